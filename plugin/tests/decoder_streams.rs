@@ -118,7 +118,7 @@ fn a_lone_field_is_a_frame_of_its_own() {
 
 #[test]
 fn what_a_cut_frame_holds_is_kept_and_marked_and_the_stream_goes_on() {
-    let whole = jpegs::colour((64, 96), (2, 2), 30);
+    let whole = jpegs::colour((64, 96), (2, 2), 90);
     let mut decoder = Decoder::framed("RGB");
     let cut = decoder.decode(&whole[..whole.len() / 2]);
     assert!(cut.is_corrupted());
@@ -140,7 +140,7 @@ fn what_a_cut_frame_holds_is_kept_and_marked_and_the_stream_goes_on() {
 /// Cameras cut frames short and still end them with a marker.
 #[test]
 fn a_short_frame_with_an_end_is_corrupted_too() {
-    let whole = jpegs::colour((64, 96), (2, 1), 30);
+    let whole = jpegs::colour((64, 96), (2, 1), 90);
     let short = [&whole[..whole.len() / 2], &[0xFF, 0xD9]].concat();
     let mut decoder = Decoder::framed("RGB");
     assert!(decoder.decode(&short).is_corrupted());
@@ -197,17 +197,20 @@ fn more_errors_than_allowed_end_the_stream_with_an_error() {
 /// What comes out of bytes that come in parts of `part`.
 fn from_bytes(stream: &[u8], part: usize) -> Vec<Out> {
     let mut decoder = Decoder::new("image/jpeg", "RGB");
+    let mut out = Vec::new();
     for bytes in stream.chunks(part) {
         decoder.push(bytes).unwrap();
+        out.extend(std::iter::from_fn(|| decoder.pull()));
     }
     decoder.harness.push_event(gst::event::Eos::new());
-    std::iter::from_fn(|| decoder.pull()).collect()
+    out.extend(std::iter::from_fn(|| decoder.pull()));
+    out
 }
 
 #[test]
 fn unparsed_bytes_are_cut_into_frames() {
     let frames: Vec<Vec<u8>> = (0..4)
-        .map(|phase| jpegs::frame((24, 16), (2, 1), 30, phase))
+        .map(|phase| jpegs::frame((48, 32), (2, 1), 90, phase))
         .collect();
     let cut = &frames[1][..frames[1].len() - 40];
     let stream = [
@@ -236,7 +239,7 @@ fn unparsed_bytes_are_cut_into_frames() {
 
 #[test]
 fn fields_in_an_unparsed_stream_are_paired() {
-    let field = jpegs::colour((24, 16), (2, 1), 30);
+    let field = jpegs::colour((24, 16), (2, 1), 90);
     let pair = [jpegs::as_field(&field, 1), jpegs::as_field(&field, 2)].concat();
     let out = from_bytes(&[&pair[..], &pair, &pair[..pair.len() / 2]].concat(), 50);
     let sizes: Vec<_> = out.iter().map(size).collect();
@@ -245,7 +248,7 @@ fn fields_in_an_unparsed_stream_are_paired() {
 
 #[test]
 fn a_flush_forgets_half_a_frame() {
-    let bytes = jpegs::colour((24, 16), (2, 1), 30);
+    let bytes = jpegs::colour((24, 16), (2, 1), 90);
     let mut decoder = Decoder::new("image/jpeg", "RGB");
     decoder.push(&bytes[..bytes.len() / 2]).unwrap();
     decoder.harness.push_event(gst::event::FlushStart::new());

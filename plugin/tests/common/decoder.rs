@@ -98,7 +98,8 @@ impl Decoder {
     /// One frame in, one frame out.
     pub fn decode(&mut self, jpeg: &[u8]) -> Out {
         self.push(jpeg).unwrap();
-        self.pull().expect("a frame comes out")
+        let out = self.pull();
+        out.unwrap_or_else(|| panic!("no frame: {:?}", self.texts(gst::MessageType::Warning)))
     }
 
     /// The texts of the messages of this type that wait on the bus.
