@@ -7,8 +7,10 @@
 mod enums;
 mod errors;
 mod filter;
+mod meta;
 mod planes;
 mod registry;
+mod tables;
 
 pub use definition::plugin_register_static;
 
@@ -18,7 +20,9 @@ mod definition {
     #![allow(missing_docs)]
 
     fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-        crate::filter::register(plugin)
+        crate::meta::register();
+        crate::filter::register(plugin)?;
+        crate::tables::register(plugin)
     }
 
     gst::plugin_define!(

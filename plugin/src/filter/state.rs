@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use ddrmjpeg::Options;
+use ddrmjpeg::jpeg::Header;
 
 use super::stats::Stats;
 use crate::registry::FrameRestorer;
@@ -26,6 +27,8 @@ pub struct State {
     pub stats: Stats,
     /// Why frames of the current caps cannot be restored.
     pub objection: Option<String>,
+    /// The header that came with the frame in work.
+    pub header: Option<Header>,
     /// Which warnings have been given.
     pub warned: Warned,
 }
