@@ -82,7 +82,7 @@ pub(super) fn assemble(
             _ => PixelModel::YCbCr,
         },
         components: components.collect(),
-        intact_rows: size.1,
+        damaged: Vec::new(),
     }
 }
 
