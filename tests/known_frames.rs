@@ -183,7 +183,7 @@ fn another_size_another_field_and_another_colour_model_are_refused() {
         Err(Refusal::Size { .. })
     ));
     let field = Header {
-        field: Some(header::Field::Odd),
+        field: Some(jpeg::stream::Field::Top),
         ..header.clone()
     };
     assert_eq!(observe(&frame, &field).unwrap_err(), Refusal::Interlaced);

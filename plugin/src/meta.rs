@@ -18,7 +18,8 @@
 //! Written by `ddrmjpegtables`, taken off by `ddrmjpeg`.
 
 use ddrmjpeg::frame::PixelModel;
-use ddrmjpeg::jpeg::header::{Field, Header, HeaderComponent};
+use ddrmjpeg::jpeg::header::{Header, HeaderComponent};
+use ddrmjpeg::jpeg::stream::Field;
 use ddrmjpeg::{Error, Result};
 use gst::meta::CustomMeta;
 
@@ -165,16 +166,16 @@ fn model(structure: &gst::StructureRef) -> Result<PixelModel> {
 fn field_number(field: Option<Field>) -> u32 {
     match field {
         None => 0,
-        Some(Field::Odd) => 1,
-        Some(Field::Even) => 2,
+        Some(Field::Top) => 1,
+        Some(Field::Bottom) => 2,
     }
 }
 
 fn field(number: u32) -> Result<Option<Field>> {
     match number {
         0 => Ok(None),
-        1 => Ok(Some(Field::Odd)),
-        2 => Ok(Some(Field::Even)),
+        1 => Ok(Some(Field::Top)),
+        2 => Ok(Some(Field::Bottom)),
         n => Err(Error::Input(format!(
             "{NAME}: field = {n}: must be 0, 1 or 2"
         ))),
@@ -204,7 +205,7 @@ mod tests {
                 component(2, (1, 1), chroma),
                 component(3, (1, 1), chroma.map(|step| 256 + step)),
             ],
-            field: Some(Field::Even),
+            field: Some(Field::Bottom),
         }
     }
 

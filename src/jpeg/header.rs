@@ -7,6 +7,7 @@
 
 mod segments;
 
+use super::stream::Field;
 use super::tables;
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
@@ -23,15 +24,6 @@ pub struct HeaderComponent {
     pub sampling: (usize, usize),
     /// Quantisation steps in natural order, 1..=65535.
     pub steps: QuantSteps,
-}
-
-/// Which lines of an interlaced picture a JPEG holds, after the `AVI1` marker (OpenDML).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// Lines 1, 3, 5 …
-    Odd,
-    /// Lines 2, 4, 6 …
-    Even,
 }
 
 /// What the header of a JPEG says.

@@ -3,7 +3,8 @@
 //! ITU-T T.81 annex B. Every length is checked against the bytes that are there; thumbnails
 //! inside APPn segments are stepped over with them.
 
-use super::{Field, Header, HeaderComponent};
+use super::super::stream::Field;
+use super::{Header, HeaderComponent};
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
@@ -168,8 +169,8 @@ impl Found {
         }
         if let Some([polarity, ..]) = segment.strip_prefix(b"AVI1") {
             self.field = match polarity {
-                1 => Some(Field::Odd),
-                2 => Some(Field::Even),
+                1 => Some(Field::Top),
+                2 => Some(Field::Bottom),
                 _ => None,
             };
         }
@@ -298,7 +299,7 @@ mod tests {
     #[test]
     fn fields_and_colours_are_as_their_markers_say() {
         let plain = jpeg(50, (1, 1));
-        for (polarity, field) in [(0, None), (1, Some(Field::Odd)), (2, Some(Field::Even))] {
+        for (polarity, field) in [(0, None), (1, Some(Field::Top)), (2, Some(Field::Bottom))] {
             let payload = [b"AVI1".as_slice(), &[polarity, 0, 0, 0, 0, 0]].concat();
             let marked = with_segment(&plain, APP0, &payload);
             assert_eq!(parse(&marked).unwrap().field, field);
