@@ -33,6 +33,9 @@ pub enum Refusal {
         /// Of the file.
         file: PixelModel,
     },
+    /// The file's luma is coarser than its chroma, and was resampled on the way.
+    #[error("the file's luma is sampled more coarsely than its chroma")]
+    Sampling,
     /// The coefficients do not sit near multiples of the steps: the frame was changed since
     /// it was decoded, or decoded too coarsely for steps this fine.
     #[error(
@@ -97,6 +100,9 @@ fn at_a_glance(frame: &Planar8, header: &Header) -> Option<Refusal> {
             file: said,
         });
     }
+    if header.factors(0) != (1, 1) {
+        return Some(Refusal::Sampling);
+    }
     let goes = header.model != PixelModel::Rgb || frame.model == PixelModel::Rgb;
     (!goes).then_some(Refusal::Model {
         frame: frame.model,
@@ -107,7 +113,7 @@ fn at_a_glance(frame: &Planar8, header: &Header) -> Option<Refusal> {
 /// Whether component `c` of the frame can still hold the file's levels.
 fn possible(frame: &Planar8, header: &Header, c: usize) -> bool {
     match (frame.model, header.model) {
-        (_, _) if c == 0 => header.factors(0) == (1, 1),
+        (_, _) if c == 0 => true,
         (PixelModel::Rgb, PixelModel::Rgb) => header.factors(c) == (1, 1),
         (PixelModel::Rgb, _) => false,
         // A grey file shown in colour: chroma is flat, and flat it should stay.
