@@ -22,6 +22,7 @@ pub struct Loader<'a> {
     kind: Kind,
     used: BTreeMap<String, Vec<i64>>,
     faults: Vec<String>,
+    packs: bool,
 }
 
 /// How a tensor lies in memory.
@@ -40,7 +41,18 @@ impl<'a> Loader<'a> {
             kind,
             used: BTreeMap::new(),
             faults: Vec::new(),
+            packs: true,
         }
+    }
+
+    /// For a network that gradients are taken of: its weights stay as libtorch knows them.
+    pub fn keep_plain(&mut self) {
+        self.packs = false;
+    }
+
+    /// Whether layers may keep their weights in an order of their own.
+    pub(super) fn packs(&self) -> bool {
+        self.packs
     }
 
     /// Where the tensors go.

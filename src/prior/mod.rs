@@ -22,6 +22,8 @@ mod limits;
 #[cfg(feature = "torch")]
 pub mod load;
 #[cfg(feature = "torch")]
+mod native;
+#[cfg(feature = "torch")]
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod shapes;

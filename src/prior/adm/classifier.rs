@@ -30,6 +30,7 @@ impl Classifier {
     /// [`Error::Options`] when `config` describes no network.
     pub fn load(config: &ClassifierConfig, loader: &mut Loader) -> Result<Self> {
         config.validate()?;
+        loader.keep_plain();
         let time = TimeEmbedding::load(&config.encoder, loader);
         let (encoder, trail) = Encoder::load(&config.encoder, loader);
         Ok(Self {

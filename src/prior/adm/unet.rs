@@ -77,7 +77,7 @@ impl AdmUNet {
             }
             h = block.forward(&h, &emb)?;
         }
-        let h = self.head_norm.forward_silu(&h.f_to_kind(Kind::Float)?)?;
+        let h = self.head_norm.forward_silu_f32(&h)?;
         Ok(self.head_conv.forward(&h)?.f_contiguous()?)
     }
 }

@@ -93,7 +93,7 @@ impl DdpmUNet {
         for level in &self.up {
             h = level.forward(h, &temb, &mut seen)?;
         }
-        let h = self.norm_out.forward_silu(&h.f_to_kind(Kind::Float)?)?;
+        let h = self.norm_out.forward_silu_f32(&h)?;
         Ok(self.conv_out.forward(&h)?.f_contiguous()?)
     }
 

@@ -16,11 +16,11 @@ const LOWEST_FREQUENCY: f64 = 0.25;
 const HIGHEST_FREQUENCY: f64 = 8.0;
 
 /// A convolution, plain or transposed, in the network's kind.
-struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-    stride: i64,
-    padding: i64,
+pub(super) struct Conv {
+    pub weight: Tensor,
+    pub bias: Tensor,
+    pub stride: i64,
+    pub padding: i64,
     transposed: bool,
 }
 
@@ -40,7 +40,16 @@ impl Conv {
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// The same in another kind.
+    pub fn to_kind(&self, kind: Kind) -> Result<Self> {
+        Ok(Self {
+            weight: channels_last(&self.weight.f_to_kind(kind)?)?,
+            bias: self.bias.f_to_kind(kind)?,
+            ..*self
+        })
+    }
+
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         let bias = Some(&self.bias);
         Ok(match self.transposed {
@@ -51,7 +60,7 @@ impl Conv {
 }
 
 /// A fully connected layer in f32.
-struct Linear {
+pub(super) struct Linear {
     weight: Tensor,
     bias: Tensor,
 }
@@ -64,16 +73,16 @@ impl Linear {
         }
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.f_linear(&self.weight, Some(&self.bias))?)
     }
 }
 
 /// x + c2(relu(c1(x) · (1 + s) + b)), \[s, b\] = film(e).
-struct Block {
-    c1: Conv,
-    c2: Conv,
-    film: Linear,
+pub(super) struct Block {
+    pub c1: Conv,
+    pub c2: Conv,
+    pub film: Linear,
     kind: Kind,
 }
 
@@ -114,14 +123,14 @@ pub(super) struct Network {
     frequencies: Tensor,
     embed: [Linear; 2],
     tables: Linear,
-    head: Conv,
-    head_hint: Conv,
-    down: [Vec<Block>; 2],
-    shrink: [Conv; 2],
-    middle: Vec<Block>,
-    grow: [Conv; 2],
-    up: [Vec<Block>; 2],
-    tail: Conv,
+    pub head: Conv,
+    pub head_hint: Conv,
+    pub down: [Vec<Block>; 2],
+    pub shrink: [Conv; 2],
+    pub middle: Vec<Block>,
+    pub grow: [Conv; 2],
+    pub up: [Vec<Block>; 2],
+    pub tail: Conv,
     one_call_sigma: f64,
     kind: Kind,
 }
@@ -199,7 +208,7 @@ impl Network {
     }
 
     /// e = SiLU(emb(sin u, cos u)) + qe(tables), u = ln(σ) / 2 · frequencies; `[1, embedding]`.
-    fn embedding(&self, sigma: f64, tables: &[f32; LENGTH]) -> Result<Tensor> {
+    pub fn embedding(&self, sigma: f64, tables: &[f32; LENGTH]) -> Result<Tensor> {
         let device = self.frequencies.device();
         let u = self.frequencies.f_mul_scalar(sigma.ln() / 2.0)?;
         let waves = Tensor::f_cat(&[u.f_sin()?, u.f_cos()?], 0)?.f_unsqueeze(0)?;

@@ -1,0 +1,11 @@
+//! What libtorch can do and its Rust binding cannot reach: oneDNN's convolutions with packed
+//! weights and fused ends, libtorch's threads, and the memory of tensors for kernels of our own.
+//!
+//! CPU only, no gradients. Called by `lean` and `layers`, which keep a plain path for all else.
+
+mod ffi;
+pub mod memory;
+pub mod norm;
+pub mod packed;
+pub mod parallel;
+pub mod simd;
