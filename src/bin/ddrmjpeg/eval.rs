@@ -10,13 +10,14 @@ use ddrmjpeg::{Options, Restorer};
 
 use crate::Outcome;
 use crate::cli::EvalArgs;
-use crate::{files, picture};
+use crate::{files, message, picture};
 
 /// Prints a row per quality and preset, or per preset for a number of bits.
 pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
     let pictures = load(arguments)?;
     let restorer = Restorer::open(&options)?;
+    message::caution(&restorer);
     match options.degradation {
         Degradation::Jpeg => qualities(arguments, &options, &restorer, &pictures)?,
         Degradation::Quant(bits) => levels(arguments, bits, &options, &restorer, &pictures)?,

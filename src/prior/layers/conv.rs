@@ -9,6 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
 use crate::prior::load::Loader;
+use crate::prior::meter;
 use crate::prior::native::packed::{Geometry, PackedConv};
 
 /// A convolution: `[N, in, H, W]` to `[N, out, H / stride, W / stride]`.
@@ -79,15 +80,18 @@ impl Conv2d {
     }
 
     fn plainly(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        let kind = x.kind();
-        Ok(x.f_conv2d(
-            &weight.f_to_kind(kind)?,
-            Some(&self.bias.f_to_kind(kind)?),
-            [self.geometry.stride; 2],
-            [self.geometry.padding; 2],
-            [1, 1],
-            1,
-        )?)
+        let (kind, stride) = (x.kind(), self.geometry.stride);
+        let macs = meter::convolution(&x.size(), weight.numel() as i64, stride);
+        meter::product(macs, || {
+            Ok(x.f_conv2d(
+                &weight.f_to_kind(kind)?,
+                Some(&self.bias.f_to_kind(kind)?),
+                [stride; 2],
+                [self.geometry.padding; 2],
+                [1, 1],
+                1,
+            )?)
+        })
     }
 
     /// The weights, packed for the size of `x` if they are to be and it is the first.

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::tables::LENGTH;
 use crate::error::Result;
 use crate::prior::load::{Loader, channels_last};
+use crate::prior::meter;
 
 /// Frequencies of the sinusoids of ln(σ) / 2: half as many as the embedding is long.
 const LOWEST_FREQUENCY: f64 = 0.25;
@@ -51,10 +52,15 @@ impl Conv {
 
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        let bias = Some(&self.bias);
-        Ok(match self.transposed {
-            true => x.f_conv_transpose2d(&self.weight, bias, stride, padding, [0, 0], 1, [1, 1])?,
-            false => x.f_conv2d(&self.weight, bias, stride, padding, [1, 1], 1)?,
+        let (weight, bias) = (&self.weight, Some(&self.bias));
+        // Each input of a transposed convolution meets every weight once.
+        let step = if self.transposed { 1 } else { self.stride };
+        let macs = meter::convolution(&x.size(), weight.numel() as i64, step);
+        meter::product(macs, || {
+            Ok(match self.transposed {
+                true => x.f_conv_transpose2d(weight, bias, stride, padding, [0, 0], 1, [1, 1])?,
+                false => x.f_conv2d(weight, bias, stride, padding, [1, 1], 1)?,
+            })
         })
     }
 }

@@ -9,3 +9,4 @@ pub mod norm;
 pub mod packed;
 pub mod parallel;
 pub mod simd;
+pub mod trial;

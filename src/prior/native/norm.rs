@@ -153,10 +153,12 @@ impl<T: Sample> Kernel for Sums<'_, T> {
     }
 }
 
-/// gain · x + shift per channel: what the norm of one picture comes to.
+/// gain · (x - centre) + bias per channel: what the norm of one picture comes to. The centre is
+/// taken off first, so that a large mean costs no digits.
 struct Line {
+    centre: Vec<f32>,
     gain: Vec<f32>,
-    shift: Vec<f32>,
+    bias: Vec<f32>,
 }
 
 fn lines_of(moments: &Moments, groups: usize, eps: f64, affine: [&[f32]; 3]) -> Line {
@@ -164,8 +166,9 @@ fn lines_of(moments: &Moments, groups: usize, eps: f64, affine: [&[f32]; 3]) -> 
     let channels = weight.len();
     let per_group = channels / groups;
     let mut line = Line {
+        centre: vec![0.0; channels],
         gain: vec![0.0; channels],
-        shift: vec![0.0; channels],
+        bias: bias.to_vec(),
     };
     for group in 0..groups {
         let inside = group * per_group..(group + 1) * per_group;
@@ -175,9 +178,8 @@ fn lines_of(moments: &Moments, groups: usize, eps: f64, affine: [&[f32]; 3]) -> 
         let variance = inside.clone().map(spread).sum::<f64>() / per_group as f64;
         let scale = 1.0 / (variance + eps).sqrt();
         for c in inside {
-            let gain = f64::from(weight[c]) * scale;
-            line.gain[c] = gain as f32;
-            line.shift[c] = (f64::from(bias[c]) + gain * (f64::from(offset[c]) - mean)) as f32;
+            line.gain[c] = (f64::from(weight[c]) * scale) as f32;
+            line.centre[c] = (mean - f64::from(offset[c])) as f32;
         }
     }
     line
@@ -204,7 +206,7 @@ fn apply<T: Sample, O: Sample>(data: &[T], out: &mut [O], line: &Line, after: Af
     })
 }
 
-/// out = after(gain · data + shift).
+/// out = after(gain · (data - centre) + bias).
 struct Apply<'a, T, O, F> {
     data: &'a [T],
     out: &'a mut [O],
@@ -216,11 +218,13 @@ impl<T: Sample, O: Sample, F: Fn(f32) -> f32> Kernel for Apply<'_, T, O, F> {
     #[inline(always)]
     fn run(self) {
         let channels = self.line.gain.len();
-        let (gain, shift) = (&self.line.gain[..channels], &self.line.shift[..channels]);
+        let (gain, bias) = (&self.line.gain[..channels], &self.line.bias[..channels]);
+        let centre = &self.line.centre[..channels];
         let pixels = self.data.chunks_exact(channels);
         for (out, data) in self.out.chunks_exact_mut(channels).zip(pixels) {
             for c in 0..channels {
-                out[c] = O::of_f32((self.after)(gain[c] * data[c].to_f32() + shift[c]));
+                let x = gain[c] * (data[c].to_f32() - centre[c]) + bias[c];
+                out[c] = O::of_f32((self.after)(x));
             }
         }
     }

@@ -12,12 +12,14 @@ use torch_sys::C_tensor;
 pub use super::ffi::Geometry;
 use super::ffi::{check, dt_convolve, dt_convolve_onto, dt_pack};
 use crate::error::{Error, Result};
+use crate::prior::meter;
 
 /// A convolution by weights that were packed once.
 pub struct PackedConv {
     weight: Tensor,
     bias: Tensor,
     geometry: Geometry,
+    weights: i64,
 }
 
 impl PackedConv {
@@ -41,6 +43,7 @@ impl PackedConv {
             weight: owned(out),
             bias: bias.shallow_clone(),
             geometry,
+            weights: weight.numel() as i64,
         })
     }
 
@@ -65,8 +68,12 @@ impl PackedConv {
         let mut out = ptr::null_mut();
         let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
         let relu = c_int::from(relu);
-        // SAFETY: live tensors and a place for the result; the shim catches what libtorch throws.
-        check(unsafe { dt_convolve(x.as_ptr(), weight, bias, &self.geometry, relu, &mut out) })?;
+        meter::product(self.macs(x), || {
+            let (x, geometry) = (x.as_ptr(), &self.geometry);
+            // SAFETY: live tensors and a place for the result; the shim catches what libtorch
+            // throws.
+            check(unsafe { dt_convolve(x, weight, bias, geometry, relu, &mut out) })
+        })?;
         Ok(owned(out))
     }
 
@@ -78,8 +85,15 @@ impl PackedConv {
         must_be_half(x)?;
         must_be_half(sum)?;
         let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
-        // SAFETY: live tensors; the shim catches what libtorch throws.
-        check(unsafe { dt_convolve_onto(sum.as_ptr(), x.as_ptr(), weight, bias, &self.geometry) })
+        meter::product(self.macs(x), || {
+            let (sum, x, geometry) = (sum.as_ptr(), x.as_ptr(), &self.geometry);
+            // SAFETY: live tensors; the shim catches what libtorch throws.
+            check(unsafe { dt_convolve_onto(sum, x, weight, bias, geometry) })
+        })
+    }
+
+    fn macs(&self, x: &Tensor) -> i64 {
+        meter::convolution(&x.size(), self.weights, self.geometry.stride)
     }
 }
 

@@ -53,7 +53,7 @@ pub fn narrow(x: f32) -> u16 {
 
 /// eˣ for |x| <= 87, to 2 units in the last place; beyond, that of the bound.
 ///
-/// x = n ln 2 + r, |r| <= ln 2 / 2; eʳ by its series to the sixth power; 2ⁿ by its bits.
+/// x = n ln 2 + r, |r| <= ln 2 / 2; eʳ by its series to the seventh power; 2ⁿ by its bits.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
     // Adding and subtracting 1.5 · 2^23 rounds to an integer, which then stands in the low bits.
@@ -64,7 +64,8 @@ pub fn exp(x: f32) -> f32 {
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = (x - n * LN2.0) - n * LN2.1;
-    let series = 1.0 / 120.0 + r * (1.0 / 720.0);
+    let series = 1.0 / 720.0 + r * (1.0 / 5040.0);
+    let series = 1.0 / 120.0 + r * series;
     let series = 1.0 / 24.0 + r * series;
     let series = 1.0 / 6.0 + r * series;
     let series = 0.5 + r * series;
