@@ -5,4 +5,12 @@
 #[cfg(feature = "torch")]
 pub mod bench;
 pub mod gain;
+mod luma;
 pub mod metrics;
+#[cfg(feature = "metrics")]
+pub mod perceptual;
+pub mod psnr_b;
+#[cfg(feature = "metrics")]
+pub mod scores;
+pub mod ssim;
+pub mod texture;
