@@ -18,6 +18,9 @@ pub use stages::{PresetRow, StageRow, presets, stages};
 
 pub use crate::prior::yardstick::{Arithmetic, Family};
 
+use crate::error::Result;
+use crate::options::Options;
+
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,21 +30,21 @@ pub struct Settings {
     /// Times that everything is run; the fastest counts.
     pub rounds: usize,
     /// Device, precision and threads.
-    pub options: crate::Options,
+    pub options: Options,
 }
 
 /// Seconds that `work` took, and its result.
 ///
 /// # Errors
 /// Those of `work`.
-pub fn timed<T>(work: impl FnOnce() -> crate::Result<T>) -> crate::Result<(f64, T)> {
+pub fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(f64, T)> {
     let start = Instant::now();
     let result = work()?;
     Ok((start.elapsed().as_secs_f64(), result))
 }
 
 /// Seconds of the fastest of `rounds` runs.
-fn fastest(rounds: usize, mut work: impl FnMut() -> crate::Result<()>) -> crate::Result<f64> {
+fn fastest(rounds: usize, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..rounds.max(1) {
         best = best.min(timed(&mut work)?.0);

@@ -13,6 +13,9 @@ use crate::sampler::schedule::published_alpha_bar;
 /// Noise level of the calls: in the middle of every schedule.
 const SIGMA: f64 = 0.3;
 
+/// Side of the largest picture that is given to a network in one call: about that of a tile.
+const LARGEST_PX: usize = 1152;
+
 /// What bare 3x3 convolutions reach, alone in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peak {
@@ -86,8 +89,8 @@ pub fn networks(
         let size = match denoiser.reach() {
             Reach::Window { side_px } => (side_px, side_px),
             Reach::Halo { align_px, .. } => {
-                let (w, h) = settings.size;
-                (w.next_multiple_of(align_px), h.next_multiple_of(align_px))
+                let side = |side: usize| side.min(LARGEST_PX).next_multiple_of(align_px);
+                (side(settings.size.0), side(settings.size.1))
             }
         };
         Ok(Turn::new(family, arithmetic, denoiser, size))

@@ -24,7 +24,7 @@ fn sample(c: usize, x: usize, y: usize) -> u8 {
     let inside = dx * dx + dy * dy < 1600;
     let slope = (x * (c + 1) + 2 * y) / 8 % 160;
     let hash = (x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b)) >> 7;
-    let noise = if (x / 96 + y / 96) % 2 == 0 {
+    let noise = if (x / 96 + y / 96).is_multiple_of(2) {
         hash % 24
     } else {
         0
