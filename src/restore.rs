@@ -16,6 +16,8 @@ pub mod tiled;
 pub mod weights;
 mod windowed;
 
+pub use output::Layout;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -149,17 +151,34 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
+        self.restore_file_as(file, Layout::AsFile, options, control)
+    }
+
+    /// [`Self::restore_file`] with the pixels in a layout of one's own.
+    ///
+    /// # Errors
+    /// [`Error::Options`], [`Error::Backend`] or [`Error::Cancelled`].
+    pub fn restore_file_as(
+        &self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
         options.validate()?;
         let seen = jpeg::observe::from_file(file);
         let (picture, mut report) = self.solve(&seen, options, control)?;
-        let frame = output::picture(&picture, &seen);
         if options.strict {
-            report.consistency = Some(consistency(&picture, &frame, &seen));
+            let shown = output::picture(&picture, &seen);
+            report.consistency = Some(consistency(&picture, &shown, &seen));
         }
+        let frame = output::laid_out(&picture, &seen, layout);
         if let Some(damage) = &file.damage {
             report.notes.push(format!(
                 "damaged: {}; {} of {} rows restored",
-                damage.message, seen.intact_rows, seen.height
+                damage.message,
+                seen.intact_rows(),
+                seen.height
             ));
         }
         Ok(Restored { frame, report })
@@ -209,7 +228,7 @@ impl Restorer {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
         };
-        if options.strength == 0.0 || seen.intact_rows == 0 {
+        if options.strength == 0.0 || seen.intact_rows() == 0 {
             return Ok((hint.decoded, report));
         }
         let slack = if options.strict { STRICT } else { SLACK };
@@ -283,10 +302,15 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
 
 /// Rows whose levels are not the encoder's are shown as decoded.
 fn keep_damaged_rows(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
-    if seen.intact_rows < seen.height {
-        let from = seen.intact_rows * picture.width;
+    for rows in &seen.damaged {
+        // The grid below the visible part shows what its last row shows.
+        let end = match rows.end == seen.height {
+            true => seen.padded_height,
+            false => rows.end,
+        };
+        let span = rows.start * picture.width..end * picture.width;
         for c in 0..picture.channels {
-            picture.plane_mut(c)[from..].copy_from_slice(&decoded.plane(c)[from..]);
+            picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
         }
     }
 }

@@ -1,14 +1,17 @@
-//! The GStreamer plugin `ddrmjpeg`: elements that restore decoded JPEG and MJPEG.
+//! The GStreamer plugin `ddrmjpeg`: elements that restore JPEG and MJPEG.
 //!
 //! A face of the core library `ddrmjpeg`: no restoration is done here. Loaded by GStreamer
 //! from `libgstddrmjpeg.so`; programs that link this crate call
 //! `gstddrmjpeg::plugin_register_static()` instead.
 
+mod decoder;
 mod enums;
 mod errors;
 mod filter;
 mod planes;
+mod properties;
 mod registry;
+mod settings;
 
 pub use definition::plugin_register_static;
 
@@ -18,6 +21,7 @@ mod definition {
     #![allow(missing_docs)]
 
     fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+        crate::decoder::register(plugin)?;
         crate::filter::register(plugin)
     }
 

@@ -17,6 +17,7 @@ pub mod published;
 pub mod read;
 pub mod recover;
 pub mod sampling;
+pub mod stream;
 pub mod tables;
 pub mod write;
 

@@ -3,6 +3,8 @@
 //! Holds each component's decoded plane, its tables, and, where they are known, its levels.
 //! It decodes to the picture that a viewer shows; `measure` turns it into constraints.
 
+use std::ops::Range;
+
 use super::color;
 use super::dct::{self, Block};
 use super::file::{Component, JpegFile, Levels};
@@ -55,8 +57,8 @@ pub struct Observation {
     pub model: PixelModel,
     /// One for grey, three else.
     pub components: Vec<Observed>,
-    /// Visible rows from the top that can be trusted; the others are not restored.
-    pub intact_rows: usize,
+    /// Rows of pixels that cannot be trusted and are not restored: whole rows of MCUs.
+    pub damaged: Vec<Range<usize>>,
 }
 
 /// The observation that a file makes: all of its levels, exactly.
@@ -65,17 +67,18 @@ pub fn from_file(file: &JpegFile) -> Observation {
     let mcu = (8 * max_h, 8 * max_v);
     let padded_width = file.width.next_multiple_of(mcu.0);
     let padded_height = file.height.next_multiple_of(mcu.1);
-    let intact_rows = file
-        .damage
-        .as_ref()
-        .map_or(file.height, |damage| damage.intact_rows);
-    let components = file.components.iter().map(|component| {
-        let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
-        let wide = padded_width / (8 * factors.0);
-        let high = padded_height / (8 * factors.1);
-        let intact = intact_rows.div_ceil(8 * factors.1);
-        observe(component, factors, (wide, high), intact)
-    });
+    let damaged = file.damage.as_ref().map(|damage| damage.rows.clone());
+    let damaged = damaged.unwrap_or_default();
+    let components: Vec<Observed> = file
+        .components
+        .iter()
+        .map(|component| {
+            let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
+            let wide = padded_width / (8 * factors.0);
+            let high = padded_height / (8 * factors.1);
+            observe(component, factors, (wide, high), &damaged)
+        })
+        .collect();
     Observation {
         width: file.width,
         height: file.height,
@@ -83,8 +86,8 @@ pub fn from_file(file: &JpegFile) -> Observation {
         padded_height,
         mcu_rows: mcu.1,
         model: file.model,
-        components: components.collect(),
-        intact_rows,
+        components,
+        damaged,
     }
 }
 
@@ -93,10 +96,15 @@ fn observe(
     component: &Component,
     factors: (usize, usize),
     (wide, high): (usize, usize),
-    intact_block_rows: usize,
+    damaged: &[Range<usize>],
 ) -> Observed {
     let mut levels = vec![None; wide * high];
-    for y in 0..high.min(component.blocks_high).min(intact_block_rows) {
+    let known = |y: &usize| {
+        !damaged
+            .iter()
+            .any(|rows| rows.contains(&(8 * factors.1 * y)))
+    };
+    for y in (0..high.min(component.blocks_high)).filter(known) {
         for x in 0..wide.min(component.blocks_wide) {
             levels[y * wide + x] = Some(component.levels[y * component.blocks_wide + x]);
         }
@@ -147,6 +155,16 @@ pub(super) fn store(row: &mut [f32], stride: usize, x: usize, samples: &Block) {
 }
 
 impl Observation {
+    /// Visible rows of pixels that can be trusted.
+    pub fn intact_rows(&self) -> usize {
+        self.height
+            - self
+                .damaged
+                .iter()
+                .map(ExactSizeIterator::len)
+                .sum::<usize>()
+    }
+
     /// The picture that a decoder with smooth chroma shows: RGB `[3, H, W]` in `[-1, 1]`, on
     /// the aligned grid, clamped but not rounded.
     pub fn decode(&self) -> Picture {

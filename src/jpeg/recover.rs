@@ -57,7 +57,7 @@ pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Re
             _ => PixelModel::YCbCr,
         },
         components: components.collect(),
-        intact_rows: size.1,
+        damaged: Vec::new(),
     })
 }
 

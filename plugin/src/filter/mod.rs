@@ -1,7 +1,6 @@
 //! The element `ddrmjpeg`: `video/x-raw` in, the same restored out.
 //!
 //! - `imp`: the virtual functions of GStreamer, and the properties
-//! - `settings`: what the properties say, as the core's options
 //! - `work`: one frame through the core, and what happens when that fails
 //! - `state`: what lives from start to stop
 //! - `stats`: the figures of the property `stats`
@@ -9,7 +8,6 @@
 
 mod colour;
 mod imp;
-mod settings;
 mod state;
 mod stats;
 #[cfg(test)]

@@ -3,19 +3,8 @@
 //!
 //! Kept behind its own lock, which is held for moments only, never while computing.
 
-use std::sync::Arc;
-
-use ddrmjpeg::Options;
-
 use super::stats::Stats;
-use crate::registry::FrameRestorer;
-
-/// A model and the options that it was opened with.
-#[derive(Clone)]
-pub struct Opened {
-    pub restorer: Arc<dyn FrameRestorer>,
-    pub options: Options,
-}
+use crate::registry::Opened;
 
 /// What the element knows while it is started.
 #[derive(Default)]

@@ -14,9 +14,10 @@ use gst::{FlowError, FlowSuccess};
 use gst_video::VideoFrameRef;
 
 use super::imp::{CAT, DdrmJpeg};
-use super::settings::Settings;
-use super::state::{Opened, State};
+use super::state::State;
 use crate::errors::{self, Reach};
+use crate::registry::Opened;
+use crate::settings::Settings;
 use crate::{planes, registry};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
+pub mod decoder;
+pub mod jpegs;
+
 use std::sync::Once;
 
 use gst::prelude::*;

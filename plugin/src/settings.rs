@@ -1,7 +1,9 @@
-//! What the properties say, and the core's options that follow from it.
+//! What the properties of an element say, and the core's options that follow from it.
 //!
+//! One struct for all elements: what an element has no property for keeps its default.
 //! Holds values as the properties have them (a device is any string); reading them is
-//! where they are checked. Written by the properties, read once for each frame.
+//! where they are checked. Written by the properties, read once for
+//! each frame.
 
 use ddrmjpeg::restore::FrameTables;
 use ddrmjpeg::{Options, Result};
