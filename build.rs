@@ -31,10 +31,11 @@ fn compile_jpeg_shim() {
         .compile("ddrmjpeg_shim");
 }
 
-/// The shim over what libtorch's C API leaves out; headers from beside its libraries, or
+/// The shims over what libtorch's C API leaves out; headers from beside its libraries, or
 /// from where torch-sys was told to find them.
 fn compile_torch_shim(libraries: &Path) {
     println!("cargo::rerun-if-changed=src/prior/native/shim.cc");
+    println!("cargo::rerun-if-changed=src/prior/native/allocator.cc");
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     let root = env::var_os("LIBTORCH_INCLUDE").map(PathBuf::from);
@@ -44,6 +45,7 @@ fn compile_torch_shim(libraries: &Path) {
         .cpp(true)
         .std("c++17")
         .file("src/prior/native/shim.cc")
+        .file("src/prior/native/allocator.cc")
         .define("_GLIBCXX_USE_CXX11_ABI", &*abi)
         .include(root.join("include"))
         // libtorch's own headers would drown the shim's warnings.

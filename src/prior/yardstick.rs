@@ -16,12 +16,14 @@ use super::ddpm::DdpmUNet;
 use super::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts};
 use super::lean::Lean;
 use super::load::{Loader, channels_last};
+use super::native::allocator::without_reuse;
 use super::native::packed::{Geometry, PackedConv};
 use super::shapes::{RandomWeights, shapes_of};
 use super::timesteps::Timesteps;
 use super::worker::Worker;
-use crate::contract::Denoiser;
+use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::{Error, Result};
+use crate::frame::Picture;
 use crate::options::{Options, Precision};
 
 /// Which network.
@@ -55,7 +57,8 @@ pub enum Arithmetic {
     /// As this program does it, in the precision of the options.
     Ours,
     /// As the published program does it on a CPU: f32, channels first, one libtorch operator
-    /// after another. The lean prior, which was never published, keeps its layout.
+    /// after another, each into fresh memory. The lean prior, which was never published, keeps
+    /// its layout.
     AsPublished,
 }
 
@@ -77,8 +80,42 @@ pub fn open(
             ..options.clone()
         },
     };
+    let denoiser = open_plain(family, arithmetic, alpha_bar, &options)?;
+    Ok(match arithmetic {
+        Arithmetic::Ours => denoiser,
+        Arithmetic::AsPublished => Arc::new(FreshMemory(denoiser)),
+    })
+}
+
+/// A network that is given the memory that libtorch takes by itself.
+struct FreshMemory(Arc<dyn Denoiser>);
+
+impl Denoiser for FreshMemory {
+    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
+        without_reuse(|| self.0.denoise(x, sigma, hint))
+    }
+
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn one_call(&self) -> bool {
+        self.0.one_call()
+    }
+
+    fn alpha_bar(&self) -> Option<&[f64]> {
+        self.0.alpha_bar()
+    }
+}
+
+fn open_plain(
+    family: Family,
+    arithmetic: Arithmetic,
+    alpha_bar: &[f64],
+    options: &Options,
+) -> Result<Arc<dyn Denoiser>> {
     let text = match family {
-        Family::Lean => return Ok(Arc::new(Lean::embedded(&options)?)),
+        Family::Lean => return Ok(Arc::new(Lean::embedded(options)?)),
         Family::Adm256 => shipped::text("imagenet_256"),
         Family::Ddpm => shipped::text("cat"),
     };
