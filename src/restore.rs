@@ -3,9 +3,10 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `output` makes 8-bit pixels.
+//! banded pictures, `known` frames whose file is known, `output` makes 8-bit pixels.
 
 pub mod experiment;
+mod known;
 mod levels;
 pub mod model;
 mod output;
@@ -25,7 +26,8 @@ use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Planar8};
 use crate::jpeg::cell::Slack;
-use crate::jpeg::{self, JpegFile, JpegMeasurement, Observation};
+use crate::jpeg::known::Refusal;
+use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
 use crate::sampler::plan::Plan;
 use crate::sampler::{self, Problem};
@@ -62,6 +64,25 @@ pub enum FrameTables {
     },
     /// To be found from the pixels.
     Estimate,
+    /// The header that is said to be that of the frame's file: it is used, for each component
+    /// that can still hold the file's levels, unless the frame contradicts it.
+    File {
+        /// What the file says.
+        header: Box<Header>,
+        /// What to go by when the header is refused.
+        otherwise: Box<FrameTables>,
+    },
+}
+
+/// Which tables a frame was restored by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablesFrom {
+    /// The header of its file.
+    File,
+    /// A quality or tables that the caller named.
+    Caller,
+    /// An estimate from the pixels.
+    Pixels,
 }
 
 /// Shares of the known coefficients that quantise to the file's own levels.
@@ -82,6 +103,10 @@ pub struct Report {
     pub network_calls: usize,
     /// The IJG quality given or found, for frames.
     pub quality: Option<u8>,
+    /// Where a frame's tables were known from; `None` for files, and when they were not.
+    pub tables_from: Option<TablesFrom>,
+    /// Why a frame's header was not used.
+    pub refusal: Option<Refusal>,
     /// Which components were held to the levels of the file.
     pub measured: Vec<bool>,
     /// How well the result agrees with the file; only with `strict`.
@@ -114,6 +139,12 @@ impl Restorer {
         Ok(Self {
             denoiser: model::open(options)?,
         })
+    }
+
+    /// What the user of the model should know once, such as an arithmetic that this machine
+    /// gets wrong and that is not used for that.
+    pub fn caution(&self) -> Option<&str> {
+        self.denoiser.caution()
     }
 
     /// A restorer on a prior of one's own.
@@ -195,12 +226,19 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
+        if let FrameTables::File { header, otherwise } = tables {
+            return self.restore_known(frame, header, otherwise, options, control);
+        }
         let Some((steps, quality)) = find_tables(frame, tables)? else {
             return Ok(unchanged(frame, "the quantisation tables cannot be told"));
         };
         let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
         let (picture, mut report) = self.solve(&seen, options, control)?;
         report.quality = quality;
+        report.tables_from = match tables {
+            FrameTables::Estimate => Some(TablesFrom::Pixels),
+            _ => Some(TablesFrom::Caller),
+        };
         if !report.measured.contains(&true) {
             report
                 .notes
@@ -267,6 +305,8 @@ fn find_tables(frame: &Planar8, tables: &FrameTables) -> Result<Option<(Steps, O
             }
             Ok(Some(((*luma, *chroma), None)))
         }
+        // `restore_known` has dealt with a header; what it goes by otherwise comes here.
+        FrameTables::File { otherwise, .. } => find_tables(frame, otherwise),
         FrameTables::Estimate => {
             let luma = jpeg::recover::luma(frame)?;
             let found = jpeg::estimate::quality(&luma).map(|estimate| estimate.quality);

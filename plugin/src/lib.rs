@@ -8,10 +8,12 @@ mod decoder;
 mod enums;
 mod errors;
 mod filter;
+mod meta;
 mod planes;
 mod properties;
 mod registry;
 mod settings;
+mod tables;
 
 pub use definition::plugin_register_static;
 
@@ -21,8 +23,10 @@ mod definition {
     #![allow(missing_docs)]
 
     fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+        crate::meta::register();
         crate::decoder::register(plugin)?;
-        crate::filter::register(plugin)
+        crate::filter::register(plugin)?;
+        crate::tables::register(plugin)
     }
 
     gst::plugin_define!(

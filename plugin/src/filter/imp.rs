@@ -36,7 +36,8 @@ crate::properties::element_with_properties! {
     #[property(name = "qf", get, set, type = u32, member = qf, maximum = 100, mutable_playing,
         nick = "Quality factor", blurb = "Quality that the JPEG was made with, on libjpeg's \
         scale of 1 to 100, which gives its quantisation tables; 0 estimates the tables from \
-        the pixels of each frame.")]
+        the pixels of each frame. Not used for frames that come with their tables \
+        (ddrmjpegtables before the decoder), unless these contradict the frame.")]
     #[property(name = "degradation", get = Self::degradation, set = Self::set_degradation,
         type = Option<String>, default = Some("jpeg"), mutable_ready, nick = "Degradation",
         blurb = "What the frames suffered: jpeg, or quant=Nbit for frames of which only N \
@@ -78,9 +79,10 @@ impl ObjectImpl for DdrmJpeg {
             let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
                 .nick("Statistics")
                 .blurb(
-                    "Counts since start: frames, restored, passed-through, dropped and \
-                     network-calls; and of the last frame: last-ms (milliseconds), quality \
-                     (0: not known).",
+                    "Counts since start: frames, restored, passed-through, dropped; restored by \
+                     tables from meta, qf or estimate; meta-refused, whose frames contradict \
+                     the tables that came with them; network-calls. And of the last frame: \
+                     last-ms (milliseconds), quality (0: not known).",
                 )
                 .read_only()
                 .build();
@@ -187,10 +189,13 @@ impl BaseTransformImpl for DdrmJpeg {
     fn submit_input_buffer(
         &self,
         is_discont: bool,
-        inbuf: gst::Buffer,
+        mut inbuf: gst::Buffer,
     ) -> Result<FlowSuccess, FlowError> {
         let idle = self.idle();
         self.obj().set_passthrough(idle);
+        if !idle {
+            self.take_header(&mut inbuf);
+        }
         let flow = self.parent_submit_input_buffer(is_discont, inbuf)?;
         let stats = &mut self.state().stats;
         stats.frames += 1;

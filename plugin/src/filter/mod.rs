@@ -33,7 +33,12 @@ glib::wrapper! {
     /// - YCbCr must be full range with the BT.601 matrix, as decoders of JPEG mark it
     ///   (`1:4:0:0`), grey and RGB full range. A stream with another colorimetry has been
     ///   converted and its levels are gone: it passes through unchanged, with one WARNING.
-    /// - With `qf=0` the tables are estimated from the pixels. When they cannot be told,
+    /// - With `ddrmjpegtables` before the decoder every frame comes with its file's own tables
+    ///   and sampling. They are used before `qf` and estimation, unless the frame contradicts
+    ///   them: its size is another, it is interlaced, or its coefficients are not near
+    ///   multiples of the steps because a filter in between changed it. The property `stats`
+    ///   counts by which tables frames were restored. The meta is taken off.
+    /// - With `qf=0` and no such tables they are estimated from the pixels. When they cannot be told,
     ///   frames pass through unchanged, with one WARNING per stream.
     /// - A frame that cannot be restored is a WARNING and passes through. A failing device or
     ///   library is an ERROR and ends the stream.

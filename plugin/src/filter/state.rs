@@ -3,6 +3,8 @@
 //!
 //! Kept behind its own lock, which is held for moments only, never while computing.
 
+use ddrmjpeg::jpeg::Header;
+
 use super::stats::Stats;
 use crate::registry::Opened;
 
@@ -15,6 +17,8 @@ pub struct State {
     pub stats: Stats,
     /// Why frames of the current caps cannot be restored.
     pub objection: Option<String>,
+    /// The header that came with the frame in work.
+    pub header: Option<Header>,
     /// Which warnings have been given.
     pub warned: Warned,
 }

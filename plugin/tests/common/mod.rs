@@ -21,6 +21,15 @@ pub fn init() {
     });
 }
 
+/// Fails with the name of the package when GStreamer has not the element.
+pub fn need(element: &str, package: &str) {
+    init();
+    assert!(
+        gst::ElementFactory::find(element).is_some(),
+        "no element {element}: install the package {package} (scripts/install_system.sh)"
+    );
+}
+
 /// A pipeline from a line of gst-launch-1.0.
 pub fn pipeline(line: &str) -> gst::Pipeline {
     init();
