@@ -141,6 +141,12 @@ impl Restorer {
         })
     }
 
+    /// What the user of the model should know once, such as an arithmetic that this machine
+    /// gets wrong and that is not used for that.
+    pub fn caution(&self) -> Option<&str> {
+        self.denoiser.caution()
+    }
+
     /// A restorer on a prior of one's own.
     pub fn with_denoiser(denoiser: Arc<dyn Denoiser>) -> Self {
         Self { denoiser }

@@ -148,7 +148,8 @@ fn play(launch: &str, bytes: &[u8]) -> Result<Planar8> {
     harness.push_event(gst::event::Eos::new());
     let buffer = harness.try_pull().ok_or("no frame")?;
     let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
-    let info = VideoInfo::from_caps(&caps.ok_or("no caps")?)?;
+    let caps = caps.ok_or("no caps")?;
+    let info = VideoInfo::from_caps(&caps)?;
     let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info)?;
     let (data, stride) = (frame.plane_data(0)?, frame.plane_stride()[0] as usize);
     let (width, height) = (frame.width() as usize, frame.height() as usize);

@@ -1,7 +1,9 @@
 //! Measuring results: metrics on 8-bit pictures, and the gain of a restorer on clean ones.
 //!
-//! No files and no printing; the command's `compare` and `eval` call it.
+//! `bench` measures time. No printing; the command's `compare`, `eval` and `bench` call it.
 
+#[cfg(feature = "torch")]
+pub mod bench;
 pub mod gain;
 mod luma;
 pub mod metrics;

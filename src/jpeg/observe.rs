@@ -3,7 +3,11 @@
 //! Holds each component's decoded plane, its tables, and, where they are known, its levels.
 //! It decodes to the picture that a viewer shows; `measure` turns it into constraints.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::color;
 use super::dct::{self, Block};
@@ -122,17 +126,17 @@ fn observe(
 fn decode_plane(component: &Component, wide: usize, high: usize) -> Vec<f32> {
     let coded_width = 8 * component.blocks_wide;
     let mut coded = Picture::new(1, coded_width, 8 * component.blocks_high);
-    let rows = coded.data.chunks_exact_mut(8 * coded_width);
-    for (row, blocks) in rows.zip(component.levels.chunks_exact(component.blocks_wide)) {
+    let rows = coded.data.par_chunks_exact_mut(8 * coded_width);
+    let blocks = component.levels.par_chunks_exact(component.blocks_wide);
+    rows.zip(blocks).for_each(|(row, blocks)| {
         for (x, levels) in blocks.iter().enumerate() {
             let samples = dct::inverse(&dequantise(levels, &component.steps));
-            store(
-                row,
-                coded_width,
-                x,
-                &samples.map(|s| s.clamp(-128.0, 127.0)),
-            );
+            let samples = samples.map(|s| s.clamp(-128.0, 127.0));
+            store(row, coded_width, x, &samples);
         }
+    });
+    if (8 * wide, 8 * high) == (coded.width, coded.height) {
+        return coded.data;
     }
     coded.pad_to(8 * wide, 8 * high).data
 }
@@ -168,24 +172,42 @@ impl Observation {
     /// The picture that a decoder with smooth chroma shows: RGB `[3, H, W]` in `[-1, 1]`, on
     /// the aligned grid, clamped but not rounded.
     pub fn decode(&self) -> Picture {
-        let planes: Vec<Vec<f32>> = self
+        // A plane of full size is looked at where it is.
+        let planes: Vec<Cow<'_, [f32]>> = self
             .components
-            .iter()
-            .map(|c| sampling::smooth(&c.plane, c.width(), c.factors))
+            .par_iter()
+            .map(|c| match c.factors {
+                (1, 1) => Cow::Borrowed(&c.plane[..]),
+                factors => Cow::Owned(sampling::smooth(&c.plane, c.width(), factors)),
+            })
             .collect();
         let mut out = Picture::new(3, self.padded_width, self.padded_height);
-        let n = out.plane_len();
-        for i in 0..n {
-            let rgb = match (self.model, planes.as_slice()) {
+        let (width, n) = (out.width, out.plane_len());
+        let (red, rest) = out.data.split_at_mut(n);
+        let (green, blue) = rest.split_at_mut(n);
+        red.par_chunks_exact_mut(width)
+            .zip(green.par_chunks_exact_mut(width))
+            .zip(blue.par_chunks_exact_mut(width))
+            .enumerate()
+            .for_each(|(row, ((r, g), b))| {
+                let rows = planes.iter().map(|plane| &plane[row * width..][..width]);
+                self.decode_row(&rows.collect::<Vec<_>>(), [r, g, b]);
+            });
+        out
+    }
+
+    /// One row of the components at full size to R, G, B.
+    fn decode_row(&self, planes: &[&[f32]], rgb: [&mut [f32]; 3]) {
+        for i in 0..rgb[0].len() {
+            let levels = match (self.model, planes) {
                 (PixelModel::YCbCr, [y, cb, cr]) => color::ycc_to_rgb([y[i] + 128.0, cb[i], cr[i]]),
                 (PixelModel::Rgb, [r, g, b]) => [r[i] + 128.0, g[i] + 128.0, b[i] + 128.0],
                 (_, planes) => [planes[0][i] + 128.0; 3],
             };
-            for (c, level) in rgb.into_iter().enumerate() {
-                out.data[c * n + i] = color::from_level(level.clamp(0.0, 255.0));
+            for (c, level) in levels.into_iter().enumerate() {
+                rgb[c][i] = color::from_level(level.clamp(0.0, 255.0));
             }
         }
-        out
     }
 
     /// What a prior may be told: the decoded picture, the tables, the sampling.

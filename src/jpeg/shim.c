@@ -102,21 +102,39 @@ static int dj_complete(j_decompress_ptr cinfo)
     return 1;
 }
 
+/* Rows that are in doubt after a warning in `row` of a scan with restart markers: from the
+ * interval before the one that begins there, if the warning came at a marker, up to the end of
+ * the last interval that can have begun; or, of data before a marker, to its start. */
+static void dj_mark_intervals(j_decompress_ptr cinfo, int at_marker, int before_only)
+{
+    int alone = cinfo->comps_in_scan == 1;
+    uint64_t row = cinfo->input_iMCU_row, interval = cinfo->restart_interval;
+    uint64_t in_row = (uint64_t)cinfo->MCUs_per_row
+        * (alone ? (uint64_t)cinfo->cur_comp_info[0]->v_samp_factor : 1);
+    if (!in_row || row >= cinfo->total_iMCU_rows)
+        return;
+    uint64_t first = (row * in_row + interval - 1) / interval * interval;
+    uint64_t last = ((row + 1) * in_row - 1) / interval * interval;
+    uint64_t from = at_marker && first >= interval ? (first - interval) / in_row : row;
+    uint64_t to = ((before_only ? last : last + interval) + in_row - 1) / in_row;
+    if (at_marker && from > row)
+        from = row;
+    dj_mark(cinfo, (uint32_t)from,
+            to < cinfo->total_iMCU_rows ? (uint32_t)to : cinfo->total_iMCU_rows);
+}
+
 /* Called for each warning: marks the rows whose levels can no longer be trusted. Without
- * restart markers that is everything from here on; with them, as far as the interval that
- * began in this row can reach. An end that comes before all scans have been seen leaves
- * every row with less than the encoder wrote. */
+ * restart markers that is everything from here on; with them, the intervals that may be hit.
+ * An end that comes before all scans have been seen leaves every row with less than the
+ * encoder wrote. */
 static void dj_note_damage(j_decompress_ptr cinfo)
 {
     struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
     uint32_t row = cinfo->input_iMCU_row, rows = cinfo->total_iMCU_rows;
-    int code = cinfo->err->msg_code, alone = cinfo->comps_in_scan == 1;
+    int code = cinfo->err->msg_code;
     int one_scan = cinfo->comps_in_scan == cinfo->num_components && !cinfo->progressive_mode;
     if (!reader->damaged || dj_complete(cinfo))
         return;
-    uint64_t interval = cinfo->restart_interval;
-    uint64_t in_row = (uint64_t)cinfo->MCUs_per_row
-        * (alone ? (uint64_t)cinfo->cur_comp_info[0]->v_samp_factor : 1);
     switch (code) {
     case JWRN_JPEG_EOF:
         dj_mark(cinfo, one_scan ? row : 0, rows);
@@ -127,20 +145,14 @@ static void dj_note_damage(j_decompress_ptr cinfo)
         /* fall through */
     case JWRN_HUFF_BAD_CODE:
     case JWRN_MUST_RESYNC:
-        if (interval && in_row) {
-            uint64_t end = ((row + 1) * in_row + interval - 1) / interval * interval;
-            uint64_t end_row = (end + in_row - 1) / in_row;
-            dj_mark(cinfo, row, end_row < rows ? (uint32_t)end_row : rows);
-        } else {
+        if (cinfo->restart_interval)
+            dj_mark_intervals(cinfo, code == JWRN_MUST_RESYNC, 0);
+        else
             dj_mark(cinfo, row, rows);
-        }
         break;
     case JWRN_EXTRANEOUS_DATA: /* before a restart marker: the interval ended too early */
-        if (interval && in_row && row < rows) {
-            uint64_t start = row * in_row;
-            start = start > interval ? start - interval : 0;
-            dj_mark(cinfo, (uint32_t)(start / in_row), row + 1);
-        }
+        if (cinfo->restart_interval)
+            dj_mark_intervals(cinfo, 1, 1);
         break;
     }
 }

@@ -1,5 +1,8 @@
 //! A picture on the aligned grid to 8-bit pixels of the visible size.
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
+
 use crate::frame::{Picture, PixelModel, Planar8, Plane8};
 use crate::jpeg::Observation;
 use crate::jpeg::{color, sampling};
@@ -109,13 +112,14 @@ pub(super) fn rounded(picture: &Picture, frame: &Planar8) -> Picture {
     out
 }
 
-fn fill(plane: &mut Plane8, source: &[f32], stride: usize, convert: impl Fn(f32) -> u8) {
-    let rows = plane.data.chunks_exact_mut(plane.width);
-    for (row, samples) in rows.zip(source.chunks_exact(stride)) {
+fn fill(plane: &mut Plane8, source: &[f32], stride: usize, convert: impl Fn(f32) -> u8 + Sync) {
+    let rows = plane.data.par_chunks_exact_mut(plane.width);
+    let samples = source.par_chunks_exact(stride);
+    rows.zip(samples).for_each(|(row, samples)| {
         for (byte, &sample) in row.iter_mut().zip(samples) {
             *byte = convert(sample);
         }
-    }
+    });
 }
 
 /// The nearest byte; the cast saturates.

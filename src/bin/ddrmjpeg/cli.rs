@@ -7,6 +7,7 @@ use ddrmjpeg::Options;
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Precision, Preset};
 
+use crate::bench::BenchArgs;
 use crate::eval::arguments::EvalArgs;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
@@ -29,6 +30,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Encode clean pictures, restore them, and table the gain.
     Eval(EvalArgs),
+    /// Measure what networks, stages and presets cost on this machine.
+    Bench(BenchArgs),
     /// The published experiment, option for option: degrade a data set, restore it, measure.
     Sample(SampleArgs),
     /// List, fetch, inspect, convert and verify models.
