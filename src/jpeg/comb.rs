@@ -142,7 +142,7 @@ fn sample(plane: &Picture) -> impl Iterator<Item = Block> {
     let count = wide * high;
     let places = (0..count.min(BLOCKS)).map(move |i| match count <= BLOCKS {
         true => i,
-        false => ((i as u64 * 0x9E37_79B9 & 0xFFFF_FFFF) * count as u64 >> 32) as usize,
+        false => ((((i as u64 * 0x9E37_79B9) & 0xFFFF_FFFF) * count as u64) >> 32) as usize,
     });
     let blocks = places.map(move |place| {
         let from = 8 * (place / wide) * plane.width;
