@@ -3,9 +3,10 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `output` makes 8-bit pixels.
+//! banded pictures, `frames` starts from decoded pixels, `output` makes 8-bit pixels.
 
 pub mod experiment;
+mod frames;
 mod levels;
 pub mod model;
 mod output;
@@ -19,14 +20,17 @@ mod windowed;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
-use crate::error::{Error, Result};
+use crate::contract::{Control, Denoiser, Measurement, Trust};
+use crate::error::Result;
 use crate::frame::{Picture, Planar8};
 use crate::jpeg::cell::Slack;
+use crate::jpeg::measure::Departures;
 use crate::jpeg::{self, JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
 use crate::sampler::plan::Plan;
 use crate::sampler::{self, Problem};
+
+pub use frames::{Estimated, FrameTables};
 
 /// How far a restored coefficient may leave its nominal cell: what the integer DCT of
 /// libjpeg may have rounded, and no more.
@@ -41,26 +45,6 @@ const STRICT: Slack = Slack {
     relative: 0.0,
     absolute: -1.0,
 };
-
-/// Where a frame's quantisation tables are known from.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one per frame, handed on by reference"
-)]
-#[derive(Clone, Debug, PartialEq)]
-pub enum FrameTables {
-    /// IJG tables of this quality, 1..=100.
-    Quality(u8),
-    /// Tables read from the stream.
-    Known {
-        /// Steps of Y, natural order.
-        luma: QuantSteps,
-        /// Steps of Cb and Cr, natural order.
-        chroma: QuantSteps,
-    },
-    /// To be found from the pixels.
-    Estimate,
-}
 
 /// Shares of the known coefficients that quantise to the file's own levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +66,10 @@ pub struct Report {
     pub quality: Option<u8>,
     /// Which components were held to the levels of the file.
     pub measured: Vec<bool>,
+    /// What was told from the pixels, where tables were estimated.
+    pub estimated: Option<Box<Estimated>>,
+    /// How the network's estimates stood to the cells.
+    pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
     pub consistency: Option<Consistency>,
     /// What the user should know: truncated data, tables that do not fit.
@@ -159,38 +147,6 @@ impl Restorer {
         Ok(Restored { frame, report })
     }
 
-    /// Restores a decoded frame: 8-bit YCbCr of any subsampling (full range, BT.601), grey or
-    /// RGB, as a JPEG decoder put it out, at the position and size that the decoder gave it.
-    ///
-    /// When the tables are to be estimated and cannot be told, the frame comes back
-    /// unchanged with `restored: false` and a note.
-    ///
-    /// # Errors
-    /// [`Error::Options`], [`Error::Input`], [`Error::Limits`], [`Error::Backend`] or
-    /// [`Error::Cancelled`].
-    pub fn restore_frame(
-        &self,
-        frame: &Planar8,
-        tables: &FrameTables,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        options.validate()?;
-        let Some((steps, quality)) = find_tables(frame, tables)? else {
-            return Ok(unchanged(frame, "the quantisation tables cannot be told"));
-        };
-        let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
-        let (picture, mut report) = self.solve(&seen, options, control)?;
-        report.quality = quality;
-        if !report.measured.contains(&true) {
-            report
-                .notes
-                .push("the pixels do not hold the levels of these tables".into());
-        }
-        let frame = output::like(frame, &picture, &seen);
-        Ok(Restored { frame, report })
-    }
-
     /// Runs the plan; the picture is on the observation's aligned grid.
     fn solve(
         &self,
@@ -219,6 +175,7 @@ impl Restorer {
             control,
         };
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
+        report.departures = measurement.departures();
         blend(&mut picture, &hint.decoded, options.strength as f32);
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);
@@ -227,42 +184,6 @@ impl Restorer {
         report.network_calls = calls.load(Ordering::Relaxed);
         report.restored = true;
         Ok((picture, report))
-    }
-}
-
-/// Luma and chroma steps.
-type Steps = (QuantSteps, QuantSteps);
-
-/// The steps of a frame and the quality that stands for them; `None` when they cannot be told.
-fn find_tables(frame: &Planar8, tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
-    match tables {
-        FrameTables::Quality(quality @ 1..=100) => {
-            Ok(Some((jpeg::tables::ijg_pair(*quality), Some(*quality))))
-        }
-        FrameTables::Quality(quality) => {
-            Err(Error::Options(format!("qf = {quality}: must be in 1..100")))
-        }
-        FrameTables::Known { luma, chroma } => {
-            if luma.iter().chain(chroma).any(|&step| step == 0) {
-                return Err(Error::Input("a quantisation step of 0".into()));
-            }
-            Ok(Some(((*luma, *chroma), None)))
-        }
-        FrameTables::Estimate => {
-            let luma = jpeg::recover::luma(frame)?;
-            let found = jpeg::estimate::quality(&luma).map(|estimate| estimate.quality);
-            Ok(found.map(|quality| (jpeg::tables::ijg_pair(quality), Some(quality))))
-        }
-    }
-}
-
-fn unchanged(frame: &Planar8, why: &str) -> Restored {
-    Restored {
-        frame: frame.clone(),
-        report: Report {
-            notes: vec![why.to_owned()],
-            ..Report::default()
-        },
     }
 }
 

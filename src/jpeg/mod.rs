@@ -6,6 +6,7 @@
 pub mod cell;
 pub mod color;
 pub mod dct;
+pub mod decoded;
 pub mod estimate;
 mod ffi;
 pub mod file;
@@ -18,6 +19,7 @@ pub mod read;
 pub mod recover;
 pub mod sampling;
 pub mod tables;
+pub mod upsampled;
 pub mod write;
 
 pub use file::JpegFile;

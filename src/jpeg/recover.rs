@@ -28,6 +28,20 @@ const MIN_SHARE: f64 = 0.5;
 /// # Errors
 /// [`Error::Input`] when the planes do not have the sizes that the frame's model says.
 pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Result<Observation> {
+    from_margined(frame, (0, 0), luma, chroma)
+}
+
+/// [`from_frame`] for a frame whose first `margin` columns and rows only fill up the grid:
+/// blocks that reach into them are not measured.
+///
+/// # Errors
+/// As [`from_frame`].
+pub fn from_margined(
+    frame: &Planar8,
+    margin: (usize, usize),
+    luma: &QuantSteps,
+    chroma: &QuantSteps,
+) -> Result<Observation> {
     check_planes(frame)?;
     let subsampling = match frame.model {
         PixelModel::YCbCr => frame.subsampling,
@@ -44,7 +58,8 @@ pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Re
         let factors = if c == 0 { (1, 1) } else { subsampling };
         let steps = if c == 0 { luma } else { chroma };
         let hidden = c > 0 && frame.model == PixelModel::Rgb;
-        component(plane, factors, padded, steps, hidden)
+        let margin = (margin.0.div_ceil(factors.0), margin.1.div_ceil(factors.1));
+        component(plane, factors, padded, (!hidden).then_some(margin), steps)
     });
     Ok(Observation {
         width: size.0,
@@ -61,7 +76,9 @@ pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Re
     })
 }
 
-/// The luma plane of a frame; for RGB, rounded to 8 bits.
+/// The luma plane of a frame, to estimate tables from. From RGB it is rounded to 8 bits, as
+/// the decoder's was, and is 0 wherever a channel is clipped, since luma is no longer the
+/// decoder's there.
 ///
 /// # Errors
 /// As [`from_frame`].
@@ -72,13 +89,14 @@ pub fn luma(frame: &Planar8) -> Result<Plane8> {
     }
     let mut out = Plane8::new(frame.width(), frame.height());
     let luma = level_shifted(frame).swap_remove(0);
-    for (byte, level) in out.data.iter_mut().zip(&luma.data) {
-        *byte = (level + 128.0).round() as u8;
+    for (i, (byte, level)) in out.data.iter_mut().zip(&luma.data).enumerate() {
+        let clipped = frame.planes.iter().any(|plane| matches!(plane.data[i], 0 | 255));
+        *byte = if clipped { 0 } else { (level + 128.0).round() as u8 };
     }
     Ok(out)
 }
 
-fn check_planes(frame: &Planar8) -> Result<()> {
+pub(super) fn check_planes(frame: &Planar8) -> Result<()> {
     let first = frame
         .planes
         .first()
@@ -105,7 +123,7 @@ fn check_planes(frame: &Planar8) -> Result<()> {
 }
 
 /// The frame's planes as level-shifted f32: grey, or Y, Cb, Cr.
-fn level_shifted(frame: &Planar8) -> Vec<Picture> {
+pub(super) fn level_shifted(frame: &Planar8) -> Vec<Picture> {
     let shifted = |plane: &Plane8| {
         let mut out = Picture::new(1, plane.width, plane.height);
         for (sample, &byte) in out.data.iter_mut().zip(&plane.data) {
@@ -123,19 +141,22 @@ fn level_shifted(frame: &Planar8) -> Vec<Picture> {
     planes
 }
 
-fn component(
+/// One plane laid on the grid. Blocks that lie whole in it, past `margin` samples from the
+/// left and the top, are measured; without a margin none is.
+pub(super) fn component(
     plane: &Picture,
     factors: (usize, usize),
     padded: (usize, usize),
+    margin: Option<(usize, usize)>,
     steps: &QuantSteps,
-    hidden: bool,
 ) -> Observed {
     let (wide, high) = (padded.0 / (8 * factors.0), padded.1 / (8 * factors.1));
     let grid = plane.pad_to(8 * wide, 8 * high);
-    let whole = (plane.width / 8, plane.height / 8);
     let mut levels = Vec::new();
-    if !hidden {
-        levels = find_levels(&grid, whole, steps);
+    if let Some(margin) = margin {
+        let first = (margin.0.div_ceil(8), margin.1.div_ceil(8));
+        let whole = (plane.width / 8, plane.height / 8);
+        levels = find_levels(&grid, first, whole, steps);
     }
     Observed {
         factors,
@@ -148,13 +169,18 @@ fn component(
 
 /// Levels of the blocks that lie whole in the visible plane and fit; empty when too few do.
 /// Blocks that are clipped somewhere may fit or not; they are no evidence either way.
-fn find_levels(grid: &Picture, whole: (usize, usize), steps: &QuantSteps) -> Vec<Option<Levels>> {
+fn find_levels(
+    grid: &Picture,
+    first: (usize, usize),
+    whole: (usize, usize),
+    steps: &QuantSteps,
+) -> Vec<Option<Levels>> {
     let wide = grid.width / 8;
     let mut levels = vec![None; wide * (grid.height / 8)];
     let (mut fitting, mut sound) = (0, 0);
-    for y in 0..whole.1 {
+    for y in first.1..whole.1 {
         let row = &grid.data[8 * y * grid.width..8 * (y + 1) * grid.width];
-        for x in 0..whole.0 {
+        for x in first.0..whole.0 {
             let samples = fetch(row, grid.width, x);
             let block = block_levels(&dct::forward(&samples), steps);
             if !samples.iter().any(|s| *s <= -128.0 || *s >= 127.0) {

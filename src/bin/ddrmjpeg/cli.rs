@@ -53,6 +53,10 @@ pub struct RestoreArgs {
     /// Do not carry EXIF and ICC over.
     #[arg(long)]
     pub strip: bool,
+    /// The inputs are PNG, TIFF, WebP or PPM that once were JPEG: find grid, tables and
+    /// sampling from the pixels. What shows none fails.
+    #[arg(long)]
+    pub was_jpeg: bool,
     /// Print one JSON object per input on standard output.
     #[arg(long)]
     pub json: bool,
@@ -132,6 +136,9 @@ pub struct OptionArgs {
     /// Hold the result to the file's own levels, and report the share that re-encodes to them.
     #[arg(long)]
     pub strict: bool,
+    /// Hand on as decoded what was quantised so little that restoring it would do harm.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub identity_gate: bool,
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
@@ -182,6 +189,7 @@ impl OptionArgs {
             preset: self.preset,
             strength: self.strength,
             strict: self.strict,
+            identity_gate: self.identity_gate,
             seed: self.seed,
             model: self.model.clone(),
             config: self.config.clone(),
@@ -228,7 +236,7 @@ mod tests {
             );
             found += 1;
         }
-        assert_eq!(found, 17);
+        assert_eq!(found, 18);
     }
 
     #[test]

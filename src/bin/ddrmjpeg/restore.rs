@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use ddrmjpeg::degradation::{Bits, Degradation};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::JpegFile;
@@ -19,9 +19,12 @@ use crate::{banded, picture};
 /// Restores every input.
 pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
-    let wanted = match options.degradation {
-        Degradation::Jpeg => files::JPEG,
-        Degradation::Quant(_) => files::PICTURES,
+    let wanted = match (options.degradation, arguments.was_jpeg) {
+        (Degradation::Jpeg, false) => files::JPEG,
+        (Degradation::Jpeg, true) | (Degradation::Quant(_), false) => files::PICTURES,
+        (Degradation::Quant(bits), true) => {
+            bail!("--was-jpeg and --degradation quant={}bit: one or the other", bits.get())
+        }
     };
     let jobs = files::plan(&arguments.inputs, &arguments.output, wanted)?;
     let restorer = Restorer::open(&options)?;
@@ -58,10 +61,15 @@ fn is_done(job: &Job) -> bool {
 enum Seen {
     Jpeg(Box<JpegFile>),
     Banded(Planar8, Bits),
+    Decoded(Planar8),
 }
 
-fn read(bytes: &[u8], options: &Options) -> Result<(Seen, Metadata)> {
+fn read(bytes: &[u8], was_jpeg: bool, options: &Options) -> Result<(Seen, Metadata)> {
     match options.degradation {
+        Degradation::Jpeg if was_jpeg => {
+            let (picture, metadata) = banded::read(bytes, &options.limits)?;
+            Ok((Seen::Decoded(picture), metadata))
+        }
         Degradation::Jpeg => {
             let mut file = jpeg::read(bytes, &options.limits)?;
             let metadata = std::mem::take(&mut file.metadata);
@@ -86,6 +94,7 @@ impl Seen {
             Self::Banded(picture, bits) => {
                 restorer.restore_levels(picture, *bits, options, control)
             }
+            Self::Decoded(picture) => restorer.restore_decoded(picture, options, control),
         }
     }
 }
@@ -103,7 +112,7 @@ fn one(
         progress: Some(&progress),
         ..Control::default()
     };
-    let (seen, found) = read(&bytes, options)?;
+    let (seen, found) = read(&bytes, arguments.was_jpeg, options)?;
     let mut restored = seen.restore(restorer, options, control)?;
     if arguments.compare {
         let decode = Options {
