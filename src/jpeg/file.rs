@@ -5,6 +5,8 @@
 use crate::contract::QuantSteps;
 use crate::frame::PixelModel;
 
+use super::origin::Markers;
+
 /// Quantised levels of one 8x8 block in natural order (`v * 8 + u`).
 pub type Levels = [i16; 64];
 
@@ -60,6 +62,8 @@ pub struct JpegFile {
     pub damage: Option<Damage>,
     /// EXIF and ICC.
     pub metadata: Metadata,
+    /// What the markers say of the encoder.
+    pub markers: Markers,
 }
 
 impl JpegFile {

@@ -114,7 +114,7 @@ fn add(a: Counts, b: Counts) -> Counts {
 }
 
 /// RGB in `[-1, 1]` to level-shifted component planes at full size.
-fn to_components(model: PixelModel, rgb: &[&mut [f32]; 3]) -> Vec<Vec<f32>> {
+pub(super) fn to_components(model: PixelModel, rgb: &[&mut [f32]; 3]) -> Vec<Vec<f32>> {
     let n = rgb[0].len();
     let count = if model == PixelModel::Grey { 1 } else { 3 };
     let mut planes = vec![vec![0.0; n]; count];

@@ -1,6 +1,7 @@
 //! What can be typed. Restoration flags become [`Options`]; a test compares the two lists.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use ddrmjpeg::Options;
@@ -40,10 +41,14 @@ pub struct RestoreArgs {
     /// standard input.
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// Output file for one input, or folder; the extension chooses png, tif, webp or ppm.
-    /// - writes PNG to standard output.
+    /// Output file for one input, or folder; the extension chooses png, tif, webp, ppm or, with
+    /// --tables, jpg. - writes PNG to standard output.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// For JPEG out: source writes the tables and sampling of the input, for the same bitrate; a
+    /// quality of 1..100 libjpeg's tables and no subsampling.
+    #[arg(long, value_name = "source|1..100")]
+    pub tables: Option<OutTables>,
     /// Leave out inputs whose output exists already.
     #[arg(long)]
     pub resume: bool,
@@ -62,6 +67,27 @@ pub struct RestoreArgs {
     pub json: bool,
     #[command(flatten)]
     pub options: OptionArgs,
+}
+
+/// The tables of a JPEG that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutTables {
+    /// The input's own, with its sampling.
+    Source,
+    /// libjpeg's of this quality.
+    Quality(u8),
+}
+
+impl FromStr for OutTables {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("source", _) => Ok(Self::Source),
+            (_, Ok(quality @ 1..=100)) => Ok(Self::Quality(quality)),
+            _ => Err(format!("{text}: must be source or a quality of 1..100")),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

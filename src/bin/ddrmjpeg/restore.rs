@@ -11,7 +11,7 @@ use ddrmjpeg::restore::{Report, Restored};
 use ddrmjpeg::{Control, Options, Restorer, jpeg};
 
 use crate::Outcome;
-use crate::cli::RestoreArgs;
+use crate::cli::{OutTables, RestoreArgs};
 use crate::files::{self, Job, Target};
 use crate::screen::Screen;
 use crate::{banded, picture};
@@ -26,7 +26,8 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
             bail!("--was-jpeg and --degradation quant={}bit: one or the other", bits.get())
         }
     };
-    let jobs = files::plan(&arguments.inputs, &arguments.output, wanted)?;
+    let to_jpeg = arguments.tables.is_some();
+    let jobs = files::plan(&arguments.inputs, &arguments.output, wanted, to_jpeg)?;
     let restorer = Restorer::open(&options)?;
     let screen = Screen::new(jobs.len(), arguments.json);
     let mut failures = 0;
@@ -113,6 +114,18 @@ fn one(
         ..Control::default()
     };
     let (seen, found) = read(&bytes, arguments.was_jpeg, options)?;
+    let metadata = match arguments.strip {
+        true => Metadata::default(),
+        false => found,
+    };
+    if let (Target::File(path), Some(tables)) = (&job.target, arguments.tables)
+        && files::has_extension(path, files::JPEG)
+    {
+        let (jpeg, report) = to_jpeg(&seen, tables, restorer, options, control)?;
+        picture::save_bytes(&jpeg::write::with_metadata(&jpeg, &metadata), path)
+            .context("cannot write the result")?;
+        return Ok(report);
+    }
     let mut restored = seen.restore(restorer, options, control)?;
     if arguments.compare {
         let decode = Options {
@@ -122,14 +135,32 @@ fn one(
         let before = seen.restore(restorer, &decode, Control::default())?;
         restored.frame = picture::side_by_side(&before.frame, &restored.frame);
     }
-    let metadata = match arguments.strip {
-        true => Metadata::default(),
-        false => found,
-    };
     match &job.target {
         Target::Stdout => picture::save_to_stdout(&restored.frame, &metadata),
         Target::File(path) => picture::save(&restored.frame, path, &metadata),
     }
     .context("cannot write the result")?;
     Ok(restored.report)
+}
+
+/// The restored picture as a JPEG of these tables.
+fn to_jpeg(
+    seen: &Seen,
+    tables: OutTables,
+    restorer: &Restorer,
+    options: &Options,
+    control: Control<'_>,
+) -> Result<(Vec<u8>, Report)> {
+    match (tables, seen) {
+        (OutTables::Source, Seen::Jpeg(file)) => {
+            let (levels, report) = restorer.restore_to_levels(file, options, control)?;
+            Ok((jpeg::write(&levels)?, report))
+        }
+        (OutTables::Source, _) => bail!("--tables source: the input is no JPEG file"),
+        (OutTables::Quality(quality), _) => {
+            let restored = seen.restore(restorer, options, control)?;
+            let bytes = jpeg::encode(&restored.frame, quality, (1, 1))?;
+            Ok((bytes, restored.report))
+        }
+    }
 }

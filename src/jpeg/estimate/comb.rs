@@ -10,7 +10,7 @@ use super::spectrum::{BINS_PER_UNIT, Counts};
 /// Steps that are tried, 1..=255: those of 8-bit tables.
 pub const STEPS: usize = 255;
 /// Log of the share of coefficients that overlays or clipping may have moved anywhere.
-const LOG_OUTLIER: f64 = -4.0;
+pub(in crate::jpeg) const LOG_OUTLIER: f64 = -4.0;
 /// Share of coefficients with a wider error, and how much wider it is.
 const WIDE_SHARE: f64 = 0.03;
 const WIDE: f64 = 2.5;
@@ -59,7 +59,7 @@ impl Comb {
 }
 
 /// Log mass of the teeth: `zero` for k = 0, `one + (|k| - 1) * decay` for the others.
-struct Teeth {
+pub(in crate::jpeg) struct Teeth {
     zero: f64,
     one: f64,
     decay: f64,
@@ -67,7 +67,7 @@ struct Teeth {
 
 impl Teeth {
     /// Fits the masses to the nearest teeth at `step`. DC lies anywhere: a flat mass.
-    fn fit(counts: &Counts, step: u16, is_dc: bool) -> Self {
+    pub(in crate::jpeg) fn fit(counts: &Counts, step: u16, is_dc: bool) -> Self {
         let flat = f64::from(step).ln() - 2048f64.ln();
         if is_dc {
             return Self { zero: flat, one: flat, decay: 0.0 };
@@ -90,7 +90,7 @@ impl Teeth {
         }
     }
 
-    fn log_mass(&self, level: f32) -> f64 {
+    pub(in crate::jpeg) fn log_mass(&self, level: f32) -> f64 {
         match level {
             0.0 => self.zero,
             k => self.one + f64::from(k - 1.0) * self.decay,
@@ -98,7 +98,8 @@ impl Teeth {
     }
 }
 
-fn tooth(bin: u32, step: u16) -> f32 {
+/// The tooth nearest to a magnitude.
+pub(in crate::jpeg) fn tooth(bin: u32, step: u16) -> f32 {
     (bin as f32 / (BINS_PER_UNIT * f32::from(step))).round()
 }
 

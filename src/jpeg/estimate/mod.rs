@@ -7,9 +7,9 @@
 //! of 8-bit steps is found, libjpeg's with less evidence. What shows no confidence is not
 //! answered. Called by `recover` and by `restore`.
 
-mod comb;
+pub(super) mod comb;
 mod grid;
-mod spectrum;
+pub(super) mod spectrum;
 mod table;
 
 use comb::Comb;
