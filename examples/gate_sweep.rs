@@ -29,7 +29,9 @@ fn main() -> Result<()> {
         ..Options::default()
     };
     let restorer = Restorer::open(&options)?;
-    println!("| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells |");
+    println!(
+        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for sampling in samplings.split(',') {
         for quality in qualities.split(',') {
@@ -38,7 +40,12 @@ fn main() -> Result<()> {
                 .iter()
                 .map(|clean| measure(&restorer, clean, quality, factors(sampling)?, &options))
                 .collect::<Result<Vec<_>>>()?;
-            println!("| 4:{}:{} {}", &sampling[1..2], &sampling[2..3], line(quality, &rows));
+            println!(
+                "| 4:{}:{} {}",
+                &sampling[1..2],
+                &sampling[2..3],
+                line(quality, &rows)
+            );
         }
     }
     Ok(())
@@ -63,7 +70,11 @@ fn line(quality: u8, rows: &[Row]) -> String {
         let gain = move |row: &Row| row[column] - row[0];
         let worst = rows.iter().map(gain).fold(f64::INFINITY, f64::min);
         let lost = rows.iter().filter(|row| gain(row) < 0.0).count();
-        format!("{:+.3} | {worst:+.3} | {lost} of {}", mean(&gain), rows.len())
+        format!(
+            "{:+.3} | {worst:+.3} | {lost} of {}",
+            mean(&gain),
+            rows.len()
+        )
     };
     format!(
         "| {quality} | {:.3} | {} | {} | {:.2} % |",
@@ -86,7 +97,9 @@ fn measure(
         strength: 0.0,
         ..options.clone()
     };
-    let decoded = restorer.restore_file(&file, &decode, Control::default())?.frame;
+    let decoded = restorer
+        .restore_file(&file, &decode, Control::default())?
+        .frame;
     let restored = restorer.restore_file(&file, options, Control::default())?;
     let departures = restored.report.departures;
     Ok([

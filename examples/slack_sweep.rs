@@ -30,7 +30,12 @@ const ENCODERS: [Encoder; 5] = [
 fn trellis(clean: &Planar8, quality: u8) -> Result<Vec<u8>> {
     let (luma, chroma) = tables::ijg_pair(quality);
     let steps = [luma, chroma, chroma];
-    Ok(jpeg::write::encode_by(clean, &steps, (2, 2), Quantiser::Trellis)?)
+    Ok(jpeg::write::encode_by(
+        clean,
+        &steps,
+        (2, 2),
+        Quantiser::Trellis,
+    )?)
 }
 
 fn twice(clean: &Planar8, first: u8, second: u8) -> Result<Vec<u8>> {
@@ -66,7 +71,10 @@ fn main() -> Result<()> {
     let pictures = load(Path::new(folder), count.parse()?)?;
     let prior = restore::model::open(&Options::default())?;
     let names: Vec<&str> = SLACKS.iter().map(|(name, _)| *name).collect();
-    println!("| encoder | JPEG dB | no cells | {} | earlier save | outside | far |", names.join(" | "));
+    println!(
+        "| encoder | JPEG dB | no cells | {} | earlier save | outside | far |",
+        names.join(" | ")
+    );
     println!("|---|---|---|{}---|---|---|", "---|".repeat(SLACKS.len()));
     for (name, encode) in ENCODERS {
         let mut sums: Vec<f64> = Vec::new();
@@ -74,9 +82,14 @@ fn main() -> Result<()> {
             let file = jpeg::read(&encode(clean)?, &Options::default().limits)?;
             let row = measure(&*prior, clean, &file)?;
             sums.resize(row.len(), 0.0);
-            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            sums.iter_mut()
+                .zip(row)
+                .for_each(|(sum, value)| *sum += value);
         }
-        let cells: Vec<String> = sums.iter().map(|s| format!("{:.3}", s / pictures.len() as f64)).collect();
+        let cells: Vec<String> = sums
+            .iter()
+            .map(|s| format!("{:.3}", s / pictures.len() as f64))
+            .collect();
         println!("| {name} | {} |", cells.join(" | "));
     }
     Ok(())
@@ -97,7 +110,9 @@ fn measure(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Vec
         row.push(psnr(&held, clean));
         if shares.is_empty() {
             let found = measurement.departures();
-            shares = [found.left, found.far].map(|n| n as f64 / found.known as f64).to_vec();
+            shares = [found.left, found.far]
+                .map(|n| n as f64 / found.known as f64)
+                .to_vec();
         }
     }
     row.push(earlier(prior, clean, file)?.unwrap_or(row[2]));

@@ -318,7 +318,11 @@ mod tests {
     fn a_margin_repeats_the_edge_and_comes_off_again() {
         let mut frame = Planar8::new(PixelModel::YCbCr, 5, 3, (2, 2));
         for plane in &mut frame.planes {
-            plane.data.iter_mut().zip(1..).for_each(|(byte, n)| *byte = n);
+            plane
+                .data
+                .iter_mut()
+                .zip(1..)
+                .for_each(|(byte, n)| *byte = n);
         }
         let grown = frame.with_margin((4, 2));
         assert_eq!((grown.planes[0].width, grown.planes[1].height), (9, 3));

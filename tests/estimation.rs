@@ -141,7 +141,9 @@ fn a_cropped_picture_tells_sampling_and_chroma_too() {
     for subsampling in [(1, 1), (2, 1), (2, 2)] {
         let bytes = jpeg::encode(&clean, 70, subsampling).unwrap();
         let shown = jpeg::pixels::decode(&bytes, &Limits::default()).unwrap();
-        let seen = decoded::observe(&cropped(&shown, (13, 6))).unwrap().unwrap();
+        let seen = decoded::observe(&cropped(&shown, (13, 6)))
+            .unwrap()
+            .unwrap();
         let (luma, chroma) = tables::ijg_pair(70);
         let found = seen.chroma.expect("chroma shows its table");
         assert_eq!(found.subsampling, subsampling);
@@ -150,8 +152,12 @@ fn a_cropped_picture_tells_sampling_and_chroma_too() {
         for (c, component) in seen.observation.components.iter().enumerate() {
             let known = component.levels.iter().flatten().count();
             let all = component.levels.len();
-            // Clipped blocks and those at the cut edges do not fit.
-            assert!(2 * known > all, "{subsampling:?} component {c}: {known} of {all}");
+            // Clipped blocks and those at the cut edges do not fit, nor do some in which
+            // undoing the upsampling filter magnifies what rounding did.
+            assert!(
+                5 * known > 2 * all,
+                "{subsampling:?} component {c}: {known} of {all}"
+            );
         }
     }
 }
@@ -161,7 +167,9 @@ fn a_cropped_picture_tells_sampling_and_chroma_too() {
 #[ignore = "needs DDRMJPEG_PICTURES"]
 fn pictures_of_tune_show_their_tables() {
     let paths = pictures("tune");
-    println!("| quality | luma plane | through RGB | RGB, cropped | camera-like table, luma plane | camera-like, RGB |");
+    println!(
+        "| quality | luma plane | through RGB | RGB, cropped | camera-like table, luma plane | camera-like, RGB |"
+    );
     println!("|---|---|---|---|---|---|");
     for quality in QUALITIES {
         let found = [
@@ -171,7 +179,10 @@ fn pictures_of_tune_show_their_tables() {
             share(&paths, quality, true, From::Luma),
             share(&paths, quality, true, From::Rgb),
         ];
-        let cells: Vec<String> = found.iter().map(|s| format!("{:.2} %", 100.0 * s)).collect();
+        let cells: Vec<String> = found
+            .iter()
+            .map(|s| format!("{:.2} %", 100.0 * s))
+            .collect();
         println!("| {quality} | {} |", cells.join(" | "));
         for share in &found[..3] {
             assert!(*share >= 0.95, "quality {quality}: {found:?}");
@@ -184,9 +195,8 @@ fn pictures_of_tune_show_their_tables() {
 fn clean_pictures_of_tune_and_train_show_no_table() {
     for name in ["tune", "train"] {
         let paths = pictures(name);
-        let shows = |path: &&PathBuf| {
-            estimate::luma(&recover::luma(&load(path)).unwrap()).is_some()
-        };
+        let shows =
+            |path: &&PathBuf| estimate::luma(&recover::luma(&load(path)).unwrap()).is_some();
         let found: Vec<_> = paths.par_iter().filter(shows).collect();
         println!("{name}: {} of {} show a table", found.len(), paths.len());
         assert!(found.is_empty(), "{found:?}");
@@ -201,12 +211,25 @@ fn pictures_of_tune_show_when_they_were_saved_twice() {
     println!("| saved at | first at | found |");
     println!("|---|---|---|");
     let cases = [
-        (None, 40), (None, 60), (None, 75), (None, 85), (None, 92),
-        (Some(85), 85), (Some(85), 60), (Some(80), 85), (Some(75), 85), (Some(60), 85),
-        (Some(75), 90), (Some(60), 92), (Some(40), 75),
+        (None, 40),
+        (None, 60),
+        (None, 75),
+        (None, 85),
+        (None, 92),
+        (Some(85), 85),
+        (Some(85), 60),
+        (Some(80), 85),
+        (Some(75), 85),
+        (Some(60), 85),
+        (Some(75), 90),
+        (Some(60), 92),
+        (Some(40), 75),
     ];
     for (first, second) in cases {
-        let found = paths.par_iter().filter(|path| was_saved_twice(&load(path), first, second)).count();
+        let found = paths
+            .par_iter()
+            .filter(|path| was_saved_twice(&load(path), first, second))
+            .count();
         let first_name = first.map_or("-".into(), |q: u8| q.to_string());
         println!("| {second} | {first_name} | {found} of {} |", paths.len());
         match first {
@@ -230,7 +253,15 @@ fn was_saved_twice(clean: &Planar8, first: Option<u8>, second: u8) -> bool {
 #[test]
 fn a_committed_picture_shows_when_it_was_saved_twice() {
     let clean = load(&committed()[0]);
-    for (first, second, expected) in [(None, 85, false), (Some(60), 85, true), (Some(85), 60, false)] {
-        assert_eq!(was_saved_twice(&clean, first, second), expected, "{first:?}, then {second}");
+    for (first, second, expected) in [
+        (None, 85, false),
+        (Some(60), 85, true),
+        (Some(85), 60, false),
+    ] {
+        assert_eq!(
+            was_saved_twice(&clean, first, second),
+            expected,
+            "{first:?}, then {second}"
+        );
     }
 }

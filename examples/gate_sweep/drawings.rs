@@ -82,8 +82,12 @@ fn page() -> Planar8 {
 
 fn drawing() -> Planar8 {
     let mut canvas = Canvas::new([120.0, 190.0, 240.0]);
-    canvas.fill([250.0, 220.0, 60.0], true, |x, y| (x - 190.0).hypot(y - 60.0) - 30.0);
-    canvas.fill([60.0, 150.0, 70.0], true, |x, y| 150.0 + 30.0 * (x / 40.0).sin() - y);
+    canvas.fill([250.0, 220.0, 60.0], true, |x, y| {
+        (x - 190.0).hypot(y - 60.0) - 30.0
+    });
+    canvas.fill([60.0, 150.0, 70.0], true, |x, y| {
+        150.0 + 30.0 * (x / 40.0).sin() - y
+    });
     canvas.fill([200.0, 60.0, 50.0], true, |x, y| {
         ((x - 90.0).abs() - (y - 90.0)).max(y - 140.0)
     });

@@ -33,12 +33,6 @@ impl Slack {
         ..Self::NONE
     };
 
-    /// An encoder whose trellis moves levels towards zero.
-    pub const TRELLIS: Self = Self {
-        outward: 0.5,
-        ..Self::ROUNDING
-    };
-
     /// Four cells at most outwards; inwards the cell never vanishes.
     fn of(self, step: f32) -> f32 {
         (self.relative * step + self.absolute).clamp(-0.4 * step, 4.0 * step)
@@ -115,8 +109,16 @@ mod tests {
 
     #[test]
     fn a_trellis_moves_levels_towards_zero_only() {
-        let slack = Slack { outward: 1.0, ..Slack::NONE };
-        let bounds = |level| (Cell::new(level, 10, slack).low, Cell::new(level, 10, slack).high);
+        let slack = Slack {
+            outward: 1.0,
+            ..Slack::NONE
+        };
+        let bounds = |level| {
+            (
+                Cell::new(level, 10, slack).low,
+                Cell::new(level, 10, slack).high,
+            )
+        };
         assert_eq!(bounds(2), (15.0, 35.0));
         assert_eq!(bounds(-2), (-35.0, -15.0));
         assert_eq!(bounds(0), (-15.0, 15.0));

@@ -14,8 +14,10 @@ use crate::error::Result;
 use crate::frame::{Picture, PixelModel, Planar8, Plane8};
 
 /// Blur of chroma coefficients whose samples were brought back from RGB: rounding three
-/// times, magnified where the upsampling filter is undone.
+/// times.
 const CHROMA_BLUR: f32 = 0.45;
+/// How much undoing the triangle filter along one axis adds to it.
+const UNDOING: f32 = 1.4;
 /// Samplings that are tried, the commonest first.
 const SAMPLINGS: [(usize, usize); 4] = [(2, 2), (2, 1), (1, 1), (1, 2)];
 
@@ -60,7 +62,9 @@ pub fn observe(picture: &Planar8) -> Result<Option<Decoded>> {
         PixelModel::Rgb => find_chroma(picture, (least[0], least[1])),
         _ => None,
     };
-    let margin = chroma.as_ref().map_or((least[0], least[1]), |chroma| chroma.margin);
+    let margin = chroma
+        .as_ref()
+        .map_or((least[0], least[1]), |chroma| chroma.margin);
     Ok(Some(Decoded {
         observation: build(&picture.with_margin(margin), margin, &luma, chroma.as_ref()),
         margin,
@@ -80,8 +84,13 @@ fn build(
     let mut planes = recover::level_shifted(picture);
     // The decoder's luma was whole numbers.
     planes[0].data.iter_mut().for_each(|y| *y = y.round());
-    let mut components =
-        vec![recover::component(&planes[0], (1, 1), padded, Some(margin), &luma.steps)];
+    let mut components = vec![recover::component(
+        &planes[0],
+        (1, 1),
+        padded,
+        Some(margin),
+        &luma.steps,
+    )];
     for (c, plane) in planes.iter().enumerate().skip(1) {
         components.push(chroma_component(plane, c - 1, padded, margin, luma, chroma));
     }
@@ -117,7 +126,13 @@ fn chroma_component(
     let (fx, fy) = chroma.subsampling;
     let margin = (margin.0.div_ceil(fx), margin.1.div_ceil(fy));
     let steps = &chroma.estimate.steps;
-    recover::component(&chroma.planes[index], chroma.subsampling, padded, Some(margin), steps)
+    recover::component(
+        &chroma.planes[index],
+        chroma.subsampling,
+        padded,
+        Some(margin),
+        steps,
+    )
 }
 
 /// The sampling, way up and phase whose planes show a chroma table with most confidence.
@@ -132,7 +147,8 @@ fn find_chroma(picture: &Planar8, least: (usize, usize)) -> Option<Chroma> {
                 let found = try_chroma(picture, subsampling, upsampling, margin);
                 let confidence = |chroma: &Chroma| chroma.estimate.confidence;
                 let better = |chroma: &Chroma| {
-                    best.as_ref().is_none_or(|best| confidence(chroma) > confidence(best))
+                    best.as_ref()
+                        .is_none_or(|best| confidence(chroma) > confidence(best))
                 };
                 if let Some(found) = found.filter(better) {
                     best = Some(found);
@@ -165,12 +181,29 @@ fn try_chroma(
         let wide = plane.width.next_multiple_of(subsampling.0);
         let high = plane.height.next_multiple_of(subsampling.1);
         let mut small = upsampled::samples(&plane.pad_to(wide, high), subsampling, upsampling);
-        small.data.iter_mut().for_each(|sample| *sample = sample.round());
+        small
+            .data
+            .iter_mut()
+            .for_each(|sample| *sample = sample.round());
         small
     });
     let bytes = [0, 1].map(|c: usize| to_bytes(&planes[c], &grown, subsampling));
-    let estimate = estimate::chroma([&bytes[0], &bytes[1]], (0, 0), CHROMA_BLUR)?;
-    Some(Chroma { estimate, subsampling, upsampling, margin, planes })
+    let first = [(margin.0, subsampling.0), (margin.1, subsampling.1)]
+        .map(|(margin, factor)| margin.div_ceil(factor).next_multiple_of(8));
+    let planes_seen = [&bytes[0], &bytes[1]];
+    let undone = match upsampling {
+        Upsampling::Smooth => i32::from(subsampling.0 == 2) + i32::from(subsampling.1 == 2),
+        Upsampling::Repeated => 0,
+    };
+    let blur = CHROMA_BLUR * UNDOING.powi(undone);
+    let estimate = estimate::chroma(planes_seen, (first[0], first[1]), blur)?;
+    Some(Chroma {
+        estimate,
+        subsampling,
+        upsampling,
+        margin,
+        planes,
+    })
 }
 
 /// Samples as bytes, 0 wherever a pixel above them is clipped: they are not the decoder's.
@@ -180,7 +213,12 @@ fn to_bytes(plane: &Picture, picture: &Planar8, (fx, fy): (usize, usize)) -> Pla
         *byte = (sample + 128.0).clamp(1.0, 254.0) as u8;
     }
     for channel in &picture.planes {
-        for (i, _) in channel.data.iter().enumerate().filter(|(_, v)| matches!(v, 0 | 255)) {
+        for (i, _) in channel
+            .data
+            .iter()
+            .enumerate()
+            .filter(|(_, v)| matches!(v, 0 | 255))
+        {
             let (x, y) = (i % channel.width / fx, i / channel.width / fy);
             out.data[y * plane.width + x] = 0;
         }

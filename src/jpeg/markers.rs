@@ -59,7 +59,10 @@ pub(super) fn segments(metadata: &Metadata) -> Vec<u8> {
     let count = icc.len().div_ceil(PIECE);
     // The pieces are numbered by one byte.
     for (piece, number) in icc.chunks(PIECE).zip(1..=255u8).filter(|_| count <= 255) {
-        out.extend(segment(APP2 as u8, &[ICC, &[number, count as u8], piece].concat()));
+        out.extend(segment(
+            APP2 as u8,
+            &[ICC, &[number, count as u8], piece].concat(),
+        ));
     }
     out
 }

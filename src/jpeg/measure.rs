@@ -99,7 +99,10 @@ impl<'a> JpegMeasurement<'a> {
         let mut planes = to_components(self.observation.model, &rgb);
         let mut counts = [0; 3];
         for (component, plane) in self.observation.components.iter().zip(&mut planes) {
-            counts = add(counts, correct(component, row, self.observation, plane, rule));
+            counts = add(
+                counts,
+                correct(component, row, self.observation, plane, rule),
+            );
         }
         to_rgb(self.observation.model, &planes, &mut rgb);
         counts

@@ -90,8 +90,15 @@ pub fn luma(frame: &Planar8) -> Result<Plane8> {
     let mut out = Plane8::new(frame.width(), frame.height());
     let luma = level_shifted(frame).swap_remove(0);
     for (i, (byte, level)) in out.data.iter_mut().zip(&luma.data).enumerate() {
-        let clipped = frame.planes.iter().any(|plane| matches!(plane.data[i], 0 | 255));
-        *byte = if clipped { 0 } else { (level + 128.0).round() as u8 };
+        let clipped = frame
+            .planes
+            .iter()
+            .any(|plane| matches!(plane.data[i], 0 | 255));
+        *byte = if clipped {
+            0
+        } else {
+            (level + 128.0).round() as u8
+        };
     }
     Ok(out)
 }

@@ -38,7 +38,10 @@ pub struct Resaved {
 pub fn of(component: &Component) -> Option<Resaved> {
     let (first_steps, gain, visible) = evidence(component);
     let confidence = gain / f64::from(visible.max(1));
-    (visible >= FEWEST && confidence >= LEAST).then_some(Resaved { first_steps, confidence })
+    (visible >= FEWEST && confidence >= LEAST).then_some(Resaved {
+        first_steps,
+        confidence,
+    })
 }
 
 /// `file` as it was saved first; `None` when no component shows an earlier save.
@@ -77,7 +80,11 @@ pub fn evidence(component: &Component) -> ([Option<u16>; 64], f64, u32) {
     let (mut gain, mut visible) = (0.0, 0);
     for (i, first) in first_steps.iter_mut().enumerate().skip(1) {
         let (step, counts) = (component.steps[i], magnitudes(component, i));
-        visible += counts.iter().filter(|(bin, _)| *bin > 0).map(|(_, n)| n).sum::<u32>();
+        visible += counts
+            .iter()
+            .filter(|(bin, _)| *bin > 0)
+            .map(|(_, n)| n)
+            .sum::<u32>();
         // Below five quarters there is hardly a gap.
         let coarser = (5 * step / 4 + 1)..=LARGEST;
         let scores = coarser.map(|earlier| (gain_of(&counts, earlier, step), earlier));
@@ -95,7 +102,10 @@ pub fn evidence(component: &Component) -> ([Option<u16>; 64], f64, u32) {
 /// Log likelihood of `earlier` before `step` above that of `step` alone. A tooth k of the
 /// earlier comb went to the second level nearest to it, give or take the rounding between.
 fn gain_of(counts: &Counts, earlier: u16, step: u16) -> f64 {
-    let (first, alone) = (Teeth::fit(counts, earlier, false), Teeth::fit(counts, step, false));
+    let (first, alone) = (
+        Teeth::fit(counts, earlier, false),
+        Teeth::fit(counts, step, false),
+    );
     let reach = 0.5 * f32::from(step) + ROUNDING;
     // A tooth's mass is shared by the levels that it may have gone to.
     let levels_near = |at: f32| {
@@ -119,8 +129,8 @@ fn magnitudes(component: &Component, frequency: usize) -> Counts {
     let stride = component.levels.len().div_ceil(BLOCKS).max(1);
     let mut counts = std::collections::BTreeMap::new();
     for levels in component.levels.iter().step_by(stride) {
-        let units = u32::from(levels[frequency].unsigned_abs())
-            * u32::from(component.steps[frequency]);
+        let units =
+            u32::from(levels[frequency].unsigned_abs()) * u32::from(component.steps[frequency]);
         *counts.entry(units * BINS_PER_UNIT as u32).or_insert(0) += 1;
     }
     counts.into_iter().collect()

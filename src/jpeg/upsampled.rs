@@ -84,11 +84,16 @@ mod tests {
     /// times the factor of 4 by which the inverse may magnify them.
     #[test]
     fn what_was_brought_up_comes_back() {
-        let small: Vec<f32> = (0..12 * 10).map(|i| ((i * 37) % 101) as f32 - 50.0).collect();
+        let small: Vec<f32> = (0..12 * 10)
+            .map(|i| ((i * 37) % 101) as f32 - 50.0)
+            .collect();
         for factors in [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)] {
             let smooth = sampling::smooth(&small, 12, factors);
             let repeated = sampling::replicate(&small, 12, factors);
-            for (full, how) in [(smooth, Upsampling::Smooth), (repeated, Upsampling::Repeated)] {
+            for (full, how) in [
+                (smooth, Upsampling::Smooth),
+                (repeated, Upsampling::Repeated),
+            ] {
                 let plane = Picture {
                     channels: 1,
                     width: 12 * factors.0,

@@ -73,7 +73,8 @@ impl Restorer {
                     .into(),
             )
         })?;
-        let (restored, mut report) = self.solve(&found.observation, Slack::ROUNDING, options, control)?;
+        let (restored, mut report) =
+            self.solve(&found.observation, Slack::ROUNDING, options, control)?;
         report.quality = found.luma.quality();
         report.notes.extend(doubts(&found));
         report.estimated = Some(Box::new(Estimated {
@@ -139,7 +140,8 @@ fn find_chroma(frame: &Planar8, least: (usize, usize)) -> Option<((usize, usize)
         let margin = (least.0 + 8 * (n % fx), least.1 + 8 * (n / fx));
         let small = (margin.0 / fx, margin.1 / fy);
         let planes = [cb.with_margin(small), cr.with_margin(small)];
-        let found = estimate::chroma([&planes[0], &planes[1]], (0, 0), estimate::BLUR)?;
+        let first = (small.0.next_multiple_of(8), small.1.next_multiple_of(8));
+        let found = estimate::chroma([&planes[0], &planes[1]], first, estimate::BLUR)?;
         Some((margin, found))
     })
 }

@@ -1,18 +1,32 @@
 //! The identity gate: pictures quantised so little that restoration would do harm are handed
-//! on as decoded, all of them or their luma alone.
+//! on as decoded, all of them or their luma alone; and so are pictures that the prior does
+//! not know, such as pages of text.
 //!
 //! Decided by the tables and the sampling, not by a quality number, so that it holds for any
-//! table; docs/gate.md has the measurements. Called by `restore`.
+//! table, and by how many of the prior's coefficients lie far outside the cells; docs/gate.md
+//! has the measurements. Called by `restore`.
 
 use crate::contract::QuantSteps;
 use crate::frame::{Picture, PixelModel};
-use crate::jpeg::{Observation, color};
+use crate::jpeg::color;
+use crate::jpeg::measure::Departures;
+use crate::jpeg::observe::{Observation, Observed};
 
 /// Mean log2 of the luma steps below which luma is handed on: between libjpeg's quality 94
 /// (2.43) and 95 (2.16).
 const FINE_LUMA: f64 = 2.3;
 /// The same for chroma that is not subsampled: its quality 94 has 3.25, its 95 2.99.
 const FINE_CHROMA: f64 = 3.1;
+
+/// Share of coefficients more than half a step outside their cells above which the prior is
+/// held not to know such pictures.
+const STRANGE: f64 = 0.01;
+
+/// Whether estimates that stood so to their cells come from a prior that does not know such
+/// pictures.
+pub(super) fn is_strange(departures: &Departures) -> bool {
+    departures.far as f64 > STRANGE * departures.known as f64
+}
 
 /// What is handed on as decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,10 +54,12 @@ impl Gate {
         if !fine(&luma.steps, FINE_LUMA) {
             return Self::Open;
         }
-        let whole = |c: &crate::jpeg::observe::Observed| {
-            c.factors == luma.factors && fine(&c.steps, FINE_CHROMA)
-        };
-        if rest.iter().all(whole) { Self::Closed } else { Self::Luma }
+        let whole = |c: &Observed| c.factors == luma.factors && fine(&c.steps, FINE_CHROMA);
+        if rest.iter().all(whole) {
+            Self::Closed
+        } else {
+            Self::Luma
+        }
     }
 
     /// One word, as reports have it.
@@ -57,7 +73,11 @@ impl Gate {
 }
 
 fn mean_log2(steps: &QuantSteps) -> f64 {
-    steps.iter().map(|&step| f64::from(step.max(1)).log2()).sum::<f64>() / 64.0
+    steps
+        .iter()
+        .map(|&step| f64::from(step.max(1)).log2())
+        .sum::<f64>()
+        / 64.0
 }
 
 /// Gives `picture` the luma of `decoded`; both RGB `[3, H, W]` of one size.
@@ -91,7 +111,21 @@ mod tests {
     #[test]
     fn it_closes_between_94_and_95_and_leaves_subsampled_chroma_to_the_network() {
         assert_eq!([(1, 1), (2, 2)].map(|s| gate(94, s)), [Gate::Open; 2]);
-        assert_eq!([(1, 1), (2, 1), (2, 2)].map(|s| gate(95, s)), [Gate::Closed, Gate::Luma, Gate::Luma]);
+        assert_eq!(
+            [(1, 1), (2, 1), (2, 2)].map(|s| gate(95, s)),
+            [Gate::Closed, Gate::Luma, Gate::Luma]
+        );
+    }
+
+    #[test]
+    fn one_coefficient_in_a_hundred_may_be_far_outside() {
+        let of = |far| Departures {
+            known: 6400,
+            left: 900,
+            far,
+        };
+        assert!(!is_strange(&of(64)) && is_strange(&of(65)));
+        assert!(!is_strange(&Departures::default()));
     }
 
     #[test]
@@ -106,9 +140,8 @@ mod tests {
     fn luma_is_the_decoded_and_chroma_the_restored() {
         let decoded = Picture::from_data(3, 1, 1, vec![0.5, -0.25, 0.1]).unwrap();
         let mut restored = Picture::from_data(3, 1, 1, vec![0.4, -0.2, 0.3]).unwrap();
-        let ycc = |p: &Picture| {
-            color::rgb_to_ycc([0, 1, 2].map(|c: usize| color::to_level(p.data[c])))
-        };
+        let ycc =
+            |p: &Picture| color::rgb_to_ycc([0, 1, 2].map(|c: usize| color::to_level(p.data[c])));
         let chroma = ycc(&restored);
         keep_luma(&mut restored, &decoded);
         let (found, wanted) = (ycc(&restored), ycc(&decoded));

@@ -81,12 +81,7 @@ pub fn below(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<PathBuf>
 /// In folders, files with the extensions `wanted` are inputs.
 ///
 /// A JPEG is written only when `to_jpeg` says that its tables are known.
-pub fn plan(
-    inputs: &[PathBuf],
-    output: &Path,
-    wanted: &[&str],
-    to_jpeg: bool,
-) -> Result<Vec<Job>> {
+pub fn plan(inputs: &[PathBuf], output: &Path, wanted: &[&str], to_jpeg: bool) -> Result<Vec<Job>> {
     let single = inputs.len() == 1 && !inputs[0].is_dir();
     if output.as_os_str() == "-" {
         if !single {

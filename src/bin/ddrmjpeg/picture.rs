@@ -58,7 +58,9 @@ pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
 
 /// Writes `picture` to `path` in the format of its extension, whole or not at all.
 pub fn save(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<()> {
-    whole(path, |file| encode(picture, path, metadata, BufWriter::new(file)))
+    whole(path, |file| {
+        encode(picture, path, metadata, BufWriter::new(file))
+    })
 }
 
 /// Writes `bytes` to `path`, whole or not at all.

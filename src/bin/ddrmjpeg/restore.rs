@@ -23,7 +23,10 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
         (Degradation::Jpeg, false) => files::JPEG,
         (Degradation::Jpeg, true) | (Degradation::Quant(_), false) => files::PICTURES,
         (Degradation::Quant(bits), true) => {
-            bail!("--was-jpeg and --degradation quant={}bit: one or the other", bits.get())
+            bail!(
+                "--was-jpeg and --degradation quant={}bit: one or the other",
+                bits.get()
+            )
         }
     };
     let to_jpeg = arguments.tables.is_some();

@@ -11,9 +11,8 @@ use super::spectrum::{BINS_PER_UNIT, Counts};
 pub const STEPS: usize = 255;
 /// Log of the share of coefficients that overlays or clipping may have moved anywhere.
 pub(in crate::jpeg) const LOG_OUTLIER: f64 = -4.0;
-/// Share of coefficients with a wider error, and how much wider it is.
-const WIDE_SHARE: f64 = 0.03;
-const WIDE: f64 = 2.5;
+/// Shares of coefficients with a wider error, and how much wider it is.
+const WIDE: [(f64, f64); 2] = [(0.03, 2.5), (0.005, 8.0)];
 
 /// Log likelihoods of one frequency, in nats.
 #[derive(Clone, Debug)]
@@ -70,7 +69,11 @@ impl Teeth {
     pub(in crate::jpeg) fn fit(counts: &Counts, step: u16, is_dc: bool) -> Self {
         let flat = f64::from(step).ln() - 2048f64.ln();
         if is_dc {
-            return Self { zero: flat, one: flat, decay: 0.0 };
+            return Self {
+                zero: flat,
+                one: flat,
+                decay: 0.0,
+            };
         }
         let (mut zeros, mut others, mut sum) = (0.5, 0.5, 0.5);
         for &(bin, n) in counts {
@@ -103,12 +106,13 @@ pub(in crate::jpeg) fn tooth(bin: u32, step: u16) -> f32 {
     (bin as f32 / (BINS_PER_UNIT * f32::from(step))).round()
 }
 
-/// Log density at `distance` blurs from a tooth: a Gaussian, and a wider one for the blocks
-/// that are nearly flat, whose rounding errors add up.
+/// Log density at `distance` blurs from a tooth: a Gaussian, and wider ones for blocks that
+/// are nearly flat, whose rounding errors add up.
 fn log_density(distance: f32) -> f64 {
     let square = f64::from(distance * distance);
-    let wide = WIDE_SHARE.ln() - WIDE.ln() - 0.5 * square / (WIDE * WIDE);
-    (-0.5 * square).max(wide) - 0.5 * (2.0 * std::f64::consts::PI).ln()
+    let wide = WIDE.map(|(share, wide)| share.ln() - wide.ln() - 0.5 * square / (wide * wide));
+    let best = wide.into_iter().fold(-0.5 * square, f64::max);
+    best - 0.5 * (2.0 * std::f64::consts::PI).ln()
 }
 
 /// Log likelihood of `step` above that of no quantisation.

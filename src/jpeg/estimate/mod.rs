@@ -14,6 +14,7 @@ mod table;
 
 use comb::Comb;
 use spectrum::Spectrum;
+use table::Role;
 
 use crate::contract::QuantSteps;
 use crate::frame::Plane8;
@@ -56,7 +57,10 @@ pub struct Estimate {
 impl Estimate {
     /// Steps that coefficients of their own frequency show.
     pub fn seen(&self) -> usize {
-        self.known.iter().filter(|&&known| known == Known::Seen).count()
+        self.known
+            .iter()
+            .filter(|&&known| known == Known::Seen)
+            .count()
     }
 
     /// The quality whose libjpeg table this is, when it is one.
@@ -78,25 +82,27 @@ pub fn luma(plane: &Plane8) -> Option<Estimate> {
 }
 
 /// Estimates the table that the two chroma planes share, whose blocks begin at `offset` in
-/// their own samples. `blur` is [`BLUR`], or more where the samples are less exact.
+/// their own samples, past whatever fills up the grid. `blur` is [`BLUR`], or more where the samples are less exact.
 pub fn chroma(planes: [&Plane8; 2], offset: Offset, blur: f32) -> Option<Estimate> {
     at(&planes, offset, &table::CHROMA, blur)
 }
 
 /// The table on that grid, when it shows a comb that a grid elsewhere does not: drawings and
 /// stretched contrast have combs too, but the same on every grid.
-fn at(planes: &[&Plane8], offset: Offset, base: &QuantSteps, blur: f32) -> Option<Estimate> {
+fn at(planes: &[&Plane8], offset: Offset, role: &Role, blur: f32) -> Option<Estimate> {
     let spectrum = Spectrum::of(planes, offset);
     let probe = combs(&spectrum, &PROBED, blur);
-    let promising = probe.iter().any(|comb| best_gain(std::slice::from_ref(comb)) > 0.5 * CONFIDENT);
+    let promising = probe
+        .iter()
+        .any(|comb| best_gain(std::slice::from_ref(comb)) > 0.5 * CONFIDENT);
     if spectrum.blocks < FEWEST_BLOCKS || !promising {
         return None;
     }
     let all: Vec<usize> = (0..64).collect();
     let combs_here = combs(&spectrum, &all, blur);
     let visible: u32 = combs_here.iter().map(|comb| comb.visible).sum();
-    let table = table::of(&combs_here, base);
-    let elsewhere = Spectrum::of(planes, ((offset.0 + 4) % 8, (offset.1 + 3) % 8));
+    let table = table::of(&combs_here, role);
+    let elsewhere = Spectrum::of(planes, (offset.0 + 4, offset.1 + 3));
     let control = best_gain(&combs(&elsewhere, &all, blur));
     let confidence = table.gain / f64::from(visible.max(1)) - control.max(0.0);
     (visible >= FEWEST && confidence >= CONFIDENT).then_some(Estimate {
@@ -121,7 +127,10 @@ fn best_gain(combs: &[Comb]) -> f64 {
     let visible: u32 = combs.iter().map(|comb| comb.visible).sum();
     let gain: f64 = combs
         .iter()
-        .filter_map(|comb| comb.best().map(|(step, _)| comb.gain[usize::from(step) - 1]))
+        .filter_map(|comb| {
+            comb.best()
+                .map(|(step, _)| comb.gain[usize::from(step) - 1])
+        })
         .sum();
     gain / f64::from(visible.max(1))
 }

@@ -15,7 +15,7 @@ const LARGEST: f32 = 1040.0;
 /// Blocks looked at, spread evenly over the plane.
 const BLOCKS: usize = 16_384;
 /// A block whose samples span less than this is flat.
-const LEAST_SPAN: u8 = 3;
+const LEAST_SPAN: u8 = 8;
 
 /// Where the first whole block of a grid lies, 0..=7 both ways.
 pub type Offset = (usize, usize);
@@ -38,7 +38,9 @@ impl Spectrum {
         let bins = (LARGEST * BINS_PER_UNIT) as usize;
         let mut dense = vec![0u32; 64 * bins];
         let mut blocks = 0;
-        let every = planes.iter().flat_map(|plane| sound_blocks(plane, offset, BLOCKS));
+        let every = planes
+            .iter()
+            .flat_map(|plane| sound_blocks(plane, offset, BLOCKS));
         for samples in every {
             for (i, c) in dct::forward(&samples).into_iter().enumerate() {
                 let bin = ((c.abs() * BINS_PER_UNIT).round() as usize).min(bins - 1);

@@ -8,8 +8,6 @@ use super::comb::Comb;
 use crate::contract::QuantSteps;
 use crate::jpeg::tables;
 
-pub use crate::jpeg::tables::{BASE_CHROMA as CHROMA, BASE_LUMA as LUMA};
-
 /// Nats that a free step costs against one that a family of tables gives: ln 255.
 const FREE_STEP: f64 = 5.5;
 /// Nats that choosing among 100 qualities costs.
@@ -48,26 +46,62 @@ pub struct Table {
     pub gain: f64,
 }
 
-/// The table that `combs` speak for; `base` is the table that libjpeg scales for this role.
-pub fn of(combs: &[Comb], base: &QuantSteps) -> Table {
+/// What a plane is: the table that libjpeg scales for it, and how readily one of those is
+/// taken for its own.
+pub struct Role {
+    /// libjpeg's base table.
+    pub base: &'static QuantSteps,
+    /// Share of the gain of free steps that a libjpeg table may lack: outliers speak for free
+    /// steps, and where samples were brought back from RGB there are more of them.
+    pub leniency: f64,
+}
+
+/// Luma: exact samples.
+pub const LUMA: Role = Role {
+    base: &tables::BASE_LUMA,
+    leniency: 0.0,
+};
+/// Chroma.
+pub const CHROMA: Role = Role {
+    base: &tables::BASE_CHROMA,
+    leniency: 0.1,
+};
+
+/// The table that `combs` speak for.
+pub fn of(combs: &[Comb], role: &Role) -> Table {
+    let base = role.base;
     let seen: Vec<Option<(u16, f64)>> = combs.iter().map(Comb::best).collect();
-    let free: f64 = combs.iter().zip(&seen).map(|(comb, seen)| gain(comb, *seen)).sum();
+    let free: f64 = combs
+        .iter()
+        .zip(&seen)
+        .map(|(comb, seen)| gain(comb, *seen))
+        .sum();
     let price = FREE_STEP * seen.iter().flatten().count() as f64;
     let (ijg, quality) = best_quality(combs, base);
     let mut step_confidence = [0.0; 64];
     for (confidence, seen) in step_confidence.iter_mut().zip(&seen) {
         *confidence = seen.map_or(0.0, |(_, ahead)| ahead as f32);
     }
-    let sure = |i: usize| seen[i].filter(|(_, ahead)| *ahead >= SURE).map(|(step, _)| step);
+    let sure = |i: usize| {
+        seen[i]
+            .filter(|(_, ahead)| *ahead >= SURE)
+            .map(|(step, _)| step)
+    };
     let known = std::array::from_fn(|i| match sure(i) {
         Some(_) => Known::Seen,
         None => Known::Filled,
     });
-    let (steps, fill, gain) = match ijg - FAMILY >= free - price {
+    let (steps, fill, gain) = match ijg - FAMILY >= free - price - role.leniency * free {
         true => (tables::ijg(base, quality), Fill::Ijg(quality), ijg),
         false => (settle(combs, &fill_in(&sure, base)), Fill::Neighbours, free),
     };
-    Table { steps, known, step_confidence, fill, gain }
+    Table {
+        steps,
+        known,
+        step_confidence,
+        fill,
+        gain,
+    }
 }
 
 fn gain(comb: &Comb, seen: Option<(u16, f64)>) -> f64 {
@@ -77,7 +111,10 @@ fn gain(comb: &Comb, seen: Option<(u16, f64)>) -> f64 {
 fn best_quality(combs: &[Comb], base: &QuantSteps) -> (f64, u8) {
     let score = |quality: u8| {
         let steps = tables::ijg(base, quality);
-        let gains = combs.iter().zip(steps).map(|(comb, step)| comb.gain[usize::from(step) - 1]);
+        let gains = combs
+            .iter()
+            .zip(steps)
+            .map(|(comb, step)| comb.gain[usize::from(step) - 1]);
         gains.sum::<f64>()
     };
     (1..=100)
@@ -108,7 +145,9 @@ fn fill_in(sure: &dyn Fn(usize) -> Option<u16>, base: &QuantSteps) -> QuantSteps
             return step;
         }
         let distance = |j: usize| (i % 8).abs_diff(j % 8).pow(2) + (i / 8).abs_diff(j / 8).pow(2);
-        let nearest = (0..64).filter(|&j| sure(j).is_some()).min_by_key(|&j| distance(j));
+        let nearest = (0..64)
+            .filter(|&j| sure(j).is_some())
+            .min_by_key(|&j| distance(j));
         let scaled = nearest.and_then(|j| Some((sure(j)?, base[j])));
         scaled.map_or(base[i], |(step, there)| {
             let ratio = f64::from(base[i]) / f64::from(there);
