@@ -3,11 +3,15 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `gate` hands on what needs no restoring, `estimated` starts from pixels alone, `output` makes 8-bit pixels.
+//! banded pictures, `files` starts from files, `known` from frames whose file is known,
+//! `estimated` from pixels alone, `gate` hands on what needs no restoring, `output` makes 8-bit
+//! pixels.
 
 mod estimated;
 pub mod experiment;
+mod files;
 mod gate;
+mod known;
 mod levels;
 pub mod model;
 mod output;
@@ -18,6 +22,8 @@ pub mod tiled;
 pub mod weights;
 mod windowed;
 
+pub use output::Layout;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,10 +31,10 @@ use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Planar8};
 use crate::jpeg::cell::Slack;
+use crate::jpeg::known::Refusal;
 use crate::jpeg::measure::Departures;
 use crate::jpeg::origin::Family;
-use crate::jpeg::resaved;
-use crate::jpeg::{self, JpegFile, JpegMeasurement, Observation};
+use crate::jpeg::{self, Header, JpegMeasurement, Observation};
 use crate::options::Options;
 use crate::sampler::plan::Plan;
 use crate::sampler::{self, Problem};
@@ -61,6 +67,25 @@ pub enum FrameTables {
     },
     /// To be found from the pixels.
     Estimate,
+    /// The header that is said to be that of the frame's file: it is used, for each component
+    /// that can still hold the file's levels, unless the frame contradicts it.
+    File {
+        /// What the file says.
+        header: Box<Header>,
+        /// What to go by when the header is refused.
+        otherwise: Box<FrameTables>,
+    },
+}
+
+/// Which tables a frame was restored by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablesFrom {
+    /// The header of its file.
+    File,
+    /// A quality or tables that the caller named.
+    Caller,
+    /// An estimate from the pixels.
+    Pixels,
 }
 
 /// Shares of the known coefficients that quantise to the file's own levels.
@@ -81,6 +106,10 @@ pub struct Report {
     pub network_calls: usize,
     /// The IJG quality given or found, for frames.
     pub quality: Option<u8>,
+    /// Where a frame's tables were known from; `None` for files, and when they were not.
+    pub tables_from: Option<TablesFrom>,
+    /// Why a frame's header was not used.
+    pub refusal: Option<Refusal>,
     /// Which components were held to the levels of the file.
     pub measured: Vec<bool>,
     /// What the identity gate handed on as decoded.
@@ -125,90 +154,15 @@ impl Restorer {
         })
     }
 
+    /// What the user of the model should know once, such as an arithmetic that this machine
+    /// gets wrong and that is not used for that.
+    pub fn caution(&self) -> Option<&str> {
+        self.denoiser.caution()
+    }
+
     /// A restorer on a prior of one's own.
     pub fn with_denoiser(denoiser: Arc<dyn Denoiser>) -> Self {
         Self { denoiser }
-    }
-
-    /// Restores the bytes of a JPEG file.
-    ///
-    /// # Errors
-    /// Those of [`jpeg::read()`] and of [`Self::restore_file`].
-    pub fn restore_jpeg(
-        &self,
-        data: &[u8],
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let file = jpeg::read(data, &options.limits)?;
-        self.restore_file(&file, options, control)
-    }
-
-    /// Restores a JPEG that has been read. The result is RGB, or grey for a grey file.
-    ///
-    /// # Errors
-    /// [`Error::Options`], [`Error::Backend`] or [`Error::Cancelled`].
-    pub fn restore_file(
-        &self,
-        file: &JpegFile,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        options.validate()?;
-        let (seen, picture, mut report) = self.solve_file(file, options, control)?;
-        let frame = output::picture(&picture, &seen);
-        if options.strict {
-            report.consistency = Some(consistency(&picture, &frame, &seen));
-        }
-        Ok(Restored { frame, report })
-    }
-
-    /// Restores a JPEG to the levels of its own tables and sampling: with `strict`, the levels
-    /// that it has. Its markers are kept; EXIF and ICC go where the caller writes them.
-    ///
-    /// # Errors
-    /// As [`Self::restore_file`].
-    pub fn restore_to_levels(
-        &self,
-        file: &JpegFile,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<(JpegFile, Report)> {
-        options.validate()?;
-        let (seen, picture, mut report) = self.solve_file(file, options, control)?;
-        if options.strict {
-            let frame = output::picture(&picture, &seen);
-            report.consistency = Some(consistency(&picture, &frame, &seen));
-        }
-        Ok((jpeg::requantise::requantised(file, &picture), report))
-    }
-
-    /// What a file makes known, the picture on its aligned grid, and what was done.
-    fn solve_file(
-        &self,
-        file: &JpegFile,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<(Observation, Picture, Report)> {
-        let family = Family::of(file);
-        let first = match options.strict {
-            true => None,
-            false => resaved::first_save(file),
-        };
-        let seen = jpeg::observe::from_file(first.as_ref().unwrap_or(file));
-        let (picture, mut report) = self.solve(&seen, family.slack(), options, control)?;
-        if first.is_some() {
-            report.notes.push(RESAVED.into());
-        }
-        report.resaved = first.is_some();
-        report.family = Some(family);
-        if let Some(damage) = &file.damage {
-            report.notes.push(format!(
-                "damaged: {}; {} of {} rows restored",
-                damage.message, seen.intact_rows, seen.height
-            ));
-        }
-        Ok((seen, picture, report))
     }
 
     /// Restores a decoded frame: 8-bit YCbCr of any subsampling (full range, BT.601), grey or
@@ -228,8 +182,12 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
-        if *tables == FrameTables::Estimate {
-            return self.restore_estimated(frame, options, control);
+        match tables {
+            FrameTables::File { header, otherwise } => {
+                return self.restore_known(frame, header, otherwise, options, control);
+            }
+            FrameTables::Estimate => return self.restore_estimated(frame, options, control),
+            _ => {}
         }
         let Some((steps, quality)) = find_tables(tables)? else {
             return Ok(unchanged(frame, "the quantisation tables cannot be told"));
@@ -237,6 +195,7 @@ impl Restorer {
         let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
         let (picture, mut report) = self.solve(&seen, Slack::ROUNDING, options, control)?;
         report.quality = quality;
+        report.tables_from = Some(TablesFrom::Caller);
         if !report.measured.contains(&true) {
             report
                 .notes
@@ -263,7 +222,7 @@ impl Restorer {
             report.gate = Gate::of(seen);
         }
         let idle = options.strength == 0.0 || report.gate == Gate::Closed;
-        if idle || seen.intact_rows == 0 {
+        if idle || seen.intact_rows() == 0 {
             return Ok((hint.decoded, report));
         }
         let slack = if options.strict { STRICT } else { slack };
@@ -281,7 +240,7 @@ impl Restorer {
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
         report.departures = measurement.departures();
         report.network_calls = calls.load(Ordering::Relaxed);
-        if options.identity_gate && gate::is_strange(&report.departures) {
+        if options.identity_gate && report.gate.is_strange(&report.departures) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return Ok((hint.decoded, report));
@@ -317,8 +276,8 @@ fn find_tables(tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
             }
             Ok(Some(((*luma, *chroma), None)))
         }
-        // `restore_estimated` has dealt with it.
-        FrameTables::Estimate => Ok(None),
+        // `restore_known` and `restore_estimated` have dealt with these.
+        FrameTables::File { .. } | FrameTables::Estimate => Ok(None),
     }
 }
 
@@ -334,9 +293,6 @@ fn unchanged(frame: &Planar8, why: &str) -> Restored {
 
 const STRANGE: &str = "unlike what the model knows (text or drawing?): handed on as decoded";
 
-const RESAVED: &str = "saved twice: the levels show an earlier, coarser JPEG, whose cells hold \
-                       the picture instead";
-
 /// decoded + strength (restored − decoded).
 fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
     if strength < 1.0 {
@@ -348,10 +304,15 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
 
 /// Rows whose levels are not the encoder's are shown as decoded.
 fn keep_damaged_rows(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
-    if seen.intact_rows < seen.height {
-        let from = seen.intact_rows * picture.width;
+    for rows in &seen.damaged {
+        // The grid below the visible part shows what its last row shows.
+        let end = match rows.end == seen.height {
+            true => seen.padded_height,
+            false => rows.end,
+        };
+        let span = rows.start * picture.width..end * picture.width;
         for c in 0..picture.channels {
-            picture.plane_mut(c)[from..].copy_from_slice(&decoded.plane(c)[from..]);
+            picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use super::estimate::{self, Estimate};
 use super::observe::{Observation, Observed};
-use super::recover;
+use super::recover::{self, Claim};
 use super::tables;
 use super::upsampled::{self, Upsampling};
 use crate::error::Result;
@@ -84,12 +84,16 @@ fn build(
     let mut planes = recover::level_shifted(picture);
     // The decoder's luma was whole numbers.
     planes[0].data.iter_mut().for_each(|y| *y = y.round());
+    let claim = Claim {
+        steps: luma.steps,
+        measured: true,
+    };
     let mut components = vec![recover::component(
         &planes[0],
         (1, 1),
         padded,
-        Some(margin),
-        &luma.steps,
+        margin,
+        &claim,
     )];
     for (c, plane) in planes.iter().enumerate().skip(1) {
         components.push(chroma_component(plane, c - 1, padded, margin, luma, chroma));
@@ -105,7 +109,7 @@ fn build(
             _ => PixelModel::YCbCr,
         },
         components,
-        intact_rows: height,
+        damaged: Vec::new(),
     }
 }
 
@@ -121,17 +125,24 @@ fn chroma_component(
     let Some(chroma) = found else {
         let nearest = tables::nearest_quality(&tables::BASE_LUMA, &luma.steps).quality;
         let steps = tables::ijg(&tables::BASE_CHROMA, nearest);
-        return recover::component(plane, (1, 1), padded, None, &steps);
+        let claim = Claim {
+            steps,
+            measured: false,
+        };
+        return recover::component(plane, (1, 1), padded, margin, &claim);
     };
     let (fx, fy) = chroma.subsampling;
     let margin = (margin.0.div_ceil(fx), margin.1.div_ceil(fy));
-    let steps = &chroma.estimate.steps;
+    let claim = Claim {
+        steps: chroma.estimate.steps,
+        measured: true,
+    };
     recover::component(
         &chroma.planes[index],
         chroma.subsampling,
         padded,
-        Some(margin),
-        steps,
+        margin,
+        &claim,
     )
 }
 

@@ -1,15 +1,18 @@
 //! What a JPEG file says: coefficients, tables, sampling, and the cells they allow.
 //!
 //! Two sources, one type: [`observe::from_file`] for the bitstream, [`recover::from_frame`]
-//! for decoded pixels; both give an [`Observation`], which measures and decodes.
+//! (or, with the file's header beside them, [`known::from_header`]) for decoded pixels; all give an [`Observation`], which measures and decodes.
 
 pub mod cell;
 pub mod color;
+pub mod comb;
 pub mod dct;
 pub mod decoded;
 pub mod estimate;
 mod ffi;
 pub mod file;
+pub mod header;
+pub mod known;
 mod markers;
 pub mod measure;
 pub mod observe;
@@ -21,11 +24,13 @@ pub mod recover;
 pub mod requantise;
 pub mod resaved;
 pub mod sampling;
+pub mod stream;
 pub mod tables;
 pub mod upsampled;
 pub mod write;
 
 pub use file::JpegFile;
+pub use header::Header;
 pub use measure::JpegMeasurement;
 pub use observe::Observation;
 pub use read::read;

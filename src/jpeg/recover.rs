@@ -14,11 +14,11 @@ use crate::frame::{Picture, PixelModel, Planar8, Plane8};
 
 /// Largest root mean square distance, in coefficient units, of a block from the nearest
 /// multiples of its steps. 8-bit rounding of a plane gives 0.29, of RGB about 0.35.
-const MAX_RESIDUAL: f32 = 0.6;
+pub(super) const MAX_RESIDUAL: f32 = 0.6;
 
 /// Share of the whole, unclipped blocks that must fit before any of a component's levels are believed:
 /// in a frame that is no decoded JPEG of these tables a few fit by chance.
-const MIN_SHARE: f64 = 0.5;
+pub(super) const MIN_SHARE: f64 = 0.5;
 
 /// The observation that a frame makes, given the tables of the JPEG that it was decoded from.
 ///
@@ -43,6 +43,34 @@ pub fn from_margined(
     chroma: &QuantSteps,
 ) -> Result<Observation> {
     check_planes(frame)?;
+    let planes = level_shifted(frame);
+    let claims: Vec<Claim> = (0..planes.len())
+        .map(|c| Claim {
+            steps: if c == 0 { *luma } else { *chroma },
+            measured: c == 0 || frame.model != PixelModel::Rgb,
+        })
+        .collect();
+    Ok(assemble(frame, PixelModel::YCbCr, &planes, &claims, margin))
+}
+
+/// What is known of one component besides its pixels.
+pub(super) struct Claim {
+    /// Its quantisation steps.
+    pub steps: QuantSteps,
+    /// Whether its levels may be looked for in the pixels.
+    pub measured: bool,
+}
+
+/// Planes of a frame, level-shifted, with a claim for each, on an MCU-aligned grid. `model` is
+/// that of the file; a frame of one plane is grey whatever the file was. `margin` as in
+/// [`from_margined`].
+pub(super) fn assemble(
+    frame: &Planar8,
+    model: PixelModel,
+    planes: &[Picture],
+    claims: &[Claim],
+    margin: (usize, usize),
+) -> Observation {
     let subsampling = match frame.model {
         PixelModel::YCbCr => frame.subsampling,
         _ => (1, 1),
@@ -53,27 +81,26 @@ pub fn from_margined(
         size.0.next_multiple_of(mcu.0),
         size.1.next_multiple_of(mcu.1),
     );
-    let planes = level_shifted(frame);
-    let components = planes.iter().enumerate().map(|(c, plane)| {
+    let components = planes.iter().zip(claims).enumerate();
+    let components = components.map(|(c, (plane, claim))| {
         let factors = if c == 0 { (1, 1) } else { subsampling };
-        let steps = if c == 0 { luma } else { chroma };
-        let hidden = c > 0 && frame.model == PixelModel::Rgb;
         let margin = (margin.0.div_ceil(factors.0), margin.1.div_ceil(factors.1));
-        component(plane, factors, padded, (!hidden).then_some(margin), steps)
+        component(plane, factors, padded, margin, claim)
     });
-    Ok(Observation {
+    Observation {
         width: size.0,
         height: size.1,
         padded_width: padded.0,
         padded_height: padded.1,
         mcu_rows: mcu.1,
-        model: match frame.model {
-            PixelModel::Grey => PixelModel::Grey,
+        model: match (frame.model, model) {
+            (PixelModel::Grey, _) => PixelModel::Grey,
+            (PixelModel::Rgb, PixelModel::Rgb) => PixelModel::Rgb,
             _ => PixelModel::YCbCr,
         },
         components: components.collect(),
-        intact_rows: size.1,
-    })
+        damaged: Vec::new(),
+    }
 }
 
 /// The luma plane of a frame, to estimate tables from. From RGB it is rounded to 8 bits, as
@@ -131,14 +158,7 @@ pub(super) fn check_planes(frame: &Planar8) -> Result<()> {
 
 /// The frame's planes as level-shifted f32: grey, or Y, Cb, Cr.
 pub(super) fn level_shifted(frame: &Planar8) -> Vec<Picture> {
-    let shifted = |plane: &Plane8| {
-        let mut out = Picture::new(1, plane.width, plane.height);
-        for (sample, &byte) in out.data.iter_mut().zip(&plane.data) {
-            *sample = f32::from(byte) - 128.0;
-        }
-        out
-    };
-    let mut planes: Vec<Picture> = frame.planes.iter().map(shifted).collect();
+    let mut planes = level_shifted_as_is(frame);
     if let (PixelModel::Rgb, [r, g, b]) = (frame.model, planes.as_mut_slice()) {
         for ((r, g), b) in r.data.iter_mut().zip(&mut g.data).zip(&mut b.data) {
             // The matrix is linear and keeps grey, so the level shift passes through it.
@@ -148,27 +168,39 @@ pub(super) fn level_shifted(frame: &Planar8) -> Vec<Picture> {
     planes
 }
 
+/// The frame's planes as level-shifted f32, in its own colours.
+pub(super) fn level_shifted_as_is(frame: &Planar8) -> Vec<Picture> {
+    let shifted = |plane: &Plane8| {
+        let mut out = Picture::new(1, plane.width, plane.height);
+        for (sample, &byte) in out.data.iter_mut().zip(&plane.data) {
+            *sample = f32::from(byte) - 128.0;
+        }
+        out
+    };
+    frame.planes.iter().map(shifted).collect()
+}
+
 /// One plane laid on the grid. Blocks that lie whole in it, past `margin` samples from the
-/// left and the top, are measured; without a margin none is.
+/// left and the top, are measured if they may be.
 pub(super) fn component(
     plane: &Picture,
     factors: (usize, usize),
     padded: (usize, usize),
-    margin: Option<(usize, usize)>,
-    steps: &QuantSteps,
+    margin: (usize, usize),
+    claim: &Claim,
 ) -> Observed {
     let (wide, high) = (padded.0 / (8 * factors.0), padded.1 / (8 * factors.1));
     let grid = plane.pad_to(8 * wide, 8 * high);
     let mut levels = Vec::new();
-    if let Some(margin) = margin {
+    if claim.measured {
         let first = (margin.0.div_ceil(8), margin.1.div_ceil(8));
         let whole = (plane.width / 8, plane.height / 8);
-        levels = find_levels(&grid, first, whole, steps);
+        levels = find_levels(&grid, first, whole, &claim.steps);
     }
     Observed {
         factors,
         blocks_wide: wide,
-        steps: *steps,
+        steps: claim.steps,
         plane: grid.data,
         levels,
     }

@@ -22,6 +22,10 @@ mod limits;
 #[cfg(feature = "torch")]
 pub mod load;
 #[cfg(feature = "torch")]
+pub mod meter;
+#[cfg(feature = "torch")]
+mod native;
+#[cfg(feature = "torch")]
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod shapes;
@@ -29,3 +33,5 @@ pub mod tensors;
 pub mod timesteps;
 #[cfg(feature = "torch")]
 mod worker;
+#[cfg(feature = "torch")]
+pub mod yardstick;

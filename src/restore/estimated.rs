@@ -3,7 +3,7 @@
 //!
 //! The estimate is `jpeg`'s; here it lays the picture on its grid. The rest is `restore`'s.
 
-use super::{Restored, Restorer, output, unchanged};
+use super::{Restored, Restorer, TablesFrom, output, unchanged};
 use crate::contract::{Control, QuantSteps};
 use crate::error::{Error, Result};
 use crate::frame::{PixelModel, Planar8};
@@ -48,6 +48,7 @@ impl Restorer {
         let seen = recover::from_margined(&grown, found.margin, &luma.steps, &found.chroma)?;
         let (picture, mut report) = self.solve(&seen, Slack::ROUNDING, options, control)?;
         report.quality = luma.quality();
+        report.tables_from = Some(TablesFrom::Pixels);
         report.estimated = Some(Box::new(found.estimated));
         let frame = output::like(&grown, &picture, &seen).without_margin(found.margin);
         Ok(Restored { frame, report })

@@ -21,12 +21,8 @@ const FINE_CHROMA: f64 = 3.1;
 /// Share of coefficients more than half a step outside their cells above which the prior is
 /// held not to know such pictures.
 const STRANGE: f64 = 0.01;
-
-/// Whether estimates that stood so to their cells come from a prior that does not know such
-/// pictures.
-pub(super) fn is_strange(departures: &Departures) -> bool {
-    departures.far as f64 > STRANGE * departures.known as f64
-}
+/// The same where luma is kept: steps are so small there that more lie outside.
+const STRANGE_FINE: f64 = 0.04;
 
 /// What is handed on as decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +56,17 @@ impl Gate {
         } else {
             Self::Luma
         }
+    }
+
+    /// Whether estimates that stood so to their cells come from a prior that does not know
+    /// such pictures.
+    pub(super) fn is_strange(self, departures: &Departures) -> bool {
+        let limit = if self == Self::Open {
+            STRANGE
+        } else {
+            STRANGE_FINE
+        };
+        departures.far as f64 > limit * departures.known as f64
     }
 
     /// One word, as reports have it.
@@ -124,8 +131,9 @@ mod tests {
             left: 900,
             far,
         };
-        assert!(!is_strange(&of(64)) && is_strange(&of(65)));
-        assert!(!is_strange(&Departures::default()));
+        let strange = |departures| Gate::Open.is_strange(&departures);
+        assert!(!strange(of(64)) && strange(of(65)));
+        assert!(!strange(Departures::default()) && !Gate::Luma.is_strange(&of(65)));
     }
 
     #[test]

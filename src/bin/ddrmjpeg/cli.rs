@@ -8,6 +8,8 @@ use ddrmjpeg::Options;
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Precision, Preset};
 
+use crate::bench::BenchArgs;
+use crate::eval::arguments::EvalArgs;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
 
@@ -29,6 +31,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Encode clean pictures, restore them, and table the gain.
     Eval(EvalArgs),
+    /// Measure what networks, stages and presets cost on this machine.
+    Bench(BenchArgs),
     /// The published experiment, option for option: degrade a data set, restore it, measure.
     Sample(SampleArgs),
     /// List, fetch, inspect, convert and verify models.
@@ -107,36 +111,6 @@ pub struct CompareArgs {
     /// Pictures of the same size, or folders with pictures of the same names.
     #[arg(required = true, value_name = "PICTURE")]
     pub pictures: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct EvalArgs {
-    /// Folder of clean pictures (png, tif, webp, ppm).
-    pub folder: PathBuf,
-    /// Qualities to encode at.
-    #[arg(long, value_delimiter = ',', default_value = "10,20,40", value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub quality: Vec<u8>,
-    /// Presets to measure.
-    #[arg(long, value_delimiter = ',', default_value = "fast")]
-    pub presets: Vec<Preset>,
-    /// Chroma subsampling to encode with: 444, 422, 420 or 440.
-    #[arg(long, default_value = "420", value_parser = subsampling)]
-    pub sampling: (usize, usize),
-    /// Use the first pictures only, in the order of their names.
-    #[arg(long, value_name = "N")]
-    pub first: Option<usize>,
-    #[command(flatten)]
-    pub options: OptionArgs,
-}
-
-fn subsampling(text: &str) -> Result<(usize, usize), String> {
-    match text {
-        "444" => Ok((1, 1)),
-        "422" => Ok((2, 1)),
-        "420" => Ok((2, 2)),
-        "440" => Ok((1, 2)),
-        other => Err(format!("{other}: must be 444, 422, 420 or 440")),
-    }
 }
 
 /// The flags that become [`Options`].

@@ -89,7 +89,9 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
     if let Some(damage) = &file.damage {
         out += &format!(
             "  damaged: {}; {} of {} rows intact\n",
-            damage.message, damage.intact_rows, file.height
+            damage.message,
+            file.height - damage.len(),
+            file.height
         );
     }
     out
@@ -158,7 +160,7 @@ fn as_json(path: &Path, file: &JpegFile) -> Value {
         "components": components,
         "encoder": encoder_json(file),
         "damage": file.damage.as_ref().map(|d| json!({
-            "message": d.message, "intact_rows": d.intact_rows,
+            "message": d.message, "intact_rows": file.height - d.len(),
         })),
     })
 }

@@ -14,7 +14,7 @@ use crate::Outcome;
 use crate::cli::{OutTables, RestoreArgs};
 use crate::files::{self, Job, Target};
 use crate::screen::Screen;
-use crate::{banded, picture};
+use crate::{banded, message, picture};
 
 /// Restores every input.
 pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
@@ -32,6 +32,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let to_jpeg = arguments.tables.is_some();
     let jobs = files::plan(&arguments.inputs, &arguments.output, wanted, to_jpeg)?;
     let restorer = Restorer::open(&options)?;
+    message::caution(&restorer);
     let screen = Screen::new(jobs.len(), arguments.json);
     let mut failures = 0;
     for job in &jobs {

@@ -6,6 +6,9 @@
 //! it the quantisation, this file the preconditioning and the contract.
 
 mod config;
+mod edge;
+mod engine;
+mod fast;
 mod network;
 mod tables;
 
@@ -15,11 +18,10 @@ use std::path::Path;
 use tch::{Kind, Tensor};
 
 use self::config::Config;
+use self::engine::Engine;
 use self::network::Network;
 use super::backend;
 use super::checkpoint::{self, Checkpoint};
-use super::convert::{to_picture, to_tensor};
-use super::load::Loader;
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
 use super::worker::{Owned, Worker};
@@ -58,9 +60,9 @@ pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
 
 /// The lean prior on one device.
 pub struct Lean {
-    network: Owned<Network>,
-    device: tch::Device,
+    engine: Owned<Engine>,
     kind: Kind,
+    caution: Option<String>,
 }
 
 impl Lean {
@@ -85,16 +87,14 @@ impl Lean {
         let device = backend::device(options.device)?;
         let kind = backend::kind(options.precision, device);
         let worker = Worker::of(device, options.threads)?;
-        let network = Owned::build(worker, move || {
-            let mut loader = Loader::new(&*source, device, Kind::Float);
-            let network = Network::load(&config, &mut loader, kind);
-            loader.finish()?;
-            network
+        let engine = Owned::build(worker, move || {
+            Engine::load(&config, &*source, device, kind)
         })?;
+        let caution = engine.with(|engine| Ok(engine.caution().map(str::to_owned)))?;
         Ok(Self {
-            network,
-            device,
-            kind,
+            engine,
+            kind: if caution.is_some() { Kind::Float } else { kind },
+            caution,
         })
     }
 
@@ -109,18 +109,15 @@ impl Lean {
 
 impl Denoiser for Lean {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        let device = self.device;
         let x = x.clone();
         let decoded = hint.map(|hint| hint.decoded.clone());
         let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
-        self.network.with(move |network| {
-            let x = to_tensor(&x, device)?;
-            let y = match decoded {
-                Some(decoded) => to_tensor(&decoded, device)?,
-                None => x.f_zeros_like()?,
-            };
-            to_picture(&forward(network, &x, sigma, &y, &tables)?)
-        })
+        let work = move |engine: &Engine| engine.estimate(&x, sigma, decoded.as_ref(), &tables);
+        self.engine.with(work)
+    }
+
+    fn caution(&self) -> Option<&str> {
+        self.caution.as_deref()
     }
 
     fn reach(&self) -> Reach {
@@ -138,7 +135,33 @@ impl Denoiser for Lean {
 /// EDM preconditioning (Karras et al., arXiv 2206.00364, table 1) with a second input.
 ///
 /// With v = σ² + σ_data², `sees` = σ < 20 and `cond` the first entry of `tables`:
-/// x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F.
+/// x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F(sees x / √v).
+struct Scales {
+    input: f64,
+    x: f64,
+    y: f64,
+    f: f64,
+}
+
+impl Scales {
+    fn at(network: &Network, sigma: f64, tables: &[f32; tables::LENGTH]) -> Self {
+        let v = sigma.powi(2) + SIGMA_DATA.powi(2);
+        let sees = if sigma < network.one_call_sigma() {
+            1.0
+        } else {
+            0.0
+        };
+        let skip = sees * SIGMA_DATA.powi(2) / v;
+        Self {
+            input: sees / v.sqrt(),
+            x: skip,
+            y: f64::from(tables[0]) * (1.0 - skip),
+            f: SIGMA_DATA * sigma / v.sqrt(),
+        }
+    }
+}
+
+/// x0 by the plain network: `x` and `y` are f32 `[N, 3, H, W]`.
 fn forward(
     network: &Network,
     x: &Tensor,
@@ -146,19 +169,11 @@ fn forward(
     y: &Tensor,
     tables: &[f32; tables::LENGTH],
 ) -> Result<Tensor> {
-    let v = sigma.powi(2) + SIGMA_DATA.powi(2);
-    let sees = if sigma < network.one_call_sigma() {
-        1.0
-    } else {
-        0.0
-    };
-    let cond = f64::from(tables[0]);
-    let skip = sees * SIGMA_DATA.powi(2) / v;
-    let input = x.f_mul_scalar(sees / v.sqrt())?;
-    let f = network.forward(&input, sigma, y, tables)?;
-    let base = x.f_mul_scalar(skip)?;
-    let base = base.f_add(&y.f_mul_scalar(cond * (1.0 - skip))?)?;
-    Ok(base.f_add(&f.f_mul_scalar(SIGMA_DATA * sigma / v.sqrt())?)?)
+    let scales = Scales::at(network, sigma, tables);
+    let f = network.forward(&x.f_mul_scalar(scales.input)?, sigma, y, tables)?;
+    let base = x.f_mul_scalar(scales.x)?;
+    let base = base.f_add(&y.f_mul_scalar(scales.y)?)?;
+    Ok(base.f_add(&f.f_mul_scalar(scales.f)?)?)
 }
 
 #[cfg(test)]
@@ -190,17 +205,22 @@ mod tests {
         let (sigma, qvec, x0) = (numbers("sigma"), numbers("qvec"), numbers("x0"));
         let n = 3 * 48 * 64;
         let case = |i: usize| {
-            let part = |data: &[f32]| Tensor::from_slice(&data[i * n..(i + 1) * n]);
-            let x = part(&x).view([1, 3, 48, 64]);
-            let y = part(&y).view([1, 3, 48, 64]);
-            let wanted = part(&x0).view([1, 3, 48, 64]);
+            let part = |data: &[f32]| data[i * n..(i + 1) * n].to_vec();
+            let picture = |data: &[f32]| Picture::from_data(3, 64, 48, part(data)).unwrap();
+            let (x, y, wanted) = (picture(&x), picture(&y), part(&x0));
             let level = f64::from(sigma[i]);
             let tables = std::array::from_fn(|k| qvec[12 * i + k]);
-            let got = lean
-                .network
-                .with(move |net| forward(net, &x, level, &y, &tables))
-                .unwrap();
-            (got - &wanted).norm().double_value(&[]) / wanted.norm().double_value(&[])
+            let work = move |engine: &Engine| engine.estimate(&x, level, Some(&y), &tables);
+            let got = lean.engine.with(work).unwrap();
+            let square = |x: f32| f64::from(x).powi(2);
+            let apart: f64 = got
+                .data
+                .iter()
+                .zip(&wanted)
+                .map(|(a, b)| square(a - b))
+                .sum();
+            let size: f64 = wanted.iter().map(|&b| square(b)).sum();
+            (apart / size).sqrt()
         };
         (0..3).map(case).collect()
     }

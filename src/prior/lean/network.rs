@@ -10,17 +10,18 @@ use super::config::Config;
 use super::tables::LENGTH;
 use crate::error::Result;
 use crate::prior::load::{Loader, channels_last};
+use crate::prior::meter;
 
 /// Frequencies of the sinusoids of ln(σ) / 2: half as many as the embedding is long.
 const LOWEST_FREQUENCY: f64 = 0.25;
 const HIGHEST_FREQUENCY: f64 = 8.0;
 
 /// A convolution, plain or transposed, in the network's kind.
-struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-    stride: i64,
-    padding: i64,
+pub(super) struct Conv {
+    pub weight: Tensor,
+    pub bias: Tensor,
+    pub stride: i64,
+    pub padding: i64,
     transposed: bool,
 }
 
@@ -40,18 +41,32 @@ impl Conv {
         })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// The same in another kind.
+    pub fn to_kind(&self, kind: Kind) -> Result<Self> {
+        Ok(Self {
+            weight: channels_last(&self.weight.f_to_kind(kind)?)?,
+            bias: self.bias.f_to_kind(kind)?,
+            ..*self
+        })
+    }
+
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        let bias = Some(&self.bias);
-        Ok(match self.transposed {
-            true => x.f_conv_transpose2d(&self.weight, bias, stride, padding, [0, 0], 1, [1, 1])?,
-            false => x.f_conv2d(&self.weight, bias, stride, padding, [1, 1], 1)?,
+        let (weight, bias) = (&self.weight, Some(&self.bias));
+        // Each input of a transposed convolution meets every weight once.
+        let step = if self.transposed { 1 } else { self.stride };
+        let macs = meter::convolution(&x.size(), weight.numel() as i64, step);
+        meter::product(macs, || {
+            Ok(match self.transposed {
+                true => x.f_conv_transpose2d(weight, bias, stride, padding, [0, 0], 1, [1, 1])?,
+                false => x.f_conv2d(weight, bias, stride, padding, [1, 1], 1)?,
+            })
         })
     }
 }
 
 /// A fully connected layer in f32.
-struct Linear {
+pub(super) struct Linear {
     weight: Tensor,
     bias: Tensor,
 }
@@ -64,16 +79,16 @@ impl Linear {
         }
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.f_linear(&self.weight, Some(&self.bias))?)
     }
 }
 
 /// x + c2(relu(c1(x) · (1 + s) + b)), \[s, b\] = film(e).
-struct Block {
-    c1: Conv,
-    c2: Conv,
-    film: Linear,
+pub(super) struct Block {
+    pub c1: Conv,
+    pub c2: Conv,
+    pub film: Linear,
     kind: Kind,
 }
 
@@ -114,14 +129,14 @@ pub(super) struct Network {
     frequencies: Tensor,
     embed: [Linear; 2],
     tables: Linear,
-    head: Conv,
-    head_hint: Conv,
-    down: [Vec<Block>; 2],
-    shrink: [Conv; 2],
-    middle: Vec<Block>,
-    grow: [Conv; 2],
-    up: [Vec<Block>; 2],
-    tail: Conv,
+    pub head: Conv,
+    pub head_hint: Conv,
+    pub down: [Vec<Block>; 2],
+    pub shrink: [Conv; 2],
+    pub middle: Vec<Block>,
+    pub grow: [Conv; 2],
+    pub up: [Vec<Block>; 2],
+    pub tail: Conv,
     one_call_sigma: f64,
     kind: Kind,
 }
@@ -199,7 +214,7 @@ impl Network {
     }
 
     /// e = SiLU(emb(sin u, cos u)) + qe(tables), u = ln(σ) / 2 · frequencies; `[1, embedding]`.
-    fn embedding(&self, sigma: f64, tables: &[f32; LENGTH]) -> Result<Tensor> {
+    pub fn embedding(&self, sigma: f64, tables: &[f32; LENGTH]) -> Result<Tensor> {
         let device = self.frequencies.device();
         let u = self.frequencies.f_mul_scalar(sigma.ln() / 2.0)?;
         let waves = Tensor::f_cat(&[u.f_sin()?, u.f_cos()?], 0)?.f_unsqueeze(0)?;
