@@ -134,3 +134,65 @@ fn best_gain(combs: &[Comb]) -> f64 {
         .sum();
     gain / f64::from(visible.max(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{PixelModel, Planar8};
+    use crate::jpeg::{pixels, tables, write};
+    use crate::options::Limits;
+
+    /// Texture at all frequencies: a sum of waves and a hash.
+    fn scene() -> Planar8 {
+        let mut out = Planar8::new(PixelModel::Grey, 256, 256, (1, 1));
+        for (i, value) in out.planes[0].data.iter_mut().enumerate() {
+            let (x, y) = ((i % 256) as f32, (i / 256) as f32);
+            let wave = 40.0 * (x / 9.0).sin() * (y / 13.0).cos() + 25.0 * (x * y / 700.0).sin();
+            let grain = ((i * 2_654_435_761) >> 7) % 21;
+            *value = (110.0 + wave + grain as f32) as u8;
+        }
+        out
+    }
+
+    fn decoded(steps: &QuantSteps) -> Plane8 {
+        let jpeg = write::encode_with(&scene(), &[*steps; 3], (1, 1)).unwrap();
+        pixels::decode(&jpeg, &Limits::default())
+            .unwrap()
+            .planes
+            .swap_remove(0)
+    }
+
+    #[test]
+    fn libjpegs_table_comes_back_whole() {
+        for quality in [10, 20, 35, 50, 65, 80, 90] {
+            let steps = tables::ijg(&tables::BASE_LUMA, quality);
+            let found = luma(&decoded(&steps)).expect("a table shows");
+            assert_eq!((found.steps, found.quality()), (steps, Some(quality)));
+        }
+    }
+
+    /// Grain shows every step of these; none is libjpeg's.
+    #[test]
+    fn any_table_comes_back_on_any_grid() {
+        let steps = std::array::from_fn(|i| 5 + (i * 11 % 9) as u16);
+        let plane = decoded(&steps).without_margin((5, 3));
+        let found = luma(&plane).expect("a table shows");
+        assert_eq!((found.offset, found.fill), ((3, 5), Fill::Neighbours));
+        let right = found
+            .steps
+            .iter()
+            .zip(&steps)
+            .filter(|(a, b)| a == b)
+            .count();
+        assert!(right >= 62, "{right} of 64");
+    }
+
+    #[test]
+    fn clean_or_flat_planes_show_none() {
+        assert_eq!(luma(&scene().planes[0]), None);
+        let mut flat = Plane8::new(64, 64);
+        flat.data.fill(128);
+        assert_eq!(luma(&flat), None);
+        assert_eq!(luma(&Plane8::new(3, 3)), None);
+    }
+}
