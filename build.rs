@@ -48,9 +48,13 @@ fn compile_torch_shim(libraries: &Path) {
         .file("src/prior/native/allocator.cc")
         .define("_GLIBCXX_USE_CXX11_ABI", &*abi)
         .include(root.join("include"))
+        // Its parallel loops are templates, and plain loops without this.
+        .flag("-fopenmp")
         // libtorch's own headers would drown the shim's warnings.
         .warnings(false)
         .compile("ddrmjpeg_torch_shim");
+    // The one that libtorch brings along has the same name, and only one is loaded.
+    println!("cargo::rustc-link-lib=gomp");
 }
 
 /// A RUNPATH to the libtorch that torch-sys was built with, and to the installed one.

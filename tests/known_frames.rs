@@ -320,8 +320,9 @@ fn unmeasured_chroma_is_the_priors_to_restore() {
         assert!(drift.abs() < 2.0, "{drift}");
     }
     let drift = |restored: &Planar8| mean(&restored.planes[2]) - mean(&frame.planes[2]);
-    // Held: half the chroma DC step is 17 / 8 / 2 levels. Free: Cr of red is 255.
-    assert!(drift(&held.frame).abs() < 2.0, "{}", drift(&held.frame));
+    // Held: half the chroma DC step is 17 / 8 / 2 levels, and clipping to RGB adds as much.
+    // Free: Cr of red is 255.
+    assert!(drift(&held.frame).abs() < 4.0, "{}", drift(&held.frame));
     assert!(drift(&free.frame) > 20.0, "{}", drift(&free.frame));
 }
 

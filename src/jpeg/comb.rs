@@ -13,12 +13,18 @@ use crate::frame::Picture;
 
 /// Blocks looked at, spread over the plane.
 const BLOCKS: usize = 256;
-/// Coefficients nearer to 0 than this are there in any smooth picture, on the comb or not.
+/// Coefficients nearer to 0 than this, or than so many times their blur, are there in any smooth
+/// picture, on the comb or not.
 const SMALLEST: f32 = 1.5;
+const SMALLEST_BLURS: f32 = 3.3;
 /// Finer steps than this have no gaps between their teeth once pixels are rounded to 8 bits.
 const FINEST: u16 = 3;
-/// Standard deviation of a decoded coefficient around its multiple; of YCbCr planes 0.29.
-const BLUR: f32 = 0.35;
+/// Standard deviation of a decoded coefficient around its multiple, for fine and for wide steps.
+/// Rounding to 8 bits makes 0.29 of it; where wide steps have left one wave along a block, its
+/// eight rows round alike, and it is up to √8 times that.
+const BLUR: (f32, f32) = (0.35, 0.9);
+/// Share of the step that it is between the two.
+const BLUR_OF_STEP: f32 = 1.0 / 12.0;
 /// Share of coefficients that clipping or overlays may have moved anywhere.
 const OUTLIERS: f32 = 0.02;
 /// Fewer coefficients than this contradict nothing: the plane is flat.
@@ -88,13 +94,22 @@ fn is_active(block: &Block) -> bool {
     squares >= 64.0 * LEAST_ACTIVE * LEAST_ACTIVE
 }
 
+/// Whether a coefficient can tell a comb of this step from none.
+fn is_telling(value: f32, step: u16) -> bool {
+    step >= FINEST && value.abs() > SMALLEST.max(SMALLEST_BLURS * blur(step))
+}
+
+fn blur(step: u16) -> f32 {
+    (BLUR_OF_STEP * f32::from(step)).clamp(BLUR.0, BLUR.1)
+}
+
 /// DC may be exact or, where that leaves the levels, rounded down.
 fn compare_dc(blocks: &[&Block], step: u16) -> Option<f64> {
     let (mut exact, mut truncated) = (Mean::default(), Mean::default());
-    let telling = blocks.iter().map(|block| block[0]);
-    for value in telling.filter(|value| step >= FINEST && value.abs() > SMALLEST) {
+    let values = blocks.iter().map(|block| block[0]);
+    for value in values.filter(|&value| is_telling(value, step)) {
+        exact.add(log_likelihood(value, f32::from(step), blur(step)));
         let step = f32::from(step);
-        exact.add(log_likelihood(value, step, BLUR));
         truncated.add(log_likelihood(value - TRUNCATED.0, step, TRUNCATED.1));
     }
     match (exact.value(), truncated.value()) {
@@ -108,8 +123,8 @@ fn compare_ac(blocks: &[&Block], steps: &QuantSteps) -> (Option<f64>, Option<f64
     let (mut all, mut large) = (Mean::default(), Mean::default());
     for block in blocks {
         for (&value, &step) in block.iter().zip(steps).skip(1) {
-            if step >= FINEST && value.abs() > SMALLEST {
-                let likelihood = log_likelihood(value, f32::from(step), BLUR);
+            if is_telling(value, step) {
+                let likelihood = log_likelihood(value, f32::from(step), blur(step));
                 all.add(likelihood);
                 if value.abs() > LARGE {
                     large.add(likelihood);

@@ -142,6 +142,8 @@ impl ElementImpl for DdrmJpegDec {
 impl VideoDecoderImpl for DdrmJpegDec {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         self.cancel.store(false, Ordering::Relaxed);
+        // Until caps say otherwise: of a bare file there are none.
+        self.obj().set_packetized(false);
         self.open()
             .map_err(|error| errors::message("Cannot start", &error))
     }

@@ -68,6 +68,9 @@ extern "C" fn run<T, F: Fn(usize, &mut [T])>(context: *mut c_void, from: i64, to
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+    use std::thread;
 
     #[test]
     fn every_part_is_seen_once() {
@@ -78,6 +81,19 @@ mod tests {
         .unwrap();
         let wanted = (0..1001).map(|at| 1 + at / 10);
         assert!(data.iter().copied().eq(wanted));
+    }
+
+    /// Built without OpenMP the loop would be a plain one, and nothing else would show it.
+    #[test]
+    fn parts_are_shared_out_among_threads() {
+        let threads = tch::get_num_threads() as usize;
+        let seen = Mutex::new(HashSet::new());
+        let mut data = vec![0u8; 64];
+        for_each_part(&mut data, 1, |_, _| {
+            seen.lock().unwrap().insert(thread::current().id());
+        })
+        .unwrap();
+        assert_eq!(seen.into_inner().unwrap().len(), threads.min(64));
     }
 
     #[test]
