@@ -19,12 +19,6 @@ use ddrmjpeg::{Options, restore};
 /// Side of the part that is cut out of the middle of each picture.
 const SIDE: u32 = 256;
 
-/// As `restore` has it: what the integer DCT of libjpeg may have rounded.
-const SLACK: Slack = Slack {
-    relative: 0.01,
-    absolute: 0.1,
-};
-
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, count, quality, rows @ ..] = &arguments[..] else {
@@ -105,7 +99,7 @@ fn observe(clean: &Planar8, quality: u8) -> Result<Observation> {
 fn solve(prior: &dyn Denoiser, seen: &Observation, settings: &CellSettings) -> Result<Picture> {
     let problem = Problem {
         denoiser: prior,
-        measurement: &JpegMeasurement::new(seen, SLACK),
+        measurement: &JpegMeasurement::new(seen, Slack::ROUNDING),
         hint: &seen.hint(),
         control: Control::default(),
     };

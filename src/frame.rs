@@ -155,6 +155,30 @@ impl Plane8 {
     }
 }
 
+impl Plane8 {
+    /// Grows by `left` columns and `top` rows that repeat the first ones.
+    pub fn with_margin(&self, (left, top): (usize, usize)) -> Self {
+        let mut out = Self::new(self.width + left, self.height + top);
+        let rows = out.data.chunks_exact_mut(self.width + left);
+        for (y, row) in rows.enumerate() {
+            let source = &self.data[y.saturating_sub(top) * self.width..][..self.width];
+            row[..left].fill(source[0]);
+            row[left..].copy_from_slice(source);
+        }
+        out
+    }
+
+    /// The inverse of [`Self::with_margin`].
+    pub fn without_margin(&self, (left, top): (usize, usize)) -> Self {
+        let rows = self.data.chunks_exact(self.width).skip(top);
+        Self {
+            width: self.width - left,
+            height: self.height - top,
+            data: rows.flat_map(|row| row[left..].iter().copied()).collect(),
+        }
+    }
+}
+
 /// A picture of 8-bit planes, as decoders put it out and encoders take it.
 ///
 /// The first plane has the picture's size. The others have the same size, or, in YCbCr,
@@ -200,6 +224,32 @@ impl Planar8 {
     /// Height in pixels.
     pub fn height(&self) -> usize {
         self.planes[0].height
+    }
+
+    /// Grows by a margin in pixels on the left and the top, a multiple of the subsampling.
+    pub fn with_margin(&self, margin: (usize, usize)) -> Self {
+        self.map_planes(margin, Plane8::with_margin)
+    }
+
+    /// The inverse of [`Self::with_margin`].
+    pub fn without_margin(&self, margin: (usize, usize)) -> Self {
+        self.map_planes(margin, Plane8::without_margin)
+    }
+
+    fn map_planes(
+        &self,
+        margin: (usize, usize),
+        change: impl Fn(&Plane8, (usize, usize)) -> Plane8,
+    ) -> Self {
+        let (fx, fy) = self.subsampling;
+        let planes = self.planes.iter().enumerate().map(|(c, plane)| match c {
+            0 => change(plane, margin),
+            _ => change(plane, (margin.0 / fx, margin.1 / fy)),
+        });
+        Self {
+            planes: planes.collect(),
+            ..*self
+        }
     }
 
     /// Two fields of one size and layout woven into a picture of `height` rows, at most as
@@ -313,6 +363,22 @@ mod tests {
         assert_eq!(woven.planes[0].data[12..], [1, 1, 1]);
         assert_eq!(woven.planes[1].data, [1, 1, 2, 2, 1, 1]);
         assert!(Planar8::weave(&field(1), &field(2), 7).is_err());
+    }
+
+    #[test]
+    fn a_margin_repeats_the_edge_and_comes_off_again() {
+        let mut frame = Planar8::new(PixelModel::YCbCr, 5, 3, (2, 2));
+        for plane in &mut frame.planes {
+            plane
+                .data
+                .iter_mut()
+                .zip(1..)
+                .for_each(|(byte, n)| *byte = n);
+        }
+        let grown = frame.with_margin((4, 2));
+        assert_eq!((grown.planes[0].width, grown.planes[1].height), (9, 3));
+        assert_eq!(&grown.planes[1].data[..5], &[1, 1, 1, 2, 3]);
+        assert_eq!(grown.without_margin((4, 2)), frame);
     }
 
     #[test]

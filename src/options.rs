@@ -87,6 +87,9 @@ pub struct Options {
     /// Hold every coefficient so far inside its cell that the output re-encodes to the
     /// file's own levels. Default: false.
     pub strict: bool,
+    /// Hand on as decoded what was quantised so little that restoring it would do harm.
+    /// Default: true.
+    pub identity_gate: bool,
     /// Same seed, same pixels. Default: 1234.
     pub seed: u64,
     /// `lean` (embedded), `identity`, the path of a config (`.yml`) whose checkpoints lie where
@@ -126,6 +129,7 @@ impl Default for Options {
             preset: Preset::Fast,
             strength: 1.0,
             strict: false,
+            identity_gate: true,
             seed: 1234,
             model: "lean".into(),
             config: None,

@@ -3,9 +3,14 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `known` frames whose file is known, `output` makes 8-bit pixels.
+//! banded pictures, `files` starts from files, `known` from frames whose file is known,
+//! `estimated` from pixels alone, `gate` hands on what needs no restoring, `output` makes 8-bit
+//! pixels.
 
+mod estimated;
 pub mod experiment;
+mod files;
+mod gate;
 mod known;
 mod levels;
 pub mod model;
@@ -27,23 +32,21 @@ use crate::error::{Error, Result};
 use crate::frame::{Picture, Planar8};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::known::Refusal;
-use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation};
+use crate::jpeg::measure::Departures;
+use crate::jpeg::origin::Family;
+use crate::jpeg::{self, Header, JpegMeasurement, Observation};
 use crate::options::Options;
 use crate::sampler::plan::Plan;
 use crate::sampler::{self, Problem};
 
-/// How far a restored coefficient may leave its nominal cell: what the integer DCT of
-/// libjpeg may have rounded, and no more.
-const SLACK: Slack = Slack {
-    relative: 0.01,
-    absolute: 0.1,
-};
+pub use estimated::Estimated;
+pub use gate::Gate;
 
 /// With `strict`, how far inside its cell a coefficient must stay, so that rounding the
 /// pixels to 8 bits (0.3 units of noise) rarely carries it out again.
 const STRICT: Slack = Slack {
-    relative: 0.0,
     absolute: -1.0,
+    ..Slack::NONE
 };
 
 /// Where a frame's quantisation tables are known from.
@@ -109,6 +112,16 @@ pub struct Report {
     pub refusal: Option<Refusal>,
     /// Which components were held to the levels of the file.
     pub measured: Vec<bool>,
+    /// What the identity gate handed on as decoded.
+    pub gate: Gate,
+    /// The encoder's family, for files.
+    pub family: Option<Family>,
+    /// Whether a file shows an earlier, coarser save, to which the picture was held instead.
+    pub resaved: bool,
+    /// What was told from the pixels, where tables were estimated.
+    pub estimated: Option<Box<Estimated>>,
+    /// How the network's estimates stood to the cells.
+    pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
     pub consistency: Option<Consistency>,
     /// What the user should know: truncated data, tables that do not fit.
@@ -152,63 +165,6 @@ impl Restorer {
         Self { denoiser }
     }
 
-    /// Restores the bytes of a JPEG file.
-    ///
-    /// # Errors
-    /// Those of [`jpeg::read()`] and of [`Self::restore_file`].
-    pub fn restore_jpeg(
-        &self,
-        data: &[u8],
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let file = jpeg::read(data, &options.limits)?;
-        self.restore_file(&file, options, control)
-    }
-
-    /// Restores a JPEG that has been read. The result is RGB, or grey for a grey file.
-    ///
-    /// # Errors
-    /// [`Error::Options`], [`Error::Backend`] or [`Error::Cancelled`].
-    pub fn restore_file(
-        &self,
-        file: &JpegFile,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        self.restore_file_as(file, Layout::AsFile, options, control)
-    }
-
-    /// [`Self::restore_file`] with the pixels in a layout of one's own.
-    ///
-    /// # Errors
-    /// [`Error::Options`], [`Error::Backend`] or [`Error::Cancelled`].
-    pub fn restore_file_as(
-        &self,
-        file: &JpegFile,
-        layout: Layout,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        options.validate()?;
-        let seen = jpeg::observe::from_file(file);
-        let (picture, mut report) = self.solve(&seen, options, control)?;
-        if options.strict {
-            let shown = output::picture(&picture, &seen);
-            report.consistency = Some(consistency(&picture, &shown, &seen));
-        }
-        let frame = output::laid_out(&picture, &seen, layout);
-        if let Some(damage) = &file.damage {
-            report.notes.push(format!(
-                "damaged: {}; {} of {} rows restored",
-                damage.message,
-                seen.intact_rows(),
-                seen.height
-            ));
-        }
-        Ok(Restored { frame, report })
-    }
-
     /// Restores a decoded frame: 8-bit YCbCr of any subsampling (full range, BT.601), grey or
     /// RGB, as a JPEG decoder put it out, at the position and size that the decoder gave it.
     ///
@@ -226,19 +182,20 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
-        if let FrameTables::File { header, otherwise } = tables {
-            return self.restore_known(frame, header, otherwise, options, control);
+        match tables {
+            FrameTables::File { header, otherwise } => {
+                return self.restore_known(frame, header, otherwise, options, control);
+            }
+            FrameTables::Estimate => return self.restore_estimated(frame, options, control),
+            _ => {}
         }
-        let Some((steps, quality)) = find_tables(frame, tables)? else {
+        let Some((steps, quality)) = find_tables(tables)? else {
             return Ok(unchanged(frame, "the quantisation tables cannot be told"));
         };
         let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
-        let (picture, mut report) = self.solve(&seen, options, control)?;
+        let (picture, mut report) = self.solve(&seen, Slack::ROUNDING, options, control)?;
         report.quality = quality;
-        report.tables_from = match tables {
-            FrameTables::Estimate => Some(TablesFrom::Pixels),
-            _ => Some(TablesFrom::Caller),
-        };
+        report.tables_from = Some(TablesFrom::Caller);
         if !report.measured.contains(&true) {
             report
                 .notes
@@ -252,6 +209,7 @@ impl Restorer {
     fn solve(
         &self,
         seen: &Observation,
+        slack: Slack,
         options: &Options,
         control: Control<'_>,
     ) -> Result<(Picture, Report)> {
@@ -260,10 +218,14 @@ impl Restorer {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
         };
-        if options.strength == 0.0 || seen.intact_rows() == 0 {
+        if options.identity_gate {
+            report.gate = Gate::of(seen);
+        }
+        let idle = options.strength == 0.0 || report.gate == Gate::Closed;
+        if idle || seen.intact_rows() == 0 {
             return Ok((hint.decoded, report));
         }
-        let slack = if options.strict { STRICT } else { SLACK };
+        let slack = if options.strict { STRICT } else { slack };
         let measurement = JpegMeasurement::new(seen, slack);
         let calls = AtomicUsize::new(0);
         let tiled = tiled::Tiled::new(&*self.denoiser, options.tile_size, control, &calls);
@@ -276,12 +238,21 @@ impl Restorer {
             control,
         };
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
+        report.departures = measurement.departures();
+        report.network_calls = calls.load(Ordering::Relaxed);
+        if options.identity_gate && report.gate.is_strange(&report.departures) {
+            report.gate = Gate::Closed;
+            report.notes.push(STRANGE.into());
+            return Ok((hint.decoded, report));
+        }
+        if report.gate == Gate::Luma {
+            gate::keep_luma(&mut picture, &hint.decoded);
+        }
         blend(&mut picture, &hint.decoded, options.strength as f32);
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);
         }
         keep_damaged_rows(&mut picture, &hint.decoded, seen);
-        report.network_calls = calls.load(Ordering::Relaxed);
         report.restored = true;
         Ok((picture, report))
     }
@@ -291,7 +262,7 @@ impl Restorer {
 type Steps = (QuantSteps, QuantSteps);
 
 /// The steps of a frame and the quality that stands for them; `None` when they cannot be told.
-fn find_tables(frame: &Planar8, tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
+fn find_tables(tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
     match tables {
         FrameTables::Quality(quality @ 1..=100) => {
             Ok(Some((jpeg::tables::ijg_pair(*quality), Some(*quality))))
@@ -305,13 +276,8 @@ fn find_tables(frame: &Planar8, tables: &FrameTables) -> Result<Option<(Steps, O
             }
             Ok(Some(((*luma, *chroma), None)))
         }
-        // `restore_known` has dealt with a header; what it goes by otherwise comes here.
-        FrameTables::File { otherwise, .. } => find_tables(frame, otherwise),
-        FrameTables::Estimate => {
-            let luma = jpeg::recover::luma(frame)?;
-            let found = jpeg::estimate::quality(&luma).map(|estimate| estimate.quality);
-            Ok(found.map(|quality| (jpeg::tables::ijg_pair(quality), Some(quality))))
-        }
+        // `restore_known` and `restore_estimated` have dealt with these.
+        FrameTables::File { .. } | FrameTables::Estimate => Ok(None),
     }
 }
 
@@ -324,6 +290,8 @@ fn unchanged(frame: &Planar8, why: &str) -> Restored {
         },
     }
 }
+
+const STRANGE: &str = "unlike what the model knows (text or drawing?): handed on as decoded";
 
 /// decoded + strength (restored − decoded).
 fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {

@@ -30,6 +30,10 @@ macro_rules! element_with_properties {
                 default = ddrmjpeg::Options::default().strict, mutable_playing, nick = "Strict",
                 blurb = "Hold every coefficient so far inside its quantisation cell that the output \
                 encodes to the JPEG's own levels again.")]
+            #[property(name = "identity-gate", get, set, type = bool, member = identity_gate,
+                default = ddrmjpeg::Options::default().identity_gate, mutable_playing,
+                nick = "Identity gate", blurb = "Leave as decoded what was quantised so little, \
+                or is so unlike what the model knows, that restoring it would do harm.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
                 blurb = "The network: lean is the one built in, identity changes nothing, a path \

@@ -13,6 +13,9 @@ pub struct Slack {
     pub relative: f32,
     /// Coefficient units.
     pub absolute: f32,
+    /// Share of the step more at the bound away from zero, both bounds for level 0: encoders
+    /// that weigh bits against error move levels towards zero only.
+    pub outward: f32,
 }
 
 impl Slack {
@@ -20,11 +23,19 @@ impl Slack {
     pub const NONE: Self = Self {
         relative: 0.0,
         absolute: 0.0,
+        outward: 0.0,
     };
 
-    /// Half a cell of slack at most outwards; inwards the cell never vanishes.
+    /// What the integer DCT of an encoder that rounds to the nearest level may have moved.
+    pub const ROUNDING: Self = Self {
+        relative: 0.01,
+        absolute: 0.1,
+        ..Self::NONE
+    };
+
+    /// Four cells at most outwards; inwards the cell never vanishes.
     fn of(self, step: f32) -> f32 {
-        (self.relative * step + self.absolute).clamp(-0.4 * step, 0.5 * step)
+        (self.relative * step + self.absolute).clamp(-0.4 * step, 4.0 * step)
     }
 }
 
@@ -42,10 +53,12 @@ impl Cell {
     #[inline]
     pub fn new(level: i16, step: u16, slack: Slack) -> Self {
         let (level, step) = (f32::from(level), f32::from(step));
-        let slack = slack.of(step);
+        let (both, outward) = (slack.of(step), slack.outward * step);
+        let below = if level <= 0.0 { outward } else { 0.0 };
+        let above = if level >= 0.0 { outward } else { 0.0 };
         Self {
-            low: step * (level - 0.5) - slack,
-            high: step * (level + 0.5) + slack,
+            low: step * (level - 0.5) - both - below,
+            high: step * (level + 0.5) + both + above,
         }
     }
 
@@ -87,11 +100,28 @@ mod tests {
     #[test]
     fn negative_slack_keeps_a_fifth_of_the_smallest_cell() {
         let inward = Slack {
-            relative: 0.0,
             absolute: -1.0,
+            ..Slack::NONE
         };
         let cell = Cell::new(3, 1, inward);
         assert!((cell.high - cell.low - 0.2).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_trellis_moves_levels_towards_zero_only() {
+        let slack = Slack {
+            outward: 1.0,
+            ..Slack::NONE
+        };
+        let bounds = |level| {
+            (
+                Cell::new(level, 10, slack).low,
+                Cell::new(level, 10, slack).high,
+            )
+        };
+        assert_eq!(bounds(2), (15.0, 35.0));
+        assert_eq!(bounds(-2), (-35.0, -15.0));
+        assert_eq!(bounds(0), (-15.0, 15.0));
     }
 
     /// FACTS.md: the published step jumps by a whole step just outside the cell.

@@ -34,6 +34,7 @@ pub(super) struct Plan {
     pub h: [i32; COMPONENTS],
     pub v: [i32; COMPONENTS],
     pub steps: [[u16; 64]; COMPONENTS],
+    pub trellis: i32,
 }
 
 /// `J_COLOR_SPACE` of libjpeg, the values that files have.

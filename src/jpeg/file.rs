@@ -7,6 +7,8 @@ use std::ops::Range;
 use crate::contract::QuantSteps;
 use crate::frame::PixelModel;
 
+use super::origin::Markers;
+
 /// Quantised levels of one 8x8 block in natural order (`v * 8 + u`).
 pub type Levels = [i16; 64];
 
@@ -75,6 +77,8 @@ pub struct JpegFile {
     pub damage: Option<Damage>,
     /// EXIF and ICC.
     pub metadata: Metadata,
+    /// What the markers say of the encoder.
+    pub markers: Markers,
 }
 
 impl JpegFile {

@@ -82,7 +82,13 @@ pub fn from_header(
         let measured = fit.is_some_and(|fit| fit.holds());
         claims.push(Claim { steps, measured });
     }
-    Ok(Ok(recover::assemble(frame, header.model, &planes, &claims)))
+    Ok(Ok(recover::assemble(
+        frame,
+        header.model,
+        &planes,
+        &claims,
+        (0, 0),
+    )))
 }
 
 /// What contradicts without a look at the pixels.

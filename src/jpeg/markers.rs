@@ -1,7 +1,7 @@
 //! EXIF and ICC from the APPn markers of a file.
 //!
 //! A profile longer than a marker comes in numbered pieces; a set with a piece missing is
-//! left out rather than handed on broken. Called by `read`.
+//! left out rather than handed on broken. Called by `read`, and the other way by `write`.
 
 use super::file::Metadata;
 
@@ -49,6 +49,32 @@ impl Collector {
     }
 }
 
+/// The APP1 and APP2 segments that hold `metadata`.
+pub(super) fn segments(metadata: &Metadata) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(exif) = metadata.exif.as_ref().filter(|exif| exif.len() <= PIECE) {
+        out.extend(segment(APP1 as u8, &[EXIF, exif].concat()));
+    }
+    let icc = metadata.icc.as_deref().unwrap_or_default();
+    let count = icc.len().div_ceil(PIECE);
+    // The pieces are numbered by one byte.
+    for (piece, number) in icc.chunks(PIECE).zip(1..=255u8).filter(|_| count <= 255) {
+        out.extend(segment(
+            APP2 as u8,
+            &[ICC, &[number, count as u8], piece].concat(),
+        ));
+    }
+    out
+}
+
+/// Bytes of one block that surely fit a marker beside its name.
+const PIECE: usize = 65_000;
+
+fn segment(code: u8, data: &[u8]) -> Vec<u8> {
+    let length = (data.len() as u16 + 2).to_be_bytes();
+    [&[0xFF, code], &length[..], data].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +96,24 @@ mod tests {
         let mut collector = Collector::default();
         collector.add(APP2, &piece(1, 2, 5));
         assert_eq!(collector.finish().icc, None);
+    }
+
+    /// Longer than a marker: several pieces, put together again by the reader's collector.
+    #[test]
+    fn what_is_written_is_read() {
+        let metadata = Metadata {
+            exif: Some(b"II*\0abc".to_vec()),
+            icc: Some((0..150_000).map(|i| i as u8).collect()),
+        };
+        let written = segments(&metadata);
+        let mut collector = Collector::default();
+        let mut rest = written.as_slice();
+        while let [0xFF, code, high, low, ..] = *rest {
+            let end = 2 + usize::from(u16::from_be_bytes([high, low]));
+            collector.add(i32::from(code), &rest[4..end]);
+            rest = &rest[end..];
+        }
+        assert_eq!(collector.finish(), metadata);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! x + A⁺(P(Ax) − Ax) in the file's own colour space, one pass over rows of MCUs on all
 //! cores. Blocks whose levels are not known leave x as it is.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -15,36 +17,67 @@ use super::sampling;
 use crate::contract::{Measurement, QuantSteps, Trust};
 use crate::frame::{Picture, PixelModel};
 
+/// How estimates stood to their cells, summed over all that were brought into them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Departures {
+    /// Coefficients of which the level is known.
+    pub known: u64,
+    /// Those that lay outside their cell.
+    pub left: u64,
+    /// Those that lay more than half a step outside.
+    pub far: u64,
+}
+
 /// Holds estimates to the cells of an observation.
 pub struct JpegMeasurement<'a> {
     observation: &'a Observation,
     slack: Slack,
+    known: AtomicU64,
+    left: AtomicU64,
+    far: AtomicU64,
 }
 
 impl<'a> JpegMeasurement<'a> {
     /// The cells of `observation`, widened (or narrowed) by `slack`.
     pub fn new(observation: &'a Observation, slack: Slack) -> Self {
-        Self { observation, slack }
+        Self {
+            observation,
+            slack,
+            known: AtomicU64::new(0),
+            left: AtomicU64::new(0),
+            far: AtomicU64::new(0),
+        }
+    }
+
+    /// How the estimates that were brought into their cells so far stood to them.
+    pub fn departures(&self) -> Departures {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Departures {
+            known: of(&self.known),
+            left: of(&self.left),
+            far: of(&self.far),
+        }
     }
 
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
         let mut copy = x.clone();
-        self.for_each_stripe(&mut copy, |component, known, coefficients| {
+        let [kept, known, _] = self.for_each_stripe(&mut copy, |component, known, coefficients| {
             let mut kept = 0;
             for i in 0..64 {
                 let level = (coefficients[i] / f32::from(component.steps[i])).round_ties_even();
                 kept += u64::from(level == f32::from(known[i]));
             }
-            (None, [kept, 64])
-        })
+            (None, [kept, 64, 0])
+        });
+        (kept, known)
     }
 
     /// Applies `rule` to every known block: it sees the coefficients of A·x and may answer
-    /// with others. Two counters are summed.
-    fn for_each_stripe<F>(&self, x: &mut Picture, rule: F) -> (u64, u64)
+    /// with others. Three counters are summed.
+    fn for_each_stripe<F>(&self, x: &mut Picture, rule: F) -> Counts
     where
-        F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, [u64; 2]) + Sync,
+        F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync,
     {
         let n = x.plane_len();
         let stripe = self.observation.mcu_rows * self.observation.padded_width;
@@ -55,27 +88,36 @@ impl<'a> JpegMeasurement<'a> {
             .zip(blue.par_chunks_mut(stripe))
             .enumerate()
             .map(|(row, ((r, g), b))| self.stripe(row, [r, g, b], &rule))
-            .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+            .reduce(|| [0; 3], add)
     }
 
     /// One row of MCUs.
-    fn stripe<F>(&self, row: usize, mut rgb: [&mut [f32]; 3], rule: &F) -> (u64, u64)
+    fn stripe<F>(&self, row: usize, mut rgb: [&mut [f32]; 3], rule: &F) -> Counts
     where
-        F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, [u64; 2]),
+        F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
     {
         let mut planes = to_components(self.observation.model, &rgb);
-        let mut counts = (0, 0);
+        let mut counts = [0; 3];
         for (component, plane) in self.observation.components.iter().zip(&mut planes) {
-            let added = correct(component, row, self.observation, plane, rule);
-            counts = (counts.0 + added[0], counts.1 + added[1]);
+            counts = add(
+                counts,
+                correct(component, row, self.observation, plane, rule),
+            );
         }
         to_rgb(self.observation.model, &planes, &mut rgb);
         counts
     }
 }
 
+/// Three sums over coefficients.
+type Counts = [u64; 3];
+
+fn add(a: Counts, b: Counts) -> Counts {
+    std::array::from_fn(|i| a[i] + b[i])
+}
+
 /// RGB in `[-1, 1]` to level-shifted component planes at full size.
-fn to_components(model: PixelModel, rgb: &[&mut [f32]; 3]) -> Vec<Vec<f32>> {
+pub(super) fn to_components(model: PixelModel, rgb: &[&mut [f32]; 3]) -> Vec<Vec<f32>> {
     let n = rgb[0].len();
     let count = if model == PixelModel::Grey { 1 } else { 3 };
     let mut planes = vec![vec![0.0; n]; count];
@@ -116,11 +158,11 @@ fn correct<F>(
     observation: &Observation,
     plane: &mut [f32],
     rule: &F,
-) -> [u64; 2]
+) -> Counts
 where
-    F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, [u64; 2]),
+    F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
 {
-    let mut counts = [0, 0];
+    let mut counts = [0; 3];
     if component.levels.is_empty() {
         return counts;
     }
@@ -137,7 +179,7 @@ where
             };
             let before = dct::forward(&fetch(&small[span.clone()], width, x));
             let (after, added) = rule(component, levels, &before);
-            counts = [counts[0] + added[0], counts[1] + added[1]];
+            counts = add(counts, added);
             if let Some(after) = after {
                 let change = dct::inverse(&std::array::from_fn(|i| after[i] - before[i]));
                 store(&mut delta[span.clone()], width, x, &change);
@@ -161,10 +203,23 @@ fn map(
     std::array::from_fn(|i| rule(coefficients[i], levels[i], steps[i]))
 }
 
+/// How many coefficients of a block there are, lie outside their cells, and by more than half
+/// a step.
+fn stand(before: &dct::Block, levels: &Levels, steps: &QuantSteps, slack: Slack) -> Counts {
+    let (mut left, mut far) = (0, 0);
+    for i in 0..64 {
+        let cell = Cell::new(levels[i], steps[i], slack);
+        let outside = (before[i] - cell.clamp(before[i])).abs();
+        left += u64::from(outside > 0.0);
+        far += u64::from(outside > 0.5 * f32::from(steps[i]));
+    }
+    [64, left, far]
+}
+
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust) {
         let slack = self.slack;
-        self.for_each_stripe(x0, |component, levels, before| {
+        let [known, left, far] = self.for_each_stripe(x0, |component, levels, before| {
             let steps = &component.steps;
             let after = match trust {
                 Trust::Clamp => map(before, levels, steps, |c, level, step| {
@@ -178,7 +233,11 @@ impl Measurement for JpegMeasurement<'_> {
                     })
                 }
             };
-            (Some(after), [0, 0])
+            (Some(after), stand(before, levels, steps, slack))
         });
+        let counters = [(&self.known, known), (&self.left, left), (&self.far, far)];
+        for (counter, count) in counters {
+            counter.fetch_add(count, Ordering::Relaxed);
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::ptr;
 use super::ffi;
 use super::file::{Component, Damage, JpegFile, Metadata};
 use super::markers;
+use super::origin::Markers;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 use crate::options::Limits;
@@ -36,6 +37,7 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
         .collect::<Result<_>>()?;
+    let metadata = reader.metadata();
     Ok(JpegFile {
         width: info.width as usize,
         height: info.height as usize,
@@ -43,7 +45,8 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
         progressive: info.progressive != 0,
         components,
         damage: reader.damage(&info),
-        metadata: reader.metadata(),
+        markers: Markers::of(data, metadata.exif.as_deref()),
+        metadata,
     })
 }
 

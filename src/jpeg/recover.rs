@@ -28,6 +28,20 @@ pub(super) const MIN_SHARE: f64 = 0.5;
 /// # Errors
 /// [`Error::Input`] when the planes do not have the sizes that the frame's model says.
 pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Result<Observation> {
+    from_margined(frame, (0, 0), luma, chroma)
+}
+
+/// [`from_frame`] for a frame whose first `margin` columns and rows only fill up the grid:
+/// blocks that reach into them are not measured.
+///
+/// # Errors
+/// As [`from_frame`].
+pub fn from_margined(
+    frame: &Planar8,
+    margin: (usize, usize),
+    luma: &QuantSteps,
+    chroma: &QuantSteps,
+) -> Result<Observation> {
     check_planes(frame)?;
     let planes = level_shifted(frame);
     let claims: Vec<Claim> = (0..planes.len())
@@ -36,7 +50,7 @@ pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Re
             measured: c == 0 || frame.model != PixelModel::Rgb,
         })
         .collect();
-    Ok(assemble(frame, PixelModel::YCbCr, &planes, &claims))
+    Ok(assemble(frame, PixelModel::YCbCr, &planes, &claims, margin))
 }
 
 /// What is known of one component besides its pixels.
@@ -48,12 +62,14 @@ pub(super) struct Claim {
 }
 
 /// Planes of a frame, level-shifted, with a claim for each, on an MCU-aligned grid. `model` is
-/// that of the file; a frame of one plane is grey whatever the file was.
+/// that of the file; a frame of one plane is grey whatever the file was. `margin` as in
+/// [`from_margined`].
 pub(super) fn assemble(
     frame: &Planar8,
     model: PixelModel,
     planes: &[Picture],
     claims: &[Claim],
+    margin: (usize, usize),
 ) -> Observation {
     let subsampling = match frame.model {
         PixelModel::YCbCr => frame.subsampling,
@@ -68,7 +84,8 @@ pub(super) fn assemble(
     let components = planes.iter().zip(claims).enumerate();
     let components = components.map(|(c, (plane, claim))| {
         let factors = if c == 0 { (1, 1) } else { subsampling };
-        component(plane, factors, padded, claim)
+        let margin = (margin.0.div_ceil(factors.0), margin.1.div_ceil(factors.1));
+        component(plane, factors, padded, margin, claim)
     });
     Observation {
         width: size.0,
@@ -86,7 +103,9 @@ pub(super) fn assemble(
     }
 }
 
-/// The luma plane of a frame; for RGB, rounded to 8 bits.
+/// The luma plane of a frame, to estimate tables from. From RGB it is rounded to 8 bits, as
+/// the decoder's was, and is 0 wherever a channel is clipped, since luma is no longer the
+/// decoder's there.
 ///
 /// # Errors
 /// As [`from_frame`].
@@ -97,8 +116,16 @@ pub fn luma(frame: &Planar8) -> Result<Plane8> {
     }
     let mut out = Plane8::new(frame.width(), frame.height());
     let luma = level_shifted(frame).swap_remove(0);
-    for (byte, level) in out.data.iter_mut().zip(&luma.data) {
-        *byte = (level + 128.0).round() as u8;
+    for (i, (byte, level)) in out.data.iter_mut().zip(&luma.data).enumerate() {
+        let clipped = frame
+            .planes
+            .iter()
+            .any(|plane| matches!(plane.data[i], 0 | 255));
+        *byte = if clipped {
+            0
+        } else {
+            (level + 128.0).round() as u8
+        };
     }
     Ok(out)
 }
@@ -153,18 +180,22 @@ pub(super) fn level_shifted_as_is(frame: &Planar8) -> Vec<Picture> {
     frame.planes.iter().map(shifted).collect()
 }
 
-fn component(
+/// One plane laid on the grid. Blocks that lie whole in it, past `margin` samples from the
+/// left and the top, are measured if they may be.
+pub(super) fn component(
     plane: &Picture,
     factors: (usize, usize),
     padded: (usize, usize),
+    margin: (usize, usize),
     claim: &Claim,
 ) -> Observed {
     let (wide, high) = (padded.0 / (8 * factors.0), padded.1 / (8 * factors.1));
     let grid = plane.pad_to(8 * wide, 8 * high);
-    let whole = (plane.width / 8, plane.height / 8);
     let mut levels = Vec::new();
     if claim.measured {
-        levels = find_levels(&grid, whole, &claim.steps);
+        let first = (margin.0.div_ceil(8), margin.1.div_ceil(8));
+        let whole = (plane.width / 8, plane.height / 8);
+        levels = find_levels(&grid, first, whole, &claim.steps);
     }
     Observed {
         factors,
@@ -177,13 +208,18 @@ fn component(
 
 /// Levels of the blocks that lie whole in the visible plane and fit; empty when too few do.
 /// Blocks that are clipped somewhere may fit or not; they are no evidence either way.
-fn find_levels(grid: &Picture, whole: (usize, usize), steps: &QuantSteps) -> Vec<Option<Levels>> {
+fn find_levels(
+    grid: &Picture,
+    first: (usize, usize),
+    whole: (usize, usize),
+    steps: &QuantSteps,
+) -> Vec<Option<Levels>> {
     let wide = grid.width / 8;
     let mut levels = vec![None; wide * (grid.height / 8)];
     let (mut fitting, mut sound) = (0, 0);
-    for y in 0..whole.1 {
+    for y in first.1..whole.1 {
         let row = &grid.data[8 * y * grid.width..8 * (y + 1) * grid.width];
-        for x in 0..whole.0 {
+        for x in first.0..whole.0 {
             let samples = fetch(row, grid.width, x);
             let block = block_levels(&dct::forward(&samples), steps);
             if !samples.iter().any(|s| *s <= -128.0 || *s >= 127.0) {

@@ -357,6 +357,7 @@ struct dj_plan {
     int32_t color_space; /* J_COLOR_SPACE of the file */
     int32_t h[DJ_COMPONENTS], v[DJ_COMPONENTS];
     uint16_t steps[DJ_COMPONENTS][64];
+    int32_t trellis; /* mozjpeg's own choices: trellis quantisation, progressive scans */
 };
 
 struct dj_writer {
@@ -459,7 +460,8 @@ static void dj_configure(j_compress_ptr cinfo, const struct dj_plan *plan, J_COL
     cinfo->image_height = plan->height;
     cinfo->input_components = plan->components;
     cinfo->in_color_space = input;
-    jpeg_c_set_int_param(cinfo, JINT_COMPRESS_PROFILE, JCP_FASTEST);
+    jpeg_c_set_int_param(cinfo, JINT_COMPRESS_PROFILE,
+                         plan->trellis ? JCP_MAX_COMPRESSION : JCP_FASTEST);
     jpeg_set_defaults(cinfo);
     jpeg_set_colorspace(cinfo, (J_COLOR_SPACE)plan->color_space);
     for (int c = 0; c < plan->components; c++) {

@@ -2,10 +2,11 @@
 //!
 //! Levels are written as they stand, so reading gives them back. The pixel encoder is the
 //! plain libjpeg one (islow DCT, IJG tables, averaged chroma), for evaluation, training and
-//! tests. No metadata is written.
+//! tests. Metadata are put in on request.
 
 use super::ffi;
-use super::file::JpegFile;
+use super::file::{JpegFile, Metadata};
+use super::markers;
 use super::tables;
 use crate::error::{Error, Result};
 use crate::frame::{PixelModel, Planar8};
@@ -77,6 +78,21 @@ pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
     writer.finish(ok)
 }
 
+/// [`write`] with EXIF and ICC.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with(file: &JpegFile, metadata: &Metadata) -> Result<Vec<u8>> {
+    Ok(with_metadata(&write(file)?, metadata))
+}
+
+/// `jpeg`, as the writers here make it, with EXIF and ICC behind its start. An EXIF block too
+/// long for a marker is left out.
+pub fn with_metadata(jpeg: &[u8], metadata: &Metadata) -> Vec<u8> {
+    let (start, rest) = jpeg.split_at(jpeg.len().min(2));
+    [start, &markers::segments(metadata), rest].concat()
+}
+
 fn check_geometry(file: &JpegFile) -> Result<()> {
     let (max_h, max_v) = file.max_sampling();
     for (c, component) in file.components.iter().enumerate() {
@@ -113,6 +129,7 @@ fn plan(width: usize, height: usize, model: PixelModel) -> Result<ffi::Plan> {
         h: [1; ffi::COMPONENTS],
         v: [1; ffi::COMPONENTS],
         steps: [[1; 64]; ffi::COMPONENTS],
+        trellis: 0,
     })
 }
 
@@ -135,6 +152,28 @@ pub fn encode_with(
     steps: &[[u16; 64]; 3],
     subsampling: (usize, usize),
 ) -> Result<Vec<u8>> {
+    encode_by(picture, steps, subsampling, Quantiser::Nearest)
+}
+
+/// How an encoder chooses levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantiser {
+    /// The nearest, as libjpeg does; baseline.
+    Nearest,
+    /// mozjpeg's trellis, which gives error for bits; progressive.
+    Trellis,
+}
+
+/// [`encode_with`] by a quantiser of one's own.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_by(
+    picture: &Planar8,
+    steps: &[[u16; 64]; 3],
+    subsampling: (usize, usize),
+    quantiser: Quantiser,
+) -> Result<Vec<u8>> {
     let pixels = picture
         .interleaved()
         .ok_or_else(|| Error::Input("YCbCr planes: pixels to encode must be grey or RGB".into()))?;
@@ -144,6 +183,7 @@ pub fn encode_with(
     };
     let mut plan = plan(picture.width(), picture.height(), stored)?;
     plan.steps[..3].copy_from_slice(steps);
+    plan.trellis = i32::from(quantiser == Quantiser::Trellis);
     if stored == PixelModel::YCbCr {
         plan.h[0] = subsampling.0 as i32;
         plan.v[0] = subsampling.1 as i32;

@@ -4,6 +4,7 @@ use super::{FrameTables, Report, Restored, Restorer, TablesFrom, output};
 use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
+use crate::jpeg::cell::Slack;
 use crate::jpeg::known::{self, Refusal};
 use crate::jpeg::{Header, Observation};
 use crate::options::Options;
@@ -35,7 +36,7 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let (picture, report) = self.solve(seen, options, control)?;
+        let (picture, report) = self.solve(seen, Slack::ROUNDING, options, control)?;
         let report = Report {
             quality: header.ijg_quality(),
             tables_from: Some(TablesFrom::File),

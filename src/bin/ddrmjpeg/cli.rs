@@ -1,6 +1,7 @@
 //! What can be typed. Restoration flags become [`Options`]; a test compares the two lists.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use ddrmjpeg::Options;
@@ -44,10 +45,14 @@ pub struct RestoreArgs {
     /// standard input.
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// Output file for one input, or folder; the extension chooses png, tif, webp or ppm.
-    /// - writes PNG to standard output.
+    /// Output file for one input, or folder; the extension chooses png, tif, webp, ppm or, with
+    /// --tables, jpg. - writes PNG to standard output.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// For JPEG out: source writes the tables and sampling of the input, for the same bitrate; a
+    /// quality of 1..100 libjpeg's tables and no subsampling.
+    #[arg(long, value_name = "source|1..100")]
+    pub tables: Option<OutTables>,
     /// Leave out inputs whose output exists already.
     #[arg(long)]
     pub resume: bool,
@@ -57,11 +62,36 @@ pub struct RestoreArgs {
     /// Do not carry EXIF and ICC over.
     #[arg(long)]
     pub strip: bool,
+    /// The inputs are PNG, TIFF, WebP or PPM that once were JPEG: find grid, tables and
+    /// sampling from the pixels. What shows none fails.
+    #[arg(long)]
+    pub was_jpeg: bool,
     /// Print one JSON object per input on standard output.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub options: OptionArgs,
+}
+
+/// The tables of a JPEG that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutTables {
+    /// The input's own, with its sampling.
+    Source,
+    /// libjpeg's of this quality.
+    Quality(u8),
+}
+
+impl FromStr for OutTables {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("source", _) => Ok(Self::Source),
+            (_, Ok(quality @ 1..=100)) => Ok(Self::Quality(quality)),
+            _ => Err(format!("{text}: must be source or a quality of 1..100")),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +136,9 @@ pub struct OptionArgs {
     /// Hold the result to the file's own levels, and report the share that re-encodes to them.
     #[arg(long)]
     pub strict: bool,
+    /// Hand on as decoded what was quantised so little that restoring it would do harm.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub identity_gate: bool,
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
@@ -156,6 +189,7 @@ impl OptionArgs {
             preset: self.preset,
             strength: self.strength,
             strict: self.strict,
+            identity_gate: self.identity_gate,
             seed: self.seed,
             model: self.model.clone(),
             config: self.config.clone(),
@@ -202,7 +236,7 @@ mod tests {
             );
             found += 1;
         }
-        assert_eq!(found, 17);
+        assert_eq!(found, 18);
     }
 
     #[test]

@@ -79,7 +79,9 @@ pub fn below(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<PathBuf>
 /// One input that is no folder goes to the file `output`; anything else goes into the folder
 /// `output` as PNG, folders with their structure.
 /// In folders, files with the extensions `wanted` are inputs.
-pub fn plan(inputs: &[PathBuf], output: &Path, wanted: &[&str]) -> Result<Vec<Job>> {
+///
+/// A JPEG is written only when `to_jpeg` says that its tables are known.
+pub fn plan(inputs: &[PathBuf], output: &Path, wanted: &[&str], to_jpeg: bool) -> Result<Vec<Job>> {
     let single = inputs.len() == 1 && !inputs[0].is_dir();
     if output.as_os_str() == "-" {
         if !single {
@@ -92,7 +94,13 @@ pub fn plan(inputs: &[PathBuf], output: &Path, wanted: &[&str]) -> Result<Vec<Jo
     }
     let names_folder = output.is_dir() || output.to_string_lossy().ends_with('/');
     if single && !names_folder {
-        if !has_extension(output, PICTURES) {
+        if has_extension(output, JPEG) && !to_jpeg {
+            bail!(
+                "-o {}: a JPEG needs --tables, source or a quality",
+                output.display()
+            );
+        }
+        if !has_extension(output, PICTURES) && !has_extension(output, JPEG) {
             let list = PICTURES.join(", ");
             bail!(
                 "-o {}: the extension must be one of {list}",
@@ -178,7 +186,7 @@ mod tests {
     #[test]
     fn equal_names_do_not_overwrite_each_other() {
         let inputs = ["x/a.jpg", "x/a.jpeg", "y/a.jpg", "z/a.jpg"].map(PathBuf::from);
-        let jobs = plan(&inputs, Path::new("out"), JPEG).unwrap();
+        let jobs = plan(&inputs, Path::new("out"), JPEG, false).unwrap();
         assert_eq!(
             names(&jobs),
             [
@@ -197,13 +205,13 @@ mod tests {
         for name in ["b.JPG", "sub/a.jpeg", "notes.txt"] {
             fs::write(folder.path().join(name), b"").unwrap();
         }
-        let jobs = plan(&[folder.path().to_owned()], Path::new("out"), JPEG).unwrap();
+        let jobs = plan(&[folder.path().to_owned()], Path::new("out"), JPEG, false).unwrap();
         assert_eq!(names(&jobs), ["out/b.png", "out/sub/a.png"]);
     }
 
     #[test]
     fn an_extension_that_cannot_be_written_is_refused() {
-        let message = plan(&[PathBuf::from("a.jpg")], Path::new("a.gif"), JPEG)
+        let message = plan(&[PathBuf::from("a.jpg")], Path::new("a.gif"), JPEG, false)
             .unwrap_err()
             .to_string();
         assert!(

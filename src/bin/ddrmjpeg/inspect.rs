@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg::file::Component;
-use ddrmjpeg::jpeg::{self, JpegFile, tables};
+use ddrmjpeg::jpeg::origin::Family;
+use ddrmjpeg::jpeg::{self, JpegFile, resaved, tables};
 use ddrmjpeg::options::Limits;
 use serde_json::{Value, json};
 
@@ -84,6 +85,7 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
             }
         }
     }
+    out += &encoder_text(file);
     if let Some(damage) = &file.damage {
         out += &format!(
             "  damaged: {}; {} of {} rows intact\n",
@@ -93,6 +95,42 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
         );
     }
     out
+}
+
+/// The encoder's family, what its cells are widened by, and the earlier save, if any.
+fn encoder_text(file: &JpegFile) -> String {
+    let family = Family::of(file);
+    let slack = family.slack();
+    let mut out = format!(
+        "  encoder: {}; cells reach {:.2} steps and {:.1} units further, {:.1} steps away from zero\n",
+        family.name(),
+        slack.relative,
+        slack.absolute,
+        slack.outward
+    );
+    match file.components.first().and_then(resaved::of) {
+        Some(earlier) => {
+            let told = earlier.first_steps.iter().flatten().count();
+            out += &format!("  saved twice: {told} luma steps of an earlier, coarser JPEG show\n");
+        }
+        None => out += "  saved twice: no sign of it\n",
+    }
+    out
+}
+
+fn encoder_json(file: &JpegFile) -> Value {
+    let family = Family::of(file);
+    let slack = family.slack();
+    let earlier = file.components.first().and_then(resaved::of);
+    json!({
+        "family": family.name(),
+        "slack": {
+            "relative": slack.relative, "absolute": slack.absolute, "outward": slack.outward,
+        },
+        "earlier_save": earlier.map(|earlier| json!({
+            "confidence": earlier.confidence, "first_steps": earlier.first_steps.to_vec(),
+        })),
+    })
 }
 
 fn as_json(path: &Path, file: &JpegFile) -> Value {
@@ -120,6 +158,7 @@ fn as_json(path: &Path, file: &JpegFile) -> Value {
         "subsampling": file.subsampling_name(),
         "progressive": file.progressive,
         "components": components,
+        "encoder": encoder_json(file),
         "damage": file.damage.as_ref().map(|d| json!({
             "message": d.message, "intact_rows": file.height - d.len(),
         })),

@@ -58,6 +58,18 @@ pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
 
 /// Writes `picture` to `path` in the format of its extension, whole or not at all.
 pub fn save(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<()> {
+    whole(path, |file| {
+        encode(picture, path, metadata, BufWriter::new(file))
+    })
+}
+
+/// Writes `bytes` to `path`, whole or not at all.
+pub fn save_bytes(bytes: &[u8], path: &Path) -> Result<()> {
+    whole(path, |file| Ok(file.write_all(bytes)?))
+}
+
+/// What `fill` writes comes to `path` when it is whole.
+fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -68,12 +80,7 @@ pub fn save(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<()> {
         let mut scratch = tempfile::Builder::new()
             .permissions(permissions())
             .tempfile_in(folder)?;
-        encode(
-            picture,
-            path,
-            metadata,
-            BufWriter::new(scratch.as_file_mut()),
-        )?;
+        fill(scratch.as_file_mut())?;
         scratch.persist(path)?;
         Ok(())
     };

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use ddrmjpeg::degradation::{Bits, Degradation};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::JpegFile;
@@ -11,7 +11,7 @@ use ddrmjpeg::restore::{Report, Restored};
 use ddrmjpeg::{Control, Options, Restorer, jpeg};
 
 use crate::Outcome;
-use crate::cli::RestoreArgs;
+use crate::cli::{OutTables, RestoreArgs};
 use crate::files::{self, Job, Target};
 use crate::screen::Screen;
 use crate::{banded, message, picture};
@@ -19,11 +19,18 @@ use crate::{banded, message, picture};
 /// Restores every input.
 pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
-    let wanted = match options.degradation {
-        Degradation::Jpeg => files::JPEG,
-        Degradation::Quant(_) => files::PICTURES,
+    let wanted = match (options.degradation, arguments.was_jpeg) {
+        (Degradation::Jpeg, false) => files::JPEG,
+        (Degradation::Jpeg, true) | (Degradation::Quant(_), false) => files::PICTURES,
+        (Degradation::Quant(bits), true) => {
+            bail!(
+                "--was-jpeg and --degradation quant={}bit: one or the other",
+                bits.get()
+            )
+        }
     };
-    let jobs = files::plan(&arguments.inputs, &arguments.output, wanted)?;
+    let to_jpeg = arguments.tables.is_some();
+    let jobs = files::plan(&arguments.inputs, &arguments.output, wanted, to_jpeg)?;
     let restorer = Restorer::open(&options)?;
     message::caution(&restorer);
     let screen = Screen::new(jobs.len(), arguments.json);
@@ -59,10 +66,15 @@ fn is_done(job: &Job) -> bool {
 enum Seen {
     Jpeg(Box<JpegFile>),
     Banded(Planar8, Bits),
+    Decoded(Planar8),
 }
 
-fn read(bytes: &[u8], options: &Options) -> Result<(Seen, Metadata)> {
+fn read(bytes: &[u8], was_jpeg: bool, options: &Options) -> Result<(Seen, Metadata)> {
     match options.degradation {
+        Degradation::Jpeg if was_jpeg => {
+            let (picture, metadata) = banded::read(bytes, &options.limits)?;
+            Ok((Seen::Decoded(picture), metadata))
+        }
         Degradation::Jpeg => {
             let mut file = jpeg::read(bytes, &options.limits)?;
             let metadata = std::mem::take(&mut file.metadata);
@@ -87,6 +99,7 @@ impl Seen {
             Self::Banded(picture, bits) => {
                 restorer.restore_levels(picture, *bits, options, control)
             }
+            Self::Decoded(picture) => restorer.restore_decoded(picture, options, control),
         }
     }
 }
@@ -104,7 +117,19 @@ fn one(
         progress: Some(&progress),
         ..Control::default()
     };
-    let (seen, found) = read(&bytes, options)?;
+    let (seen, found) = read(&bytes, arguments.was_jpeg, options)?;
+    let metadata = match arguments.strip {
+        true => Metadata::default(),
+        false => found,
+    };
+    if let (Target::File(path), Some(tables)) = (&job.target, arguments.tables)
+        && files::has_extension(path, files::JPEG)
+    {
+        let (jpeg, report) = to_jpeg(&seen, tables, restorer, options, control)?;
+        picture::save_bytes(&jpeg::write::with_metadata(&jpeg, &metadata), path)
+            .context("cannot write the result")?;
+        return Ok(report);
+    }
     let mut restored = seen.restore(restorer, options, control)?;
     if arguments.compare {
         let decode = Options {
@@ -114,14 +139,32 @@ fn one(
         let before = seen.restore(restorer, &decode, Control::default())?;
         restored.frame = picture::side_by_side(&before.frame, &restored.frame);
     }
-    let metadata = match arguments.strip {
-        true => Metadata::default(),
-        false => found,
-    };
     match &job.target {
         Target::Stdout => picture::save_to_stdout(&restored.frame, &metadata),
         Target::File(path) => picture::save(&restored.frame, path, &metadata),
     }
     .context("cannot write the result")?;
     Ok(restored.report)
+}
+
+/// The restored picture as a JPEG of these tables.
+fn to_jpeg(
+    seen: &Seen,
+    tables: OutTables,
+    restorer: &Restorer,
+    options: &Options,
+    control: Control<'_>,
+) -> Result<(Vec<u8>, Report)> {
+    match (tables, seen) {
+        (OutTables::Source, Seen::Jpeg(file)) => {
+            let (levels, report) = restorer.restore_to_levels(file, options, control)?;
+            Ok((jpeg::write(&levels)?, report))
+        }
+        (OutTables::Source, _) => bail!("--tables source: the input is no JPEG file"),
+        (OutTables::Quality(quality), _) => {
+            let restored = seen.restore(restorer, options, control)?;
+            let bytes = jpeg::encode(&restored.frame, quality, (1, 1))?;
+            Ok((bytes, restored.report))
+        }
+    }
 }

@@ -4,12 +4,31 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use ddrmjpeg::restore::Report;
+use ddrmjpeg::jpeg::origin::Family;
+use ddrmjpeg::restore::{Estimated, Report};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::files::{Job, Target};
 use crate::message;
+
+/// A share of coefficients; null when none was looked at.
+fn share(part: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| part as f64 / of as f64)
+}
+
+/// What was told from pixels alone.
+fn estimated(found: &Estimated) -> Value {
+    json!({
+        "quality": found.luma.quality(),
+        "offset": [found.luma.offset.0, found.luma.offset.1],
+        "confidence": found.luma.confidence,
+        "steps_seen": found.luma.seen(),
+        "luma": found.luma.steps.to_vec(),
+        "chroma": found.chroma.as_ref().map(|chroma| chroma.steps.to_vec()),
+        "subsampling": found.subsampling.map(|(x, y)| [x, y]),
+    })
+}
 
 /// The screen of one batch.
 pub struct Screen {
@@ -75,6 +94,12 @@ impl Screen {
             "restored": report.restored,
             "network_calls": report.network_calls,
             "measured": report.measured,
+            "gate": report.gate.name(),
+            "family": report.family.as_ref().map(Family::name),
+            "saved_twice": report.resaved,
+            "outside_cells": share(report.departures.left, report.departures.known),
+            "far_outside_cells": share(report.departures.far, report.departures.known),
+            "estimated": report.estimated.as_deref().map(estimated),
             "consistency": report.consistency.map(|c| json!({
                 "computed": c.computed, "rounded": c.rounded,
             })),

@@ -1,0 +1,144 @@
+//! Where restoration begins to harm: pictures encoded at high qualities and samplings,
+//! restored with the identity gate open, with its luma kept, and not at all. Prints a
+//! Markdown table; behind docs/gate.md.
+//!
+//! `cargo run --release --example gate_sweep -- FOLDER|drawings COUNT QUALITY,… 420,422,444`
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::eval::metrics;
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::{self, color};
+use ddrmjpeg::{Control, Options, Restorer};
+
+#[path = "gate_sweep/drawings.rs"]
+mod drawings;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [source, count, qualities, samplings] = &arguments[..] else {
+        bail!("FOLDER|drawings COUNT QUALITY,… SAMPLING,…");
+    };
+    let pictures = match source.as_str() {
+        "drawings" => drawings::all(),
+        folder => load(Path::new(folder), count.parse()?)?,
+    };
+    let options = Options {
+        identity_gate: false,
+        ..Options::default()
+    };
+    let restorer = Restorer::open(&options)?;
+    println!(
+        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for sampling in samplings.split(',') {
+        for quality in qualities.split(',') {
+            let quality = quality.parse()?;
+            let rows = pictures
+                .iter()
+                .map(|clean| measure(&restorer, clean, quality, factors(sampling)?, &options))
+                .collect::<Result<Vec<_>>>()?;
+            println!(
+                "| 4:{}:{} {}",
+                &sampling[1..2],
+                &sampling[2..3],
+                line(quality, &rows)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn factors(sampling: &str) -> Result<(usize, usize)> {
+    Ok(match sampling {
+        "444" => (1, 1),
+        "422" => (2, 1),
+        "420" => (2, 2),
+        other => bail!("{other}: 444, 422 or 420"),
+    })
+}
+
+/// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; and the share of
+/// coefficients that left their cells.
+type Row = [f64; 4];
+
+fn line(quality: u8, rows: &[Row]) -> String {
+    let mean = |of: &dyn Fn(&Row) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
+    let gains = |column: usize| {
+        let gain = move |row: &Row| row[column] - row[0];
+        let worst = rows.iter().map(gain).fold(f64::INFINITY, f64::min);
+        let lost = rows.iter().filter(|row| gain(row) < 0.0).count();
+        format!(
+            "{:+.3} | {worst:+.3} | {lost} of {}",
+            mean(&gain),
+            rows.len()
+        )
+    };
+    format!(
+        "| {quality} | {:.3} | {} | {} | {:.2} % |",
+        mean(&|row| row[0]),
+        gains(1),
+        gains(2),
+        100.0 * mean(&|row| row[3])
+    )
+}
+
+fn measure(
+    restorer: &Restorer,
+    clean: &Planar8,
+    quality: u8,
+    subsampling: (usize, usize),
+    options: &Options,
+) -> Result<Row> {
+    let file = jpeg::read(&jpeg::encode(clean, quality, subsampling)?, &options.limits)?;
+    let decode = Options {
+        strength: 0.0,
+        ..options.clone()
+    };
+    let decoded = restorer
+        .restore_file(&file, &decode, Control::default())?
+        .frame;
+    let restored = restorer.restore_file(&file, options, Control::default())?;
+    let departures = restored.report.departures;
+    Ok([
+        metrics::psnr(clean, &decoded)?,
+        metrics::psnr(clean, &restored.frame)?,
+        metrics::psnr(clean, &with_luma(&restored.frame, &decoded))?,
+        departures.left as f64 / departures.known.max(1) as f64,
+    ])
+}
+
+/// `picture` with the luma of `decoded`.
+fn with_luma(picture: &Planar8, decoded: &Planar8) -> Planar8 {
+    if picture.model != PixelModel::Rgb {
+        return decoded.clone();
+    }
+    let mut out = picture.clone();
+    for i in 0..picture.planes[0].data.len() {
+        let ycc = |from: &Planar8| {
+            color::rgb_to_ycc([0, 1, 2].map(|c: usize| f32::from(from.planes[c].data[i])))
+        };
+        let ([y, _, _], [_, cb, cr]) = (ycc(decoded), ycc(picture));
+        for (plane, level) in out.planes.iter_mut().zip(color::ycc_to_rgb([y, cb, cr])) {
+            plane.data[i] = level.round() as u8;
+        }
+    }
+    out
+}
+
+fn load(folder: &Path, count: usize) -> Result<Vec<Planar8>> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    names.sort();
+    names.iter().take(count).map(|name| picture(name)).collect()
+}
+
+fn picture(name: &Path) -> Result<Planar8> {
+    let picture = image::open(name)?.to_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    Ok(Planar8::from_rgb(width, height, picture.as_raw()))
+}

@@ -1,0 +1,162 @@
+//! What slack by encoder family is worth: pictures encoded by rounding, by mozjpeg's trellis,
+//! and twice; one network call each, brought into cells of several widths. Prints a Markdown
+//! table; behind docs/cell.md.
+//!
+//! `cargo run --release --example slack_sweep -- FOLDER COUNT`
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::contract::{Denoiser, Measurement, Trust};
+use ddrmjpeg::eval::metrics;
+use ddrmjpeg::frame::{Picture, Planar8};
+use ddrmjpeg::jpeg::cell::Slack;
+use ddrmjpeg::jpeg::write::Quantiser;
+use ddrmjpeg::jpeg::{self, JpegFile, JpegMeasurement, resaved, tables};
+use ddrmjpeg::sampler::cell::ONE_CALL_SIGMA;
+use ddrmjpeg::{Options, restore};
+
+/// (encoder, how it comes from the clean picture).
+type Encoder = (&'static str, fn(&Planar8) -> Result<Vec<u8>>);
+
+const ENCODERS: [Encoder; 5] = [
+    ("libjpeg 60", |clean| Ok(jpeg::encode(clean, 60, (2, 2))?)),
+    ("trellis 60", |clean| trellis(clean, 60)),
+    ("trellis 85", |clean| trellis(clean, 85)),
+    ("60, then 85", |clean| twice(clean, 60, 85)),
+    ("75, then 90", |clean| twice(clean, 75, 90)),
+];
+
+fn trellis(clean: &Planar8, quality: u8) -> Result<Vec<u8>> {
+    let (luma, chroma) = tables::ijg_pair(quality);
+    let steps = [luma, chroma, chroma];
+    Ok(jpeg::write::encode_by(
+        clean,
+        &steps,
+        (2, 2),
+        Quantiser::Trellis,
+    )?)
+}
+
+fn twice(clean: &Planar8, first: u8, second: u8) -> Result<Vec<u8>> {
+    let once = jpeg::encode(clean, first, (2, 2))?;
+    let shown = jpeg::pixels::decode(&once, &Options::default().limits)?;
+    Ok(jpeg::encode(&shown, second, (2, 2))?)
+}
+
+const fn slack(relative: f32, outward: f32) -> Slack {
+    Slack {
+        relative,
+        absolute: 0.1,
+        outward,
+    }
+}
+
+const SLACKS: [(&str, Slack); 8] = [
+    ("rounding", Slack::ROUNDING),
+    ("0.07 q", slack(0.07, 0.0)),
+    ("0.41 q", slack(0.41, 0.0)),
+    ("2 q", slack(2.0, 0.0)),
+    ("0.25 q out", slack(0.01, 0.25)),
+    ("0.5 q out", slack(0.01, 0.5)),
+    ("1 q out", slack(0.01, 1.0)),
+    ("2 q out", slack(0.01, 2.0)),
+];
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, count] = &arguments[..] else {
+        bail!("FOLDER COUNT");
+    };
+    let pictures = load(Path::new(folder), count.parse()?)?;
+    let prior = restore::model::open(&Options::default())?;
+    let names: Vec<&str> = SLACKS.iter().map(|(name, _)| *name).collect();
+    println!(
+        "| encoder | JPEG dB | no cells | {} | earlier save | outside | far |",
+        names.join(" | ")
+    );
+    println!("|---|---|---|{}---|---|---|", "---|".repeat(SLACKS.len()));
+    for (name, encode) in ENCODERS {
+        let mut sums: Vec<f64> = Vec::new();
+        for clean in &pictures {
+            let file = jpeg::read(&encode(clean)?, &Options::default().limits)?;
+            let row = measure(&*prior, clean, &file)?;
+            sums.resize(row.len(), 0.0);
+            sums.iter_mut()
+                .zip(row)
+                .for_each(|(sum, value)| *sum += value);
+        }
+        let cells: Vec<String> = sums
+            .iter()
+            .map(|s| format!("{:.3}", s / pictures.len() as f64))
+            .collect();
+        println!("| {name} | {} |", cells.join(" | "));
+    }
+    Ok(())
+}
+
+/// PSNR of the JPEG, of the estimate in no cells, in the cells of each slack, in those of the
+/// earlier save where one shows; shares of coefficients outside and far outside their cells.
+fn measure(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Vec<f64>> {
+    let seen = jpeg::observe::from_file(file);
+    let hint = seen.hint();
+    let x0 = prior.denoise(&hint.decoded, ONE_CALL_SIGMA, Some(&hint))?;
+    let mut row = vec![psnr(&hint.decoded, clean), psnr(&x0, clean)];
+    let mut shares = Vec::new();
+    for (_, slack) in SLACKS {
+        let measurement = JpegMeasurement::new(&seen, slack);
+        let mut held = x0.clone();
+        measurement.project(&mut held, Trust::Clamp);
+        row.push(psnr(&held, clean));
+        if shares.is_empty() {
+            let found = measurement.departures();
+            shares = [found.left, found.far]
+                .map(|n| n as f64 / found.known as f64)
+                .to_vec();
+        }
+    }
+    row.push(earlier(prior, clean, file)?.unwrap_or(row[2]));
+    row.extend(shares);
+    Ok(row)
+}
+
+fn earlier(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Option<f64>> {
+    let Some(first) = resaved::first_save(file) else {
+        return Ok(None);
+    };
+    let seen = jpeg::observe::from_file(&first);
+    let hint = seen.hint();
+    let mut x0 = prior.denoise(&hint.decoded, ONE_CALL_SIGMA, Some(&hint))?;
+    JpegMeasurement::new(&seen, Slack::ROUNDING).project(&mut x0, Trust::Clamp);
+    Ok(Some(psnr(&x0, clean)))
+}
+
+/// PSNR in dB over the visible part, not rounded.
+fn psnr(picture: &Picture, clean: &Planar8) -> f64 {
+    let mut squares = 0.0;
+    for (c, plane) in clean.planes.iter().enumerate() {
+        let rows = picture.plane(c).chunks_exact(picture.width);
+        for (row, bytes) in rows.zip(plane.data.chunks_exact(plane.width)) {
+            for (x, &byte) in row.iter().zip(bytes) {
+                let level = 127.5 * (f64::from(*x).clamp(-1.0, 1.0) + 1.0);
+                squares += (level - f64::from(byte)).powi(2);
+            }
+        }
+    }
+    metrics::psnr_of(squares / (3 * clean.width() * clean.height()) as f64)
+}
+
+fn load(folder: &Path, count: usize) -> Result<Vec<Planar8>> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    names.sort();
+    names.iter().take(count).map(|name| picture(name)).collect()
+}
+
+fn picture(name: &Path) -> Result<Planar8> {
+    let picture = image::open(name)?.to_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    Ok(Planar8::from_rgb(width, height, picture.as_raw()))
+}

@@ -1,0 +1,148 @@
+//! Pictures of which only pixels are left: frames of a stream whose tables nobody knows, and
+//! pictures that once were a JPEG.
+//!
+//! The estimate is `jpeg`'s; here it lays the picture on its grid. The rest is `restore`'s.
+
+use super::{Restored, Restorer, TablesFrom, output, unchanged};
+use crate::contract::{Control, QuantSteps};
+use crate::error::{Error, Result};
+use crate::frame::{PixelModel, Planar8};
+use crate::jpeg::cell::Slack;
+use crate::jpeg::estimate::{self, Estimate};
+use crate::jpeg::{decoded, recover, tables};
+use crate::options::Options;
+
+/// What was told from pixels alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimated {
+    /// The luma table, its grid and its confidence.
+    pub luma: Estimate,
+    /// The chroma table, where the pixels show one.
+    pub chroma: Option<Estimate>,
+    /// Luma samples per chroma sample, where that was told or given.
+    pub subsampling: Option<(usize, usize)>,
+}
+
+/// An estimate and how it lays a frame on its grid.
+struct Found {
+    estimated: Estimated,
+    chroma: QuantSteps,
+    margin: (usize, usize),
+}
+
+impl Restorer {
+    /// Restores a decoded frame, cropped or not, whose tables are to be told from its pixels;
+    /// unchanged where they cannot be.
+    pub(super) fn restore_estimated(
+        &self,
+        frame: &Planar8,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let plane = recover::luma(frame)?;
+        let Some(found) = estimate::luma(&plane).and_then(|luma| lay_out(frame, luma)) else {
+            return Ok(unchanged(frame, "the quantisation tables cannot be told"));
+        };
+        let grown = frame.with_margin(found.margin);
+        let luma = &found.estimated.luma;
+        let seen = recover::from_margined(&grown, found.margin, &luma.steps, &found.chroma)?;
+        let (picture, mut report) = self.solve(&seen, Slack::ROUNDING, options, control)?;
+        report.quality = luma.quality();
+        report.tables_from = Some(TablesFrom::Pixels);
+        report.estimated = Some(Box::new(found.estimated));
+        let frame = output::like(&grown, &picture, &seen).without_margin(found.margin);
+        Ok(Restored { frame, report })
+    }
+
+    /// Restores a picture that once was a JPEG, RGB or grey, of which only the pixels are
+    /// left: it may have been cropped, but not scaled or otherwise changed.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the pixels do not tell the tables;
+    /// [`Error::Options`], [`Error::Input`], [`Error::Backend`] or [`Error::Cancelled`].
+    pub fn restore_decoded(
+        &self,
+        picture: &Planar8,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        options.validate()?;
+        let found = decoded::observe(picture)?.ok_or_else(|| {
+            Error::Unsupported(
+                "the pixels show no quantisation tables: not a JPEG once, or changed since, or \
+                 of a quality near 100"
+                    .into(),
+            )
+        })?;
+        let (restored, mut report) =
+            self.solve(&found.observation, Slack::ROUNDING, options, control)?;
+        report.quality = found.luma.quality();
+        report.notes.extend(doubts(&found));
+        report.estimated = Some(Box::new(Estimated {
+            luma: found.luma,
+            subsampling: found.chroma.as_ref().map(|chroma| chroma.subsampling),
+            chroma: found.chroma.map(|chroma| chroma.estimate),
+        }));
+        let frame = output::picture(&restored, &found.observation);
+        Ok(Restored {
+            frame: frame.without_margin(found.margin),
+            report,
+        })
+    }
+}
+
+/// What the user should know of an estimate.
+fn doubts(found: &decoded::Decoded) -> Vec<String> {
+    let mut notes = Vec::new();
+    if found.luma.fill == estimate::Fill::Neighbours {
+        notes.push(format!(
+            "no libjpeg table fits: {} of 64 luma steps are told from the pixels, the others \
+             follow their neighbours",
+            found.luma.seen()
+        ));
+    }
+    if found.chroma.is_none() && found.observation.model != PixelModel::Grey {
+        notes.push("the chroma tables cannot be told: chroma is not held to any levels".into());
+    }
+    notes
+}
+
+/// Chroma of an estimate, and a margin that puts all planes on their grids; `None` when no
+/// margin does, which takes a crop within a chroma sample.
+fn lay_out(frame: &Planar8, luma: Estimate) -> Option<Found> {
+    let (fx, fy) = frame.subsampling;
+    let least = ((8 - luma.offset.0) % 8, (8 - luma.offset.1) % 8);
+    if !least.0.is_multiple_of(fx) || !least.1.is_multiple_of(fy) {
+        return None;
+    }
+    let (margin, chroma) = find_chroma(frame, least).unzip();
+    let nearest = tables::nearest_quality(&tables::BASE_LUMA, &luma.steps).quality;
+    Some(Found {
+        chroma: chroma.as_ref().map_or_else(
+            || tables::ijg(&tables::BASE_CHROMA, nearest),
+            |chroma: &Estimate| chroma.steps,
+        ),
+        margin: margin.unwrap_or(least),
+        estimated: Estimated {
+            luma,
+            chroma,
+            subsampling: (frame.model == PixelModel::YCbCr).then_some(frame.subsampling),
+        },
+    })
+}
+
+/// The first margin with which the chroma planes show a table.
+fn find_chroma(frame: &Planar8, least: (usize, usize)) -> Option<((usize, usize), Estimate)> {
+    let (fx, fy) = frame.subsampling;
+    let (PixelModel::YCbCr, [_, cb, cr]) = (frame.model, frame.planes.as_slice()) else {
+        return None;
+    };
+    (0..fx * fy).find_map(|n| {
+        let margin = (least.0 + 8 * (n % fx), least.1 + 8 * (n / fx));
+        let small = (margin.0 / fx, margin.1 / fy);
+        let planes = [cb.with_margin(small), cr.with_margin(small)];
+        let first = (small.0.next_multiple_of(8), small.1.next_multiple_of(8));
+        let found = estimate::chroma([&planes[0], &planes[1]], first, estimate::BLUR)?;
+        Some((margin, found))
+    })
+}
