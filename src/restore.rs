@@ -191,8 +191,8 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
-        let seen = jpeg::observe::from_file(file);
-        let (picture, mut report) = self.solve(&seen, options, control)?;
+        let mut seen = jpeg::observe::from_file(file);
+        let (picture, mut report) = self.solve(&mut seen, options, control)?;
         if options.strict {
             let shown = output::picture(&picture, &seen);
             report.consistency = Some(consistency(&picture, &shown, &seen));
@@ -232,8 +232,8 @@ impl Restorer {
         let Some((steps, quality)) = find_tables(frame, tables)? else {
             return Ok(unchanged(frame, "the quantisation tables cannot be told"));
         };
-        let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
-        let (picture, mut report) = self.solve(&seen, options, control)?;
+        let mut seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
+        let (picture, mut report) = self.solve(&mut seen, options, control)?;
         report.quality = quality;
         report.tables_from = match tables {
             FrameTables::Estimate => Some(TablesFrom::Pixels),
@@ -248,14 +248,16 @@ impl Restorer {
         Ok(Restored { frame, report })
     }
 
-    /// Runs the plan; the picture is on the observation's aligned grid.
+    /// Runs the plan; the picture is on the observation's aligned grid. The decoded planes of
+    /// `seen` are gone afterwards: a large picture is in memory often enough without them.
     fn solve(
         &self,
-        seen: &Observation,
+        seen: &mut Observation,
         options: &Options,
         control: Control<'_>,
     ) -> Result<(Picture, Report)> {
-        let hint = seen.hint();
+        let hint = seen.take_hint();
+        let seen = &*seen;
         let mut report = Report {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
