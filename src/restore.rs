@@ -192,8 +192,8 @@ impl Restorer {
         let Some((steps, quality)) = find_tables(tables)? else {
             return Ok(unchanged(frame, "the quantisation tables cannot be told"));
         };
-        let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
-        let (picture, mut report) = self.solve(&seen, Slack::ROUNDING, options, control)?;
+        let mut seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
+        let (picture, mut report) = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
         report.quality = quality;
         report.tables_from = Some(TablesFrom::Caller);
         if !report.measured.contains(&true) {
@@ -205,15 +205,17 @@ impl Restorer {
         Ok(Restored { frame, report })
     }
 
-    /// Runs the plan; the picture is on the observation's aligned grid.
+    /// Runs the plan; the picture is on the observation's aligned grid. The decoded planes of
+    /// `seen` are gone afterwards: a large picture is in memory often enough without them.
     fn solve(
         &self,
-        seen: &Observation,
+        seen: &mut Observation,
         slack: Slack,
         options: &Options,
         control: Control<'_>,
     ) -> Result<(Picture, Report)> {
-        let hint = seen.hint();
+        let hint = seen.take_hint();
+        let seen = &*seen;
         let mut report = Report {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()

@@ -25,7 +25,8 @@ pub struct Observed {
     pub blocks_wide: usize,
     /// Quantisation steps.
     pub steps: QuantSteps,
-    /// Decoded samples on the aligned grid, level-shifted: 8-bit level − 128.
+    /// Decoded samples on the aligned grid, level-shifted: 8-bit level − 128. Empty once
+    /// [`Observation::take_hint`] was called.
     pub plane: Vec<f32>,
     /// Levels per block of the aligned grid; `None` where a block is not known. Empty when
     /// nothing of the component is.
@@ -208,6 +209,15 @@ impl Observation {
                 rgb[c][i] = color::from_level(level.clamp(0.0, 255.0));
             }
         }
+    }
+
+    /// [`Self::hint`], and the end of the decoded planes, which nothing else is made from.
+    pub fn take_hint(&mut self) -> Hint {
+        let hint = self.hint();
+        for component in &mut self.components {
+            component.plane = Vec::new();
+        }
+        hint
     }
 
     /// What a prior may be told: the decoded picture, the tables, the sampling.

@@ -45,8 +45,8 @@ impl Restorer {
         };
         let grown = frame.with_margin(found.margin);
         let luma = &found.estimated.luma;
-        let seen = recover::from_margined(&grown, found.margin, &luma.steps, &found.chroma)?;
-        let (picture, mut report) = self.solve(&seen, Slack::ROUNDING, options, control)?;
+        let mut seen = recover::from_margined(&grown, found.margin, &luma.steps, &found.chroma)?;
+        let (picture, mut report) = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
         report.quality = luma.quality();
         report.tables_from = Some(TablesFrom::Pixels);
         report.estimated = Some(Box::new(found.estimated));
@@ -67,7 +67,7 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
-        let found = decoded::observe(picture)?.ok_or_else(|| {
+        let mut found = decoded::observe(picture)?.ok_or_else(|| {
             Error::Unsupported(
                 "the pixels show no quantisation tables: not a JPEG once, or changed since, or \
                  of a quality near 100"
@@ -75,7 +75,7 @@ impl Restorer {
             )
         })?;
         let (restored, mut report) =
-            self.solve(&found.observation, Slack::ROUNDING, options, control)?;
+            self.solve(&mut found.observation, Slack::ROUNDING, options, control)?;
         report.quality = found.luma.quality();
         report.notes.extend(doubts(&found));
         report.estimated = Some(Box::new(Estimated {

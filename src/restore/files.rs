@@ -87,8 +87,8 @@ impl Restorer {
             true => None,
             false => resaved::first_save(file),
         };
-        let seen = jpeg::observe::from_file(first.as_ref().unwrap_or(file));
-        let (picture, mut report) = self.solve(&seen, family.slack(), options, control)?;
+        let mut seen = jpeg::observe::from_file(first.as_ref().unwrap_or(file));
+        let (picture, mut report) = self.solve(&mut seen, family.slack(), options, control)?;
         if options.strict {
             let shown = output::picture(&picture, &seen);
             report.consistency = Some(consistency(&picture, &shown, &seen));

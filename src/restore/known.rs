@@ -20,7 +20,7 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         match known::from_header(frame, header)? {
-            Ok(seen) => self.restore_seen(frame, header, &seen, options, control),
+            Ok(mut seen) => self.restore_seen(frame, header, &mut seen, options, control),
             Err(refusal) => {
                 let restored = self.restore_frame(frame, otherwise, options, control)?;
                 Ok(refused(restored, refusal))
@@ -32,7 +32,7 @@ impl Restorer {
         &self,
         frame: &Planar8,
         header: &Header,
-        seen: &Observation,
+        seen: &mut Observation,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {

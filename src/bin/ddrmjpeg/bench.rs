@@ -35,6 +35,9 @@ pub struct BenchArgs {
     /// Times that everything is run; the fastest counts.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub rounds: usize,
+    /// Side of a tile in pixels; 0 chooses from the size of the picture.
+    #[arg(long, default_value_t = 0, value_name = "PX")]
+    pub tile_size: usize,
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: Device,
@@ -73,6 +76,7 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
             device: arguments.device,
             precision: arguments.precision,
             threads: arguments.threads,
+            tile_size: arguments.tile_size,
             ..Options::default()
         },
     };
