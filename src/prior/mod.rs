@@ -2,13 +2,15 @@
 
 pub mod adm;
 #[cfg(feature = "torch")]
-mod backend;
+pub(crate) mod backend;
 pub mod catalog;
 pub mod checkpoint;
 pub mod config;
 #[cfg(feature = "torch")]
 pub mod convert;
 pub mod ddpm;
+#[cfg(feature = "torch")]
+pub(crate) mod edm;
 #[cfg(feature = "torch")]
 pub mod epsilon;
 #[cfg(feature = "torch")]
@@ -25,7 +27,11 @@ pub mod load;
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod shapes;
+#[cfg(feature = "torch")]
+pub(crate) mod tables;
 pub mod tensors;
 pub mod timesteps;
 #[cfg(feature = "torch")]
-mod worker;
+pub(crate) mod weights;
+#[cfg(feature = "torch")]
+pub(crate) mod worker;

@@ -9,6 +9,7 @@ use ddrmjpeg::options::{Device, Precision, Preset};
 
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
+use crate::train::TrainArgs;
 
 /// JPEG restoration by diffusion, held to what the file really says.
 #[derive(Debug, Parser)]
@@ -30,6 +31,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// The published experiment, option for option: degrade a data set, restore it, measure.
     Sample(SampleArgs),
+    /// Train a prior on folders of clean pictures, from nothing or from another.
+    Train(TrainArgs),
     /// List, fetch, inspect, convert and verify models.
     Model(ModelArgs),
 }

@@ -2,26 +2,28 @@
 //!
 //! One network that is the unconditional prior (no hint), the conditional prior, and, at
 //! σ = 20, a one-call restorer. Since it only convolves, a tile with its halo gives the
-//! pixels of the whole picture. `network` holds the layers, `tables` the vector that tells
-//! it the quantisation, this file the preconditioning and the contract.
+//! pixels of the whole picture. `network` holds the layers, `edm` what surrounds
+//! them, this file the contract.
 
 mod config;
 mod network;
-mod tables;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 use self::config::Config;
 use self::network::Network;
 use super::backend;
 use super::checkpoint::{self, Checkpoint};
 use super::convert::{to_picture, to_tensor};
+use super::edm::{self, Case, Core};
 use super::load::Loader;
 use super::shapes::{Shapes, shapes_of};
+use super::tables;
 use super::tensors::TensorSource;
+use super::weights::Weights;
 use super::worker::{Owned, Worker};
 use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;
@@ -30,9 +32,6 @@ use crate::options::Options;
 
 /// The weights that ship with the library, f16.
 static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
-
-/// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
-const SIGMA_DATA: f64 = 0.5;
 
 /// Pixels around a tile that matter to it. The receptive field ends at 112, where tiles are
 /// the whole picture's bit for bit; at 64 the shipped weights differ by at most 4e-5 of the
@@ -54,6 +53,19 @@ pub fn embedded_checkpoint() -> Result<Checkpoint> {
 pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
     let config = Config::of(metadata)?;
     shapes_of(|loader| Network::load(&config, loader, Kind::Float))
+}
+
+/// F for training: built of `weights` that may be changing, in the arithmetic `kind`.
+///
+/// # Errors
+/// [`crate::Error::Checkpoint`] when the metadata describe no lean network.
+pub(crate) fn core(
+    metadata: &BTreeMap<String, String>,
+    weights: &mut dyn Weights,
+    kind: Kind,
+) -> Result<Box<dyn Core>> {
+    let config = Config::of(metadata)?;
+    Ok(Box::new(Network::load(&config, weights, kind)?))
 }
 
 /// The lean prior on one device.
@@ -119,7 +131,8 @@ impl Denoiser for Lean {
                 Some(decoded) => to_tensor(&decoded, device)?,
                 None => x.f_zeros_like()?,
             };
-            to_picture(&forward(network, &x, sigma, &y, &tables)?)
+            let case = Case { sigma, tables };
+            to_picture(&edm::estimate(network, &x, &y, &[case])?)
         })
     }
 
@@ -135,37 +148,12 @@ impl Denoiser for Lean {
     }
 }
 
-/// EDM preconditioning (Karras et al., arXiv 2206.00364, table 1) with a second input.
-///
-/// With v = σ² + σ_data², `sees` = σ < 20 and `cond` the first entry of `tables`:
-/// x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F.
-fn forward(
-    network: &Network,
-    x: &Tensor,
-    sigma: f64,
-    y: &Tensor,
-    tables: &[f32; tables::LENGTH],
-) -> Result<Tensor> {
-    let v = sigma.powi(2) + SIGMA_DATA.powi(2);
-    let sees = if sigma < network.one_call_sigma() {
-        1.0
-    } else {
-        0.0
-    };
-    let cond = f64::from(tables[0]);
-    let skip = sees * SIGMA_DATA.powi(2) / v;
-    let input = x.f_mul_scalar(sees / v.sqrt())?;
-    let f = network.forward(&input, sigma, y, tables)?;
-    let base = x.f_mul_scalar(skip)?;
-    let base = base.f_add(&y.f_mul_scalar(cond * (1.0 - skip))?)?;
-    Ok(base.f_add(&f.f_mul_scalar(SIGMA_DATA * sigma / v.sqrt())?)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::options::{Device, Precision};
     use safetensors::SafeTensors;
+    use tch::Tensor;
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
 
@@ -198,7 +186,10 @@ mod tests {
             let tables = std::array::from_fn(|k| qvec[12 * i + k]);
             let got = lean
                 .network
-                .with(move |net| forward(net, &x, level, &y, &tables))
+                .with(move |net| {
+                    let sigma = level;
+                    edm::estimate(net, &x, &y, &[Case { sigma, tables }])
+                })
                 .unwrap();
             (got - &wanted).norm().double_value(&[]) / wanted.norm().double_value(&[])
         };

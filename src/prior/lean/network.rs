@@ -7,9 +7,11 @@
 use tch::{Kind, Tensor};
 
 use super::config::Config;
-use super::tables::LENGTH;
+use crate::prior::tables::LENGTH;
 use crate::error::Result;
-use crate::prior::load::{Loader, channels_last};
+use crate::prior::edm::{Case, Core};
+use crate::prior::load::channels_last;
+use crate::prior::weights::Weights;
 
 /// Frequencies of the sinusoids of ln(σ) / 2: half as many as the embedding is long.
 const LOWEST_FREQUENCY: f64 = 0.25;
@@ -25,11 +27,11 @@ struct Conv {
 }
 
 impl Conv {
-    fn load(loader: &mut Loader<'_>, key: &str, shape: [i64; 4], kind: Kind) -> Result<Self> {
+    fn load(weights: &mut dyn Weights, key: &str, shape: [i64; 4], kind: Kind) -> Result<Self> {
         let transposed = key.starts_with("up");
         let output = if transposed { shape[1] } else { shape[0] };
-        let weight = loader.conv_weight(&format!("{key}.weight"), &shape, kind);
-        let bias = loader.tensor_as(&format!("{key}.bias"), &[output], kind);
+        let weight = weights.conv_weight(&format!("{key}.weight"), &shape, kind);
+        let bias = weights.tensor_as(&format!("{key}.bias"), &[output], kind);
         let side = shape[3];
         Ok(Self {
             weight,
@@ -57,10 +59,10 @@ struct Linear {
 }
 
 impl Linear {
-    fn load(loader: &mut Loader<'_>, key: &str, input: i64, output: i64) -> Self {
+    fn load(weights: &mut dyn Weights, key: &str, input: i64, output: i64) -> Self {
         Self {
-            weight: loader.tensor(&format!("{key}.weight"), &[output, input]),
-            bias: loader.tensor(&format!("{key}.bias"), &[output]),
+            weight: weights.tensor_as(&format!("{key}.weight"), &[output, input], Kind::Float),
+            bias: weights.tensor_as(&format!("{key}.bias"), &[output], Kind::Float),
         }
     }
 
@@ -79,7 +81,7 @@ struct Block {
 
 impl Block {
     fn load(
-        loader: &mut Loader<'_>,
+        weights: &mut dyn Weights,
         key: &str,
         channels: i64,
         embedding: i64,
@@ -87,9 +89,9 @@ impl Block {
     ) -> Result<Self> {
         let shape = [channels, channels, 3, 3];
         Ok(Self {
-            c1: Conv::load(loader, &format!("{key}.c1"), shape, kind)?,
-            c2: Conv::load(loader, &format!("{key}.c2"), shape, kind)?,
-            film: Linear::load(loader, &format!("{key}.film"), embedding, 2 * channels),
+            c1: Conv::load(weights, &format!("{key}.c1"), shape, kind)?,
+            c2: Conv::load(weights, &format!("{key}.c2"), shape, kind)?,
+            film: Linear::load(weights, &format!("{key}.film"), embedding, 2 * channels),
             kind,
         })
     }
@@ -127,59 +129,75 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Takes every tensor from `loader`; faults are told by its `finish`.
-    pub fn load(config: &Config, loader: &mut Loader<'_>, kind: Kind) -> Result<Self> {
+    /// Takes every tensor from `weights`, whose business faults are.
+    pub fn load(config: &Config, weights: &mut dyn Weights, kind: Kind) -> Result<Self> {
         let [a, b, c] = config.channels;
         let [n1, n2, n3] = config.blocks;
         let e = config.embedding;
-        let blocks = |loader: &mut Loader<'_>, key: &str, count: usize, channels: i64| {
+        let blocks = |weights: &mut dyn Weights, key: &str, count: usize, channels: i64| {
             (0..count)
-                .map(|i| Block::load(loader, &format!("{key}.{i}"), channels, e, kind))
+                .map(|i| Block::load(weights, &format!("{key}.{i}"), channels, e, kind))
                 .collect::<Result<Vec<_>>>()
         };
-        let conv = |loader: &mut Loader<'_>, key: &str, shape: [i64; 4]| {
-            Conv::load(loader, key, shape, kind)
+        let conv = |weights: &mut dyn Weights, key: &str, shape: [i64; 4]| {
+            Conv::load(weights, key, shape, kind)
         };
         Ok(Self {
-            frequencies: frequencies(e / 2)?.f_to_device(loader.device())?,
+            frequencies: frequencies(e / 2)?.f_to_device(weights.device())?,
             embed: [
-                Linear::load(loader, "emb.0", e, 2 * e),
-                Linear::load(loader, "emb.2", 2 * e, e),
+                Linear::load(weights, "emb.0", e, 2 * e),
+                Linear::load(weights, "emb.2", 2 * e, e),
             ],
-            tables: Linear::load(loader, "qe", LENGTH as i64, e),
-            head: conv(loader, "head", [a, 12, 3, 3])?,
-            head_hint: conv(loader, "headc", [a, 12, 3, 3])?,
-            down: [blocks(loader, "d1", n1, a)?, blocks(loader, "d2", n2, b)?],
+            tables: Linear::load(weights, "qe", LENGTH as i64, e),
+            head: conv(weights, "head", [a, 12, 3, 3])?,
+            head_hint: conv(weights, "headc", [a, 12, 3, 3])?,
+            down: [blocks(weights, "d1", n1, a)?, blocks(weights, "d2", n2, b)?],
             shrink: [
-                conv(loader, "dn1", [b, a, 2, 2])?,
-                conv(loader, "dn2", [c, b, 2, 2])?,
+                conv(weights, "dn1", [b, a, 2, 2])?,
+                conv(weights, "dn2", [c, b, 2, 2])?,
             ],
-            middle: blocks(loader, "mid", n3, c)?,
+            middle: blocks(weights, "mid", n3, c)?,
             grow: [
-                conv(loader, "up1", [b, a, 2, 2])?,
-                conv(loader, "up2", [c, b, 2, 2])?,
+                conv(weights, "up1", [b, a, 2, 2])?,
+                conv(weights, "up2", [c, b, 2, 2])?,
             ],
-            up: [blocks(loader, "u1", n1, a)?, blocks(loader, "u2", n2, b)?],
-            tail: conv(loader, "tail", [12, a, 3, 3])?,
+            up: [blocks(weights, "u1", n1, a)?, blocks(weights, "u2", n2, b)?],
+            tail: conv(weights, "tail", [12, a, 3, 3])?,
             one_call_sigma: config.one_call_sigma,
             kind,
         })
     }
 
-    /// From this σ on only the hint is looked at.
-    pub fn one_call_sigma(&self) -> f64 {
-        self.one_call_sigma
+    /// `[N, 3, H, W]` f32 to `[N, 12, H/2, W/2]` in the network's kind, channels_last.
+    fn enter(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(channels_last(
+            &x.f_pixel_unshuffle(2)?.f_to_kind(self.kind)?,
+        )?)
     }
 
-    /// F(x, σ, y, tables): `[N, 3, H, W]` f32 to the same, H and W multiples of 8.
-    pub fn forward(
-        &self,
-        x: &Tensor,
-        sigma: f64,
-        y: &Tensor,
-        tables: &[f32; LENGTH],
-    ) -> Result<Tensor> {
-        let e = self.embedding(sigma, tables)?;
+    /// e = SiLU(emb(sin u, cos u)) + qe(tables), u = ln(σ) / 2 · frequencies;
+    /// `[cases, embedding]`.
+    fn embedding(&self, cases: &[Case]) -> Result<Tensor> {
+        let device = self.frequencies.device();
+        let column = |values: &[f32]| -> Result<Tensor> {
+            let rows = Tensor::f_from_slice(values)?.f_view([cases.len() as i64, -1])?;
+            Ok(rows.f_to_device(device)?)
+        };
+        let levels: Vec<f32> = cases.iter().map(|c| (c.sigma.ln() / 2.0) as f32).collect();
+        let tables: Vec<f32> = cases.iter().flat_map(|c| c.tables).collect();
+        let u = column(&levels)?.f_mul(&self.frequencies)?;
+        let waves = Tensor::f_cat(&[u.f_sin()?, u.f_cos()?], 1)?;
+        let e = self.embed[0].forward(&waves)?.f_silu()?;
+        let e = self.embed[1].forward(&e)?.f_silu()?;
+        Ok(e.f_add(&self.tables.forward(&column(&tables)?)?)?)
+    }
+}
+
+impl Core for Network {
+    /// F(x, σ, y, tables): `[N, 3, H, W]` f32 to the same, H and W multiples of 8; one case,
+    /// or one for each of the N.
+    fn forward(&self, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor> {
+        let e = self.embedding(cases)?;
         let a = self.head.forward(&self.enter(x)?)?;
         let a = a.f_add(&self.head_hint.forward(&self.enter(y)?)?)?;
         let a = run(&self.down[0], a, &e)?;
@@ -191,22 +209,8 @@ impl Network {
         Ok(out.f_to_kind(Kind::Float)?)
     }
 
-    /// `[N, 3, H, W]` f32 to `[N, 12, H/2, W/2]` in the network's kind, channels_last.
-    fn enter(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(channels_last(
-            &x.f_pixel_unshuffle(2)?.f_to_kind(self.kind)?,
-        )?)
-    }
-
-    /// e = SiLU(emb(sin u, cos u)) + qe(tables), u = ln(σ) / 2 · frequencies; `[1, embedding]`.
-    fn embedding(&self, sigma: f64, tables: &[f32; LENGTH]) -> Result<Tensor> {
-        let device = self.frequencies.device();
-        let u = self.frequencies.f_mul_scalar(sigma.ln() / 2.0)?;
-        let waves = Tensor::f_cat(&[u.f_sin()?, u.f_cos()?], 0)?.f_unsqueeze(0)?;
-        let e = self.embed[0].forward(&waves)?.f_silu()?;
-        let e = self.embed[1].forward(&e)?.f_silu()?;
-        let tables = Tensor::f_from_slice(tables)?.f_to_device(device)?;
-        Ok(e.f_add(&self.tables.forward(&tables.f_unsqueeze(0)?)?)?)
+    fn one_call_sigma(&self) -> f64 {
+        self.one_call_sigma
     }
 }
 
