@@ -74,14 +74,21 @@ def paragraphs(copyright_file):
 
 
 def licence(root, package, path):
-    """What the last paragraph that matches `path` says; upstream's folders are guessed at."""
+    """What the paragraph that names `path` says, else the one for all files.
+
+    Folders are those of the source package, so names alone are compared.
+    """
     found = "see the package's copyright file"
+    named = False
     for fields in paragraphs(root / "usr/share/doc" / package / "copyright"):
         if "Files" not in fields or "License" not in fields:
             continue
         for pattern in fields["Files"].split():
-            if pattern == "*" or fnmatch(str(path), f"*{pattern}"):
-                found = fields["License"].split("  ")[0].split()[0]
+            last = pattern.rsplit("/", 1)[-1]
+            exact = last != "*" and fnmatch(path.name, last)
+            if exact or (pattern == "*" and not named):
+                found = fields["License"].split()[0]
+                named = named or exact
     return found
 
 

@@ -22,7 +22,7 @@ pub(crate) struct Case {
 }
 
 /// A network F with its inputs' preconditioning still to be done.
-pub(crate) trait Core {
+pub(crate) trait Core: Send {
     /// F: `x`, `y` `[N, 3, H, W]` f32 to the same; one case, or one for each of the N.
     fn forward(&self, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor>;
 

@@ -14,6 +14,8 @@ pub(crate) mod edm;
 #[cfg(feature = "torch")]
 pub mod epsilon;
 #[cfg(feature = "torch")]
+pub(crate) mod film;
+#[cfg(feature = "torch")]
 pub mod fit;
 pub mod identity;
 #[cfg(feature = "torch")]
@@ -24,7 +26,13 @@ mod limits;
 #[cfg(feature = "torch")]
 pub mod load;
 #[cfg(feature = "torch")]
+pub(crate) mod metadata;
+#[cfg(feature = "torch")]
+pub mod nano;
+#[cfg(feature = "torch")]
 pub mod open;
+#[cfg(feature = "torch")]
+pub mod own;
 #[cfg(feature = "torch")]
 pub mod shapes;
 #[cfg(feature = "torch")]

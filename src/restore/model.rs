@@ -19,7 +19,7 @@ pub use super::published::{Opened, open_config, open_under, read_config};
 ///
 /// `identity`; `lean`, embedded; the path of a config (`.yml`), whose checkpoints are found as
 /// the published program finds them; or the path of a checkpoint: of the network that
-/// `options.config` describes, or of a lean prior when that is not given.
+/// `options.config` describes, or of a prior of this project when that is not given.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Checkpoint`] for a file, [`Error::Options`] for a config, a class
@@ -36,12 +36,12 @@ pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
 
 #[cfg(feature = "torch")]
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
-    use crate::prior::lean::Lean;
+    use crate::prior::own::Own;
     use std::path::Path;
 
     let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
     let opened = match (options.model.as_str(), options.config.as_deref()) {
-        ("lean", None) => Opened::Lean(Arc::new(Lean::embedded(options)?)),
+        ("lean", None) => Opened::Own(Arc::new(Own::lean(options)?)),
         (name, Some(config)) if is_config(name) => {
             return Err(Error::Options(format!(
                 "config = {config:?}: model = {name:?} is a config already"
@@ -50,7 +50,7 @@ fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
         ("lean", Some(config)) => published::located(config, options)?,
         (name, None) if is_config(name) => published::located(name, options)?,
         (path, Some(config)) => published::given(config, Path::new(path), options)?,
-        (path, None) => Opened::Lean(Arc::new(Lean::open(Path::new(path), options)?)),
+        (path, None) => Opened::Own(Arc::new(Own::open(Path::new(path), options)?)),
     };
     opened.denoiser(options.class.map(|class| class as i64))
 }

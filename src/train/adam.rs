@@ -50,7 +50,9 @@ impl Adam {
             }
             self.remember(&gradient)?;
             let _ = self.weights.f_mul_scalar_(1.0 - rate * DECAY)?;
-            let _ = self.weights.f_sub_(&self.direction(step)?.f_mul_scalar(rate)?)?;
+            let _ = self
+                .weights
+                .f_sub_(&self.direction(step)?.f_mul_scalar(rate)?)?;
             self.follow(step, averaging)?;
             let _ = gradient.f_zero_()?;
             Ok(length)

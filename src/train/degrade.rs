@@ -109,7 +109,11 @@ pub(super) fn compress(
             let sampling = how.sampling.unwrap_or((1, 1));
             let bytes = jpeg::encode(&whole, quality, sampling)?;
             let decoded = pixels::decode(&bytes, &Limits::default())?;
-            let decoded = if how.sampling.is_none() { grey(&decoded) } else { decoded };
+            let decoded = if how.sampling.is_none() {
+                grey(&decoded)
+            } else {
+                decoded
+            };
             cut(&decoded, corner, size)
         }
     };

@@ -117,11 +117,7 @@ pub(super) fn samples(picture: &Planar8) -> Vec<f32> {
 
 /// Mean square of the differences.
 pub(super) fn mean_square(a: &[f32], b: &[f32]) -> f64 {
-    let sum: f64 = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| f64::from(a - b).powi(2))
-        .sum();
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
     sum / a.len().max(1) as f64
 }
 
@@ -131,7 +127,9 @@ mod tests {
     use crate::train::scene::scene;
 
     fn pictures() -> Pictures {
-        let all = (0..6).map(|i| scene(96, &mut Draws::new(0, 0, i))).collect();
+        let all = (0..6)
+            .map(|i| scene(96, &mut Draws::new(0, 0, i)))
+            .collect();
         Pictures::new(all, 1, 64 + MARGIN_PX).unwrap()
     }
 
@@ -163,7 +161,11 @@ mod tests {
             let part = |data: &[f32]| data[i * n..(i + 1) * n].to_vec();
             if case.sigma < 20.0 {
                 let found = mean_square(&part(&batch.clean), &part(&batch.noisy)).sqrt();
-                assert!((found / case.sigma - 1.0).abs() < 0.028, "{found} for {}", case.sigma);
+                assert!(
+                    (found / case.sigma - 1.0).abs() < 0.028,
+                    "{found} for {}",
+                    case.sigma
+                );
                 seen += 1;
             } else {
                 assert!(part(&batch.noisy).iter().all(|&x| x == 0.0));

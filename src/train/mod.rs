@@ -13,6 +13,7 @@ mod feed;
 mod loss;
 pub mod options;
 pub mod pictures;
+pub mod plot;
 mod random;
 pub mod record;
 mod run;
@@ -23,7 +24,7 @@ mod task;
 mod validate;
 mod weights;
 
-pub use options::{Length, ModelKind, TrainOptions};
+pub use options::{Length, TrainOptions};
 pub use pictures::Pictures;
 pub use run::{Event, Places, least_side_px, train};
 pub use validate::Score;

@@ -1,39 +1,10 @@
 //! What a training is told: one struct, its defaults and its limits.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::options::{Device, Precision};
-
-/// Which network is trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ModelKind {
-    /// The U-net of about 5.6 M parameters, 184 kMAC a pixel.
-    #[default]
-    Lean,
-}
-
-impl FromStr for ModelKind {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "lean" => Ok(Self::Lean),
-            other => Err(Error::Options(format!(
-                "model kind {other:?}: must be lean"
-            ))),
-        }
-    }
-}
-
-impl fmt::Display for ModelKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Lean => "lean",
-        })
-    }
-}
+use crate::prior::own::Family;
 
 /// When the learning rate has come down to 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +20,7 @@ pub enum Length {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainOptions {
     /// Which network. Default: lean.
-    pub kind: ModelKind,
+    pub family: Family,
     /// When to end. Default: 1 hour.
     pub length: Length,
     /// Same seed, same examples. Default: 1234.
@@ -81,7 +52,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
-            kind: ModelKind::Lean,
+            family: Family::Lean,
             length: Length::Hours(1.0),
             seed: 1234,
             batch: 16,
@@ -155,7 +126,10 @@ mod tests {
             (|o| o.crop_px = 16, "crop = 16: must be in 32..=1024"),
             (|o| o.rate = f64::NAN, "rate = NaN"),
             (|o| o.averaging = 1.0, "averaging = 1"),
-            (|o| o.checkpoint_s = 121, "checkpoint_s = 121: must be in 1..=120"),
+            (
+                |o| o.checkpoint_s = 121,
+                "checkpoint_s = 121: must be in 1..=120",
+            ),
             (|o| o.length = Length::Steps(0), "steps = 0"),
         ];
         for (edit, wanted) in cases {

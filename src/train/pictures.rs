@@ -39,7 +39,9 @@ impl Pictures {
             )));
         }
         let total = usable.len();
-        let apart: Vec<usize> = (0..held_out).map(|i| (2 * i + 1) * total / (2 * held_out)).collect();
+        let apart: Vec<usize> = (0..held_out)
+            .map(|i| (2 * i + 1) * total / (2 * held_out))
+            .collect();
         let (mut kept, mut validation) = (Vec::new(), Vec::new());
         for (place, picture) in usable.into_iter().enumerate() {
             match apart.contains(&place) {
@@ -70,7 +72,10 @@ impl Pictures {
         let picture = &self.kept[draws.pick(&self.weights)];
         let left = draws.below(picture.width() - side_px + 1);
         let top = draws.below(picture.height() - side_px + 1);
-        turned(&cut(picture, (left, top), (side_px, side_px)), draws.below(8))
+        turned(
+            &cut(picture, (left, top), (side_px, side_px)),
+            draws.below(8),
+        )
     }
 }
 
@@ -151,7 +156,11 @@ mod tests {
     fn held_out_pictures_are_never_drawn() {
         let all = (0..20).map(|i| marked(i, 64)).collect();
         let pictures = Pictures::new(all, 3, 48).unwrap();
-        let apart: Vec<u8> = pictures.held_out().iter().map(|p| p.planes[0].data[0]).collect();
+        let apart: Vec<u8> = pictures
+            .held_out()
+            .iter()
+            .map(|p| p.planes[0].data[0])
+            .collect();
         assert_eq!(apart, [3, 10, 16]);
         assert_eq!(pictures.count(), 17);
         for i in 0..500 {
@@ -164,7 +173,10 @@ mod tests {
     fn too_few_and_too_small_pictures_are_refused() {
         let all = vec![marked(1, 64), marked(2, 40)];
         let message = Pictures::new(all, 1, 48).unwrap_err().to_string();
-        assert!(message.contains("1 pictures of at least 48 x 48"), "{message}");
+        assert!(
+            message.contains("1 pictures of at least 48 x 48"),
+            "{message}"
+        );
     }
 
     #[test]

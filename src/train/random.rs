@@ -92,7 +92,9 @@ mod tests {
     #[test]
     fn weights_are_kept_to() {
         let mut draws = Draws::new(7, 0, 0);
-        let hits = (0..1000).filter(|_| draws.pick(&[1.0, 0.0, 3.0]) == 2).count();
+        let hits = (0..1000)
+            .filter(|_| draws.pick(&[1.0, 0.0, 3.0]) == 2)
+            .count();
         assert!((690..810).contains(&hits), "{hits}");
         assert!((0..100).all(|_| draws.pick(&[1.0, 0.0, 3.0]) != 1));
     }

@@ -37,7 +37,10 @@ pub(super) struct Record {
 fn header() -> String {
     let mut line = String::from("step,seconds,rate,loss,one_call,gradient");
     for quality in QUALITIES {
-        let _ = write!(line, ",jpeg_q{quality},one_call_q{quality},clamped_q{quality}");
+        let _ = write!(
+            line,
+            ",jpeg_q{quality},one_call_q{quality},clamped_q{quality}"
+        );
     }
     line
 }
@@ -128,7 +131,11 @@ fn row(line: &str) -> Option<Row> {
         loss: number(3)?,
         one_call: number(4)?,
         gradient: number(5)?,
-        scores: QUALITIES.into_iter().enumerate().filter_map(score).collect(),
+        scores: QUALITIES
+            .into_iter()
+            .enumerate()
+            .filter_map(score)
+            .collect(),
     })
 }
 
@@ -150,7 +157,11 @@ mod tests {
             loss: 0.1 + 0.2,
             one_call: 0.25,
             gradient: 0.125,
-            scores: if validated { QUALITIES.map(score).to_vec() } else { Vec::new() },
+            scores: if validated {
+                QUALITIES.map(score).to_vec()
+            } else {
+                Vec::new()
+            },
         }
     }
 

@@ -13,19 +13,20 @@ use super::degrade::MARGIN_PX;
 use super::example::Plan;
 use super::feed::Feed;
 use super::loss::loss;
-use super::options::{ModelKind, TrainOptions};
+use super::options::TrainOptions;
 use super::pictures::Pictures;
-use super::record::{Record, Row};
+use super::plot;
+use super::record::{self, Record, Row};
 use super::schedule::{self, Progress};
 use super::state;
 use super::validate::Validation;
-use super::weights::{Stored, Views, flatten};
+use super::weights::{Stored, Views, first_weights, flatten};
 use crate::error::{Error, Result};
 use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
 use crate::prior::edm::Core;
-use crate::prior::shapes::{RandomWeights, Shapes, parameter_count};
+use crate::prior::shapes::{Shapes, parameter_count};
 use crate::prior::worker::Worker;
-use crate::prior::{backend, lean};
+use crate::prior::{backend, own};
 
 /// The state in the folder of a training.
 pub const STATE: &str = "state.safetensors";
@@ -33,6 +34,9 @@ pub const STATE: &str = "state.safetensors";
 pub const MODEL: &str = "model.safetensors";
 /// The record there.
 pub const LOG: &str = "log.csv";
+
+/// The record as curves there.
+pub const CURVES: &str = "curves.svg";
 
 /// What is told while it trains.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,28 +93,19 @@ pub fn train(
 
 /// The network that is trained: its metadata and its tensors.
 struct Subject {
-    kind: ModelKind,
     metadata: BTreeMap<String, String>,
     shapes: Shapes,
 }
 
 impl Subject {
-    fn new(kind: ModelKind, metadata: BTreeMap<String, String>) -> Result<Self> {
-        let shapes = match kind {
-            ModelKind::Lean => lean::shapes(&metadata)?,
-        };
-        Ok(Self {
-            kind,
-            metadata,
-            shapes,
-        })
+    fn new(metadata: BTreeMap<String, String>) -> Result<Self> {
+        let shapes = own::shapes(&metadata)?;
+        Ok(Self { metadata, shapes })
     }
 
     fn core(&self, flat: &tch::Tensor, arithmetic: Kind) -> Result<Box<dyn Core>> {
         let mut views = Views::of(flat, &self.shapes)?;
-        match self.kind {
-            ModelKind::Lean => lean::core(&self.metadata, &mut views, arithmetic),
-        }
+        own::core(&self.metadata, &mut views, arithmetic)
     }
 }
 
@@ -138,7 +133,7 @@ impl Training {
         std::fs::create_dir_all(out).map_err(|e| Error::io(out, e))?;
         check_folder(places)?;
         let (subject, adam, progress) = match places.resume {
-            true => resumed(&options, out, device)?,
+            true => resumed(out, device)?,
             false => fresh(&options, places.from.as_deref(), device)?,
         };
         let arithmetic = backend::kind(options.precision, device);
@@ -229,7 +224,10 @@ impl Training {
         let metadata = &self.subject.metadata;
         state::save(&self.out.join(STATE), &self.adam, self.progress, metadata)?;
         let model = Stored::parts(&self.adam.average, &self.subject.shapes)?;
-        write_safetensors(&self.out.join(MODEL), &model, metadata, StoreAs::F16)
+        write_safetensors(&self.out.join(MODEL), &model, metadata, StoreAs::F16)?;
+        let curves = self.out.join(CURVES);
+        let rows = record::read(&self.out.join(LOG))?;
+        std::fs::write(&curves, plot::svg(&rows)).map_err(|e| Error::io(&curves, e))
     }
 }
 
@@ -244,18 +242,13 @@ fn check_folder(places: &Places) -> Result<()> {
     Err(Error::Input(format!("{}: {fault}", places.out.display())))
 }
 
-fn resumed(
-    options: &TrainOptions,
-    out: &Path,
-    device: Device,
-) -> Result<(Subject, Adam, Progress)> {
+fn resumed(out: &Path, device: Device) -> Result<(Subject, Adam, Progress)> {
     let path = out.join(STATE);
-    let metadata = checkpoint::open(&path)?.metadata().clone();
-    let mut network = metadata;
+    let mut network = checkpoint::open(&path)?.metadata().clone();
     for key in state::KEYS {
         network.remove(key);
     }
-    let subject = Subject::new(options.kind, network)?;
+    let subject = Subject::new(network)?;
     let parameters = parameter_count(&subject.shapes);
     let (adam, progress) = state::load(&path, parameters, device)?;
     Ok((subject, adam, progress))
@@ -269,25 +262,16 @@ fn fresh(
     let (subject, flat) = match from {
         Some(path) => {
             let source = checkpoint::open(path)?;
-            let subject = Subject::new(options.kind, source.metadata().clone())?;
+            let subject = Subject::new(source.metadata().clone())?;
             let flat = flatten(&*source, &subject.shapes)?;
             (subject, flat)
         }
         None => {
-            let subject = Subject::new(options.kind, shipped_shape(options.kind)?)?;
-            let source = RandomWeights::new(subject.shapes.clone(), options.seed);
-            let flat = flatten(&source, &subject.shapes)?;
+            let subject = Subject::new(options.family.metadata()?)?;
+            let flat = first_weights(&subject.shapes, options.seed)?;
             (subject, flat)
         }
     };
     let adam = Adam::new(flat.f_to_device(device)?)?;
     Ok((subject, adam, Progress::default()))
-}
-
-/// The configuration of the network that ships.
-fn shipped_shape(kind: ModelKind) -> Result<BTreeMap<String, String>> {
-    use crate::prior::tensors::TensorSource;
-    match kind {
-        ModelKind::Lean => Ok(lean::embedded_checkpoint()?.metadata().clone()),
-    }
 }

@@ -37,10 +37,18 @@ impl Leaf {
             colour: std::array::from_fn(|_| grey + tint * draws.gaussian()),
             slope: (draws.gaussian() * 0.3, draws.gaussian() * 0.3),
             stripes: (
-                if draws.chance(0.2) { draws.between(5.0, 50.0) } else { 0.0 },
+                if draws.chance(0.2) {
+                    draws.between(5.0, 50.0)
+                } else {
+                    0.0
+                },
                 draws.between(0.3, 2.5),
             ),
-            grain: if draws.chance(0.3) { draws.between(1.0, 12.0) } else { 0.0 },
+            grain: if draws.chance(0.3) {
+                draws.between(1.0, 12.0)
+            } else {
+                0.0
+            },
         }
     }
 

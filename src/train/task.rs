@@ -32,9 +32,8 @@ pub(super) enum Task {
 
 impl Task {
     pub fn draw(draws: &mut Draws) -> Self {
-        let sigma = |(low, high): (f64, f64), draws: &mut Draws| {
-            draws.between(low.ln(), high.ln()).exp()
-        };
+        let sigma =
+            |(low, high): (f64, f64), draws: &mut Draws| draws.between(low.ln(), high.ln()).exp();
         match draws.pick(&SHARES) {
             0 => Self::OneCall,
             1 => Self::Hinted(sigma(HINTED, draws)),

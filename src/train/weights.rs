@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::error::{Error, Result};
 use crate::prior::load::{Loader, channels_last};
-use crate::prior::shapes::Shapes;
+use crate::prior::shapes::{RandomWeights, Shapes};
 use crate::prior::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
 use crate::prior::weights::Weights;
 
@@ -23,7 +23,28 @@ pub(super) fn flatten(source: &dyn TensorSource, shapes: &Shapes) -> Result<Tens
         .collect();
     loader.finish()?;
     let flat = parts.iter().map(|part| part.f_reshape([-1]));
-    Ok(Tensor::f_cat(&flat.collect::<std::result::Result<Vec<_>, _>>()?, 0)?)
+    Ok(Tensor::f_cat(
+        &flat.collect::<std::result::Result<Vec<_>, _>>()?,
+        0,
+    )?)
+}
+
+/// Random weights for `shapes`. The second convolution of each block and the last layer are
+/// small, so that the network begins near the identity and its errors near the JPEG's.
+///
+/// # Errors
+/// libtorch's.
+pub(super) fn first_weights(shapes: &Shapes, seed: u64) -> Result<Tensor> {
+    let source = RandomWeights::new(shapes.clone(), seed);
+    let flat = flatten(&source, shapes)?;
+    for (name, mut part) in Views::of(&flat, shapes)?.parts {
+        if name.ends_with("c2.weight") || name.ends_with("film.weight") {
+            let _ = part.f_mul_scalar_(0.3)?;
+        } else if name == "tail.weight" {
+            let _ = part.f_mul_scalar_(0.1)?;
+        }
+    }
+    Ok(flat)
 }
 
 /// Views of a flat vector under names; differentiable if the vector is.

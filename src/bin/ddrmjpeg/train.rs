@@ -11,7 +11,8 @@ use clap::Args;
 use ddrmjpeg::frame::{Planar8, Plane8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::options::{Device, Limits, Precision};
-use ddrmjpeg::train::{Event, Length, ModelKind, Pictures, Places, TrainOptions};
+use ddrmjpeg::prior::own::Family;
+use ddrmjpeg::train::{Event, Length, Pictures, Places, TrainOptions};
 
 use crate::Outcome;
 use crate::{files, picture};
@@ -44,9 +45,9 @@ pub struct TrainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 pub struct TrainOptionArgs {
-    /// Which network: lean.
+    /// Which network, when it begins with random weights: lean or nano.
     #[arg(long, default_value = "lean", value_name = "NAME")]
-    pub model_kind: ModelKind,
+    pub model_kind: Family,
     /// Hours of training, over which the learning rate falls to 0.
     #[arg(long, default_value_t = 1.0, conflicts_with = "steps")]
     pub hours: f64,
@@ -95,7 +96,7 @@ impl TrainOptionArgs {
     /// The options, checked.
     fn resolve(&self) -> ddrmjpeg::Result<TrainOptions> {
         let options = TrainOptions {
-            kind: self.model_kind,
+            family: self.model_kind,
             length: self.steps.map_or(Length::Hours(self.hours), Length::Steps),
             seed: self.seed,
             batch: self.batch,
@@ -141,8 +142,7 @@ pub fn run(arguments: &TrainArgs) -> Result<Outcome> {
 /// Every picture below `folder`, scaled down `shrink` times.
 fn load(folder: &Path, shrink: usize) -> Result<Vec<Planar8>> {
     let extensions = [files::PICTURES, files::JPEG].concat();
-    let names = files::below(folder, &extensions)
-        .with_context(|| folder.display().to_string())?;
+    let names = files::below(folder, &extensions).with_context(|| folder.display().to_string())?;
     if names.is_empty() {
         bail!("{}: no pictures in this folder", folder.display());
     }

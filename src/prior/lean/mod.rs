@@ -2,33 +2,22 @@
 //!
 //! One network that is the unconditional prior (no hint), the conditional prior, and, at
 //! σ = 20, a one-call restorer. Since it only convolves, a tile with its halo gives the
-//! pixels of the whole picture. `network` holds the layers, `edm` what surrounds
-//! them, this file the contract.
+//! pixels of the whole picture. `network` holds the layers; `own` makes it a Denoiser.
 
 mod config;
 mod network;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use tch::Kind;
 
 use self::config::Config;
 use self::network::Network;
-use super::backend;
-use super::checkpoint::{self, Checkpoint};
-use super::convert::{to_picture, to_tensor};
-use super::edm::{self, Case, Core};
-use super::load::Loader;
+use super::checkpoint::Checkpoint;
+use super::edm::Core;
 use super::shapes::{Shapes, shapes_of};
-use super::tables;
-use super::tensors::TensorSource;
 use super::weights::Weights;
-use super::worker::{Owned, Worker};
-use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;
-use crate::frame::Picture;
-use crate::options::Options;
 
 /// The weights that ship with the library, f16.
 static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
@@ -36,7 +25,7 @@ static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
 /// Pixels around a tile that matter to it. The receptive field ends at 112, where tiles are
 /// the whole picture's bit for bit; at 64 the shipped weights differ by at most 4e-5 of the
 /// `[-1, 1]` range (four pictures, quality 10 to 60, σ 0.15 and 20), at 48 by 2e-3.
-const HALO_PX: usize = 64;
+pub(super) const HALO_PX: usize = 64;
 
 /// The checkpoint that is built in.
 ///
@@ -55,158 +44,15 @@ pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
     shapes_of(|loader| Network::load(&config, loader, Kind::Float))
 }
 
-/// F for training: built of `weights` that may be changing, in the arithmetic `kind`.
+/// F of `weights`, which may be changing, in the arithmetic `kind`.
 ///
 /// # Errors
 /// [`crate::Error::Checkpoint`] when the metadata describe no lean network.
-pub(crate) fn core(
+pub(super) fn core(
     metadata: &BTreeMap<String, String>,
     weights: &mut dyn Weights,
     kind: Kind,
 ) -> Result<Box<dyn Core>> {
     let config = Config::of(metadata)?;
     Ok(Box::new(Network::load(&config, weights, kind)?))
-}
-
-/// The lean prior on one device.
-pub struct Lean {
-    network: Owned<Network>,
-    device: tch::Device,
-    kind: Kind,
-}
-
-impl Lean {
-    /// The embedded weights.
-    ///
-    /// # Errors
-    /// [`crate::Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(options: &Options) -> Result<Self> {
-        Self::load(Box::new(embedded_checkpoint()?), options)
-    }
-
-    /// The weights in the file `path`.
-    ///
-    /// # Errors
-    /// As [`Self::embedded`]; [`crate::Error::Io`] and [`crate::Error::Checkpoint`] for the file.
-    pub fn open(path: &Path, options: &Options) -> Result<Self> {
-        Self::load(checkpoint::open(path)?, options)
-    }
-
-    fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
-        let config = Config::of(source.metadata())?;
-        let device = backend::device(options.device)?;
-        let kind = backend::kind(options.precision, device);
-        let worker = Worker::of(device, options.threads)?;
-        let network = Owned::build(worker, move || {
-            let mut loader = Loader::new(&*source, device, Kind::Float);
-            let network = Network::load(&config, &mut loader, kind);
-            loader.finish()?;
-            network
-        })?;
-        Ok(Self {
-            network,
-            device,
-            kind,
-        })
-    }
-
-    /// The arithmetic inside the network, as a word for reports.
-    pub fn precision(&self) -> &'static str {
-        match self.kind {
-            Kind::BFloat16 => "bf16",
-            _ => "f32",
-        }
-    }
-}
-
-impl Denoiser for Lean {
-    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        let device = self.device;
-        let x = x.clone();
-        let decoded = hint.map(|hint| hint.decoded.clone());
-        let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
-        self.network.with(move |network| {
-            let x = to_tensor(&x, device)?;
-            let y = match decoded {
-                Some(decoded) => to_tensor(&decoded, device)?,
-                None => x.f_zeros_like()?,
-            };
-            let case = Case { sigma, tables };
-            to_picture(&edm::estimate(network, &x, &y, &[case])?)
-        })
-    }
-
-    fn reach(&self) -> Reach {
-        Reach::Halo {
-            halo_px: HALO_PX,
-            align_px: 16,
-        }
-    }
-
-    fn one_call(&self) -> bool {
-        true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::options::{Device, Precision};
-    use safetensors::SafeTensors;
-    use tch::Tensor;
-
-    const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
-
-    fn numbers(name: &str) -> Vec<f32> {
-        let file = SafeTensors::deserialize(NUMBERS).unwrap();
-        let bytes = file.tensor(name).unwrap().data();
-        let words = bytes.chunks_exact(4);
-        words
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect()
-    }
-
-    /// Relative L2 distance of the network's x0 from the recorded one, case by case.
-    fn distances(precision: Precision) -> Vec<f64> {
-        let options = Options {
-            precision,
-            device: Device::Cpu,
-            ..Options::default()
-        };
-        let lean = Lean::embedded(&options).unwrap();
-        let (x, y) = (numbers("x"), numbers("y"));
-        let (sigma, qvec, x0) = (numbers("sigma"), numbers("qvec"), numbers("x0"));
-        let n = 3 * 48 * 64;
-        let case = |i: usize| {
-            let part = |data: &[f32]| Tensor::from_slice(&data[i * n..(i + 1) * n]);
-            let x = part(&x).view([1, 3, 48, 64]);
-            let y = part(&y).view([1, 3, 48, 64]);
-            let wanted = part(&x0).view([1, 3, 48, 64]);
-            let level = f64::from(sigma[i]);
-            let tables = std::array::from_fn(|k| qvec[12 * i + k]);
-            let got = lean
-                .network
-                .with(move |net| {
-                    let sigma = level;
-                    edm::estimate(net, &x, &y, &[Case { sigma, tables }])
-                })
-                .unwrap();
-            (got - &wanted).norm().double_value(&[]) / wanted.norm().double_value(&[])
-        };
-        (0..3).map(case).collect()
-    }
-
-    /// The tolerance of the numbers' own README: f32, summed in another order.
-    #[test]
-    fn the_forward_pass_is_the_recorded_one_in_f32() {
-        let found = distances(Precision::F32);
-        assert!(found.iter().all(|&d| d < 1e-4), "{found:?}");
-    }
-
-    /// bf16 has 8 bits of mantissa: 1e-2 is the README's tolerance.
-    #[test]
-    fn the_forward_pass_is_the_recorded_one_in_bf16() {
-        let found = distances(Precision::Bf16);
-        assert!(found.iter().all(|&d| d < 1e-2), "{found:?}");
-    }
 }
