@@ -1,9 +1,10 @@
-//! Compiles the C shim over libjpeg, and tells the linker where libtorch is, for this
-//! package's binaries, tests, examples and benches.
+//! Compiles the shims over libjpeg and libtorch, and tells the linker where libtorch is, for
+//! this package's binaries, tests, examples and benches.
 //!
 //! Each concern is one function. Nothing is fetched here: `make setup` does that.
 
 use std::env;
+use std::path::{Path, PathBuf};
 
 /// Where `make install` puts libtorch, seen from PREFIX/bin.
 const INSTALLED: &str = "$ORIGIN/../lib/ddrmjpeg";
@@ -11,7 +12,12 @@ const INSTALLED: &str = "$ORIGIN/../lib/ddrmjpeg";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     compile_jpeg_shim();
-    find_libtorch_at_run_time();
+    let Some(folder) = env::var_os("DEP_TCH_LIBTORCH_LIB") else {
+        return; // built without the feature `torch`
+    };
+    let folder = PathBuf::from(folder);
+    compile_torch_shim(&folder);
+    find_libtorch_at_run_time(&folder);
 }
 
 /// The shim that keeps libjpeg's longjmp on the C side; headers from mozjpeg-sys.
@@ -25,14 +31,34 @@ fn compile_jpeg_shim() {
         .compile("ddrmjpeg_shim");
 }
 
+/// The shims over what libtorch's C API leaves out; headers from beside its libraries, or
+/// from where torch-sys was told to find them.
+fn compile_torch_shim(libraries: &Path) {
+    println!("cargo::rerun-if-changed=src/prior/native/shim.cc");
+    println!("cargo::rerun-if-changed=src/prior/native/allocator.cc");
+    println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
+    println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+    let root = env::var_os("LIBTORCH_INCLUDE").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| libraries.join(".."));
+    let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".into());
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .file("src/prior/native/shim.cc")
+        .file("src/prior/native/allocator.cc")
+        .define("_GLIBCXX_USE_CXX11_ABI", &*abi)
+        .include(root.join("include"))
+        // libtorch's own headers would drown the shim's warnings.
+        .warnings(false)
+        .compile("ddrmjpeg_torch_shim");
+}
+
 /// A RUNPATH to the libtorch that torch-sys was built with, and to the installed one.
 ///
 /// The installed folder comes first, so that an installed binary does not depend on the
 /// tree it was built in. Dependents read the folder as `DEP_DDRMJPEG_LIBTORCH_LIB`.
-fn find_libtorch_at_run_time() {
-    let Ok(folder) = env::var("DEP_TCH_LIBTORCH_LIB") else {
-        return; // built without the feature `torch`
-    };
+fn find_libtorch_at_run_time(folder: &Path) {
+    let folder = folder.display().to_string();
     println!("cargo::metadata=libtorch_lib={folder}");
     println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
     for place in [INSTALLED, &folder] {

@@ -7,10 +7,12 @@ set -eu
 
 # To build: compiler, pkg-config, GStreamer's headers. To fetch libtorch: pip, certificates.
 # To run: gst-launch-1.0, and the elements of the examples (videotestsrc and compositor are in
-# base, jpegdec, pngdec and v4l2src in good, jpegparse in bad before GStreamer 1.24).
+# base, jpegdec, pngdec, v4l2src, HTTP, RTP, AVI and Matroska in good, jpegparse in bad before
+# GStreamer 1.24). libav for avdec_mjpeg, in tests: a decoder that keeps all of the chroma.
 packages="build-essential pkg-config ca-certificates python3 python3-pip
 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
-gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+gstreamer1.0-libav"
 
 rust_needed=1.95
 

@@ -65,6 +65,11 @@ pub trait Denoiser: Send + Sync {
         false
     }
 
+    /// What its user should know once, such as an arithmetic that had to be given up.
+    fn caution(&self) -> Option<&str> {
+        None
+    }
+
     /// ᾱ by timestep of the discrete schedule it was trained on; `None` for a prior that
     /// takes every level alike.
     fn alpha_bar(&self) -> Option<&[f64]> {

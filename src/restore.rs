@@ -3,9 +3,10 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `output` makes 8-bit pixels.
+//! banded pictures, `known` frames whose file is known, `output` makes 8-bit pixels.
 
 pub mod experiment;
+mod known;
 mod levels;
 pub mod model;
 mod output;
@@ -16,6 +17,8 @@ pub mod tiled;
 pub mod weights;
 mod windowed;
 
+pub use output::Layout;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,7 +26,8 @@ use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Planar8};
 use crate::jpeg::cell::Slack;
-use crate::jpeg::{self, JpegFile, JpegMeasurement, Observation};
+use crate::jpeg::known::Refusal;
+use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
 use crate::sampler::plan::Plan;
 use crate::sampler::{self, Problem};
@@ -60,6 +64,25 @@ pub enum FrameTables {
     },
     /// To be found from the pixels.
     Estimate,
+    /// The header that is said to be that of the frame's file: it is used, for each component
+    /// that can still hold the file's levels, unless the frame contradicts it.
+    File {
+        /// What the file says.
+        header: Box<Header>,
+        /// What to go by when the header is refused.
+        otherwise: Box<FrameTables>,
+    },
+}
+
+/// Which tables a frame was restored by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablesFrom {
+    /// The header of its file.
+    File,
+    /// A quality or tables that the caller named.
+    Caller,
+    /// An estimate from the pixels.
+    Pixels,
 }
 
 /// Shares of the known coefficients that quantise to the file's own levels.
@@ -80,6 +103,10 @@ pub struct Report {
     pub network_calls: usize,
     /// The IJG quality given or found, for frames.
     pub quality: Option<u8>,
+    /// Where a frame's tables were known from; `None` for files, and when they were not.
+    pub tables_from: Option<TablesFrom>,
+    /// Why a frame's header was not used.
+    pub refusal: Option<Refusal>,
     /// Which components were held to the levels of the file.
     pub measured: Vec<bool>,
     /// How well the result agrees with the file; only with `strict`.
@@ -114,6 +141,12 @@ impl Restorer {
         })
     }
 
+    /// What the user of the model should know once, such as an arithmetic that this machine
+    /// gets wrong and that is not used for that.
+    pub fn caution(&self) -> Option<&str> {
+        self.denoiser.caution()
+    }
+
     /// A restorer on a prior of one's own.
     pub fn with_denoiser(denoiser: Arc<dyn Denoiser>) -> Self {
         Self { denoiser }
@@ -143,17 +176,34 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
+        self.restore_file_as(file, Layout::AsFile, options, control)
+    }
+
+    /// [`Self::restore_file`] with the pixels in a layout of one's own.
+    ///
+    /// # Errors
+    /// [`Error::Options`], [`Error::Backend`] or [`Error::Cancelled`].
+    pub fn restore_file_as(
+        &self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
         options.validate()?;
         let seen = jpeg::observe::from_file(file);
         let (picture, mut report) = self.solve(&seen, options, control)?;
-        let frame = output::picture(&picture, &seen);
         if options.strict {
-            report.consistency = Some(consistency(&picture, &frame, &seen));
+            let shown = output::picture(&picture, &seen);
+            report.consistency = Some(consistency(&picture, &shown, &seen));
         }
+        let frame = output::laid_out(&picture, &seen, layout);
         if let Some(damage) = &file.damage {
             report.notes.push(format!(
                 "damaged: {}; {} of {} rows restored",
-                damage.message, seen.intact_rows, seen.height
+                damage.message,
+                seen.intact_rows(),
+                seen.height
             ));
         }
         Ok(Restored { frame, report })
@@ -176,12 +226,19 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
+        if let FrameTables::File { header, otherwise } = tables {
+            return self.restore_known(frame, header, otherwise, options, control);
+        }
         let Some((steps, quality)) = find_tables(frame, tables)? else {
             return Ok(unchanged(frame, "the quantisation tables cannot be told"));
         };
         let seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
         let (picture, mut report) = self.solve(&seen, options, control)?;
         report.quality = quality;
+        report.tables_from = match tables {
+            FrameTables::Estimate => Some(TablesFrom::Pixels),
+            _ => Some(TablesFrom::Caller),
+        };
         if !report.measured.contains(&true) {
             report
                 .notes
@@ -203,7 +260,7 @@ impl Restorer {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
         };
-        if options.strength == 0.0 || seen.intact_rows == 0 {
+        if options.strength == 0.0 || seen.intact_rows() == 0 {
             return Ok((hint.decoded, report));
         }
         let slack = if options.strict { STRICT } else { SLACK };
@@ -248,6 +305,8 @@ fn find_tables(frame: &Planar8, tables: &FrameTables) -> Result<Option<(Steps, O
             }
             Ok(Some(((*luma, *chroma), None)))
         }
+        // `restore_known` has dealt with a header; what it goes by otherwise comes here.
+        FrameTables::File { otherwise, .. } => find_tables(frame, otherwise),
         FrameTables::Estimate => {
             let luma = jpeg::recover::luma(frame)?;
             let found = jpeg::estimate::quality(&luma).map(|estimate| estimate.quality);
@@ -277,10 +336,15 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
 
 /// Rows whose levels are not the encoder's are shown as decoded.
 fn keep_damaged_rows(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
-    if seen.intact_rows < seen.height {
-        let from = seen.intact_rows * picture.width;
+    for rows in &seen.damaged {
+        // The grid below the visible part shows what its last row shows.
+        let end = match rows.end == seen.height {
+            true => seen.padded_height,
+            false => rows.end,
+        };
+        let span = rows.start * picture.width..end * picture.width;
         for c in 0..picture.channels {
-            picture.plane_mut(c)[from..].copy_from_slice(&decoded.plane(c)[from..]);
+            picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
         }
     }
 }

@@ -1,14 +1,19 @@
-//! The GStreamer plugin `ddrmjpeg`: elements that restore decoded JPEG and MJPEG.
+//! The GStreamer plugin `ddrmjpeg`: elements that restore JPEG and MJPEG.
 //!
 //! A face of the core library `ddrmjpeg`: no restoration is done here. Loaded by GStreamer
 //! from `libgstddrmjpeg.so`; programs that link this crate call
 //! `gstddrmjpeg::plugin_register_static()` instead.
 
+mod decoder;
 mod enums;
 mod errors;
 mod filter;
+mod meta;
 mod planes;
+mod properties;
 mod registry;
+mod settings;
+mod tables;
 
 pub use definition::plugin_register_static;
 
@@ -18,7 +23,10 @@ mod definition {
     #![allow(missing_docs)]
 
     fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-        crate::filter::register(plugin)
+        crate::meta::register();
+        crate::decoder::register(plugin)?;
+        crate::filter::register(plugin)?;
+        crate::tables::register(plugin)
     }
 
     gst::plugin_define!(

@@ -9,8 +9,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::options::{Device, Precision};
-use ddrmjpeg::restore::{FrameTables, Restored};
+use ddrmjpeg::restore::{FrameTables, Layout, Restored};
 use ddrmjpeg::{Control, Options, Restorer, Result};
 
 use crate::errors;
@@ -22,6 +23,15 @@ pub trait FrameRestorer: Send + Sync {
         &self,
         frame: &Planar8,
         tables: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored>;
+
+    /// See [`Restorer::restore_file_as`].
+    fn restore_file(
+        &self,
+        file: &JpegFile,
+        layout: Layout,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored>;
@@ -40,6 +50,25 @@ impl FrameRestorer for Restorer {
             Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
         }
     }
+
+    fn restore_file(
+        &self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        self.restore_file_as(file, layout, options, control)
+    }
+}
+
+/// A model and the options that it was opened with.
+#[derive(Clone)]
+pub struct Opened {
+    /// The model.
+    pub restorer: Arc<dyn FrameRestorer>,
+    /// The options.
+    pub options: Options,
 }
 
 /// What makes two openings the same.

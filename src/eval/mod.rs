@@ -1,6 +1,16 @@
 //! Measuring results: metrics on 8-bit pictures, and the gain of a restorer on clean ones.
 //!
-//! No files and no printing; the command's `compare` and `eval` call it.
+//! `bench` measures time. No printing; the command's `compare`, `eval` and `bench` call it.
 
+#[cfg(feature = "torch")]
+pub mod bench;
 pub mod gain;
+mod luma;
 pub mod metrics;
+#[cfg(feature = "metrics")]
+pub mod perceptual;
+pub mod psnr_b;
+#[cfg(feature = "metrics")]
+pub mod scores;
+pub mod ssim;
+pub mod texture;

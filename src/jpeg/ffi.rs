@@ -17,6 +17,7 @@ pub(super) struct Info {
     pub progressive: i32,
     pub max_h: i32,
     pub max_v: i32,
+    pub mcu_rows: u32,
     pub h: [i32; COMPONENTS],
     pub v: [i32; COMPONENTS],
     pub id: [i32; COMPONENTS],
@@ -73,13 +74,7 @@ unsafe extern "C" {
         levels: *mut i16,
         steps: *mut u16,
     ) -> c_int;
-    pub(super) fn dj_reader_damage(
-        reader: *const Reader,
-        warnings: *mut i32,
-        truncated: *mut i32,
-        scan: *mut i32,
-        row: *mut u32,
-    );
+    pub(super) fn dj_reader_damage(reader: *const Reader, rows: *mut u8) -> i32;
     pub(super) fn dj_reader_marker(
         reader: *const Reader,
         index: c_int,

@@ -2,6 +2,8 @@
 //!
 //! Filled by `read`, written by `write`, turned into an observation by `observe`.
 
+use std::ops::Range;
+
 use crate::contract::QuantSteps;
 use crate::frame::PixelModel;
 
@@ -30,8 +32,21 @@ pub struct Component {
 pub struct Damage {
     /// The decoder's first complaint.
     pub message: String,
-    /// Rows of pixels from the top that are as the encoder wrote them.
-    pub intact_rows: usize,
+    /// Rows of pixels that are not as the encoder wrote them: whole rows of MCUs, from the
+    /// top, none twice. None at all when the decoder only complained.
+    pub rows: Vec<Range<usize>>,
+}
+
+impl Damage {
+    /// How many rows of pixels it reached.
+    pub fn len(&self) -> usize {
+        self.rows.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// Whether it reached no pixels.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
 }
 
 /// Blocks of a file that restoration hands on unchanged.

@@ -1,14 +1,17 @@
 //! What a JPEG file says: coefficients, tables, sampling, and the cells they allow.
 //!
 //! Two sources, one type: [`observe::from_file`] for the bitstream, [`recover::from_frame`]
-//! for decoded pixels; both give an [`Observation`], which measures and decodes.
+//! (or, with the file's header beside them, [`known::from_header`]) for decoded pixels; all give an [`Observation`], which measures and decodes.
 
 pub mod cell;
 pub mod color;
+pub mod comb;
 pub mod dct;
 pub mod estimate;
 mod ffi;
 pub mod file;
+pub mod header;
+pub mod known;
 mod markers;
 pub mod measure;
 pub mod observe;
@@ -17,10 +20,12 @@ pub mod published;
 pub mod read;
 pub mod recover;
 pub mod sampling;
+pub mod stream;
 pub mod tables;
 pub mod write;
 
 pub use file::JpegFile;
+pub use header::Header;
 pub use measure::JpegMeasurement;
 pub use observe::Observation;
 pub use read::read;

@@ -3,6 +3,12 @@
 //! Holds each component's decoded plane, its tables, and, where they are known, its levels.
 //! It decodes to the picture that a viewer shows; `measure` turns it into constraints.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
+
 use super::color;
 use super::dct::{self, Block};
 use super::file::{Component, JpegFile, Levels};
@@ -55,8 +61,8 @@ pub struct Observation {
     pub model: PixelModel,
     /// One for grey, three else.
     pub components: Vec<Observed>,
-    /// Visible rows from the top that can be trusted; the others are not restored.
-    pub intact_rows: usize,
+    /// Rows of pixels that cannot be trusted and are not restored: whole rows of MCUs.
+    pub damaged: Vec<Range<usize>>,
 }
 
 /// The observation that a file makes: all of its levels, exactly.
@@ -65,17 +71,18 @@ pub fn from_file(file: &JpegFile) -> Observation {
     let mcu = (8 * max_h, 8 * max_v);
     let padded_width = file.width.next_multiple_of(mcu.0);
     let padded_height = file.height.next_multiple_of(mcu.1);
-    let intact_rows = file
-        .damage
-        .as_ref()
-        .map_or(file.height, |damage| damage.intact_rows);
-    let components = file.components.iter().map(|component| {
-        let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
-        let wide = padded_width / (8 * factors.0);
-        let high = padded_height / (8 * factors.1);
-        let intact = intact_rows.div_ceil(8 * factors.1);
-        observe(component, factors, (wide, high), intact)
-    });
+    let damaged = file.damage.as_ref().map(|damage| damage.rows.clone());
+    let damaged = damaged.unwrap_or_default();
+    let components: Vec<Observed> = file
+        .components
+        .iter()
+        .map(|component| {
+            let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
+            let wide = padded_width / (8 * factors.0);
+            let high = padded_height / (8 * factors.1);
+            observe(component, factors, (wide, high), &damaged)
+        })
+        .collect();
     Observation {
         width: file.width,
         height: file.height,
@@ -83,8 +90,8 @@ pub fn from_file(file: &JpegFile) -> Observation {
         padded_height,
         mcu_rows: mcu.1,
         model: file.model,
-        components: components.collect(),
-        intact_rows,
+        components,
+        damaged,
     }
 }
 
@@ -93,10 +100,15 @@ fn observe(
     component: &Component,
     factors: (usize, usize),
     (wide, high): (usize, usize),
-    intact_block_rows: usize,
+    damaged: &[Range<usize>],
 ) -> Observed {
     let mut levels = vec![None; wide * high];
-    for y in 0..high.min(component.blocks_high).min(intact_block_rows) {
+    let known = |y: &usize| {
+        !damaged
+            .iter()
+            .any(|rows| rows.contains(&(8 * factors.1 * y)))
+    };
+    for y in (0..high.min(component.blocks_high)).filter(known) {
         for x in 0..wide.min(component.blocks_wide) {
             levels[y * wide + x] = Some(component.levels[y * component.blocks_wide + x]);
         }
@@ -114,17 +126,17 @@ fn observe(
 fn decode_plane(component: &Component, wide: usize, high: usize) -> Vec<f32> {
     let coded_width = 8 * component.blocks_wide;
     let mut coded = Picture::new(1, coded_width, 8 * component.blocks_high);
-    let rows = coded.data.chunks_exact_mut(8 * coded_width);
-    for (row, blocks) in rows.zip(component.levels.chunks_exact(component.blocks_wide)) {
+    let rows = coded.data.par_chunks_exact_mut(8 * coded_width);
+    let blocks = component.levels.par_chunks_exact(component.blocks_wide);
+    rows.zip(blocks).for_each(|(row, blocks)| {
         for (x, levels) in blocks.iter().enumerate() {
             let samples = dct::inverse(&dequantise(levels, &component.steps));
-            store(
-                row,
-                coded_width,
-                x,
-                &samples.map(|s| s.clamp(-128.0, 127.0)),
-            );
+            let samples = samples.map(|s| s.clamp(-128.0, 127.0));
+            store(row, coded_width, x, &samples);
         }
+    });
+    if (8 * wide, 8 * high) == (coded.width, coded.height) {
+        return coded.data;
     }
     coded.pad_to(8 * wide, 8 * high).data
 }
@@ -147,27 +159,55 @@ pub(super) fn store(row: &mut [f32], stride: usize, x: usize, samples: &Block) {
 }
 
 impl Observation {
+    /// Visible rows of pixels that can be trusted.
+    pub fn intact_rows(&self) -> usize {
+        self.height
+            - self
+                .damaged
+                .iter()
+                .map(ExactSizeIterator::len)
+                .sum::<usize>()
+    }
+
     /// The picture that a decoder with smooth chroma shows: RGB `[3, H, W]` in `[-1, 1]`, on
     /// the aligned grid, clamped but not rounded.
     pub fn decode(&self) -> Picture {
-        let planes: Vec<Vec<f32>> = self
+        // A plane of full size is looked at where it is.
+        let planes: Vec<Cow<'_, [f32]>> = self
             .components
-            .iter()
-            .map(|c| sampling::smooth(&c.plane, c.width(), c.factors))
+            .par_iter()
+            .map(|c| match c.factors {
+                (1, 1) => Cow::Borrowed(&c.plane[..]),
+                factors => Cow::Owned(sampling::smooth(&c.plane, c.width(), factors)),
+            })
             .collect();
         let mut out = Picture::new(3, self.padded_width, self.padded_height);
-        let n = out.plane_len();
-        for i in 0..n {
-            let rgb = match (self.model, planes.as_slice()) {
+        let (width, n) = (out.width, out.plane_len());
+        let (red, rest) = out.data.split_at_mut(n);
+        let (green, blue) = rest.split_at_mut(n);
+        red.par_chunks_exact_mut(width)
+            .zip(green.par_chunks_exact_mut(width))
+            .zip(blue.par_chunks_exact_mut(width))
+            .enumerate()
+            .for_each(|(row, ((r, g), b))| {
+                let rows = planes.iter().map(|plane| &plane[row * width..][..width]);
+                self.decode_row(&rows.collect::<Vec<_>>(), [r, g, b]);
+            });
+        out
+    }
+
+    /// One row of the components at full size to R, G, B.
+    fn decode_row(&self, planes: &[&[f32]], rgb: [&mut [f32]; 3]) {
+        for i in 0..rgb[0].len() {
+            let levels = match (self.model, planes) {
                 (PixelModel::YCbCr, [y, cb, cr]) => color::ycc_to_rgb([y[i] + 128.0, cb[i], cr[i]]),
                 (PixelModel::Rgb, [r, g, b]) => [r[i] + 128.0, g[i] + 128.0, b[i] + 128.0],
                 (_, planes) => [planes[0][i] + 128.0; 3],
             };
-            for (c, level) in rgb.into_iter().enumerate() {
-                out.data[c * n + i] = color::from_level(level.clamp(0.0, 255.0));
+            for (c, level) in levels.into_iter().enumerate() {
+                rgb[c][i] = color::from_level(level.clamp(0.0, 255.0));
             }
         }
-        out
     }
 
     /// What a prior may be told: the decoded picture, the tables, the sampling.

@@ -3,6 +3,7 @@
 //!
 //! No pixels are decoded. Errors of the C library become [`Error`]; nothing aborts.
 
+use std::ops::Range;
 use std::ptr;
 
 use super::ffi;
@@ -191,27 +192,18 @@ impl Reader {
         })
     }
 
-    /// What was wrong. After a truncation only the rows above it count as intact, and none
-    /// when later scans are missing: their levels are coarser than the tables say.
+    /// What was wrong, and which rows of pixels it reached.
     fn damage(&self, info: &ffi::Info) -> Option<Damage> {
-        let (mut warnings, mut truncated, mut scan, mut row) = (0, 0, 0, 0);
-        // SAFETY: the handle is live, the pointers are to locals.
-        unsafe {
-            ffi::dj_reader_damage(self.0, &mut warnings, &mut truncated, &mut scan, &mut row);
-        }
+        let mut mcu_rows = vec![0u8; info.mcu_rows as usize];
+        // SAFETY: the handle is live, its header has been read, and `mcu_rows` has the length
+        // that it announced.
+        let warnings = unsafe { ffi::dj_reader_damage(self.0, mcu_rows.as_mut_ptr()) };
         if warnings == 0 {
             return None;
         }
-        let mcu_rows = 8 * info.max_v as usize;
-        let one_scan = scan <= 1 && info.progressive == 0;
-        let intact_rows = match (truncated != 0, one_scan) {
-            (false, _) => info.height as usize,
-            (true, true) => (row as usize * mcu_rows).min(info.height as usize),
-            (true, false) => 0,
-        };
         Some(Damage {
             message: self.message(),
-            intact_rows,
+            rows: pixel_rows(&mcu_rows, 8 * info.max_v as usize, info.height as usize),
         })
     }
 
@@ -234,6 +226,19 @@ impl Reader {
         }
         found.finish()
     }
+}
+
+/// The rows of pixels in the rows of MCUs that are marked with something but 0.
+fn pixel_rows(mcu_rows: &[u8], mcu_height: usize, height: usize) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (row, _) in mcu_rows.iter().enumerate().filter(|(_, mark)| **mark != 0) {
+        let end = ((row + 1) * mcu_height).min(height);
+        match found.last_mut() {
+            Some(last) if last.end == row * mcu_height => last.end = end,
+            _ => found.push(row * mcu_height..end),
+        }
+    }
+    found
 }
 
 /// libjpeg tells "broken" from "not supported" only by its words.

@@ -14,11 +14,11 @@ use crate::frame::{Picture, PixelModel, Planar8, Plane8};
 
 /// Largest root mean square distance, in coefficient units, of a block from the nearest
 /// multiples of its steps. 8-bit rounding of a plane gives 0.29, of RGB about 0.35.
-const MAX_RESIDUAL: f32 = 0.6;
+pub(super) const MAX_RESIDUAL: f32 = 0.6;
 
 /// Share of the whole, unclipped blocks that must fit before any of a component's levels are believed:
 /// in a frame that is no decoded JPEG of these tables a few fit by chance.
-const MIN_SHARE: f64 = 0.5;
+pub(super) const MIN_SHARE: f64 = 0.5;
 
 /// The observation that a frame makes, given the tables of the JPEG that it was decoded from.
 ///
@@ -29,6 +29,32 @@ const MIN_SHARE: f64 = 0.5;
 /// [`Error::Input`] when the planes do not have the sizes that the frame's model says.
 pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Result<Observation> {
     check_planes(frame)?;
+    let planes = level_shifted(frame);
+    let claims: Vec<Claim> = (0..planes.len())
+        .map(|c| Claim {
+            steps: if c == 0 { *luma } else { *chroma },
+            measured: c == 0 || frame.model != PixelModel::Rgb,
+        })
+        .collect();
+    Ok(assemble(frame, PixelModel::YCbCr, &planes, &claims))
+}
+
+/// What is known of one component besides its pixels.
+pub(super) struct Claim {
+    /// Its quantisation steps.
+    pub steps: QuantSteps,
+    /// Whether its levels may be looked for in the pixels.
+    pub measured: bool,
+}
+
+/// Planes of a frame, level-shifted, with a claim for each, on an MCU-aligned grid. `model` is
+/// that of the file; a frame of one plane is grey whatever the file was.
+pub(super) fn assemble(
+    frame: &Planar8,
+    model: PixelModel,
+    planes: &[Picture],
+    claims: &[Claim],
+) -> Observation {
     let subsampling = match frame.model {
         PixelModel::YCbCr => frame.subsampling,
         _ => (1, 1),
@@ -39,26 +65,25 @@ pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Re
         size.0.next_multiple_of(mcu.0),
         size.1.next_multiple_of(mcu.1),
     );
-    let planes = level_shifted(frame);
-    let components = planes.iter().enumerate().map(|(c, plane)| {
+    let components = planes.iter().zip(claims).enumerate();
+    let components = components.map(|(c, (plane, claim))| {
         let factors = if c == 0 { (1, 1) } else { subsampling };
-        let steps = if c == 0 { luma } else { chroma };
-        let hidden = c > 0 && frame.model == PixelModel::Rgb;
-        component(plane, factors, padded, steps, hidden)
+        component(plane, factors, padded, claim)
     });
-    Ok(Observation {
+    Observation {
         width: size.0,
         height: size.1,
         padded_width: padded.0,
         padded_height: padded.1,
         mcu_rows: mcu.1,
-        model: match frame.model {
-            PixelModel::Grey => PixelModel::Grey,
+        model: match (frame.model, model) {
+            (PixelModel::Grey, _) => PixelModel::Grey,
+            (PixelModel::Rgb, PixelModel::Rgb) => PixelModel::Rgb,
             _ => PixelModel::YCbCr,
         },
         components: components.collect(),
-        intact_rows: size.1,
-    })
+        damaged: Vec::new(),
+    }
 }
 
 /// The luma plane of a frame; for RGB, rounded to 8 bits.
@@ -78,7 +103,7 @@ pub fn luma(frame: &Planar8) -> Result<Plane8> {
     Ok(out)
 }
 
-fn check_planes(frame: &Planar8) -> Result<()> {
+pub(super) fn check_planes(frame: &Planar8) -> Result<()> {
     let first = frame
         .planes
         .first()
@@ -105,15 +130,8 @@ fn check_planes(frame: &Planar8) -> Result<()> {
 }
 
 /// The frame's planes as level-shifted f32: grey, or Y, Cb, Cr.
-fn level_shifted(frame: &Planar8) -> Vec<Picture> {
-    let shifted = |plane: &Plane8| {
-        let mut out = Picture::new(1, plane.width, plane.height);
-        for (sample, &byte) in out.data.iter_mut().zip(&plane.data) {
-            *sample = f32::from(byte) - 128.0;
-        }
-        out
-    };
-    let mut planes: Vec<Picture> = frame.planes.iter().map(shifted).collect();
+pub(super) fn level_shifted(frame: &Planar8) -> Vec<Picture> {
+    let mut planes = level_shifted_as_is(frame);
     if let (PixelModel::Rgb, [r, g, b]) = (frame.model, planes.as_mut_slice()) {
         for ((r, g), b) in r.data.iter_mut().zip(&mut g.data).zip(&mut b.data) {
             // The matrix is linear and keeps grey, so the level shift passes through it.
@@ -123,24 +141,35 @@ fn level_shifted(frame: &Planar8) -> Vec<Picture> {
     planes
 }
 
+/// The frame's planes as level-shifted f32, in its own colours.
+pub(super) fn level_shifted_as_is(frame: &Planar8) -> Vec<Picture> {
+    let shifted = |plane: &Plane8| {
+        let mut out = Picture::new(1, plane.width, plane.height);
+        for (sample, &byte) in out.data.iter_mut().zip(&plane.data) {
+            *sample = f32::from(byte) - 128.0;
+        }
+        out
+    };
+    frame.planes.iter().map(shifted).collect()
+}
+
 fn component(
     plane: &Picture,
     factors: (usize, usize),
     padded: (usize, usize),
-    steps: &QuantSteps,
-    hidden: bool,
+    claim: &Claim,
 ) -> Observed {
     let (wide, high) = (padded.0 / (8 * factors.0), padded.1 / (8 * factors.1));
     let grid = plane.pad_to(8 * wide, 8 * high);
     let whole = (plane.width / 8, plane.height / 8);
     let mut levels = Vec::new();
-    if !hidden {
-        levels = find_levels(&grid, whole, steps);
+    if claim.measured {
+        levels = find_levels(&grid, whole, &claim.steps);
     }
     Observed {
         factors,
         blocks_wide: wide,
-        steps: *steps,
+        steps: claim.steps,
         plane: grid.data,
         levels,
     }

@@ -29,6 +29,8 @@ static void dj_error_exit(j_common_ptr cinfo)
     longjmp(error->jump, 1);
 }
 
+static void dj_note_damage(j_decompress_ptr cinfo);
+
 static void dj_emit_message(j_common_ptr cinfo, int level)
 {
     struct dj_error *error = (struct dj_error *)cinfo->err;
@@ -36,6 +38,8 @@ static void dj_emit_message(j_common_ptr cinfo, int level)
         return;
     if (cinfo->err->num_warnings++ == 0)
         (*cinfo->err->format_message)(cinfo, error->message);
+    if (cinfo->is_decompressor)
+        dj_note_damage((j_decompress_ptr)cinfo);
 }
 
 static void dj_output_message(j_common_ptr cinfo)
@@ -60,6 +64,7 @@ struct dj_info {
     int32_t color_space; /* J_COLOR_SPACE of the file */
     int32_t progressive;
     int32_t max_h, max_v;
+    uint32_t mcu_rows; /* rows of interleaved MCUs */
     int32_t h[DJ_COMPONENTS], v[DJ_COMPONENTS], id[DJ_COMPONENTS];
     uint32_t blocks_wide[DJ_COMPONENTS], blocks_high[DJ_COMPONENTS];
 };
@@ -71,10 +76,86 @@ struct dj_reader {
     struct jpeg_progress_mgr progress;
     jvirt_barray_ptr *coefficients;
     int max_scans;
-    int truncated;      /* the data ended before the end-of-image marker */
-    int truncated_scan; /* scan in work when it did */
-    uint32_t truncated_row; /* iMCU row in work when it did */
+    int truncated;    /* the data ended before the end-of-image marker */
+    uint8_t *damaged; /* for each row of interleaved MCUs, once the header is read */
 };
+
+/* Marks rows `from` up to, not including, `to`. */
+static void dj_mark(j_decompress_ptr cinfo, uint32_t from, uint32_t to)
+{
+    struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
+    if (to > cinfo->total_iMCU_rows)
+        to = cinfo->total_iMCU_rows;
+    if (from < to)
+        memset(reader->damaged + from, 1, to - from);
+}
+
+/* Whether every component has been read to its last row: a scan that is still to come could
+ * only be missed in a progressive file. */
+static int dj_complete(j_decompress_ptr cinfo)
+{
+    if (cinfo->progressive_mode || cinfo->input_iMCU_row < cinfo->total_iMCU_rows)
+        return 0;
+    for (int c = 0; c < cinfo->num_components; c++)
+        if (!cinfo->comp_info[c].quant_table)
+            return 0;
+    return 1;
+}
+
+/* Rows that are in doubt after a warning in `row` of a scan with restart markers: from the
+ * interval before the one that begins there, if the warning came at a marker, up to the end of
+ * the last interval that can have begun; or, of data before a marker, to its start. */
+static void dj_mark_intervals(j_decompress_ptr cinfo, int at_marker, int before_only)
+{
+    int alone = cinfo->comps_in_scan == 1;
+    uint64_t row = cinfo->input_iMCU_row, interval = cinfo->restart_interval;
+    uint64_t in_row = (uint64_t)cinfo->MCUs_per_row
+        * (alone ? (uint64_t)cinfo->cur_comp_info[0]->v_samp_factor : 1);
+    if (!in_row || row >= cinfo->total_iMCU_rows)
+        return;
+    uint64_t first = (row * in_row + interval - 1) / interval * interval;
+    uint64_t last = ((row + 1) * in_row - 1) / interval * interval;
+    uint64_t from = at_marker && first >= interval ? (first - interval) / in_row : row;
+    uint64_t to = ((before_only ? last : last + interval) + in_row - 1) / in_row;
+    if (at_marker && from > row)
+        from = row;
+    dj_mark(cinfo, (uint32_t)from,
+            to < cinfo->total_iMCU_rows ? (uint32_t)to : cinfo->total_iMCU_rows);
+}
+
+/* Called for each warning: marks the rows whose levels can no longer be trusted. Without
+ * restart markers that is everything from here on; with them, the intervals that may be hit.
+ * An end that comes before all scans have been seen leaves every row with less than the
+ * encoder wrote. */
+static void dj_note_damage(j_decompress_ptr cinfo)
+{
+    struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
+    uint32_t row = cinfo->input_iMCU_row, rows = cinfo->total_iMCU_rows;
+    int code = cinfo->err->msg_code;
+    int one_scan = cinfo->comps_in_scan == cinfo->num_components && !cinfo->progressive_mode;
+    if (!reader->damaged || dj_complete(cinfo))
+        return;
+    switch (code) {
+    case JWRN_JPEG_EOF:
+        dj_mark(cinfo, one_scan ? row : 0, rows);
+        break;
+    case JWRN_HIT_MARKER:
+        if (!one_scan && cinfo->unread_marker == JPEG_EOI)
+            dj_mark(cinfo, 0, rows);
+        /* fall through */
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+        if (cinfo->restart_interval)
+            dj_mark_intervals(cinfo, code == JWRN_MUST_RESYNC, 0);
+        else
+            dj_mark(cinfo, row, rows);
+        break;
+    case JWRN_EXTRANEOUS_DATA: /* before a restart marker: the interval ended too early */
+        if (cinfo->restart_interval)
+            dj_mark_intervals(cinfo, 1, 1);
+        break;
+    }
+}
 
 static void dj_source_nothing(j_decompress_ptr cinfo)
 {
@@ -86,11 +167,7 @@ static boolean dj_source_fill(j_decompress_ptr cinfo)
 {
     static const JOCTET end[2] = { 0xFF, JPEG_EOI };
     struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
-    if (!reader->truncated) {
-        reader->truncated = 1;
-        reader->truncated_scan = cinfo->input_scan_number;
-        reader->truncated_row = cinfo->input_iMCU_row;
-    }
+    reader->truncated = 1;
     WARNMS(cinfo, JWRN_JPEG_EOF);
     cinfo->src->next_input_byte = end;
     cinfo->src->bytes_in_buffer = 2;
@@ -151,6 +228,7 @@ struct dj_reader *dj_reader_new(int max_scans, uint32_t max_marker)
 void dj_reader_free(struct dj_reader *reader)
 {
     jpeg_destroy_decompress(&reader->cinfo);
+    free(reader->damaged);
     free(reader);
 }
 
@@ -173,6 +251,11 @@ int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t lengt
     reader->source.bytes_in_buffer = length;
     cinfo->src = &reader->source;
     jpeg_read_header(cinfo, TRUE);
+    reader->damaged = calloc(cinfo->total_iMCU_rows, 1);
+    if (!reader->damaged) {
+        snprintf(reader->error.message, DJ_MESSAGE, "out of memory");
+        return 0;
+    }
 
     memset(info, 0, sizeof(*info));
     info->width = cinfo->image_width;
@@ -182,6 +265,7 @@ int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t lengt
     info->progressive = cinfo->progressive_mode;
     info->max_h = cinfo->max_h_samp_factor;
     info->max_v = cinfo->max_v_samp_factor;
+    info->mcu_rows = cinfo->total_iMCU_rows;
     for (int c = 0; c < cinfo->num_components && c < DJ_COMPONENTS; c++) {
         const jpeg_component_info *component = &cinfo->comp_info[c];
         info->id[c] = component->component_id;
@@ -243,13 +327,11 @@ int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16
     return 1;
 }
 
-void dj_reader_damage(const struct dj_reader *reader, int32_t *warnings, int32_t *truncated,
-                      int32_t *scan, uint32_t *row)
+/* Warnings so far; `rows` has room for the rows of MCUs and takes 1 for each damaged one. */
+int32_t dj_reader_damage(const struct dj_reader *reader, uint8_t *rows)
 {
-    *warnings = (int32_t)reader->error.base.num_warnings;
-    *truncated = reader->truncated;
-    *scan = reader->truncated_scan;
-    *row = reader->truncated_row;
+    memcpy(rows, reader->damaged, reader->cinfo.total_iMCU_rows);
+    return (int32_t)reader->error.base.num_warnings;
 }
 
 /* The marker number `index`, in file order; 0 when there are no more. */

@@ -100,6 +100,7 @@ pub struct EpsilonDenoiser {
     known: Option<i64>,
     side_px: usize,
     alpha_bar: Arc<[f64]>,
+    caution: Option<Arc<str>>,
 }
 
 impl EpsilonDenoiser {
@@ -132,7 +133,16 @@ impl EpsilonDenoiser {
             known,
             side_px: usize::try_from(side_px).unwrap_or(0),
             alpha_bar,
+            caution: None,
         })
+    }
+
+    /// The same with something that its user should know.
+    pub(super) fn cautioned(self, caution: Option<String>) -> Self {
+        Self {
+            caution: caution.map(Into::into),
+            ..self
+        }
     }
 
     /// The same networks, shared, told another class: one per picture of a labelled set.
@@ -210,6 +220,10 @@ impl Denoiser for EpsilonDenoiser {
 
     fn alpha_bar(&self) -> Option<&[f64]> {
         Some(&self.alpha_bar)
+    }
+
+    fn caution(&self) -> Option<&str> {
+        self.caution.as_deref()
     }
 }
 

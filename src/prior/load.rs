@@ -22,13 +22,30 @@ pub struct Loader<'a> {
     kind: Kind,
     used: BTreeMap<String, Vec<i64>>,
     faults: Vec<String>,
+    packs: bool,
+    layout: Layout,
 }
 
-/// How a tensor lies in memory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Layout {
+/// How a tensor `[N, C, H, W]` lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// As its sizes are written: plane after plane.
     Packed,
+    /// Pixel after pixel, which the CPU's convolutions are fastest in.
     ChannelsLast,
+}
+
+impl Layout {
+    /// The same numbers, laid out so.
+    ///
+    /// # Errors
+    /// Whatever libtorch says.
+    pub fn of(self, x: &Tensor) -> std::result::Result<Tensor, tch::TchError> {
+        match self {
+            Self::Packed => x.f_contiguous(),
+            Self::ChannelsLast => channels_last(x),
+        }
+    }
 }
 
 impl<'a> Loader<'a> {
@@ -40,7 +57,30 @@ impl<'a> Loader<'a> {
             kind,
             used: BTreeMap::new(),
             faults: Vec::new(),
+            packs: true,
+            layout: Layout::ChannelsLast,
         }
+    }
+
+    /// For a network to measure others by: laid out and computed as the published one.
+    pub fn as_published(&mut self) {
+        self.packs = false;
+        self.layout = Layout::Packed;
+    }
+
+    /// How the network's pictures and convolutions lie in memory.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// For a network that gradients are taken of: its weights stay as libtorch knows them.
+    pub fn keep_plain(&mut self) {
+        self.packs = false;
+    }
+
+    /// Whether layers may keep their weights in an order of their own.
+    pub(super) fn packs(&self) -> bool {
+        self.packs
     }
 
     /// Where the tensors go.
@@ -69,10 +109,10 @@ impl<'a> Loader<'a> {
         self.fetch(name, shape, kind, Layout::Packed)
     }
 
-    /// As [`Self::tensor_as`], for a convolution's weights `[out, in, kh, kw]`: they are laid
-    /// out channels-last, which the CPU's convolutions are fastest in.
+    /// As [`Self::tensor_as`], for a convolution's weights `[out, in, kh, kw]`: they lie as
+    /// [`Self::layout`] says.
     pub fn conv_weight(&mut self, name: &str, shape: &[i64; 4], kind: Kind) -> Tensor {
-        self.fetch(name, shape, kind, Layout::ChannelsLast)
+        self.fetch(name, shape, kind, self.layout)
     }
 
     fn fetch(&mut self, name: &str, shape: &[i64], kind: Kind, layout: Layout) -> Tensor {

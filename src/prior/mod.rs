@@ -28,7 +28,11 @@ pub mod load;
 #[cfg(feature = "torch")]
 pub(crate) mod metadata;
 #[cfg(feature = "torch")]
+pub mod meter;
+#[cfg(feature = "torch")]
 pub mod nano;
+#[cfg(feature = "torch")]
+mod native;
 #[cfg(feature = "torch")]
 pub mod open;
 #[cfg(feature = "torch")]
@@ -43,3 +47,5 @@ pub mod timesteps;
 pub(crate) mod weights;
 #[cfg(feature = "torch")]
 pub(crate) mod worker;
+#[cfg(feature = "torch")]
+pub mod yardstick;

@@ -14,6 +14,7 @@ use super::config::{Config, NetworkConfig};
 use super::ddpm::DdpmUNet;
 use super::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts, Guidance};
 use super::load::Loader;
+use super::native::trial;
 use super::tensors::TensorSource;
 use super::timesteps::Timesteps;
 use super::worker::Worker;
@@ -34,16 +35,22 @@ pub fn open(
     options: &Options,
 ) -> Result<EpsilonDenoiser> {
     let device = backend::device(options.device)?;
+    let worker = Worker::of(device, options.threads)?;
     let half = config.model.use_fp16.unwrap_or(false);
+    let wanted = arithmetic(options.precision, half, device);
+    let (kind, caution) = tried(wanted, device, &worker)?;
+    let precision = match caution {
+        Some(_) => Precision::F32,
+        None => options.precision,
+    };
     let network = Stored {
         source: checkpoint::open(weights)?,
         device,
-        kind: arithmetic(options.precision, half, device),
+        kind,
     };
-    let guide = guide(config, classifier, device, options.precision)?;
+    let guide = guide(config, classifier, device, precision)?;
     let shape = config.network()?;
-    let worker = Worker::of(device, options.threads)?;
-    EpsilonDenoiser::build(worker, move || {
+    let denoiser = EpsilonDenoiser::build(worker, move || {
         Ok(EpsilonParts {
             network: network.load(|loader| load(&shape, loader))?,
             guidance: guide.map(Guide::load).transpose()?,
@@ -51,6 +58,18 @@ pub fn open(
             timesteps,
             device,
         })
+    })?;
+    Ok(denoiser.cautioned(caution))
+}
+
+/// `wanted` if this machine computes in it rightly, else f32 and why.
+fn tried(wanted: Kind, device: Device, worker: &Worker) -> Result<(Kind, Option<String>)> {
+    if wanted != Kind::BFloat16 || device != Device::Cpu {
+        return Ok((wanted, None));
+    }
+    Ok(match worker.call(|| Ok(trial::fault()))? {
+        None => (wanted, None),
+        Some(why) => (Kind::Float, Some(format!("bf16 is not used: {why}"))),
     })
 }
 
@@ -64,12 +83,12 @@ fn load(shape: &NetworkConfig, loader: &mut Loader) -> Result<Box<dyn EpsilonNet
     }
 }
 
-/// What `use_fp16` asks for, unless the user asks for another arithmetic: half precision on
-/// CUDA; on a CPU bf16 where the hardware multiplies it, since f16 is emulated there.
+/// On CUDA what `use_fp16` asks for; on a CPU bf16 where the hardware multiplies it, since f16
+/// is emulated there and f32 has a third of the rate. The user may ask for another.
 fn arithmetic(wanted: Precision, use_fp16: bool, device: Device) -> Kind {
     match wanted {
-        Precision::Auto if !use_fp16 => Kind::Float,
-        Precision::Auto if device.is_cuda() => Kind::Half,
+        Precision::Auto if device.is_cuda() && use_fp16 => Kind::Half,
+        Precision::Auto if device.is_cuda() => Kind::Float,
         wanted => backend::kind(wanted, device),
     }
 }

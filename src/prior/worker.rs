@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use tch::Device;
 
+use super::native::allocator::{ReleasesMemory, reuse_memory};
 use crate::error::{Error, Result};
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -48,7 +49,10 @@ impl Worker {
         let (jobs, queue) = channel();
         std::thread::Builder::new()
             .name(format!("ddrmjpeg {device:?}"))
-            .spawn(move || serve(&queue))
+            .spawn(move || {
+                reuse_memory();
+                serve(&queue);
+            })
             .map_err(|e| Error::Backend(format!("cannot start the torch thread: {e}")))?;
         Ok(Self { jobs })
     }
@@ -106,6 +110,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 pub struct Owned<N> {
     network: Arc<Mutex<N>>,
     worker: Worker,
+    _memory: ReleasesMemory,
 }
 
 impl<N: Send + 'static> Owned<N> {
@@ -121,6 +126,7 @@ impl<N: Send + 'static> Owned<N> {
         Ok(Self {
             network: Arc::new(Mutex::new(network)),
             worker,
+            _memory: ReleasesMemory,
         })
     }
 

@@ -1,8 +1,42 @@
 //! A picture on the aligned grid to 8-bit pixels of the visible size.
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
+
 use crate::frame::{Picture, PixelModel, Planar8, Plane8};
 use crate::jpeg::Observation;
 use crate::jpeg::{color, sampling};
+
+/// What pixels a restored file is given back as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// RGB, or grey when the file is.
+    AsFile,
+    /// R, G, B, all the same for a grey file.
+    Rgb,
+    /// Luma alone.
+    Grey,
+    /// Y, Cb, Cr as JFIF says, with so many luma samples per chroma sample, horizontally and
+    /// vertically: each 1 or 2. Chroma is restored at full size and averaged down.
+    YCbCr((usize, usize)),
+}
+
+/// The visible part of `picture` in `layout`.
+pub(super) fn laid_out(picture: &Picture, seen: &Observation, layout: Layout) -> Planar8 {
+    let size = (seen.width, seen.height);
+    match layout {
+        Layout::AsFile => visible(picture, seen.model, size),
+        Layout::Rgb => visible(picture, PixelModel::Rgb, size),
+        Layout::Grey if seen.model == PixelModel::Grey => visible(picture, seen.model, size),
+        Layout::Grey => {
+            let mut out = ycc(picture, size, (1, 1));
+            out.model = PixelModel::Grey;
+            out.planes.truncate(1);
+            out
+        }
+        Layout::YCbCr(subsampling) => ycc(picture, size, subsampling),
+    }
+}
 
 /// RGB, or grey when the observation is.
 pub(super) fn picture(picture: &Picture, seen: &Observation) -> Planar8 {
@@ -29,15 +63,21 @@ pub(super) fn like(frame: &Planar8, restored: &Picture, seen: &Observation) -> P
     if frame.model != PixelModel::YCbCr {
         return picture(restored, seen);
     }
-    let planes = ycc_planes(restored);
-    let mut out = Planar8::new(frame.model, seen.width, seen.height, frame.subsampling);
+    ycc(restored, (seen.width, seen.height), frame.subsampling)
+}
+
+/// The top left `size` pixels of `picture` as Y, Cb, Cr, chroma averaged down. The sides of
+/// `picture` are multiples of the factors.
+fn ycc(picture: &Picture, size: (usize, usize), subsampling: (usize, usize)) -> Planar8 {
+    let planes = ycc_planes(picture);
+    let mut out = Planar8::new(PixelModel::YCbCr, size.0, size.1, subsampling);
     for (c, plane) in out.planes.iter_mut().enumerate() {
         let (factors, shift) = match c {
             0 => ((1, 1), 0.0),
-            _ => (frame.subsampling, 128.0),
+            _ => (subsampling, 128.0),
         };
-        let small = sampling::mean(&planes[c], restored.width, factors);
-        fill(plane, &small, restored.width / factors.0, |level| {
+        let small = sampling::mean(&planes[c], picture.width, factors);
+        fill(plane, &small, picture.width / factors.0, |level| {
             to_byte(level + shift)
         });
     }
@@ -72,13 +112,14 @@ pub(super) fn rounded(picture: &Picture, frame: &Planar8) -> Picture {
     out
 }
 
-fn fill(plane: &mut Plane8, source: &[f32], stride: usize, convert: impl Fn(f32) -> u8) {
-    let rows = plane.data.chunks_exact_mut(plane.width);
-    for (row, samples) in rows.zip(source.chunks_exact(stride)) {
+fn fill(plane: &mut Plane8, source: &[f32], stride: usize, convert: impl Fn(f32) -> u8 + Sync) {
+    let rows = plane.data.par_chunks_exact_mut(plane.width);
+    let samples = source.par_chunks_exact(stride);
+    rows.zip(samples).for_each(|(row, samples)| {
         for (byte, &sample) in row.iter_mut().zip(samples) {
             *byte = convert(sample);
         }
-    }
+    });
 }
 
 /// The nearest byte; the cast saturates.

@@ -13,16 +13,16 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::prior::config::{self, BetaSchedule as Named, Config, Diffusion, NetworkConfig};
 use crate::prior::epsilon::EpsilonDenoiser;
-use crate::prior::open;
-use crate::prior::own::Own;
+use crate::prior::lean::Lean;
 use crate::prior::timesteps::Timesteps;
+use crate::prior::{open, own};
 use crate::sampler::schedule::{self, BetaSchedule};
 
 /// A prior in memory. Networks are shared by all denoisers made from it.
 #[derive(Clone)]
 pub enum Opened {
     /// One of this project's own.
-    Own(Arc<Own>),
+    Own(Arc<dyn Denoiser>),
     /// One of the published families, not yet told a class.
     Epsilon(EpsilonDenoiser),
 }
@@ -42,7 +42,7 @@ impl Opened {
     /// [`Error::Options`] when a class is missing, surplus or out of range.
     pub fn denoiser(&self, class: Option<i64>) -> Result<Arc<dyn Denoiser>> {
         match (self, class) {
-            (Self::Own(own), None) => Ok(Arc::clone(own) as Arc<dyn Denoiser>),
+            (Self::Own(own), None) => Ok(Arc::clone(own)),
             (Self::Own(_), Some(class)) => Err(Error::Options(format!(
                 "class {class} given to a model that knows no classes"
             ))),
@@ -64,7 +64,7 @@ pub fn open_config(
     options: &Options,
 ) -> Result<Opened> {
     if config.network()? == NetworkConfig::Lean {
-        return Ok(Opened::Own(Arc::new(Own::open(weights, options)?)));
+        return Ok(Opened::Own(own::open(weights, options)?));
     }
     let timesteps = Timesteps::new(&alpha_bar(&config.diffusion))?;
     let denoiser = open::open(config, weights, classifier, timesteps, options)?;
@@ -97,7 +97,7 @@ pub fn read_config(name: &str) -> Result<Config> {
 /// Those of [`weights::locate`] and [`open_config`].
 pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Opened> {
     if config.network()? == NetworkConfig::Lean {
-        return Ok(Opened::Own(Arc::new(Own::lean(options)?)));
+        return Ok(Opened::Own(Arc::new(Lean::embedded(options)?)));
     }
     let files = weights::locate(config, exp)?;
     let classifier = files.classifier.as_deref();

@@ -57,7 +57,7 @@ impl Batch {
             true => scene(side, &mut draws),
             false => pictures.crop(side, &mut draws),
         };
-        let task = Task::draw(&mut draws);
+        let task = Task::draw(plan.one_call_share, &mut draws);
         let how = Degradation::draw(&mut draws);
         let (clean, hint) = compress(&source, plan.side_px, &how)?;
         let clean = samples(&clean);
@@ -104,6 +104,7 @@ pub(super) struct Plan {
     pub seed: u64,
     pub count: usize,
     pub side_px: usize,
+    pub one_call_share: f64,
     pub one_call_sigma: f64,
 }
 
@@ -138,6 +139,7 @@ mod tests {
             seed: 11,
             count,
             side_px: 64,
+            one_call_share: 0.8,
             one_call_sigma: 20.0,
         }
     }

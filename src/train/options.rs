@@ -29,6 +29,9 @@ pub struct TrainOptions {
     pub batch: usize,
     /// Side of an example in pixels, a multiple of 16 in 32..=1024. Default: 192.
     pub crop_px: usize,
+    /// Share of the examples that ask for one call, 0..=1; of the others 13 in 18 have noise and
+    /// a hint, 5 noise alone. Default: 0.82.
+    pub one_call_share: f64,
     /// Highest learning rate, over 0 and up to 0.1. Default: 3e-4.
     pub rate: f64,
     /// Steps over which the rate rises to its highest, 1..=100_000. Default: 200.
@@ -57,6 +60,7 @@ impl Default for TrainOptions {
             seed: 1234,
             batch: 16,
             crop_px: 192,
+            one_call_share: 0.82,
             rate: 3e-4,
             warm_up: 200,
             averaging: 0.998,
@@ -88,6 +92,7 @@ impl TrainOptions {
                 self.crop_px
             )));
         }
+        within("one_call_share", self.one_call_share, 0.0, 1.0)?;
         within("rate", self.rate, 1e-9, 0.1)?;
         within("warm_up", self.warm_up, 1, 100_000)?;
         within("averaging", self.averaging, 0.0, 0.999_999)?;
@@ -120,11 +125,12 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_named_with_its_limits() {
         type Edit = fn(&mut TrainOptions);
-        let cases: [(Edit, &str); 7] = [
+        let cases: [(Edit, &str); 8] = [
             (|o| o.batch = 0, "batch = 0: must be in 1..=1024"),
             (|o| o.crop_px = 100, "crop = 100: must be a multiple of 16"),
             (|o| o.crop_px = 16, "crop = 16: must be in 32..=1024"),
             (|o| o.rate = f64::NAN, "rate = NaN"),
+            (|o| o.one_call_share = 1.1, "one_call_share = 1.1"),
             (|o| o.averaging = 1.0, "averaging = 1"),
             (
                 |o| o.checkpoint_s = 121,

@@ -143,6 +143,7 @@ impl Training {
             seed: options.seed,
             count: options.batch,
             side_px: options.crop_px,
+            one_call_share: options.one_call_share,
             one_call_sigma,
         };
         Ok(Self {

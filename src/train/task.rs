@@ -9,8 +9,8 @@ use crate::contract::Hint;
 use crate::prior::edm::Case;
 use crate::prior::tables;
 
-/// Shares of the examples: one call from the hint alone, noise and hint, noise alone.
-const SHARES: [f64; 3] = [0.82, 0.13, 0.05];
+/// Of the examples with noise, those that have a hint too.
+const HINTED_SHARE: f64 = 13.0 / 18.0;
 /// Noise levels with a hint.
 const HINTED: (f64, f64) = (0.01, 1.0);
 /// Noise levels without.
@@ -31,13 +31,16 @@ pub(super) enum Task {
 }
 
 impl Task {
-    pub fn draw(draws: &mut Draws) -> Self {
+    /// One call with the probability `one_call_share`.
+    pub fn draw(one_call_share: f64, draws: &mut Draws) -> Self {
         let sigma =
             |(low, high): (f64, f64), draws: &mut Draws| draws.between(low.ln(), high.ln()).exp();
-        match draws.pick(&SHARES) {
-            0 => Self::OneCall,
-            1 => Self::Hinted(sigma(HINTED, draws)),
-            _ => Self::Blind(sigma(BLIND, draws)),
+        if draws.chance(one_call_share) {
+            return Self::OneCall;
+        }
+        match draws.chance(HINTED_SHARE) {
+            true => Self::Hinted(sigma(HINTED, draws)),
+            false => Self::Blind(sigma(BLIND, draws)),
         }
     }
 
@@ -115,11 +118,11 @@ mod tests {
     #[test]
     fn levels_are_drawn_in_their_ranges() {
         let all: Vec<Task> = (0..3000)
-            .map(|i| Task::draw(&mut Draws::new(2, i, 0)))
+            .map(|i| Task::draw(0.8, &mut Draws::new(2, i, 0)))
             .collect();
         let once = all.iter().filter(|t| **t == Task::OneCall).count() as f64 / 3000.0;
         // Four standard errors.
-        assert!((once - SHARES[0]).abs() < 0.03, "{once}");
+        assert!((once - 0.8).abs() < 0.03, "{once}");
         for task in all {
             match task {
                 Task::OneCall => {}

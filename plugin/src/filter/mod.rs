@@ -1,7 +1,6 @@
 //! The element `ddrmjpeg`: `video/x-raw` in, the same restored out.
 //!
 //! - `imp`: the virtual functions of GStreamer, and the properties
-//! - `settings`: what the properties say, as the core's options
 //! - `work`: one frame through the core, and what happens when that fails
 //! - `state`: what lives from start to stop
 //! - `stats`: the figures of the property `stats`
@@ -9,7 +8,6 @@
 
 mod colour;
 mod imp;
-mod settings;
 mod state;
 mod stats;
 #[cfg(test)]
@@ -35,7 +33,12 @@ glib::wrapper! {
     /// - YCbCr must be full range with the BT.601 matrix, as decoders of JPEG mark it
     ///   (`1:4:0:0`), grey and RGB full range. A stream with another colorimetry has been
     ///   converted and its levels are gone: it passes through unchanged, with one WARNING.
-    /// - With `qf=0` the tables are estimated from the pixels. When they cannot be told,
+    /// - With `ddrmjpegtables` before the decoder every frame comes with its file's own tables
+    ///   and sampling. They are used before `qf` and estimation, unless the frame contradicts
+    ///   them: its size is another, it is interlaced, or its coefficients are not near
+    ///   multiples of the steps because a filter in between changed it. The property `stats`
+    ///   counts by which tables frames were restored. The meta is taken off.
+    /// - With `qf=0` and no such tables they are estimated from the pixels. When they cannot be told,
     ///   frames pass through unchanged, with one WARNING per stream.
     /// - A frame that cannot be restored is a WARNING and passes through. A failing device or
     ///   library is an ERROR and ends the stream.

@@ -3,19 +3,10 @@
 //!
 //! Kept behind its own lock, which is held for moments only, never while computing.
 
-use std::sync::Arc;
-
-use ddrmjpeg::Options;
+use ddrmjpeg::jpeg::Header;
 
 use super::stats::Stats;
-use crate::registry::FrameRestorer;
-
-/// A model and the options that it was opened with.
-#[derive(Clone)]
-pub struct Opened {
-    pub restorer: Arc<dyn FrameRestorer>,
-    pub options: Options,
-}
+use crate::registry::Opened;
 
 /// What the element knows while it is started.
 #[derive(Default)]
@@ -26,6 +17,8 @@ pub struct State {
     pub stats: Stats,
     /// Why frames of the current caps cannot be restored.
     pub objection: Option<String>,
+    /// The header that came with the frame in work.
+    pub header: Option<Header>,
     /// Which warnings have been given.
     pub warned: Warned,
 }

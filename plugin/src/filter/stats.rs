@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ddrmjpeg::restore::Report;
+use ddrmjpeg::restore::{Report, TablesFrom};
 
 /// Counts since the element was started, and the figures of the last restored frame.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +17,14 @@ pub struct Stats {
     pub passed_through: u64,
     /// Late frames that were dropped before any work.
     pub dropped: u64,
+    /// Frames restored by the tables that came with them, as a meta.
+    pub by_meta: u64,
+    /// Frames restored by the tables of `qf`.
+    pub by_qf: u64,
+    /// Frames restored by tables estimated from their pixels.
+    pub by_estimate: u64,
+    /// Frames whose meta was not believed.
+    pub refused: u64,
     /// Calls of the network.
     pub network_calls: u64,
     /// Time from the last frame's arrival to its end.
@@ -33,9 +41,22 @@ impl Stats {
         } else {
             self.passed_through += 1;
         }
+        self.add_source(report);
         self.network_calls += report.network_calls as u64;
         self.last = took;
         self.quality = report.quality;
+    }
+
+    fn add_source(&mut self, report: &Report) {
+        self.refused += u64::from(report.refusal.is_some());
+        let source = match report.tables_from {
+            _ if !report.restored => return,
+            None => return,
+            Some(TablesFrom::File) => &mut self.by_meta,
+            Some(TablesFrom::Caller) => &mut self.by_qf,
+            Some(TablesFrom::Pixels) => &mut self.by_estimate,
+        };
+        *source += 1;
     }
 
     /// The figures as the property gives them.
@@ -45,6 +66,10 @@ impl Stats {
             .field("restored", self.restored)
             .field("passed-through", self.passed_through)
             .field("dropped", self.dropped)
+            .field("meta", self.by_meta)
+            .field("qf", self.by_qf)
+            .field("estimate", self.by_estimate)
+            .field("meta-refused", self.refused)
             .field("network-calls", self.network_calls)
             .field("last-ms", self.last.as_secs_f64() * 1e3)
             .field("quality", u32::from(self.quality.unwrap_or(0)))

@@ -14,10 +14,11 @@ use gst::{FlowError, FlowSuccess};
 use gst_video::VideoFrameRef;
 
 use super::imp::{CAT, DdrmJpeg};
-use super::settings::Settings;
-use super::state::{Opened, State};
+use super::state::State;
 use crate::errors::{self, Reach};
-use crate::{planes, registry};
+use crate::registry::Opened;
+use crate::settings::Settings;
+use crate::{meta, planes, registry};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 
@@ -52,7 +53,10 @@ impl DdrmJpeg {
     /// From pixels to pixels; the frame is written last, and only when all went well.
     fn compute(&self, frame: &mut Frame<'_>) -> Result<Report> {
         let settings: Settings = self.settings().clone();
-        let opened = self.state().opened.clone();
+        let (opened, header) = {
+            let mut state = self.state();
+            (state.opened.clone(), state.header.take())
+        };
         let opened = opened.ok_or_else(|| Error::Backend("a frame before the start".into()))?;
         let pixels = planes::read(frame)?;
         let control = Control {
@@ -60,7 +64,7 @@ impl DdrmJpeg {
             progress: None,
         };
         let options = settings.over(&opened.options);
-        let tables = settings.tables();
+        let tables = settings.tables(header);
         let restored = errors::guard(|| {
             let core = &opened.restorer;
             core.restore_frame(&pixels, &tables, &options, control)
@@ -109,6 +113,18 @@ impl DdrmJpeg {
                 Err(FlowError::Error)
             }
         }
+    }
+
+    /// Takes off `buffer` what its file says of it, for the frame that is restored next.
+    pub(super) fn take_header(&self, buffer: &mut gst::Buffer) {
+        let said = match meta::is_on(buffer) {
+            true => meta::take(buffer.make_mut()),
+            false => None,
+        };
+        if let Some(Err(error)) = &said {
+            gst::warning!(CAT, imp = self, "a meta that says nothing: {error}");
+        }
+        self.state().header = said.and_then(Result::ok);
     }
 
     /// Counts a frame that fails and leaves as it came; warns unless the last failed so too.

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
+pub mod decoder;
+pub mod jpegs;
+
 use std::sync::Once;
 
 use gst::prelude::*;
@@ -16,6 +19,15 @@ pub fn init() {
         gst::init().expect("GStreamer starts");
         gstddrmjpeg::plugin_register_static().expect("the plugin registers");
     });
+}
+
+/// Fails with the name of the package when GStreamer has not the element.
+pub fn need(element: &str, package: &str) {
+    init();
+    assert!(
+        gst::ElementFactory::find(element).is_some(),
+        "no element {element}: install the package {package} (scripts/install_system.sh)"
+    );
 }
 
 /// A pipeline from a line of gst-launch-1.0.

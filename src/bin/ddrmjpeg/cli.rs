@@ -7,6 +7,8 @@ use ddrmjpeg::Options;
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Precision, Preset};
 
+use crate::bench::BenchArgs;
+use crate::eval::arguments::EvalArgs;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
 use crate::train::TrainArgs;
@@ -29,6 +31,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Encode clean pictures, restore them, and table the gain.
     Eval(EvalArgs),
+    /// Measure what networks, stages and presets cost on this machine.
+    Bench(BenchArgs),
     /// The published experiment, option for option: degrade a data set, restore it, measure.
     Sample(SampleArgs),
     /// Train a prior on folders of clean pictures, from nothing or from another.
@@ -82,36 +86,6 @@ pub struct CompareArgs {
     pub pictures: Vec<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub struct EvalArgs {
-    /// Folder of clean pictures (png, tif, webp, ppm).
-    pub folder: PathBuf,
-    /// Qualities to encode at.
-    #[arg(long, value_delimiter = ',', default_value = "10,20,40", value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub quality: Vec<u8>,
-    /// Presets to measure.
-    #[arg(long, value_delimiter = ',', default_value = "fast")]
-    pub presets: Vec<Preset>,
-    /// Chroma subsampling to encode with: 444, 422, 420 or 440.
-    #[arg(long, default_value = "420", value_parser = subsampling)]
-    pub sampling: (usize, usize),
-    /// Use the first pictures only, in the order of their names.
-    #[arg(long, value_name = "N")]
-    pub first: Option<usize>,
-    #[command(flatten)]
-    pub options: OptionArgs,
-}
-
-fn subsampling(text: &str) -> Result<(usize, usize), String> {
-    match text {
-        "444" => Ok((1, 1)),
-        "422" => Ok((2, 1)),
-        "420" => Ok((2, 2)),
-        "440" => Ok((1, 2)),
-        other => Err(format!("{other}: must be 444, 422, 420 or 440")),
-    }
-}
-
 /// The flags that become [`Options`].
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Restoration")]
@@ -138,8 +112,8 @@ pub struct OptionArgs {
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
-    /// lean (embedded), identity, a config (.yml) with its checkpoints under exp/logs, or a
-    /// checkpoint.
+    /// lean or nano (embedded), identity, a config (.yml) with its checkpoints under exp/logs,
+    /// or a checkpoint.
     #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
     pub model: String,
     /// The published config that describes the checkpoint given as --model.

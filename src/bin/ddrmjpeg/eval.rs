@@ -1,130 +1,146 @@
-//! `ddrmjpeg eval`: encodes clean pictures (or keeps a few bits of them), restores them, and
-//! prints a Markdown table.
+//! `ddrmjpeg eval`: encodes clean pictures (or keeps a few bits of them), restores them by every
+//! method asked for, and prints a Markdown table.
 
-use anyhow::{Result, bail};
-use ddrmjpeg::degradation::{Bits, Degradation};
-use ddrmjpeg::eval::gain::{self, Gain, LevelsGain};
+pub mod arguments;
+mod levels;
+mod measure;
+mod methods;
+mod report;
+mod sheet;
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::options::Preset;
-use ddrmjpeg::{Options, Restorer};
+use ddrmjpeg::jpeg::file::Metadata;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use crate::Outcome;
-use crate::cli::EvalArgs;
-use crate::{files, picture};
+use crate::{Outcome, files, picture};
+use arguments::EvalArgs;
+use measure::{Pictures, Setting, Watcher};
+use methods::Method;
+use report::Report;
+use sheet::Sheet;
 
-/// Prints a row per quality and preset, or per preset for a number of bits.
+/// Prints a row per quality, sampling and method, or per preset for a number of bits.
 pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
     let pictures = load(arguments)?;
-    let restorer = Restorer::open(&options)?;
     match options.degradation {
-        Degradation::Jpeg => qualities(arguments, &options, &restorer, &pictures)?,
-        Degradation::Quant(bits) => levels(arguments, bits, &options, &restorer, &pictures)?,
-    }
-    Ok(Outcome::Done)
-}
-
-/// A row per quality and preset.
-fn qualities(
-    arguments: &EvalArgs,
-    options: &Options,
-    restorer: &Restorer,
-    pictures: &[Planar8],
-) -> Result<()> {
-    println!(
-        "| quality | preset | JPEG dB | restored dB | gain | worst gain | lost on | s/Mpixel |"
-    );
-    println!("|---|---|---|---|---|---|---|---|");
-    for &quality in &arguments.quality {
-        for &preset in &arguments.presets {
-            let options = Options {
-                preset,
-                ..options.clone()
-            };
-            let gains = pictures
-                .iter()
-                .map(|clean| gain::measure(restorer, clean, quality, arguments.sampling, &options))
-                .collect::<ddrmjpeg::Result<Vec<_>>>()?;
-            println!("{}", row(quality, preset, &gains, pictures));
+        Degradation::Jpeg => jpegs(arguments, &pictures),
+        Degradation::Quant(bits) => {
+            levels::run(arguments, bits, &options, &pictures)?;
+            Ok(Outcome::Done)
         }
     }
-    Ok(())
 }
 
-/// A row per preset.
-fn levels(
-    arguments: &EvalArgs,
-    bits: Bits,
-    options: &Options,
-    restorer: &Restorer,
-    pictures: &[Planar8],
-) -> Result<()> {
-    println!(
-        "| bits | preset | floor dB | centre dB | restored dB | over floor | over centre | worst over centre | s/Mpixel |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    for &preset in &arguments.presets {
-        let options = Options {
-            preset,
-            ..options.clone()
-        };
-        let gains = pictures
-            .iter()
-            .map(|clean| gain::measure_levels(restorer, clean, bits, &options))
-            .collect::<ddrmjpeg::Result<Vec<_>>>()?;
-        println!("{}", levels_row(bits, preset, &gains, pictures));
-    }
-    Ok(())
-}
-
-fn load(arguments: &EvalArgs) -> Result<Vec<Planar8>> {
-    let names = files::below(&arguments.folder, files::PICTURES)?;
-    let count = arguments.first.unwrap_or(names.len());
-    let pictures: Vec<Planar8> = names
+fn load(arguments: &EvalArgs) -> Result<Pictures> {
+    let mut names = files::below(&arguments.folder, files::PICTURES)?;
+    names.truncate(arguments.first.unwrap_or(names.len()));
+    let clean = names
         .iter()
-        .take(count)
-        .map(|name| picture::load(&arguments.folder.join(name)))
-        .collect::<Result<_>>()?;
-    if pictures.is_empty() {
+        .map(|name| picture::load(&arguments.folder.join(name)));
+    let clean: Vec<Planar8> = clean.collect::<Result<_>>()?;
+    if clean.is_empty() {
         bail!("{}: no pictures in this folder", arguments.folder.display());
     }
-    Ok(pictures)
+    Ok(Pictures { names, clean })
 }
 
-fn row(quality: u8, preset: Preset, gains: &[Gain], pictures: &[Planar8]) -> String {
-    let mean = |of: &dyn Fn(&Gain) -> f64| gains.iter().map(of).sum::<f64>() / gains.len() as f64;
-    let gain = |g: &Gain| g.restored - g.jpeg;
-    let worst = gains.iter().map(gain).fold(f64::INFINITY, f64::min);
-    let lost = gains.iter().filter(|g| gain(g) < 0.0).count();
-    let seconds: f64 = gains.iter().map(|g| g.seconds).sum();
-    format!(
-        "| {quality} | {preset} | {:.3} | {:.3} | {:+.3} | {worst:+.3} | {lost} of {} | {:.2} |",
-        mean(&|g| g.jpeg),
-        mean(&|g| g.restored),
-        mean(&gain),
-        gains.len(),
-        per_mpixel(seconds, pictures)
-    )
+/// Every setting; rows are printed as they come.
+fn jpegs(arguments: &EvalArgs, pictures: &Pictures) -> Result<Outcome> {
+    let mut methods = vec![Method::jpeg()];
+    methods.extend(Method::all(arguments)?);
+    let settings = settings(arguments);
+    let mut screen = Screen::new(settings.len() * pictures.clean.len(), arguments);
+    let mut report = Report {
+        pictures,
+        metrics: &arguments.metrics,
+        rows: Vec::new(),
+    };
+    println!("{}", report.markdown_head());
+    for setting in settings {
+        let rows = measure::setting(report.metrics, pictures, setting, &methods, &mut screen)?;
+        let from = report.rows.len();
+        report.rows.extend(rows);
+        let new = report.rows[from..].iter();
+        let lines: String = new.map(|row| report.markdown_row(row) + "\n").collect();
+        screen.bar.suspend(|| print!("{lines}"));
+        screen.sheet_is_full = true;
+    }
+    screen.bar.finish_and_clear();
+    save(arguments, &report, screen.sheet.as_ref())?;
+    Ok(match screen.failures {
+        0 => Outcome::Done,
+        _ => Outcome::Partly,
+    })
 }
 
-fn levels_row(bits: Bits, preset: Preset, gains: &[LevelsGain], pictures: &[Planar8]) -> String {
-    let mean =
-        |of: &dyn Fn(&LevelsGain) -> f64| gains.iter().map(of).sum::<f64>() / gains.len() as f64;
-    let over = |g: &LevelsGain| g.restored - g.centre;
-    let worst = gains.iter().map(over).fold(f64::INFINITY, f64::min);
-    format!(
-        "| {} | {preset} | {:.3} | {:.3} | {:.3} | {:+.3} | {:+.3} | {worst:+.3} | {:.2} |",
-        bits.get(),
-        mean(&|g| g.floor),
-        mean(&|g| g.centre),
-        mean(&|g| g.restored),
-        mean(&|g| g.restored - g.floor),
-        mean(&over),
-        per_mpixel(gains.iter().map(|g| g.seconds).sum(), pictures)
-    )
+/// Every quality with every sampling.
+fn settings(arguments: &EvalArgs) -> Vec<Setting> {
+    let qualities = arguments.quality.iter();
+    qualities
+        .flat_map(|&quality| {
+            let samplings = arguments.sampling.iter();
+            samplings.map(move |&sampling| Setting { quality, sampling })
+        })
+        .collect()
 }
 
-fn per_mpixel(seconds: f64, pictures: &[Planar8]) -> f64 {
-    let pixels: usize = pictures.iter().map(|p| p.width() * p.height()).sum();
-    1e6 * seconds / pixels as f64
+/// The progress bar, what failed, and the sheet, which is of the first setting alone.
+struct Screen {
+    bar: ProgressBar,
+    failures: usize,
+    sheet: Option<Sheet>,
+    sheet_is_full: bool,
+}
+
+impl Screen {
+    fn new(length: usize, arguments: &EvalArgs) -> Self {
+        let bar = ProgressBar::new(length as u64);
+        if !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self {
+            bar,
+            failures: 0,
+            sheet: arguments.sheet.as_ref().map(|_| Sheet::default()),
+            sheet_is_full: false,
+        }
+    }
+}
+
+impl Watcher for Screen {
+    fn answered(&mut self, clean: &Planar8, answers: &[&Planar8]) {
+        if let Some(sheet) = self.sheet.as_mut().filter(|_| !self.sheet_is_full) {
+            sheet.add(std::iter::once(clean).chain(answers.iter().copied()));
+        }
+        self.bar.inc(1);
+    }
+
+    fn failed(&mut self, what: &str) {
+        self.failures += 1;
+        self.bar.suspend(|| eprintln!("ddrmjpeg: {what}"));
+    }
+}
+
+/// The files that were asked for.
+fn save(arguments: &EvalArgs, report: &Report<'_>, sheet: Option<&Sheet>) -> Result<()> {
+    for path in &arguments.save {
+        let text = match path.extension().and_then(|e| e.to_str()) {
+            Some("csv") => report.csv(),
+            Some("json") => format!("{:#}\n", report.json()),
+            _ => report.markdown(),
+        };
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    match (sheet, &arguments.sheet) {
+        (Some(sheet), Some(path)) => {
+            picture::save(&sheet.picture(), Path::new(path), &Metadata::default())
+        }
+        _ => Ok(()),
+    }
 }

@@ -87,7 +87,9 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
     if let Some(damage) = &file.damage {
         out += &format!(
             "  damaged: {}; {} of {} rows intact\n",
-            damage.message, damage.intact_rows, file.height
+            damage.message,
+            file.height - damage.len(),
+            file.height
         );
     }
     out
@@ -119,7 +121,7 @@ fn as_json(path: &Path, file: &JpegFile) -> Value {
         "progressive": file.progressive,
         "components": components,
         "damage": file.damage.as_ref().map(|d| json!({
-            "message": d.message, "intact_rows": d.intact_rows,
+            "message": d.message, "intact_rows": file.height - d.len(),
         })),
     })
 }

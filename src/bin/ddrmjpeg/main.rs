@@ -1,11 +1,12 @@
-//! The command `ddrmjpeg`: restores, inspects, compares, evaluates, trains and keeps models, and
-//! repeats the published experiment.
+//! The command `ddrmjpeg`: restores, inspects, compares, evaluates, measures, trains and keeps
+//! models, and repeats the published experiment.
 //!
 //! Works over the public API of the library only. `cli` says what can be typed; one file per
 //! subcommand does it; this one turns the outcome into an exit status: 0 all done, 1 some of
 //! it failed, 2 wrong usage.
 
 mod banded;
+mod bench;
 mod cli;
 mod compare;
 mod eval;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),

@@ -1,6 +1,7 @@
-//! Errors as one line: every cause, none twice.
+//! Errors as one line: every cause, none twice; and cautions.
 
 use anyhow::Error;
+use ddrmjpeg::Restorer;
 
 /// The chain of causes, outermost first. What a cause says is left out where the error around it
 /// has said it already, as the library's I/O errors do.
@@ -15,6 +16,13 @@ pub fn of(error: &Error) -> String {
         }
     }
     line
+}
+
+/// Tells, once, what the user of an opened model should know.
+pub fn caution(restorer: &Restorer) {
+    if let Some(text) = restorer.caution() {
+        eprintln!("ddrmjpeg: {text}");
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::Outcome;
 use crate::cli::RestoreArgs;
 use crate::files::{self, Job, Target};
 use crate::screen::Screen;
-use crate::{banded, picture};
+use crate::{banded, message, picture};
 
 /// Restores every input.
 pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
@@ -25,6 +25,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     };
     let jobs = files::plan(&arguments.inputs, &arguments.output, wanted)?;
     let restorer = Restorer::open(&options)?;
+    message::caution(&restorer);
     let screen = Screen::new(jobs.len(), arguments.json);
     let mut failures = 0;
     for job in &jobs {

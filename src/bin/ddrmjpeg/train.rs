@@ -63,6 +63,9 @@ pub struct TrainOptionArgs {
     /// Side of an example in pixels.
     #[arg(long, default_value_t = 192, value_name = "32..1024")]
     pub crop: usize,
+    /// Share of the examples that ask for the picture from the JPEG alone.
+    #[arg(long, default_value_t = 0.82, value_name = "0..1")]
+    pub one_call_share: f64,
     /// Highest learning rate.
     #[arg(long, default_value_t = 3e-4)]
     pub rate: f64,
@@ -101,6 +104,7 @@ impl TrainOptionArgs {
             seed: self.seed,
             batch: self.batch,
             crop_px: self.crop,
+            one_call_share: self.one_call_share,
             rate: self.rate,
             warm_up: self.warm_up,
             averaging: self.averaging,

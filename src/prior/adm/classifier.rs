@@ -7,7 +7,7 @@ use super::encoder::{Encoder, prepare};
 use super::pool::Head;
 use super::time::TimeEmbedding;
 use crate::error::{Error, Result};
-use crate::prior::load::Loader;
+use crate::prior::load::{Layout, Loader};
 
 /// The network of guided-diffusion's `EncoderUNetModel`, in its checkpoint's keys.
 ///
@@ -30,6 +30,7 @@ impl Classifier {
     /// [`Error::Options`] when `config` describes no network.
     pub fn load(config: &ClassifierConfig, loader: &mut Loader) -> Result<Self> {
         config.validate()?;
+        loader.keep_plain();
         let time = TimeEmbedding::load(&config.encoder, loader);
         let (encoder, trail) = Encoder::load(&config.encoder, loader);
         Ok(Self {
@@ -79,7 +80,7 @@ impl Classifier {
 
     fn run(&self, x: &Tensor, t: &Tensor, kind: Kind) -> Result<Tensor> {
         let emb = self.time.forward(t, None)?;
-        let x = prepare(&self.config.encoder, x, kind)?;
+        let x = prepare(&self.config.encoder, x, kind, Layout::ChannelsLast)?;
         let (seen, middle) = self.encoder.forward(&x, &emb)?;
         self.head.forward(&seen, &middle)
     }

@@ -6,7 +6,7 @@ use super::block::{Block, BlockBuilder};
 use super::config::AdmConfig;
 use super::residual::Resize;
 use crate::error::{Error, Result};
-use crate::prior::load::{Loader, channels_last};
+use crate::prior::load::{Layout, Loader};
 
 /// Keys `input_blocks.N` and `middle_block`.
 pub struct Encoder {
@@ -93,12 +93,12 @@ fn load_level(
     }
 }
 
-/// `x` as the torso takes it: checked, in its kind, channels-last.
+/// `x` as the torso takes it: checked, in its kind and layout.
 ///
 /// # Errors
 /// [`Error::Input`] when it is not `[N, in_channels, H, W]` with H and W multiples of the
 /// network's stride.
-pub fn prepare(config: &AdmConfig, x: &Tensor, kind: tch::Kind) -> Result<Tensor> {
+pub fn prepare(config: &AdmConfig, x: &Tensor, kind: tch::Kind, layout: Layout) -> Result<Tensor> {
     let stride = config.stride();
     let fits = match x.size().as_slice() {
         [_, c, h, w] => *c == config.in_channels && h % stride == 0 && w % stride == 0,
@@ -111,5 +111,5 @@ pub fn prepare(config: &AdmConfig, x: &Tensor, kind: tch::Kind) -> Result<Tensor
             config.in_channels
         )));
     }
-    Ok(channels_last(&x.f_to_kind(kind)?)?)
+    Ok(layout.of(&x.f_to_kind(kind)?)?)
 }

@@ -100,27 +100,24 @@ impl ResBlock {
     /// `x` is `[N, input, H, W]`; `emb` is the SiLU of the embedding, f32.
     pub fn forward(&self, x: &Tensor, emb: &Tensor) -> Result<Tensor> {
         let h = self.resize.apply(&self.in_norm.forward_silu(x)?)?;
-        let h = self.in_conv.forward(&h)?;
-        let h = self.out_conv.forward(&self.tell(h, emb)?)?;
+        let h = self.tell(&self.in_conv.forward(&h)?, emb)?;
         let x = self.resize.apply(x)?;
-        let skip = match &self.skip {
-            Some(conv) => conv.forward(&x)?,
-            None => x,
-        };
-        Ok(skip.f_add(&h)?)
+        match &self.skip {
+            Some(conv) => self.out_conv.forward_onto(&h, conv.forward(&x)?),
+            None if self.resize != Resize::Keep => self.out_conv.forward_onto(&h, x),
+            // The picture belongs to others too.
+            None => Ok(x.f_add(&self.out_conv.forward(&h)?)?),
+        }
     }
 
     /// The second norm and its SiLU, told of time and class.
-    fn tell(&self, h: Tensor, emb: &Tensor) -> Result<Tensor> {
+    fn tell(&self, h: &Tensor, emb: &Tensor) -> Result<Tensor> {
         let told = self.emb.forward(emb)?;
         match self.told {
-            Told::Added => {
-                let told = told.f_to_kind(h.kind())?.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
-                self.out_norm.forward_silu(&h.f_add(&told)?)
-            }
+            Told::Added => self.out_norm.forward_offset_silu(h, &told),
             Told::ScaleShift => {
                 let halves = told.f_chunk(2, 1)?;
-                self.out_norm.forward_film_silu(&h, &halves[0], &halves[1])
+                self.out_norm.forward_film_silu(h, &halves[0], &halves[1])
             }
         }
     }

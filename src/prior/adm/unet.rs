@@ -10,7 +10,7 @@ use super::time::TimeEmbedding;
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
 use crate::prior::layers::norm::GroupNorm;
-use crate::prior::load::Loader;
+use crate::prior::load::{Layout, Loader};
 
 /// The network of guided-diffusion's `UNetModel`, in its checkpoint's keys.
 ///
@@ -19,6 +19,7 @@ use crate::prior::load::Loader;
 pub struct AdmUNet {
     config: AdmConfig,
     kind: Kind,
+    layout: Layout,
     time: TimeEmbedding,
     encoder: Encoder,
     outputs: Vec<Block>,
@@ -44,6 +45,7 @@ impl AdmUNet {
         Ok(Self {
             config: config.clone(),
             kind: loader.kind(),
+            layout: loader.layout(),
             time,
             encoder,
             outputs,
@@ -69,7 +71,7 @@ impl AdmUNet {
 
     fn run(&self, x: &Tensor, t: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
         let emb = self.time.forward(t, y)?;
-        let x = prepare(&self.config, x, self.kind)?;
+        let x = prepare(&self.config, x, self.kind, self.layout)?;
         let (mut skips, mut h) = self.encoder.forward(&x, &emb)?;
         for block in &self.outputs {
             if let Some(skip) = skips.pop() {
@@ -77,7 +79,7 @@ impl AdmUNet {
             }
             h = block.forward(&h, &emb)?;
         }
-        let h = self.head_norm.forward_silu(&h.f_to_kind(Kind::Float)?)?;
+        let h = self.head_norm.forward_silu_f32(&h)?;
         Ok(self.head_conv.forward(&h)?.f_contiguous()?)
     }
 }

@@ -44,12 +44,11 @@ impl ResBlock {
     /// `x` is `[N, input, H, W]`; `temb` is the SiLU of the time embedding, f32.
     pub fn forward(&self, x: &Tensor, temb: &Tensor) -> Result<Tensor> {
         let h = self.conv1.forward(&self.norm1.forward_silu(x)?)?;
-        let told = self.temb_proj.forward(temb)?.f_to_kind(h.kind())?;
-        let h = h.f_add(&told.f_unsqueeze(-1)?.f_unsqueeze(-1)?)?;
-        let h = self.conv2.forward(&self.norm2.forward_silu(&h)?)?;
+        let told = self.temb_proj.forward(temb)?;
+        let h = self.norm2.forward_offset_silu(&h, &told)?;
         match &self.shortcut {
-            Some(conv) => Ok(conv.forward(x)?.f_add(&h)?),
-            None => Ok(x.f_add(&h)?),
+            Some(conv) => self.conv2.forward_onto(&h, conv.forward(x)?),
+            None => Ok(x.f_add(&self.conv2.forward(&h)?)?),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::prior::layers::conv::{Conv2d, ConvSize};
 use crate::prior::layers::embedding::sin_cos;
 use crate::prior::layers::linear::Linear;
 use crate::prior::layers::norm::GroupNorm;
-use crate::prior::load::{Loader, channels_last};
+use crate::prior::load::{Layout, Loader};
 
 /// The network of pesser's pytorch_diffusion, in its checkpoints' keys.
 ///
@@ -19,6 +19,7 @@ use crate::prior::load::{Loader, channels_last};
 pub struct DdpmUNet {
     config: DdpmConfig,
     kind: Kind,
+    layout: Layout,
     dense: [Linear; 2],
     conv_in: Conv2d,
     down: Vec<DownLevel>,
@@ -54,6 +55,7 @@ impl DdpmUNet {
         Ok(Self {
             config: config.clone(),
             kind,
+            layout: loader.layout(),
             dense: [first, second],
             conv_in,
             down,
@@ -81,7 +83,7 @@ impl DdpmUNet {
 
     fn run(&self, x: &Tensor, t: &Tensor) -> Result<Tensor> {
         let temb = self.time(t)?;
-        let x = channels_last(&x.f_to_kind(self.kind)?)?;
+        let x = self.layout.of(&x.f_to_kind(self.kind)?)?;
         let mut h = self.conv_in.forward(&x)?;
         let mut seen = vec![h.shallow_clone()];
         for level in &self.down {
@@ -93,7 +95,7 @@ impl DdpmUNet {
         for level in &self.up {
             h = level.forward(h, &temb, &mut seen)?;
         }
-        let h = self.norm_out.forward_silu(&h.f_to_kind(Kind::Float)?)?;
+        let h = self.norm_out.forward_silu_f32(&h)?;
         Ok(self.conv_out.forward(&h)?.f_contiguous()?)
     }
 

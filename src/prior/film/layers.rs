@@ -5,14 +5,16 @@
 use tch::{Kind, Tensor};
 
 use crate::error::Result;
+use crate::prior::load::channels_last;
+use crate::prior::meter;
 use crate::prior::weights::Weights;
 
 /// A convolution in the network's kind, plain or transposed.
 pub(crate) struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-    stride: i64,
-    padding: i64,
+    pub weight: Tensor,
+    pub bias: Tensor,
+    pub stride: i64,
+    pub padding: i64,
     transposed: bool,
 }
 
@@ -45,13 +47,27 @@ impl Conv {
         }
     }
 
+    /// The same in another kind.
+    pub fn to_kind(&self, kind: Kind) -> Result<Self> {
+        Ok(Self {
+            weight: channels_last(&self.weight.f_to_kind(kind)?)?,
+            bias: self.bias.f_to_kind(kind)?,
+            ..*self
+        })
+    }
+
     /// `[N, in, H, W]` to `[N, out, H', W']`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        let bias = Some(&self.bias);
-        Ok(match self.transposed {
-            true => x.f_conv_transpose2d(&self.weight, bias, stride, padding, [0, 0], 1, [1, 1])?,
-            false => x.f_conv2d(&self.weight, bias, stride, padding, [1, 1], 1)?,
+        let (weight, bias) = (&self.weight, Some(&self.bias));
+        // Each input of a transposed convolution meets every weight once.
+        let step = if self.transposed { 1 } else { self.stride };
+        let macs = meter::convolution(&x.size(), weight.numel() as i64, step);
+        meter::product(macs, || {
+            Ok(match self.transposed {
+                true => x.f_conv_transpose2d(weight, bias, stride, padding, [0, 0], 1, [1, 1])?,
+                false => x.f_conv2d(weight, bias, stride, padding, [1, 1], 1)?,
+            })
         })
     }
 
@@ -85,9 +101,9 @@ impl Linear {
 
 /// x + c2(relu(c1(x) · (1 + s) + b)), \[s, b\] = film(e).
 pub(crate) struct Block {
-    c1: Conv,
-    c2: Conv,
-    film: Linear,
+    pub c1: Conv,
+    pub c2: Conv,
+    pub film: Linear,
     kind: Kind,
 }
 

@@ -6,6 +6,7 @@
 use tch::Tensor;
 
 use crate::error::Result;
+use crate::prior::meter;
 
 /// Which of head and q/k/v comes first among the channels of one joint projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +37,20 @@ pub fn attend_joint(qkv: &Tensor, heads: i64, order: QkvOrder) -> Result<Tensor>
 
 /// `softmax(q·kᵀ / √d)·v` of three `[N, heads, T, d]`.
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
-    Ok(Tensor::f_scaled_dot_product_attention(
-        q,
-        k,
-        v,
-        None::<&Tensor>,
-        0.0,
-        false,
-        None,
-        false,
-    )?)
+    // Every row of q meets every row of k, and its weights every row of v.
+    let macs = 2 * q.numel() as i64 * k.size4()?.2;
+    meter::product(macs, || {
+        Ok(Tensor::f_scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            None::<&Tensor>,
+            0.0,
+            false,
+            None,
+            false,
+        )?)
+    })
 }
 
 /// `[N, C, H, W]` as a sequence of pixels `[N, H·W, C]`; free when channels lie last.

@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use crate::error::Result;
 use crate::prior::load::Loader;
+use crate::prior::meter;
 
 /// `x · Wᵀ + b` over the last dimension.
 pub struct Linear {
@@ -44,6 +45,9 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let kind = x.kind();
         let bias = self.bias.f_to_kind(kind)?;
-        Ok(x.f_linear(&self.weight.f_to_kind(kind)?, Some(&bias))?)
+        let rows = x.size().iter().rev().skip(1).product::<i64>();
+        meter::product(rows * self.weight.numel() as i64, || {
+            Ok(x.f_linear(&self.weight.f_to_kind(kind)?, Some(&bias))?)
+        })
     }
 }

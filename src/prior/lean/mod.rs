@@ -2,9 +2,13 @@
 //!
 //! One network that is the unconditional prior (no hint), the conditional prior, and, at
 //! σ = 20, a one-call restorer. Since it only convolves, a tile with its halo gives the
-//! pixels of the whole picture. `network` holds the layers; `own` makes it a Denoiser.
+//! pixels of the whole picture. `network` holds the layers, `edm` what surrounds
+//! them, `engine` what runs them, this file the contract.
 
 mod config;
+mod edge;
+mod engine;
+mod fast;
 mod network;
 
 use std::collections::BTreeMap;
@@ -12,12 +16,20 @@ use std::collections::BTreeMap;
 use tch::Kind;
 
 use self::config::Config;
+use self::engine::Engine;
 use self::network::Network;
+use super::backend;
 use super::checkpoint::Checkpoint;
-use super::edm::Core;
+use super::edm::{Case, Core};
 use super::shapes::{Shapes, shapes_of};
+use super::tables;
+use super::tensors::TensorSource;
 use super::weights::Weights;
+use super::worker::{Owned, Worker};
+use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;
+use crate::frame::Picture;
+use crate::options::Options;
 
 /// The weights that ship with the library, f16.
 static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
@@ -25,7 +37,7 @@ static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
 /// Pixels around a tile that matter to it. The receptive field ends at 112, where tiles are
 /// the whole picture's bit for bit; at 64 the shipped weights differ by at most 4e-5 of the
 /// `[-1, 1]` range (four pictures, quality 10 to 60, σ 0.15 and 20), at 48 by 2e-3.
-pub(super) const HALO_PX: usize = 64;
+const HALO_PX: usize = 64;
 
 /// The checkpoint that is built in.
 ///
@@ -55,4 +67,143 @@ pub(super) fn core(
 ) -> Result<Box<dyn Core>> {
     let config = Config::of(metadata)?;
     Ok(Box::new(Network::load(&config, weights, kind)?))
+}
+
+/// The lean prior on one device.
+pub struct Lean {
+    engine: Owned<Engine>,
+    kind: Kind,
+    caution: Option<String>,
+}
+
+impl Lean {
+    /// The embedded weights.
+    ///
+    /// # Errors
+    /// [`crate::Error::Options`] for a device that is not there, or backend failures.
+    pub fn embedded(options: &Options) -> Result<Self> {
+        Self::load(Box::new(embedded_checkpoint()?), options)
+    }
+
+    /// The weights in `source`.
+    ///
+    /// # Errors
+    /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not lean's.
+    pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
+        let config = Config::of(source.metadata())?;
+        let device = backend::device(options.device)?;
+        let kind = backend::kind(options.precision, device);
+        let worker = Worker::of(device, options.threads)?;
+        let engine = Owned::build(worker, move || {
+            Engine::load(&config, &*source, device, kind)
+        })?;
+        let caution = engine.with(|engine| Ok(engine.caution().map(str::to_owned)))?;
+        Ok(Self {
+            engine,
+            kind: if caution.is_some() { Kind::Float } else { kind },
+            caution,
+        })
+    }
+
+    /// The arithmetic inside the network, as a word for reports.
+    pub fn precision(&self) -> &'static str {
+        match self.kind {
+            Kind::BFloat16 => "bf16",
+            _ => "f32",
+        }
+    }
+}
+
+impl Denoiser for Lean {
+    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
+        let x = x.clone();
+        let decoded = hint.map(|hint| hint.decoded.clone());
+        let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
+        let case = Case { sigma, tables };
+        let work = move |engine: &Engine| engine.estimate(&x, decoded.as_ref(), case);
+        self.engine.with(work)
+    }
+
+    fn caution(&self) -> Option<&str> {
+        self.caution.as_deref()
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Halo {
+            halo_px: HALO_PX,
+            align_px: 16,
+        }
+    }
+
+    fn one_call(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{Device, Precision};
+    use safetensors::SafeTensors;
+
+    const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
+
+    fn numbers(name: &str) -> Vec<f32> {
+        let file = SafeTensors::deserialize(NUMBERS).unwrap();
+        let bytes = file.tensor(name).unwrap().data();
+        let words = bytes.chunks_exact(4);
+        words
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect()
+    }
+
+    /// Relative L2 distance of the network's x0 from the recorded one, case by case.
+    fn distances(precision: Precision) -> Vec<f64> {
+        let options = Options {
+            precision,
+            device: Device::Cpu,
+            ..Options::default()
+        };
+        let lean = Lean::embedded(&options).unwrap();
+        let (x, y) = (numbers("x"), numbers("y"));
+        let (sigma, qvec, x0) = (numbers("sigma"), numbers("qvec"), numbers("x0"));
+        let n = 3 * 48 * 64;
+        let case = |i: usize| {
+            let part = |data: &[f32]| data[i * n..(i + 1) * n].to_vec();
+            let picture = |data: &[f32]| Picture::from_data(3, 64, 48, part(data)).unwrap();
+            let (x, y, wanted) = (picture(&x), picture(&y), part(&x0));
+            let level = f64::from(sigma[i]);
+            let tables = std::array::from_fn(|k| qvec[12 * i + k]);
+            let case = Case {
+                sigma: level,
+                tables,
+            };
+            let work = move |engine: &Engine| engine.estimate(&x, Some(&y), case);
+            let got = lean.engine.with(work).unwrap();
+            let square = |x: f32| f64::from(x).powi(2);
+            let apart: f64 = got
+                .data
+                .iter()
+                .zip(&wanted)
+                .map(|(a, b)| square(a - b))
+                .sum();
+            let size: f64 = wanted.iter().map(|&b| square(b)).sum();
+            (apart / size).sqrt()
+        };
+        (0..3).map(case).collect()
+    }
+
+    /// The tolerance of the numbers' own README: f32, summed in another order.
+    #[test]
+    fn the_forward_pass_is_the_recorded_one_in_f32() {
+        let found = distances(Precision::F32);
+        assert!(found.iter().all(|&d| d < 1e-4), "{found:?}");
+    }
+
+    /// bf16 has 8 bits of mantissa: 1e-2 is the README's tolerance.
+    #[test]
+    fn the_forward_pass_is_the_recorded_one_in_bf16() {
+        let found = distances(Precision::Bf16);
+        assert!(found.iter().all(|&d| d < 1e-2), "{found:?}");
+    }
 }

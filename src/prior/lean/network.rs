@@ -15,14 +15,14 @@ use crate::prior::weights::Weights;
 /// The network, on one device, in one kind.
 pub(super) struct Network {
     embedding: Embedding,
-    head: Conv,
-    head_hint: Conv,
-    down: [Vec<Block>; 2],
-    shrink: [Conv; 2],
-    middle: Vec<Block>,
-    grow: [Conv; 2],
-    up: [Vec<Block>; 2],
-    tail: Conv,
+    pub head: Conv,
+    pub head_hint: Conv,
+    pub down: [Vec<Block>; 2],
+    pub shrink: [Conv; 2],
+    pub middle: Vec<Block>,
+    pub grow: [Conv; 2],
+    pub up: [Vec<Block>; 2],
+    pub tail: Conv,
     one_call_sigma: f64,
     kind: Kind,
 }
@@ -58,6 +58,14 @@ impl Network {
             one_call_sigma: config.one_call_sigma,
             kind,
         })
+    }
+
+    /// What the blocks are told in one case, `[1, embedding]`.
+    ///
+    /// # Errors
+    /// libtorch's.
+    pub fn told(&self, case: Case) -> Result<Tensor> {
+        self.embedding.forward(&[case])
     }
 
     /// `[N, 3, H, W]` f32 to `[N, 12, H/2, W/2]` in the network's kind, channels_last.

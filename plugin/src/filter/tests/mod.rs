@@ -13,8 +13,9 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::restore::{FrameTables, Report, Restored};
-use ddrmjpeg::{Control, Options, Result};
+use ddrmjpeg::jpeg::JpegFile;
+use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
+use ddrmjpeg::{Control, Error, Options, Result};
 use gst::prelude::*;
 
 use crate::registry::{self, FrameRestorer};
@@ -46,6 +47,16 @@ where
         control: Control<'_>,
     ) -> Result<Restored> {
         (self.0)(frame, tables, control)
+    }
+
+    fn restore_file(
+        &self,
+        _: &JpegFile,
+        _: Layout,
+        _: &Options,
+        _: Control<'_>,
+    ) -> Result<Restored> {
+        Err(Error::Backend("the filter restores no files".into()))
     }
 }
 

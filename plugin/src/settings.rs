@@ -1,8 +1,11 @@
-//! What the properties say, and the core's options that follow from it.
+//! What the properties of an element say, and the core's options that follow from it.
 //!
+//! One struct for all elements: what an element has no property for keeps its default.
 //! Holds values as the properties have them (a device is any string); reading them is
-//! where they are checked. Written by the properties, read once for each frame.
+//! where they are checked. Written by the properties, read once for
+//! each frame.
 
+use ddrmjpeg::jpeg::Header;
 use ddrmjpeg::restore::FrameTables;
 use ddrmjpeg::{Options, Result};
 
@@ -95,11 +98,19 @@ impl Settings {
         }
     }
 
-    /// Where the quantisation tables of a frame come from.
-    pub fn tables(&self) -> FrameTables {
-        match u8::try_from(self.qf) {
+    /// Where the quantisation tables of a frame come from: `header`, which came with it, unless
+    /// the frame contradicts it; then `qf`; then the pixels.
+    pub fn tables(&self, header: Option<Header>) -> FrameTables {
+        let otherwise = match u8::try_from(self.qf) {
             Ok(quality @ 1..=100) => FrameTables::Quality(quality),
             _ => FrameTables::Estimate,
+        };
+        match header {
+            Some(header) => FrameTables::File {
+                header: Box::new(header),
+                otherwise: Box::new(otherwise),
+            },
+            None => otherwise,
         }
     }
 }
@@ -117,7 +128,7 @@ mod tests {
     fn untouched_properties_are_the_default_options() {
         let settings = Settings::default();
         assert_eq!(settings.options().unwrap(), Options::default());
-        assert_eq!(settings.tables(), FrameTables::Estimate);
+        assert_eq!(settings.tables(None), FrameTables::Estimate);
     }
 
     #[test]

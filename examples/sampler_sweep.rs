@@ -1,0 +1,179 @@
+//! Which sampler, how many steps, from which level, how many draws: every metric, one table.
+//!
+//! Prints the rows of docs/quality.md. Run it as
+//! `cargo run --release --example sampler_sweep -- FOLDER COUNT SIDE QUALITY,… METHOD …`, a
+//! METHOD being `one` (one call, clamped), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`, or
+//! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD`; `MODEL@METHOD` asks a prior other than lean.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::contract::{Control, Denoiser};
+use ddrmjpeg::eval::scores::{Metric, Scores};
+use ddrmjpeg::frame::{Picture, Planar8};
+use ddrmjpeg::jpeg::{self, JpegMeasurement, Observation, cell::Slack};
+use ddrmjpeg::options::Limits;
+use ddrmjpeg::sampler::plan::{CellSettings, Plan, PublishedSettings, Start};
+use ddrmjpeg::sampler::{self, Problem};
+use ddrmjpeg::{Options, restore};
+
+/// As `restore` has it: what the integer DCT of libjpeg may have rounded.
+const SLACK: Slack = Slack {
+    relative: 0.01,
+    absolute: 0.1,
+};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, count, side, qualities, methods @ ..] = &arguments[..] else {
+        bail!("FOLDER COUNT SIDE QUALITY,… METHOD …");
+    };
+    let pictures = load(Path::new(folder), count.parse()?, side.parse()?)?;
+    let names: String = Metric::ALL.map(|m| format!(" {m} |")).concat();
+    println!("| quality | method | calls |{names}");
+    println!("|---|---|---|{}", "---|".repeat(Metric::ALL.len()));
+    let mut priors = HashMap::new();
+    for quality in qualities.split(',') {
+        let quality = quality.parse()?;
+        let seen = pictures
+            .iter()
+            .map(|clean| observe(clean, quality))
+            .collect::<Result<Vec<_>>>()?;
+        row(quality, "jpeg", 0, &pictures, |i| Ok(seen[i].decode()))?;
+        for method in methods {
+            let (model, plan) = method.split_once('@').unwrap_or(("lean", method));
+            let prior = prior(&mut priors, model)?;
+            let plan = parse(plan)?;
+            row(quality, method, plan.calls(), &pictures, |i| {
+                solve(&*prior, &seen[i], &plan)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn prior(
+    priors: &mut HashMap<String, Arc<dyn Denoiser>>,
+    model: &str,
+) -> Result<Arc<dyn Denoiser>> {
+    if let Some(prior) = priors.get(model) {
+        return Ok(Arc::clone(prior));
+    }
+    let options = Options {
+        model: model.to_owned(),
+        ..Options::default()
+    };
+    let prior = restore::model::open(&options)?;
+    priors.insert(model.to_owned(), Arc::clone(&prior));
+    Ok(prior)
+}
+
+/// Prints one row: the means over the pictures.
+fn row(
+    quality: u8,
+    method: &str,
+    calls: usize,
+    pictures: &[Planar8],
+    restored: impl Fn(usize) -> Result<Picture>,
+) -> Result<()> {
+    let scores = pictures.iter().enumerate().map(|(i, clean)| {
+        let shown = shown(&restored(i)?, clean);
+        Ok(Scores::of(&Metric::ALL, clean, &shown)?)
+    });
+    let scores = scores.collect::<Result<Vec<_>>>()?;
+    let mean = Scores::mean(&scores).context("no pictures")?;
+    let cells = Metric::ALL.iter().zip(&mean.0);
+    let cells: String = cells
+        .map(|(metric, value)| format!(" {value:.*} |", metric.digits()))
+        .collect();
+    println!("| {quality} | {method} | {calls} |{cells}");
+    Ok(())
+}
+
+fn parse(method: &str) -> Result<Plan> {
+    let (name, numbers) = method.split_once(':').unwrap_or((method, ""));
+    let numbers = numbers
+        .split_terminator(':')
+        .map(str::parse)
+        .collect::<Result<Vec<f64>, _>>()
+        .with_context(|| method.to_owned())?;
+    Ok(match (name, &numbers[..]) {
+        ("one", []) => Plan::OneCall { views: 1 },
+        ("paper", &[timesteps, init, eta, eta_b, samples]) => Plan::Published(PublishedSettings {
+            timesteps: timesteps as usize,
+            init_timestep: init as usize,
+            eta,
+            eta_b,
+            samples: samples as usize,
+        }),
+        ("cell", &[start_sigma, end_sigma, steps, samples, fresh, spread]) => {
+            Plan::Cell(CellSettings {
+                start: Start::OneCall,
+                start_sigma,
+                end_sigma,
+                steps: steps as usize,
+                samples: samples as usize,
+                fresh,
+                spread,
+            })
+        }
+        _ => bail!("{method}: must be one, paper:… of five numbers or cell:… of six"),
+    })
+}
+
+fn load(folder: &Path, count: usize, side: u32) -> Result<Vec<Planar8>> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    names.sort();
+    let names = names.iter().take(count);
+    names.map(|name| middle(name, side)).collect()
+}
+
+fn middle(name: &Path, side: u32) -> Result<Planar8> {
+    let picture = image::open(name)?.to_rgb8();
+    let (width, height) = (picture.width().min(side), picture.height().min(side));
+    let corner = (
+        (picture.width() - width) / 2,
+        (picture.height() - height) / 2,
+    );
+    let part = image::imageops::crop_imm(&picture, corner.0, corner.1, width, height).to_image();
+    Ok(Planar8::from_rgb(
+        width as usize,
+        height as usize,
+        part.as_raw(),
+    ))
+}
+
+fn observe(clean: &Planar8, quality: u8) -> Result<Observation> {
+    let bytes = jpeg::encode(clean, quality, (2, 2))?;
+    let file = jpeg::read(&bytes, &Limits::default())?;
+    Ok(jpeg::observe::from_file(&file))
+}
+
+fn solve(prior: &dyn Denoiser, seen: &Observation, plan: &Plan) -> Result<Picture> {
+    let problem = Problem {
+        denoiser: prior,
+        measurement: &JpegMeasurement::new(seen, SLACK),
+        hint: &seen.hint(),
+        control: Control::default(),
+    };
+    Ok(sampler::run(plan, &problem, 1234)?)
+}
+
+/// The visible part, rounded to 8 bits.
+fn shown(picture: &Picture, clean: &Planar8) -> Planar8 {
+    let mut out = clean.clone();
+    for (c, plane) in out.planes.iter_mut().enumerate() {
+        let rows = picture.plane(c).chunks_exact(picture.width);
+        for (row, bytes) in rows.zip(plane.data.chunks_exact_mut(plane.width)) {
+            for (x, byte) in row.iter().zip(bytes) {
+                *byte = (127.5 * (x.clamp(-1.0, 1.0) + 1.0)).round() as u8;
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,200 @@
+//! Which video format a picture is put out in, and the caps that say so.
+//!
+//! Pure choice: asks nobody. Called by the work on frames.
+
+use ddrmjpeg::frame::PixelModel;
+use ddrmjpeg::jpeg::stream::Field;
+use ddrmjpeg::restore::Layout;
+use gst_video::{
+    VideoChromaSite, VideoColorMatrix, VideoColorPrimaries, VideoColorRange, VideoColorimetry,
+    VideoFieldOrder, VideoFormat, VideoInfo, VideoInterlaceMode, VideoTransferFunction,
+};
+
+/// Every format that the element puts out. A format that the first choice cannot be had in
+/// is replaced by the first of these that downstream takes: what keeps most comes first.
+pub const FORMATS: [VideoFormat; 5] = [
+    VideoFormat::Y444,
+    VideoFormat::Rgb,
+    VideoFormat::Y42b,
+    VideoFormat::I420,
+    VideoFormat::Gray8,
+];
+
+/// What matters of a picture for its output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels, of both fields together.
+    pub height: usize,
+    /// What its components mean.
+    pub model: PixelModel,
+    /// Luma samples per chroma sample.
+    pub subsampling: (usize, usize),
+    /// The field that comes first; none for a progressive picture.
+    pub order: Option<Field>,
+}
+
+impl Shape {
+    /// The format that fits the picture best among what downstream takes (`None`: all).
+    pub fn choose(&self, allowed: Option<&gst::Caps>) -> Option<VideoFormat> {
+        let taken = |format: &VideoFormat| {
+            let caps = gst_video::VideoCapsBuilder::new().format(*format).build();
+            allowed.is_none_or(|allowed| allowed.can_intersect(&caps))
+        };
+        std::iter::once(self.own_format())
+            .chain(FORMATS)
+            .find(taken)
+    }
+
+    /// The format of the file's own sampling, or else the one that loses nothing.
+    fn own_format(&self) -> VideoFormat {
+        match (self.model, self.subsampling) {
+            (PixelModel::Grey, _) => VideoFormat::Gray8,
+            (PixelModel::Rgb, _) => VideoFormat::Rgb,
+            (PixelModel::YCbCr, (2, 2)) => VideoFormat::I420,
+            (PixelModel::YCbCr, (2, 1)) => VideoFormat::Y42b,
+            (PixelModel::YCbCr, _) => VideoFormat::Y444,
+        }
+    }
+
+    /// How its frames are interlaced.
+    pub fn interlace_mode(&self) -> VideoInterlaceMode {
+        match self.order {
+            Some(_) => VideoInterlaceMode::Interleaved,
+            None => VideoInterlaceMode::Progressive,
+        }
+    }
+
+    /// Frames of `format`; rates, pixel shape and what light the values mean are `input`'s.
+    ///
+    /// # Errors
+    /// GStreamer's, for sizes that no video has.
+    pub fn info(
+        &self,
+        format: VideoFormat,
+        input: Option<&VideoInfo>,
+    ) -> Result<VideoInfo, glib::BoolError> {
+        let colorimetry = colorimetry(format, input.map(VideoInfo::colorimetry));
+        let mut builder = VideoInfo::builder(format, self.width as u32, self.height as u32)
+            .colorimetry(&colorimetry)
+            .interlace_mode(self.interlace_mode());
+        if matches!(format, VideoFormat::I420 | VideoFormat::Y42b) {
+            builder = builder.chroma_site(VideoChromaSite::JPEG);
+        }
+        if let Some(order) = self.order {
+            builder = builder.field_order(match order {
+                Field::Top => VideoFieldOrder::TopFieldFirst,
+                Field::Bottom => VideoFieldOrder::BottomFieldFirst,
+            });
+        }
+        if let Some(input) = input {
+            builder = builder.fps(input.fps()).par(input.par());
+        }
+        builder.build()
+    }
+}
+
+/// Range and matrix are JPEG's; of transfer and primaries a JPEG says nothing, so they are
+/// what upstream gives. RGB of which nothing is known is taken for sRGB.
+fn colorimetry(format: VideoFormat, given: Option<VideoColorimetry>) -> VideoColorimetry {
+    let transfer = given.as_ref().map(VideoColorimetry::transfer);
+    let transfer = transfer.unwrap_or(VideoTransferFunction::Unknown);
+    let primaries = given.as_ref().map(VideoColorimetry::primaries);
+    let primaries = primaries.unwrap_or(VideoColorPrimaries::Unknown);
+    let range = VideoColorRange::Range0_255;
+    if format != VideoFormat::Rgb {
+        return VideoColorimetry::new(range, VideoColorMatrix::Bt601, transfer, primaries);
+    }
+    let transfer = match transfer {
+        VideoTransferFunction::Unknown => VideoTransferFunction::Srgb,
+        known => known,
+    };
+    let primaries = match primaries {
+        VideoColorPrimaries::Unknown => VideoColorPrimaries::Bt709,
+        known => known,
+    };
+    VideoColorimetry::new(range, VideoColorMatrix::Rgb, transfer, primaries)
+}
+
+/// The core's name for the pixels of `format`, one of [`FORMATS`].
+pub fn layout(format: VideoFormat) -> Layout {
+    match format {
+        VideoFormat::I420 => Layout::YCbCr((2, 2)),
+        VideoFormat::Y42b => Layout::YCbCr((2, 1)),
+        VideoFormat::Y444 => Layout::YCbCr((1, 1)),
+        VideoFormat::Gray8 => Layout::Grey,
+        _ => Layout::Rgb,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(model: PixelModel, subsampling: (usize, usize)) -> Shape {
+        Shape {
+            width: 17,
+            height: 9,
+            model,
+            subsampling,
+            order: None,
+        }
+    }
+
+    #[test]
+    fn each_sampling_has_its_format() {
+        gst::init().unwrap();
+        for (model, subsampling, format) in [
+            (PixelModel::YCbCr, (2, 2), VideoFormat::I420),
+            (PixelModel::YCbCr, (2, 1), VideoFormat::Y42b),
+            (PixelModel::YCbCr, (1, 1), VideoFormat::Y444),
+            (PixelModel::YCbCr, (1, 2), VideoFormat::Y444),
+            (PixelModel::YCbCr, (4, 1), VideoFormat::Y444),
+            (PixelModel::Grey, (1, 1), VideoFormat::Gray8),
+            (PixelModel::Rgb, (1, 1), VideoFormat::Rgb),
+        ] {
+            assert_eq!(shape(model, subsampling).choose(None), Some(format));
+        }
+    }
+
+    #[test]
+    fn downstream_decides_where_it_must() {
+        gst::init().unwrap();
+        let picture = shape(PixelModel::YCbCr, (2, 2));
+        for (formats, chosen) in [
+            ("{RGB, I420}", Some(VideoFormat::I420)),
+            ("{GRAY8, RGB, Y42B}", Some(VideoFormat::Rgb)),
+            ("{GRAY8, Y42B}", Some(VideoFormat::Y42b)),
+            ("NV12", None),
+        ] {
+            let caps: gst::Caps = format!("video/x-raw,format={formats}").parse().unwrap();
+            assert_eq!(picture.choose(Some(&caps)), chosen, "{formats}");
+        }
+    }
+
+    #[test]
+    fn frames_are_marked_as_jpeg() {
+        gst::init().unwrap();
+        let fields = Shape {
+            order: Some(Field::Bottom),
+            ..shape(PixelModel::YCbCr, (2, 2))
+        };
+        let caps = fields
+            .info(VideoFormat::I420, None)
+            .unwrap()
+            .to_caps()
+            .unwrap();
+        let text = caps.to_string();
+        for field in [
+            "colorimetry=(string)1:4:0:0",
+            "chroma-site=(string)jpeg",
+            "interlace-mode=(string)interleaved",
+            "field-order=(string)bottom-field-first",
+        ] {
+            assert!(text.contains(field), "{text}");
+        }
+        let rgb = fields.info(VideoFormat::Rgb, None).unwrap();
+        assert_eq!(rgb.colorimetry().to_string(), "sRGB");
+    }
+}

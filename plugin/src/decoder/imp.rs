@@ -1,0 +1,192 @@
+//! The virtual functions of the element, and its properties.
+//!
+//! Nothing is computed here: frames go to `work`, unparsed bytes to `cut`, values to the
+//! settings. Two locks of our own, neither held while computing, never both at once:
+//! settings (written by any thread) and state.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst::{FlowError, FlowSuccess};
+use gst_video::prelude::*;
+use gst_video::subclass::prelude::*;
+use gst_video::{VideoCodecFrame, VideoCodecState, video_codec_state::Readable};
+
+use super::format;
+use super::state::State;
+use crate::errors;
+
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    gst::DebugCategory::new(
+        "ddrmjpegdec",
+        gst::DebugColorFlags::empty(),
+        Some("Decoding and restoration of JPEG"),
+    )
+});
+
+/// Largest width in pixels of a picture, and height of a field.
+const SIDE_MAX_PX: i32 = 16_384;
+
+crate::properties::element_with_properties! {
+    /// The element's private half.
+    wrapper = super::DdrmJpegDec;
+    pub struct DdrmJpegDec {
+        state: Mutex<State>,
+        /// While true, the frame in work stops before its next network call.
+        pub(super) cancel: AtomicBool,
+    }
+}
+
+impl DdrmJpegDec {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for DdrmJpegDec {
+    const NAME: &'static str = "GstDdrmJpegDec";
+    type Type = super::DdrmJpegDec;
+    type ParentType = gst_video::VideoDecoder;
+}
+
+/// The derived properties, and `stats`, whose type the derivation does not know.
+impl ObjectImpl for DdrmJpegDec {
+    fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
+            let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+                .nick("Statistics")
+                .blurb(
+                    "Counts since start: frames, restored, passed-through (put out as \
+                     decoded), corrupted (put out with a part missing), errors (not \
+                     decodable), dropped (late) and network-calls; and of the last frame: \
+                     last-ms (milliseconds).",
+                )
+                .read_only()
+                .build();
+            [DdrmJpegDec::derived_properties(), &[stats]].concat()
+        });
+        &PROPERTIES
+    }
+
+    fn set_property(&self, id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        self.derived_set_property(id, value, pspec);
+    }
+
+    fn property(&self, id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        match pspec.name() {
+            "stats" => self.state().stats.structure().to_value(),
+            _ => self.derived_property(id, pspec),
+        }
+    }
+}
+
+impl GstObjectImpl for DdrmJpegDec {}
+
+impl ElementImpl for DdrmJpegDec {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "JPEG decoder and artefact remover",
+                "Codec/Decoder/Image",
+                "Decodes JPEG and MJPEG and restores it by diffusion, held to the coefficients \
+                 and tables of each frame; takes the place of jpegdec",
+                "The ddrmjpeg contributors",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let coded = gst::Caps::builder("image/jpeg").build();
+            // Two fields make a frame of twice their height.
+            let raw = gst_video::VideoCapsBuilder::new()
+                .format_list(format::FORMATS)
+                .width_range(1..=SIDE_MAX_PX)
+                .height_range(1..=2 * SIDE_MAX_PX)
+                .build();
+            [
+                ("src", gst::PadDirection::Src, raw),
+                ("sink", gst::PadDirection::Sink, coded),
+            ]
+            .into_iter()
+            .filter_map(|(name, direction, caps)| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps).ok()
+            })
+            .collect()
+        });
+        &TEMPLATES
+    }
+
+    fn change_state(
+        &self,
+        transition: gst::StateChange,
+    ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        match transition {
+            gst::StateChange::NullToReady => {
+                if let Err(error) = self.settings().options() {
+                    self.post(errors::message("Cannot get ready", &error));
+                    return Err(gst::StateChangeError);
+                }
+            }
+            gst::StateChange::PausedToReady => self.cancel.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+        self.parent_change_state(transition)
+    }
+}
+
+impl VideoDecoderImpl for DdrmJpegDec {
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.cancel.store(false, Ordering::Relaxed);
+        self.open()
+            .map_err(|error| errors::message("Cannot start", &error))
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        let stats = self.state().stats.clone();
+        *self.state() = State {
+            stats,
+            ..State::default()
+        };
+        Ok(())
+    }
+
+    fn set_format(
+        &self,
+        input: &VideoCodecState<'static, Readable>,
+    ) -> Result<(), gst::LoggableError> {
+        self.obj().set_packetized(self.note_input(input));
+        Ok(())
+    }
+
+    fn parse(
+        &self,
+        _frame: &VideoCodecFrame,
+        adapter: &gst_base::Adapter,
+        at_eos: bool,
+    ) -> Result<FlowSuccess, FlowError> {
+        self.cut(adapter, at_eos)
+    }
+
+    fn handle_frame(&self, frame: VideoCodecFrame) -> Result<FlowSuccess, FlowError> {
+        self.decode(frame)
+    }
+
+    fn flush(&self) -> bool {
+        self.state().length = Default::default();
+        true
+    }
+
+    fn sink_event(&self, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::FlushStart(_) => self.cancel.store(true, Ordering::Relaxed),
+            gst::EventView::FlushStop(_) => self.cancel.store(false, Ordering::Relaxed),
+            _ => {}
+        }
+        self.parent_sink_event(event)
+    }
+}

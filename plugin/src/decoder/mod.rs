@@ -1,0 +1,69 @@
+//! The element `ddrmjpegdec`: `image/jpeg` in, `video/x-raw` restored from the file's own
+//! coefficients out.
+//!
+//! - `imp`: the virtual functions of GStreamer, and the properties
+//! - `cut`: frames out of a stream that nobody has parsed
+//! - `coded`: what a buffer holds, a picture or two fields, and its restoration
+//! - `format`: which video format a picture is put out in
+//! - `work`: one frame through the core, and what happens when that fails
+//! - `state`: what lives from start to stop
+//! - `stats`: the figures of the property `stats`
+
+mod coded;
+mod cut;
+mod format;
+mod imp;
+mod state;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use gst::prelude::*;
+
+glib::wrapper! {
+    /// Decodes JPEG and MJPEG and restores it in one step, from what the file really says.
+    ///
+    /// ```sh
+    /// gst-launch-1.0 v4l2src ! image/jpeg ! ddrmjpegdec ! videoconvert ! autovideosink
+    /// ```
+    ///
+    /// The exact coefficients and tables of each frame reach the restoration, whatever the
+    /// sampling: nothing has to be estimated, and no chroma is lost on the way. The pixels in
+    /// RGB are those of the command `ddrmjpeg restore` with the same options.
+    ///
+    /// - Any baseline or progressive 8-bit JPEG of one or three components, of any sampling and
+    ///   size; restart markers; no Huffman tables (the standard ones apply); tables that change
+    ///   from frame to frame, of 8 or 16 bits.
+    /// - Out comes I420 for 4:2:0, Y42B for 4:2:2, GRAY8 for grey, RGB for RGB, and Y444 for
+    ///   everything else; another of these when downstream takes no other. In Y444 and RGB
+    ///   chroma keeps the full size at which it was restored; else it is averaged down.
+    /// - YCbCr is full range BT.601 (`1:4:0:0`) with the chroma siting of JPEG.
+    /// - A buffer with two fields (APP0 "AVI1", or caps of more rows than a picture has) is
+    ///   restored field by field and woven into one interleaved frame. A field that comes in a
+    ///   buffer of its own is a frame of its own, as with `jpegdec`; an unparsed stream is put
+    ///   together to pairs here.
+    /// - Input may be parsed or not. Caps with `parsed=true` or a frame rate say that each
+    ///   buffer holds a frame.
+    /// - Of a damaged frame, what can be decoded is kept and marked CORRUPTED; rows that the
+    ///   damage reached are not restored. A frame that cannot be decoded at all is dropped and
+    ///   counts as an error: `max-errors` says how many may follow each other.
+    /// - The model is opened when the element goes from READY to PAUSED, and shared with
+    ///   every other element of the process that names the same model, device and precision.
+    /// - Quality of service is on, as in every decoder: behind a sink that keeps time, frames
+    ///   that are late already are dropped before any work is done on them, with a QOS
+    ///   message. Set `qos=false` to have every frame, or `sync=false` on the sink.
+    pub struct DdrmJpegDec(ObjectSubclass<imp::DdrmJpegDec>)
+        @extends gst_video::VideoDecoder, gst::Element, gst::Object;
+}
+
+/// Makes the element known under the name `ddrmjpegdec`, with no rank: it is chosen by name,
+/// or by raising its rank, never plugged in unasked.
+pub(crate) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    gst::Element::register(
+        Some(plugin),
+        "ddrmjpegdec",
+        gst::Rank::NONE,
+        DdrmJpegDec::static_type(),
+    )
+}

@@ -1,0 +1,84 @@
+//! What lives from start to stop: the opened model, the formats on both sides, the figures,
+//! and which warnings have been given already.
+//!
+//! Kept behind its own lock, which is held for moments only, never while computing.
+
+use ddrmjpeg::jpeg::stream::FrameLength;
+use gst_video::{VideoCodecState, VideoInfo, video_codec_state::Readable};
+
+use super::format::Shape;
+use super::stats::Stats;
+use crate::registry::Opened;
+
+/// What has been agreed on with downstream, and for which pictures.
+#[derive(Clone)]
+pub struct Agreed {
+    /// The pictures.
+    pub shape: Shape,
+    /// The frames that they are put out as.
+    pub info: VideoInfo,
+}
+
+/// What the element knows while it is started.
+#[derive(Default)]
+pub struct State {
+    /// The model, from start to stop.
+    pub opened: Option<Opened>,
+    /// Counts since start; kept after stop, to be read.
+    pub stats: Stats,
+    /// What upstream says of the stream.
+    pub input: Option<VideoCodecState<'static, Readable>>,
+    /// What downstream takes.
+    pub agreed: Option<Agreed>,
+    /// The frame whose end has not been seen yet, of a stream that nobody has parsed.
+    pub length: FrameLength,
+    /// Which warnings have been given.
+    pub warned: Warned,
+}
+
+/// Warnings that would come with each frame and are given once.
+#[derive(Default)]
+pub struct Warned {
+    /// The last frame's error, until a frame succeeds.
+    error: Option<String>,
+    /// That frames are damaged.
+    damage: bool,
+}
+
+impl Warned {
+    /// Whether `error` is news: the frame before did not fail in the same way.
+    pub fn failed(&mut self, error: &str) -> bool {
+        let news = self.error.as_deref() != Some(error);
+        self.error = Some(error.into());
+        news
+    }
+
+    /// A frame could be decoded: the next failure is news again. Whether it is news that it
+    /// was `damaged`.
+    pub fn decoded(&mut self, damaged: bool) -> bool {
+        self.error = None;
+        damaged && !std::mem::replace(&mut self.damage, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_failure_is_news_once_until_a_frame_is_decoded() {
+        let mut warned = Warned::default();
+        assert!(warned.failed("a") && !warned.failed("a") && warned.failed("b"));
+        warned.decoded(false);
+        assert!(warned.failed("b"));
+    }
+
+    #[test]
+    fn damage_is_news_once() {
+        let mut warned = Warned::default();
+        assert_eq!(
+            [false, true, true].map(|d| warned.decoded(d)),
+            [false, true, false]
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! The figures of the property `stats`, counted from start to stop.
+//!
+//! Called by the work on frames and by the property.
+
+use std::time::Duration;
+
+use ddrmjpeg::restore::Report;
+
+/// Counts since the element was started, and the figures of the last frame put out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    /// Frames that arrived.
+    pub frames: u64,
+    /// Frames that left restored, at least in part.
+    pub restored: u64,
+    /// Frames that left as decoded.
+    pub passed_through: u64,
+    /// Frames that left marked CORRUPTED.
+    pub corrupted: u64,
+    /// Frames that could not be decoded.
+    pub errors: u64,
+    /// Late frames that were dropped before any work.
+    pub dropped: u64,
+    /// Calls of the network.
+    pub network_calls: u64,
+    /// Time from the last frame's arrival to its end.
+    pub last: Duration,
+}
+
+impl Stats {
+    /// Adds a frame that leaves.
+    pub fn add(&mut self, report: &Report, corrupted: bool, took: Duration) {
+        match report.restored {
+            true => self.restored += 1,
+            false => self.passed_through += 1,
+        }
+        self.corrupted += u64::from(corrupted);
+        self.network_calls += report.network_calls as u64;
+        self.last = took;
+    }
+
+    /// The figures as the property gives them.
+    pub fn structure(&self) -> gst::Structure {
+        gst::Structure::builder("ddrmjpegdec-stats")
+            .field("frames", self.frames)
+            .field("restored", self.restored)
+            .field("passed-through", self.passed_through)
+            .field("corrupted", self.corrupted)
+            .field("errors", self.errors)
+            .field("dropped", self.dropped)
+            .field("network-calls", self.network_calls)
+            .field("last-ms", self.last.as_secs_f64() * 1e3)
+            .build()
+    }
+}

@@ -1,0 +1,91 @@
+//! The element around cores that are made to do what a test needs: wait until they are told
+//! to stop, fail, or take their time.
+//!
+//! They are put into the registry of models under names of their own, so that the element
+//! runs as it is. What needs no such core is tested from outside, in `plugin/tests`.
+
+mod cancel;
+mod faults;
+
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
+use ddrmjpeg::{Control, Error, Options, Result};
+
+use crate::registry::{self, FrameRestorer};
+
+/// Longest wait for something that takes milliseconds when all is well.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// GStreamer, with the element known to it.
+fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        gst::init().unwrap();
+        crate::plugin_register_static().unwrap();
+    });
+}
+
+/// A core made of a function from a file (and whether to stop) to a result.
+struct Core<F>(F);
+
+impl<F> FrameRestorer for Core<F>
+where
+    F: Fn(&JpegFile, Control<'_>) -> Result<Restored> + Send + Sync,
+{
+    fn restore_frame(
+        &self,
+        _: &Planar8,
+        _: &FrameTables,
+        _: &Options,
+        _: Control<'_>,
+    ) -> Result<Restored> {
+        Err(Error::Backend("the decoder restores no frames".into()))
+    }
+
+    fn restore_file(
+        &self,
+        file: &JpegFile,
+        _: Layout,
+        _: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        (self.0)(file, control)
+    }
+}
+
+/// Makes `core` what elements with `model=name` open, as long as the result is kept.
+fn share<F>(name: &str, core: F) -> Arc<dyn FrameRestorer>
+where
+    F: Fn(&JpegFile, Control<'_>) -> Result<Restored> + Send + Sync + 'static,
+{
+    init();
+    let core: Arc<dyn FrameRestorer> = Arc::new(Core(core));
+    let options = Options {
+        model: name.into(),
+        ..Options::default()
+    };
+    registry::share(&options, &core);
+    core
+}
+
+/// A grey picture of the size of `file`, all 17.
+fn painted(file: &JpegFile) -> Restored {
+    let mut frame = Planar8::new(PixelModel::Grey, file.width, file.height, (1, 1));
+    frame.planes[0].data.fill(17);
+    let report = Report {
+        restored: true,
+        network_calls: 2,
+        ..Report::default()
+    };
+    Restored { frame, report }
+}
+
+/// A grey JPEG.
+fn picture(width: usize, height: usize) -> Vec<u8> {
+    let picture = Planar8::new(PixelModel::Grey, width, height, (1, 1));
+    jpeg::encode(&picture, 50, (1, 1)).unwrap()
+}

@@ -1,0 +1,123 @@
+//! The properties that every restoring element has, in one place: names, ranges, defaults and
+//! texts cannot differ between them.
+//!
+//! [`element_with_properties`] writes the private half of an element around them. What an
+//! element has besides is its own business. Called by the elements' `imp`.
+
+/// Writes an element's struct with the shared properties over a `settings` behind its lock,
+/// then the element's own properties of the settings and its other fields; and `settings()`,
+/// which takes that lock.
+macro_rules! element_with_properties {
+    (
+        $(#[doc = $doc:literal])*
+        wrapper = $($wrapper:ident)::+;
+        $(#[property($($own:tt)*)])*
+        pub struct $name:ident { $($fields:tt)* }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Default, glib::Properties)]
+        #[properties(wrapper_type = $($wrapper)::+)]
+        pub struct $name {
+            $(#[property($($own)*)])*
+            #[property(name = "preset", get, set, type = crate::enums::Preset, member = preset,
+                default, mutable_playing, nick = "Preset",
+                blurb = "How much work to spend on a frame, and whether to aim for fidelity or texture.")]
+            #[property(name = "strength", get, set, type = f64, member = strength, minimum = 0.0,
+                maximum = 1.0, default = ddrmjpeg::Options::default().strength, mutable_playing,
+                nick = "Strength", blurb = "Share of the restoration in the output: 1 is all of it, \
+                0 leaves the frames as they were decoded.")]
+            #[property(name = "strict", get, set, type = bool, member = strict,
+                default = ddrmjpeg::Options::default().strict, mutable_playing, nick = "Strict",
+                blurb = "Hold every coefficient so far inside its quantisation cell that the output \
+                encodes to the JPEG's own levels again.")]
+            #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
+                default = Some("lean"), mutable_ready, nick = "Model",
+                blurb = "The network: lean and nano (smaller, faster) are built in, identity changes nothing, a path \
+                that ends in .yml is a published config whose checkpoints lie under exp/logs, any \
+                other the path of a checkpoint.")]
+            #[property(name = "config", get = Self::config, set = Self::set_config,
+                type = Option<String>, default = Some(""), mutable_ready, nick = "Model config",
+                blurb = "Path of the published config that describes the checkpoint given as model; \
+                empty when that is one of this project's own.")]
+            #[property(name = "class", get, set, type = i32, member = class, minimum = -1,
+                maximum = 999_999, default = -1, mutable_ready, nick = "Class",
+                blurb = "The class that a class-conditional network is told; -1 for all others.")]
+            #[property(name = "device", get = Self::device, set = Self::set_device,
+                type = Option<String>, default = Some("auto"), mutable_ready, nick = "Device",
+                blurb = "Where the network runs: auto takes CUDA when it is there, else the CPU; or \
+                cpu, cuda, cuda:N.")]
+            #[property(name = "precision", get, set, type = crate::enums::Precision, member = precision,
+                default, mutable_ready, nick = "Precision",
+                blurb = "Arithmetic of the network.")]
+            #[property(name = "seed", get, set, type = u64, member = seed,
+                default = ddrmjpeg::Options::default().seed, mutable_playing, nick = "Seed",
+                blurb = "Seed of the noise that a restoration starts from: the same seed gives the \
+                same pixels.")]
+            #[property(name = "steps", get, set, type = u32, member = steps, maximum = 1000,
+                mutable_playing, nick = "Steps",
+                blurb = "Denoising steps of each draw, 1 to 1000; 0 leaves it to the preset.")]
+            #[property(name = "samples", get, set, type = u32, member = samples, maximum = 64,
+                mutable_playing, nick = "Samples",
+                blurb = "Draws to average, 1 to 64; 0 leaves it to the preset.")]
+            #[property(name = "eta", get, set, type = f64, member = eta, minimum = 0.0, maximum = 1.0,
+                default = ddrmjpeg::Options::default().eta, mutable_playing, nick = "Eta",
+                blurb = "With the preset paper, the share of fresh noise in each step.")]
+            #[property(name = "eta-b", get, set, type = f64, member = eta_b, minimum = 0.0,
+                maximum = 1.0, default = ddrmjpeg::Options::default().eta_b, mutable_playing, nick = "Eta b",
+                blurb = "With the preset paper, the share of the JPEG's own levels in each step.")]
+            #[property(name = "init-timestep", get, set, type = u32, member = init_timestep,
+                minimum = 1, maximum = 1000, default = ddrmjpeg::Options::default().init_timestep as u32,
+                mutable_playing, nick = "First timestep",
+                blurb = "With the preset paper, the timestep of 1000 that the walk begins below.")]
+            #[property(name = "tile-size", get, set, type = u32, member = tile_size, maximum = 16_384,
+                mutable_ready, nick = "Tile size", blurb = "Side in pixels of the tiles that a frame \
+                is cut into, 64 to 16384; 0 chooses it from the size of the frame.")]
+            #[property(name = "threads", get, set, type = u32, member = threads, maximum = 1024,
+                mutable_ready, nick = "Threads",
+                blurb = "Number of CPU threads to work with, up to 1024; 0 takes all.")]
+            settings: ::std::sync::Mutex<crate::settings::Settings>,
+            $($fields)*
+        }
+
+        impl $name {
+            pub(super) fn settings(
+                &self,
+            ) -> ::std::sync::MutexGuard<'_, crate::settings::Settings> {
+                self.settings
+                    .lock()
+                    .unwrap_or_else(::std::sync::PoisonError::into_inner)
+            }
+
+            fn model(&self) -> Option<String> {
+                Some(self.settings().model.clone())
+            }
+
+            /// NULL, which C may pass, is the default.
+            fn set_model(&self, model: Option<String>) {
+                let default = || crate::settings::Settings::default().model;
+                self.settings().model = model.unwrap_or_else(default);
+            }
+
+            fn config(&self) -> Option<String> {
+                Some(self.settings().config.clone())
+            }
+
+            /// NULL, which C may pass, is the default.
+            fn set_config(&self, config: Option<String>) {
+                self.settings().config = config.unwrap_or_default();
+            }
+
+            fn device(&self) -> Option<String> {
+                Some(self.settings().device.clone())
+            }
+
+            /// NULL, which C may pass, is the default.
+            fn set_device(&self, device: Option<String>) {
+                let default = || crate::settings::Settings::default().device;
+                self.settings().device = device.unwrap_or_else(default);
+            }
+        }
+    };
+}
+
+pub(crate) use element_with_properties;

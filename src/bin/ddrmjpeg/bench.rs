@@ -1,0 +1,253 @@
+//! bench: what networks, stages and presets cost, as a table or as JSON lines.
+//!
+//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes.
+
+use anyhow::Result;
+use clap::Args;
+use ddrmjpeg::Options;
+use ddrmjpeg::eval::bench::{
+    self, Arithmetic, Family, NetworkRow, Peak, PresetRow, Settings, StageRow,
+};
+use ddrmjpeg::options::{Device, Precision, Preset};
+use serde_json::json;
+
+use crate::Outcome;
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Size of the picture that stages, presets and the lean network are given.
+    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
+    pub size: (usize, usize),
+    /// Networks to call: lean, adm256, ddpm. The published ones have random weights.
+    #[arg(long, value_delimiter = ',', default_value = "lean,adm256,ddpm", value_name = "NAMES", value_parser = family)]
+    pub networks: Vec<Family>,
+    /// Call each also as the published program computes it: f32, channels first, unfused.
+    #[arg(long)]
+    pub as_published: bool,
+    /// Presets to restore with, by the built-in model.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "fast",
+        value_name = "NAMES"
+    )]
+    pub presets: Vec<Preset>,
+    /// Times that everything is run; the fastest counts.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub rounds: usize,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: Device,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "auto")]
+    pub precision: Precision,
+    /// CPU threads; 0 uses all.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+    /// Print one JSON object per row.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn size(text: &str) -> Result<(usize, usize), String> {
+    let sides = text
+        .split_once('x')
+        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match sides {
+        Some((w, h)) if (16..=16384).contains(&w) && (16..=16384).contains(&h) => Ok((w, h)),
+        _ => Err(format!("{text}: must be WxH, both in 16..16384")),
+    }
+}
+
+fn family(text: &str) -> Result<Family, String> {
+    let found = Family::ALL.into_iter().find(|family| family.name() == text);
+    found.ok_or_else(|| format!("{text}: must be lean, adm256 or ddpm"))
+}
+
+/// Measures in the order of what others are compared with: convolutions, networks, the rest.
+pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
+    let settings = Settings {
+        size: arguments.size,
+        rounds: arguments.rounds,
+        options: Options {
+            device: arguments.device,
+            precision: arguments.precision,
+            threads: arguments.threads,
+            ..Options::default()
+        },
+    };
+    settings.options.validate()?;
+    let printer = Printer {
+        json: arguments.json,
+    };
+    let peak = bench::peak(&settings)?;
+    printer.peak(&peak);
+    printer.networks_head(!arguments.networks.is_empty());
+    let arithmetics = match arguments.as_published {
+        true => vec![Arithmetic::Ours, Arithmetic::AsPublished],
+        false => vec![Arithmetic::Ours],
+    };
+    for &family in &arguments.networks {
+        let rows = bench::networks(family, &arithmetics, &settings)?;
+        printer.networks(&rows, &peak);
+    }
+    printer.stages(&bench::stages(&settings)?, settings.size);
+    printer.presets(&bench::presets(&arguments.presets, &settings)?);
+    Ok(Outcome::Done)
+}
+
+/// Tables for people, JSON lines for programs.
+struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    fn peak(&self, peak: &Peak) {
+        if !self.json {
+            println!("| convolution 3x3 | GFLOP/s |\n|---|---|");
+        }
+        for (shape, rate) in &peak.gflops {
+            let name = format!(
+                "{} channels, {}x{}",
+                shape.channels, shape.width, shape.height
+            );
+            match self.json {
+                true => println!("{}", json!({"convolution": name, "gflops": rate})),
+                false => println!("| {name} | {rate:.0} |"),
+            }
+        }
+    }
+
+    fn networks_head(&self, any: bool) {
+        if any && !self.json {
+            println!(
+                "\n| one call | arithmetic | size | GMAC | ms | GFLOP/s | of the peak | outside \
+                 products | peak MiB | rate over as-published |"
+            );
+            println!("|---|---|---|---|---|---|---|---|---|---|");
+        }
+    }
+
+    fn networks(&self, rows: &[NetworkRow], peak: &Peak) {
+        let yardstick = rows
+            .iter()
+            .find(|row| row.arithmetic == Arithmetic::AsPublished);
+        for row in rows {
+            let share = row.gflops() / peak.best();
+            let ratio = yardstick.map(|slow| slow.seconds / row.seconds);
+            match self.json {
+                true => println!("{}", network_json(row, share, ratio)),
+                false => println!("{}", network_line(row, share, ratio)),
+            }
+        }
+    }
+
+    fn stages(&self, rows: &[StageRow], (width, height): (usize, usize)) {
+        if !self.json {
+            println!("\n| stage, {width}x{height} | ms | ns a pixel | GB/s |\n|---|---|---|---|");
+        }
+        let pixels = (width * height) as f64;
+        for row in rows {
+            let (ms, rate) = (1e3 * row.seconds, 1e-9 * row.bytes as f64 / row.seconds);
+            let each = 1e9 * row.seconds / pixels;
+            match self.json {
+                true => println!(
+                    "{}",
+                    json!({"stage": row.name, "ms": ms, "bytes": row.bytes})
+                ),
+                false => println!("| {} | {ms:.2} | {each:.1} | {rate:.1} |", row.name),
+            }
+        }
+    }
+
+    fn presets(&self, rows: &[PresetRow]) {
+        if !self.json {
+            println!("\n| preset | size | network calls | ms | Mpixel/s | peak MiB |");
+            println!("|---|---|---|---|---|---|");
+        }
+        for row in rows {
+            let (width, height) = row.size;
+            let (ms, rate) = (
+                1e3 * row.seconds,
+                1e-6 * (width * height) as f64 / row.seconds,
+            );
+            match self.json {
+                true => println!(
+                    "{}",
+                    json!({"preset": row.preset.to_string(), "width": width, "height": height,
+                           "calls": row.calls, "ms": ms, "peak_bytes": row.peak_bytes})
+                ),
+                false => println!(
+                    "| {} | {width}x{height} | {} | {ms:.1} | {rate:.2} | {} |",
+                    row.preset,
+                    row.calls,
+                    mib(row.peak_bytes)
+                ),
+            }
+        }
+    }
+}
+
+fn network_line(row: &NetworkRow, share: f64, ratio: Option<f64>) -> String {
+    let (width, height) = row.size;
+    format!(
+        "| {} | {} | {width}x{height} | {:.1} | {:.1} | {:.0} | {:.0} % | {:.0} % | {} | {} |",
+        row.family.name(),
+        arithmetic(row.arithmetic),
+        row.gmac,
+        1e3 * row.seconds,
+        row.gflops(),
+        100.0 * share,
+        100.0 * row.outside,
+        mib(row.peak_bytes),
+        ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
+    )
+}
+
+fn network_json(row: &NetworkRow, share: f64, ratio: Option<f64>) -> serde_json::Value {
+    json!({
+        "network": row.family.name(),
+        "arithmetic": arithmetic(row.arithmetic),
+        "width": row.size.0,
+        "height": row.size.1,
+        "gmac": row.gmac,
+        "ms": 1e3 * row.seconds,
+        "gflops": row.gflops(),
+        "share_of_peak": share,
+        "outside_products": row.outside,
+        "peak_bytes": row.peak_bytes,
+        "rate_over_as_published": ratio,
+    })
+}
+
+fn arithmetic(arithmetic: Arithmetic) -> &'static str {
+    match arithmetic {
+        Arithmetic::Ours => "ours",
+        Arithmetic::AsPublished => "as published",
+    }
+}
+
+fn mib(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "-".to_owned(), |bytes| (bytes >> 20).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_and_bounded() {
+        assert_eq!(size("640x480"), Ok((640, 480)));
+        for wrong in ["640", "640x", "x480", "8x480", "640x99999", "-1x20"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_family_has_a_name_that_is_read() {
+        for one in Family::ALL {
+            assert_eq!(family(one.name()), Ok(one));
+        }
+        assert!(family("nano2").is_err());
+    }
+}

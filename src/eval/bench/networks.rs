@@ -1,0 +1,159 @@
+//! One call of each network: time, multiply-adds, and what share of it is products.
+
+use std::sync::Arc;
+
+use super::{Arithmetic, Family, Settings, memory, timed};
+use crate::contract::{Denoiser, Hint, Reach};
+use crate::error::Result;
+use crate::frame::Picture;
+use crate::prior::meter::Work;
+use crate::prior::yardstick::{self, Shape};
+use crate::sampler::schedule::published_alpha_bar;
+
+/// Noise level of the calls: in the middle of every schedule.
+const SIGMA: f64 = 0.3;
+
+/// Side of the largest picture that is given to a network in one call: about that of a tile.
+const LARGEST_PX: usize = 1152;
+
+/// What bare 3x3 convolutions reach, alone in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Peak {
+    /// GFLOP/s of each of [`yardstick::SHAPES`], in their order; a multiply-add is two.
+    pub gflops: Vec<(Shape, f64)>,
+}
+
+impl Peak {
+    /// The best of them.
+    pub fn best(&self) -> f64 {
+        self.gflops
+            .iter()
+            .map(|(_, rate)| *rate)
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Measures bare convolutions in the arithmetic of the options.
+///
+/// # Errors
+/// [`crate::Error::Options`] for a device that is not there, [`crate::Error::Backend`].
+pub fn peak(settings: &Settings) -> Result<Peak> {
+    let rate = |shape: Shape| -> Result<(Shape, f64)> {
+        let seconds = yardstick::convolution(shape, 3 * settings.rounds, &settings.options)?;
+        Ok((shape, 2e-9 * shape.macs() as f64 / seconds))
+    };
+    let gflops = yardstick::SHAPES.into_iter().map(rate);
+    Ok(Peak {
+        gflops: gflops.collect::<Result<_>>()?,
+    })
+}
+
+/// One network in one arithmetic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkRow {
+    /// Which.
+    pub family: Family,
+    /// In which arithmetic.
+    pub arithmetic: Arithmetic,
+    /// Width and height of what it saw.
+    pub size: (usize, usize),
+    /// Multiply-adds of a call, in units of 10^9.
+    pub gmac: f64,
+    /// Seconds of the fastest call, pictures in host memory to pictures in host memory.
+    pub seconds: f64,
+    /// Share of that call's time that was not in convolutions and matrix products.
+    pub outside: f64,
+    /// Peak memory of the process while it was called, in bytes.
+    pub peak_bytes: Option<u64>,
+}
+
+impl NetworkRow {
+    /// GFLOP/s; a multiply-add is two.
+    pub fn gflops(&self) -> f64 {
+        2.0 * self.gmac / self.seconds
+    }
+}
+
+/// Measures `family` in each of `arithmetics`, in turns.
+///
+/// # Errors
+/// Those of opening and calling the networks.
+pub fn networks(
+    family: Family,
+    arithmetics: &[Arithmetic],
+    settings: &Settings,
+) -> Result<Vec<NetworkRow>> {
+    let alpha_bar = published_alpha_bar();
+    let open = |&arithmetic: &Arithmetic| -> Result<Turn> {
+        let denoiser = yardstick::open(family, arithmetic, &alpha_bar, &settings.options)?;
+        let size = match denoiser.reach() {
+            Reach::Window { side_px } => (side_px, side_px),
+            Reach::Halo { align_px, .. } => {
+                let side = |side: usize| side.min(LARGEST_PX).next_multiple_of(align_px);
+                (side(settings.size.0), side(settings.size.1))
+            }
+        };
+        Ok(Turn::new(family, arithmetic, denoiser, size))
+    };
+    let mut turns = arithmetics.iter().map(open).collect::<Result<Vec<_>>>()?;
+    // The first call packs weights and fills caches.
+    for round in 0..=settings.rounds {
+        for turn in &mut turns {
+            turn.take(round > 0)?;
+        }
+    }
+    Ok(turns.into_iter().map(|turn| turn.row).collect())
+}
+
+/// One network that takes turns with others.
+struct Turn {
+    denoiser: Arc<dyn Denoiser>,
+    x: Picture,
+    hint: Hint,
+    row: NetworkRow,
+}
+
+impl Turn {
+    fn new(
+        family: Family,
+        arithmetic: Arithmetic,
+        denoiser: Arc<dyn Denoiser>,
+        size: (usize, usize),
+    ) -> Self {
+        let x = Picture::new(3, size.0, size.1);
+        Self {
+            denoiser,
+            hint: Hint {
+                decoded: x.clone(),
+                luma: [16; 64],
+                chroma: [17; 64],
+                subsampling: (2, 2),
+            },
+            x,
+            row: NetworkRow {
+                family,
+                arithmetic,
+                size,
+                gmac: 0.0,
+                seconds: f64::INFINITY,
+                outside: 0.0,
+                peak_bytes: None,
+            },
+        }
+    }
+
+    fn take(&mut self, counts: bool) -> Result<()> {
+        memory::forget_peak();
+        let before = Work::so_far();
+        let call = || self.denoiser.denoise(&self.x, SIGMA, Some(&self.hint));
+        let (seconds, _) = timed(call)?;
+        let work = Work::since(before);
+        if counts && seconds < self.row.seconds {
+            self.row.seconds = seconds;
+            self.row.gmac = 1e-9 * work.macs as f64;
+            self.row.outside = 1.0 - 1e-9 * work.nanoseconds as f64 / seconds;
+            self.row.peak_bytes = memory::peak();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! The stages of a restoration around the network, and whole restorations by preset.
+
+use std::hint::black_box;
+
+use super::{Settings, fastest, memory, picture, timed};
+use crate::contract::{Control, Measurement, Trust};
+use crate::error::Result;
+use crate::jpeg::cell::Slack;
+use crate::jpeg::{self, JpegMeasurement};
+use crate::options::{Options, Preset};
+use crate::restore::Restorer;
+
+/// One stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageRow {
+    /// What it does.
+    pub name: &'static str,
+    /// Seconds of the fastest run.
+    pub seconds: f64,
+    /// Bytes that it must read and write at least.
+    pub bytes: u64,
+}
+
+/// Measures the stages on a picture of the size that is set.
+///
+/// # Errors
+/// Those of the JPEG reader.
+pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
+    let (width, height) = settings.size;
+    let bytes = picture::jpeg(width, height)?;
+    let rounds = settings.rounds;
+    let limits = &settings.options.limits;
+    let read = fastest(rounds, || jpeg::read(&bytes, limits).map(drop))?;
+    let file = jpeg::read(&bytes, limits)?;
+    let observe = fastest(rounds, || {
+        black_box(jpeg::observe::from_file(&file));
+        Ok(())
+    })?;
+    let seen = jpeg::observe::from_file(&file);
+    let show = fastest(rounds, || {
+        black_box(seen.hint());
+        Ok(())
+    })?;
+    let mut x = seen.hint().decoded;
+    let measurement = JpegMeasurement::new(&seen, Slack::NONE);
+    let mut cell = |trust: Trust| {
+        fastest(rounds, || {
+            measurement.project(&mut x, trust);
+            Ok(())
+        })
+    };
+    let (clamp, mean) = (cell(Trust::Clamp)?, cell(Trust::Mean { spread: 0.05 })?);
+    let floats = 4 * 3 * (seen.padded_width * seen.padded_height) as u64;
+    // Two bytes a coefficient, one and a half coefficients a pixel in 4:2:0.
+    let levels = floats / 4;
+    let row = |name, seconds, bytes| StageRow {
+        name,
+        seconds,
+        bytes,
+    };
+    Ok(vec![
+        row("read the file", read, bytes.len() as u64 + levels),
+        row("levels to planes", observe, levels + floats / 2),
+        row("planes to RGB", show, floats / 2 + floats),
+        row("cell step, clamp", clamp, 2 * floats + levels),
+        row("cell step, mean", mean, 2 * floats + levels),
+    ])
+}
+
+/// A whole restoration, from the bytes of a file to 8-bit pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PresetRow {
+    /// Which preset.
+    pub preset: Preset,
+    /// Width and height of the picture.
+    pub size: (usize, usize),
+    /// Seconds of the fastest run.
+    pub seconds: f64,
+    /// Calls of the network, tiles counted apart.
+    pub calls: usize,
+    /// Peak memory of the process, the model included, in bytes.
+    pub peak_bytes: Option<u64>,
+}
+
+/// Restores a picture of the size that is set with each of `list`, in turns.
+///
+/// # Errors
+/// Those of opening the model and of restoring.
+pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
+    let (width, height) = settings.size;
+    let bytes = picture::jpeg(width, height)?;
+    let restorer = Restorer::open(&settings.options)?;
+    let row = |&preset: &Preset| PresetRow {
+        preset,
+        size: settings.size,
+        seconds: f64::INFINITY,
+        calls: 0,
+        peak_bytes: None,
+    };
+    let mut rows: Vec<PresetRow> = list.iter().map(row).collect();
+    for _ in 0..settings.rounds.max(1) {
+        for row in &mut rows {
+            let options = Options {
+                preset: row.preset,
+                ..settings.options.clone()
+            };
+            memory::forget_peak();
+            let restore = || restorer.restore_jpeg(&bytes, &options, Control::default());
+            let (seconds, restored) = timed(restore)?;
+            row.seconds = row.seconds.min(seconds);
+            row.calls = restored.report.network_calls;
+            row.peak_bytes = memory::peak().max(row.peak_bytes);
+        }
+    }
+    Ok(rows)
+}

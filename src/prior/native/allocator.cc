@@ -1,0 +1,155 @@
+// Memory for libtorch's CPU tensors that is used again: the maps of a network come and go in
+// the same sizes at every call, and fresh pages from the system cost as much as a pass of
+// arithmetic over them.
+//
+// Blocks that tensors let go of are kept, up to a limit, and handed out again where they fit.
+// Called by allocator.rs only.
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <list>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+
+namespace {
+
+// Smaller ones are the C library's business: it keeps them itself.
+constexpr size_t SMALLEST = size_t{1} << 20;
+// Blocks are whole huge pages.
+constexpr size_t PAGE = size_t{2} << 20;
+// What may lie unused: about the maps of one call of the largest network.
+constexpr size_t KEPT = size_t{1} << 30;
+
+struct Block {
+  void* data;
+  size_t size;
+};
+
+struct Memory {
+  std::atomic<bool> reuses{true};
+  std::mutex lock;
+  c10::Allocator* small = nullptr;
+  std::unordered_map<void*, size_t> lent;  // sizes by address
+  std::list<Block> kept;                   // the longest unused first
+  size_t kept_bytes = 0;
+};
+
+// Never destroyed: tensors may outlive everything else.
+Memory& memory() {
+  static Memory* const all = new Memory;
+  return *all;
+}
+
+// The smallest kept block of at least `size` bytes and at most a quarter more; none is null.
+// The lock is held.
+Block reuse(Memory& all, size_t size) {
+  auto best = all.kept.end();
+  for (auto at = all.kept.begin(); at != all.kept.end(); ++at) {
+    const bool fits = at->size >= size && at->size <= size + size / 4;
+    if (fits && (best == all.kept.end() || at->size <= best->size)) best = at;
+  }
+  if (best == all.kept.end()) return {nullptr, 0};
+  const Block block = *best;
+  all.kept.erase(best);
+  all.kept_bytes -= block.size;
+  return block;
+}
+
+Block fresh(size_t size) {
+  void* data = nullptr;
+  if (posix_memalign(&data, PAGE, size) != 0) throw std::bad_alloc();
+  madvise(data, size, MADV_HUGEPAGE);  // advice: where it is not taken, nothing is lost
+  return {data, size};
+}
+
+void* lend(size_t bytes) {
+  const size_t size = (bytes + PAGE - 1) / PAGE * PAGE;
+  Memory& all = memory();
+  {
+    std::lock_guard<std::mutex> hold(all.lock);
+    const Block block = reuse(all, size);
+    if (block.data != nullptr) {
+      all.lent.emplace(block.data, block.size);
+      return block.data;
+    }
+  }
+  const Block block = fresh(size);
+  std::lock_guard<std::mutex> hold(all.lock);
+  all.lent.emplace(block.data, block.size);
+  return block.data;
+}
+
+// Keeps a block of ours that a tensor let go of; the longest unused make room for it.
+bool take_back(void* data) {
+  Memory& all = memory();
+  std::list<Block> surplus;
+  {
+    std::lock_guard<std::mutex> hold(all.lock);
+    const auto found = all.lent.find(data);
+    if (found == all.lent.end()) return false;
+    all.kept.push_back({data, found->second});
+    all.kept_bytes += found->second;
+    all.lent.erase(found);
+    while (all.kept_bytes > KEPT) {
+      all.kept_bytes -= all.kept.front().size;
+      surplus.splice(surplus.end(), all.kept, all.kept.begin());
+    }
+  }
+  for (const Block& old : surplus) free(old.data);
+  return true;
+}
+
+void release(void* data) {
+  // Ours begin on whole pages, so most others are told apart without the lock.
+  const bool may_be_ours = reinterpret_cast<uintptr_t>(data) % PAGE == 0;
+  if (data == nullptr || (may_be_ours && take_back(data))) return;
+  memory().small->raw_deallocate(data);
+}
+
+class Reusing final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) override {
+    const bool reuses = bytes >= SMALLEST && memory().reuses;
+    void* data = reuses ? lend(bytes) : memory().small->raw_allocate(bytes);
+    return {data, data, &release, c10::Device(c10::DeviceType::CPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* to, const void* from, size_t count) const override {
+    default_copy_data(to, from, count);
+  }
+};
+
+}  // namespace
+
+// Makes it libtorch's allocator for the CPU, from now on and for good.
+extern "C" void dt_reuse_memory() noexcept {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    memory().small = c10::GetCPUAllocator();
+    c10::SetCPUAllocator(new Reusing);
+  });
+}
+
+// Whether tensors made from now on are given memory that was used before, as at first, or
+// none, as libtorch has it by itself.
+extern "C" void dt_set_reuse(int reuses) noexcept { memory().reuses = reuses != 0; }
+
+// Gives what lies unused back to the system.
+extern "C" void dt_release_memory() noexcept {
+  std::list<Block> all;
+  {
+    std::lock_guard<std::mutex> hold(memory().lock);
+    all.swap(memory().kept);
+    memory().kept_bytes = 0;
+  }
+  for (const Block& block : all) free(block.data);
+}

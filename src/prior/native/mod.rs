@@ -1,0 +1,14 @@
+//! What libtorch can do and its Rust binding cannot reach: oneDNN's convolutions with packed
+//! weights and fused ends, libtorch's threads, the memory of tensors for kernels of our own, and
+//! memory that is used again.
+//!
+//! CPU only, no gradients. Called by `lean` and `layers`, which keep a plain path for all else.
+
+pub mod allocator;
+mod ffi;
+pub mod memory;
+pub mod norm;
+pub mod packed;
+pub mod parallel;
+pub mod simd;
+pub mod trial;

@@ -1,0 +1,176 @@
+//! Convolutions with weights in oneDNN's own order, with ReLU or a sum fused into their end.
+//!
+//! bf16 on CPUs; inputs and results are channels_last. Where this libtorch or this CPU has
+//! none, [`PackedConv::new`] says so and the caller keeps its plain convolution.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
+
+pub use super::ffi::Geometry;
+use super::ffi::{check, dt_convolve, dt_convolve_onto, dt_pack};
+use crate::error::{Error, Result};
+use crate::prior::meter;
+
+/// A convolution by weights that were packed once.
+pub struct PackedConv {
+    weight: Tensor,
+    bias: Tensor,
+    geometry: Geometry,
+    weights: i64,
+}
+
+impl PackedConv {
+    /// Packs `weight` `[out, in, k, k]`, bf16 on the CPU, for inputs of about `input` `[N, in,
+    /// H, W]`: other sizes give the same numbers, perhaps slower. `bias` is `[out]`, bf16.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] when the tensors are not that or oneDNN cannot do it here.
+    pub fn new(
+        weight: &Tensor,
+        bias: &Tensor,
+        geometry: Geometry,
+        input: [i64; 4],
+    ) -> Result<Self> {
+        must_be_half(weight)?;
+        must_be_half(bias)?;
+        let mut out = ptr::null_mut();
+        // SAFETY: live tensors, four sizes, and a place for the result.
+        check(unsafe { dt_pack(weight.as_ptr(), &geometry, input.as_ptr(), &mut out) })?;
+        Ok(Self {
+            weight: owned(out),
+            bias: bias.shallow_clone(),
+            geometry,
+            weights: weight.numel() as i64,
+        })
+    }
+
+    /// The convolution of `x` `[N, in, H, W]`.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] for another kind or shape.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.run(x, false)
+    }
+
+    /// Its positive part.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
+        self.run(x, true)
+    }
+
+    fn run(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
+        must_be_half(x)?;
+        let mut out = ptr::null_mut();
+        let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
+        let relu = c_int::from(relu);
+        meter::product(self.macs(x), || {
+            let (x, geometry) = (x.as_ptr(), &self.geometry);
+            // SAFETY: live tensors and a place for the result; the shim catches what libtorch
+            // throws.
+            check(unsafe { dt_convolve(x, weight, bias, geometry, relu, &mut out) })
+        })?;
+        Ok(owned(out))
+    }
+
+    /// Adds the convolution of `x` to `sum`, in place; every handle on `sum` sees it.
+    ///
+    /// # Errors
+    /// As [`Self::forward`], and for a `sum` that has not the shape of the result.
+    pub fn add_to(&self, sum: &Tensor, x: &Tensor) -> Result<()> {
+        must_be_half(x)?;
+        must_be_half(sum)?;
+        let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
+        meter::product(self.macs(x), || {
+            let (sum, x, geometry) = (sum.as_ptr(), x.as_ptr(), &self.geometry);
+            // SAFETY: live tensors; the shim catches what libtorch throws.
+            check(unsafe { dt_convolve_onto(sum, x, weight, bias, geometry) })
+        })
+    }
+
+    fn macs(&self, x: &Tensor) -> i64 {
+        meter::convolution(&x.size(), self.weights, self.geometry.stride)
+    }
+}
+
+fn must_be_half(tensor: &Tensor) -> Result<()> {
+    if tensor.kind() == Kind::BFloat16 && tensor.device() == Device::Cpu {
+        return Ok(());
+    }
+    Err(Error::Backend(format!(
+        "a packed convolution of {:?} on {:?}: only of bf16 on the CPU",
+        tensor.kind(),
+        tensor.device()
+    )))
+}
+
+/// The tensor that the shim made.
+fn owned(tensor: *mut C_tensor) -> Tensor {
+    // SAFETY: the shim, when it answers no message, has put a new tensor there for the caller.
+    unsafe { Tensor::from_ptr(tensor) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prior::load::channels_last;
+
+    fn half(size: [i64; 4]) -> Tensor {
+        let x = Tensor::randn(size, (Kind::Float, Device::Cpu));
+        channels_last(&x.to_kind(Kind::BFloat16)).unwrap()
+    }
+
+    const SAME: Geometry = Geometry {
+        padding: 1,
+        stride: 1,
+    };
+
+    fn far(a: &Tensor, b: &Tensor) -> f64 {
+        let (a, b) = (a.to_kind(Kind::Float), b.to_kind(Kind::Float));
+        f64::try_from((a - &b).norm() / b.norm()).unwrap()
+    }
+
+    /// Sums of 576 products in f32, in another order, rounded to bf16 once or, where libtorch
+    /// adds in a second pass, twice: half of 2^-8 each.
+    #[test]
+    fn ends_are_those_of_libtorch() {
+        let (x, weight, sum) = (
+            half([1, 64, 20, 28]),
+            half([64, 64, 3, 3]),
+            half([1, 64, 20, 28]),
+        );
+        let bias = Tensor::randn([64], (Kind::BFloat16, Device::Cpu));
+        let wanted = x.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1);
+        // Packed for another size than it is used at.
+        let packed = PackedConv::new(&weight, &bias, SAME, [1, 64, 64, 64]).unwrap();
+        assert!(far(&packed.forward(&x).unwrap(), &wanted) < 1e-3);
+        assert!(far(&packed.forward_relu(&x).unwrap(), &wanted.relu()) < 1e-3);
+        let total = &wanted + &sum;
+        let handle = sum.shallow_clone();
+        packed.add_to(&sum, &x).unwrap();
+        assert!(far(&handle, &total) < 4e-3);
+    }
+
+    #[test]
+    fn libtorchs_exceptions_are_errors_of_one_line() {
+        let (weight, bias) = (
+            half([8, 8, 3, 3]),
+            Tensor::zeros([8], (Kind::BFloat16, Device::Cpu)),
+        );
+        let packed = PackedConv::new(&weight, &bias, SAME, [1, 8, 16, 16]).unwrap();
+        for x in [
+            half([1, 9, 16, 16]),
+            Tensor::zeros([1, 8, 4, 4], (Kind::Float, Device::Cpu)),
+        ] {
+            let message = packed.forward(&x).unwrap_err().to_string();
+            assert!(message.starts_with("backend failed: "), "{message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+        let f32 = Tensor::zeros([8, 8, 3, 3], (Kind::Float, Device::Cpu));
+        assert!(PackedConv::new(&f32, &bias, SAME, [1, 8, 16, 16]).is_err());
+    }
+}

@@ -1,0 +1,120 @@
+//! The same arithmetic, compiled for the widest vectors that this CPU has.
+//!
+//! Kernels are plain loops over slices that the compiler turns into vectors; what it may use
+//! is decided here, once per call. Called by kernels of our own.
+
+/// A kernel. `run` must be `#[inline(always)]`, so that it takes on its caller's instructions.
+pub trait Kernel {
+    /// Does the work.
+    fn run(self);
+}
+
+/// Runs `kernel` with AVX-512 or AVX2 where they are, else with what every CPU has.
+pub fn run(kernel: impl Kernel) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl") {
+            // SAFETY: just detected; avx512bw comes with avx512f, and that with AVX2 and FMA.
+            return unsafe { with_avx512(kernel) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: just detected.
+            return unsafe { with_avx2(kernel) };
+        }
+    }
+    kernel.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,fma")]
+fn with_avx512(kernel: impl Kernel) {
+    kernel.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn with_avx2(kernel: impl Kernel) {
+    kernel.run();
+}
+
+/// The f32 that bf16 `bits` stand for.
+#[inline(always)]
+pub fn widen(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// `x` rounded to bf16, ties to even; NaN stays NaN.
+#[inline(always)]
+pub fn narrow(x: f32) -> u16 {
+    let bits = x.to_bits();
+    let rounded = (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
+    if x.is_nan() { 0x7fc0 } else { rounded }
+}
+
+/// eˣ for |x| <= 87, to 2 units in the last place; beyond, that of the bound.
+///
+/// x = n ln 2 + r, |r| <= ln 2 / 2; eʳ by its series to the seventh power; 2ⁿ by its bits.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    // Adding and subtracting 1.5 · 2^23 rounds to an integer, which then stands in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    // ln 2 in two parts, the first with few enough bits that n times it is exact.
+    const LN2: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);
+    let x = x.clamp(-87.0, 87.0);
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    let r = (x - n * LN2.0) - n * LN2.1;
+    let series = 1.0 / 720.0 + r * (1.0 / 5040.0);
+    let series = 1.0 / 120.0 + r * series;
+    let series = 1.0 / 24.0 + r * series;
+    let series = 1.0 / 6.0 + r * series;
+    let series = 0.5 + r * series;
+    let series = 1.0 + (r + r * r * series);
+    let power = shifted.to_bits().wrapping_add(127) << 23;
+    series * f32::from_bits(power)
+}
+
+/// x · sigmoid(x).
+#[inline(always)]
+pub fn silu(x: f32) -> f32 {
+    x / (1.0 + exp(-x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use half::bf16;
+
+    /// f32 holds 24 bits: 2e-7 is three units in the last place.
+    #[test]
+    fn exp_and_silu_are_those_of_f64() {
+        for i in -8700..=8700 {
+            let x = i as f32 / 100.0;
+            let wanted = f64::from(x).exp();
+            let apart = (f64::from(exp(x)) / wanted - 1.0).abs();
+            assert!(apart < 2e-7, "exp {x}: {apart:e}");
+            let wanted = f64::from(x) / (1.0 + (-f64::from(x)).exp());
+            let apart = (f64::from(silu(x)) - wanted).abs();
+            assert!(apart <= 4e-7 * wanted.abs(), "silu {x}: {apart:e}");
+        }
+        assert!(silu(f32::NAN).is_nan());
+        assert_eq!((silu(1e30), silu(-1e30).abs() < 1e-7), (1e30, true));
+    }
+
+    #[test]
+    fn conversions_are_those_of_half() {
+        let specials = [
+            0.0,
+            -0.0,
+            f32::INFINITY,
+            f32::MIN_POSITIVE,
+            1.0 + 1.0 / 256.0,
+        ];
+        let many = (0..100_000u32).map(|i| f32::from_bits(i.wrapping_mul(0x9e37_79b9)));
+        for x in many.filter(|x| !x.is_nan()).chain(specials) {
+            assert_eq!(narrow(x), bf16::from_f32(x).to_bits(), "{x}");
+            assert_eq!(widen(narrow(x)), bf16::from_f32(x).to_f32());
+        }
+        assert!(widen(narrow(f32::NAN)).is_nan());
+    }
+}

@@ -1,0 +1,110 @@
+//! Whether bf16 on this CPU gives the numbers that it should: it has been wrong before between
+//! releases of libtorch.
+//!
+//! The products that networks are made of, on a few random numbers, against f32. Once per
+//! process, on the torch thread. Called by `open`; the lean prior compares its whole network.
+
+use std::sync::OnceLock;
+
+use tch::{Device, Kind, Tensor};
+
+use super::packed::{Geometry, PackedConv};
+use crate::error::{Error, Result};
+use crate::prior::load::channels_last;
+
+/// Relative L2 that inputs rounded to bf16 and results rounded once leave: 2^-9 each, so three
+/// roundings come to 0.4 %; a kernel that is wrong misses by tens of percent.
+const AGREEMENT: f64 = 1e-2;
+
+/// Why bf16 is not to be used on this CPU, if it is not.
+pub fn fault() -> Option<&'static str> {
+    static FAULT: OnceLock<Option<String>> = OnceLock::new();
+    let tried = || tch::no_grad(try_out).err().map(|why| why.to_string());
+    FAULT.get_or_init(tried).as_deref()
+}
+
+fn try_out() -> Result<()> {
+    compare("a convolution", |kind| convolution(kind, false))?;
+    compare("a packed convolution", |kind| convolution(kind, true))?;
+    compare("a matrix product", product)?;
+    compare("attention", attention)
+}
+
+fn compare(what: &str, run: impl Fn(Kind) -> Result<Tensor>) -> Result<()> {
+    let (wanted, found) = (run(Kind::Float)?, run(Kind::BFloat16)?);
+    let apart = found.f_to_kind(Kind::Float)?.f_sub(&wanted)?.f_norm()?;
+    let distance = apart.f_double_value(&[])? / wanted.f_norm()?.f_double_value(&[])?;
+    // Written so that NaN does not pass.
+    match distance < AGREEMENT {
+        true => Ok(()),
+        false => Err(Error::Backend(format!(
+            "{what} in bf16 differs from f32 by {distance:.3}, at most {AGREEMENT} is allowed"
+        ))),
+    }
+}
+
+/// Numbers in ±1 that are the same everywhere, rounded to bf16 in either kind.
+fn numbers(size: &[i64], kind: Kind, seed: f64) -> Result<Tensor> {
+    let count = size.iter().product::<i64>();
+    let steps = Tensor::f_arange(count, (Kind::Double, Device::Cpu))?;
+    let waves = steps.f_mul_scalar(12.9898 + seed)?.f_sin()?;
+    let half = waves.f_view(size)?.f_to_kind(Kind::BFloat16)?;
+    Ok(half.f_to_kind(kind)?)
+}
+
+fn convolution(kind: Kind, packs: bool) -> Result<Tensor> {
+    let x = channels_last(&numbers(&[1, 64, 20, 28], kind, 0.1)?)?;
+    let weight = channels_last(&numbers(&[64, 64, 3, 3], kind, 0.2)?)?;
+    let bias = numbers(&[64], kind, 0.3)?;
+    if packs && kind == Kind::BFloat16 {
+        let same = Geometry {
+            padding: 1,
+            stride: 1,
+        };
+        // Where nothing can be packed, nothing packed is used.
+        if let Ok(packed) = PackedConv::new(&weight, &bias, same, [1, 64, 20, 28]) {
+            return packed.forward(&x);
+        }
+    }
+    Ok(x.f_conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1)?)
+}
+
+fn product(kind: Kind) -> Result<Tensor> {
+    let (x, weight) = (
+        numbers(&[96, 160], kind, 0.4)?,
+        numbers(&[64, 160], kind, 0.5)?,
+    );
+    Ok(x.f_linear(&weight, None::<&Tensor>)?)
+}
+
+fn attention(kind: Kind) -> Result<Tensor> {
+    let part = |seed| numbers(&[1, 2, 64, 32], kind, seed);
+    crate::prior::layers::attention::attend(&part(0.6)?, &part(0.7)?, &part(0.8)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_found() {
+        let skewed = |kind| {
+            let x = numbers(&[64, 64], kind, 0.1)?;
+            let factor = if kind == Kind::BFloat16 { 1.02 } else { 1.0 };
+            Ok(x.f_mul_scalar(factor)?)
+        };
+        let message = compare("a test", skewed).unwrap_err().to_string();
+        assert!(
+            message.contains("a test in bf16 differs from f32 by 0.02"),
+            "{message}"
+        );
+        let broken = |kind| Ok(numbers(&[8], kind, 0.1)?.f_mul_scalar(f64::NAN)?);
+        assert!(compare("a test", broken).is_err());
+        assert!(compare("a test", |kind| numbers(&[8], kind, 0.1)).is_ok());
+    }
+
+    #[test]
+    fn this_machine_passes() {
+        assert_eq!(fault(), None);
+    }
+}

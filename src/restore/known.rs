@@ -1,0 +1,55 @@
+//! Restores decoded frames that come with the header of their file.
+
+use super::{FrameTables, Report, Restored, Restorer, TablesFrom, output};
+use crate::contract::Control;
+use crate::error::Result;
+use crate::frame::Planar8;
+use crate::jpeg::known::{self, Refusal};
+use crate::jpeg::{Header, Observation};
+use crate::options::Options;
+
+impl Restorer {
+    /// By `header`, or, when the frame contradicts that, by `otherwise`.
+    pub(super) fn restore_known(
+        &self,
+        frame: &Planar8,
+        header: &Header,
+        otherwise: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        match known::from_header(frame, header)? {
+            Ok(seen) => self.restore_seen(frame, header, &seen, options, control),
+            Err(refusal) => {
+                let restored = self.restore_frame(frame, otherwise, options, control)?;
+                Ok(refused(restored, refusal))
+            }
+        }
+    }
+
+    fn restore_seen(
+        &self,
+        frame: &Planar8,
+        header: &Header,
+        seen: &Observation,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let (picture, report) = self.solve(seen, options, control)?;
+        let report = Report {
+            quality: header.ijg_quality(),
+            tables_from: Some(TablesFrom::File),
+            ..report
+        };
+        let frame = output::like(frame, &picture, seen);
+        Ok(Restored { frame, report })
+    }
+}
+
+/// `restored`, with a word on the header that was not used.
+fn refused(mut restored: Restored, refusal: Refusal) -> Restored {
+    let note = format!("the tables of the stream are not used: {refusal}");
+    restored.report.notes.insert(0, note);
+    restored.report.refusal = Some(refusal);
+    restored
+}

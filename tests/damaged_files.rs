@@ -1,0 +1,152 @@
+//! Which rows of a damaged file are known: those above a cut, and with restart markers those
+//! of every interval that is whole.
+
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::{Control, Options, Restorer};
+
+const WIDTH: usize = 64;
+const HEIGHT: usize = 64;
+/// Rows in one MCU of a grey picture.
+const ROWS: usize = 8;
+
+fn scene() -> Planar8 {
+    let mut out = Planar8::new(PixelModel::Grey, WIDTH, HEIGHT, (1, 1));
+    for (i, byte) in out.planes[0].data.iter_mut().enumerate() {
+        *byte = (((i * 2_654_435_761) >> 9) % 200) as u8;
+    }
+    out
+}
+
+/// Where the entropy-coded data of a file of one scan begin.
+fn scan(file: &[u8]) -> usize {
+    let start = file.windows(2).position(|pair| pair == [0xFF, 0xDA]);
+    start.expect("a scan") + 10
+}
+
+/// The scene with a restart marker behind each row of MCUs, and where each row's data lie:
+/// every row is encoded by itself, since a restart forgets all that came before.
+fn restarted() -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
+    let scene = scene();
+    let row = |n: usize| {
+        let mut row = Planar8::new(PixelModel::Grey, WIDTH, ROWS, (1, 1));
+        let bytes = &scene.planes[0].data[n * ROWS * WIDTH..][..ROWS * WIDTH];
+        row.planes[0].data.copy_from_slice(bytes);
+        jpeg::encode(&row, 60, (1, 1)).unwrap()
+    };
+    let whole = jpeg::encode(&scene, 60, (1, 1)).unwrap();
+    let interval = (WIDTH / 8) as u8;
+    let mut out = [&whole[..2], &[0xFF, 0xDD, 0, 4, 0, interval]].concat();
+    out.extend(&whole[2..scan(&whole)]);
+    let mut places = Vec::new();
+    for n in 0..HEIGHT / ROWS {
+        let file = row(n);
+        let start = out.len();
+        out.extend(&file[scan(&file)..file.len() - 2]);
+        places.push(start..out.len());
+        out.extend([0xFF, 0xD0 + n as u8 % 8]);
+    }
+    out.truncate(out.len() - 2);
+    out.extend([0xFF, 0xD9]);
+    (out, places)
+}
+
+fn read(bytes: &[u8]) -> JpegFile {
+    jpeg::read(bytes, &Options::default().limits).unwrap()
+}
+
+fn damaged_rows(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+    read(bytes).damage.expect("damage").rows
+}
+
+#[test]
+fn restart_markers_change_nothing_in_a_whole_file() {
+    let plain = read(&jpeg::encode(&scene(), 60, (1, 1)).unwrap());
+    let restarted = read(&restarted().0);
+    assert_eq!(restarted.damage, None);
+    assert_eq!(restarted.components, plain.components);
+}
+
+#[test]
+fn damage_ends_with_its_restart_interval() {
+    let (whole, places) = restarted();
+    let intact = read(&whole);
+    for n in 0..places.len() {
+        let middle = (places[n].start + places[n].end) / 2;
+        let hurt = [&whole[..middle], &whole[places[n].end..]].concat();
+        let file = read(&hurt);
+        let rows = file.damage.expect("damage").rows;
+        assert_eq!(rows, [n * ROWS..(n + 1) * ROWS]);
+        for (i, (a, b)) in file.components[0]
+            .levels
+            .iter()
+            .zip(&intact.components[0].levels)
+            .enumerate()
+        {
+            let inside = i / file.components[0].blocks_wide == n;
+            assert!(a == b || inside, "block {i}, row {n} cut");
+        }
+    }
+}
+
+#[test]
+fn a_lost_interval_is_one_lost_row() {
+    let (whole, places) = restarted();
+    let hurt = [&whole[..places[2].start], &whole[places[3].start..]].concat();
+    let rows = damaged_rows(&hurt);
+    assert!(
+        rows.iter()
+            .all(|rows| rows.start >= ROWS && rows.end <= 4 * ROWS),
+        "{rows:?}"
+    );
+    assert!(
+        rows.iter().any(|rows| rows.contains(&(2 * ROWS))),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn without_restart_markers_everything_below_is_lost() {
+    let whole = jpeg::encode(&scene(), 60, (1, 1)).unwrap();
+    let cut = &whole[..whole.len() / 2];
+    let ended = [cut, &[0xFF, 0xD9]].concat();
+    for bytes in [cut, &ended] {
+        let rows = damaged_rows(bytes);
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        let start = rows[0].start;
+        assert!(start > 0 && start < HEIGHT && start % ROWS == 0, "{rows:?}");
+        assert_eq!(rows[0].end, HEIGHT);
+    }
+}
+
+#[test]
+fn only_the_end_marker_missing_loses_nothing() {
+    let whole = jpeg::encode(&scene(), 60, (1, 1)).unwrap();
+    assert_eq!(damaged_rows(&whole[..whole.len() - 2]), []);
+}
+
+/// The damaged rows are shown as decoded, the others restored: with the identity prior that is
+/// seen in nothing but the report, so the strength tells them apart.
+#[test]
+fn rows_on_both_sides_of_the_damage_are_restored() {
+    let (whole, places) = restarted();
+    let middle = (places[3].start + places[3].end) / 2;
+    let hurt = [&whole[..middle], &whole[places[3].end..]].concat();
+    let options = Options {
+        model: "identity".into(),
+        ..Options::default()
+    };
+    let core = Restorer::open(&options).unwrap();
+    let restore = |bytes: &[u8]| {
+        core.restore_jpeg(bytes, &options, Control::default())
+            .unwrap()
+    };
+    let (good, bad) = (restore(&whole), restore(&hurt));
+    assert!(bad.report.restored);
+    let said = bad.report.notes.join(" ");
+    assert!(said.contains("56 of 64 rows restored"), "{said}");
+    let rows = |n: std::ops::Range<usize>| n.start * ROWS * WIDTH..n.end * ROWS * WIDTH;
+    let (good, bad) = (&good.frame.planes[0].data, &bad.frame.planes[0].data);
+    assert_eq!(good[rows(0..3)], bad[rows(0..3)]);
+    assert_eq!(good[rows(4..8)], bad[rows(4..8)]);
+}
