@@ -17,6 +17,8 @@ pub mod quant;
 pub mod restore;
 pub mod sampler;
 pub mod tiling;
+#[cfg(feature = "torch")]
+pub mod train;
 
 pub use contract::{Control, Denoiser, Measurement};
 pub use error::{Error, Result};

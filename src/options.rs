@@ -92,10 +92,11 @@ pub struct Options {
     pub identity_gate: bool,
     /// Same seed, same pixels. Default: 1234.
     pub seed: u64,
-    /// `lean` (embedded), `identity`, the path of a config (`.yml`) whose checkpoints lie where
-    /// the published program has them, or the path of a checkpoint. Default: `lean`.
+    /// `lean` or `nano` (embedded), `identity`, the path of a config (`.yml`) whose checkpoints
+    /// lie where the published program has them, or the path of a checkpoint. Default: `lean`.
     pub model: String,
-    /// The published config that describes the checkpoint `model`; `None`: a lean one.
+    /// The published config that describes the checkpoint `model`; `None`: one of this
+    /// project's own.
     pub config: Option<String>,
     /// The class that a class-conditional model is told, 0..=999_999; `None` for all others.
     pub class: Option<usize>,

@@ -2,7 +2,7 @@
 
 pub mod adm;
 #[cfg(feature = "torch")]
-mod backend;
+pub(crate) mod backend;
 pub mod catalog;
 pub mod checkpoint;
 pub mod config;
@@ -10,7 +10,11 @@ pub mod config;
 pub mod convert;
 pub mod ddpm;
 #[cfg(feature = "torch")]
+pub(crate) mod edm;
+#[cfg(feature = "torch")]
 pub mod epsilon;
+#[cfg(feature = "torch")]
+pub(crate) mod film;
 #[cfg(feature = "torch")]
 pub mod fit;
 pub mod identity;
@@ -22,16 +26,26 @@ mod limits;
 #[cfg(feature = "torch")]
 pub mod load;
 #[cfg(feature = "torch")]
+pub(crate) mod metadata;
+#[cfg(feature = "torch")]
 pub mod meter;
+#[cfg(feature = "torch")]
+pub mod nano;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
 pub mod open;
 #[cfg(feature = "torch")]
+pub mod own;
+#[cfg(feature = "torch")]
 pub mod shapes;
+#[cfg(feature = "torch")]
+pub(crate) mod tables;
 pub mod tensors;
 pub mod timesteps;
 #[cfg(feature = "torch")]
-mod worker;
+pub(crate) mod weights;
+#[cfg(feature = "torch")]
+pub(crate) mod worker;
 #[cfg(feature = "torch")]
 pub mod yardstick;

@@ -14,15 +14,15 @@ use crate::options::Options;
 use crate::prior::config::{self, BetaSchedule as Named, Config, Diffusion, NetworkConfig};
 use crate::prior::epsilon::EpsilonDenoiser;
 use crate::prior::lean::Lean;
-use crate::prior::open;
 use crate::prior::timesteps::Timesteps;
+use crate::prior::{open, own};
 use crate::sampler::schedule::{self, BetaSchedule};
 
 /// A prior in memory. Networks are shared by all denoisers made from it.
 #[derive(Clone)]
 pub enum Opened {
-    /// This project's own.
-    Lean(Arc<Lean>),
+    /// One of this project's own.
+    Own(Arc<dyn Denoiser>),
     /// One of the published families, not yet told a class.
     Epsilon(EpsilonDenoiser),
 }
@@ -31,7 +31,7 @@ impl Opened {
     /// How many classes it knows, of which it must be told one; none if it knows none.
     pub fn classes(&self) -> Option<i64> {
         match self {
-            Self::Lean(_) => None,
+            Self::Own(_) => None,
             Self::Epsilon(denoiser) => denoiser.classes(),
         }
     }
@@ -42,8 +42,8 @@ impl Opened {
     /// [`Error::Options`] when a class is missing, surplus or out of range.
     pub fn denoiser(&self, class: Option<i64>) -> Result<Arc<dyn Denoiser>> {
         match (self, class) {
-            (Self::Lean(lean), None) => Ok(Arc::clone(lean) as Arc<dyn Denoiser>),
-            (Self::Lean(_), Some(class)) => Err(Error::Options(format!(
+            (Self::Own(own), None) => Ok(Arc::clone(own)),
+            (Self::Own(_), Some(class)) => Err(Error::Options(format!(
                 "class {class} given to a model that knows no classes"
             ))),
             (Self::Epsilon(denoiser), class) => Ok(Arc::new(denoiser.told(class)?)),
@@ -64,7 +64,7 @@ pub fn open_config(
     options: &Options,
 ) -> Result<Opened> {
     if config.network()? == NetworkConfig::Lean {
-        return Ok(Opened::Lean(Arc::new(Lean::open(weights, options)?)));
+        return Ok(Opened::Own(own::open(weights, options)?));
     }
     let timesteps = Timesteps::new(&alpha_bar(&config.diffusion))?;
     let denoiser = open::open(config, weights, classifier, timesteps, options)?;
@@ -97,7 +97,7 @@ pub fn read_config(name: &str) -> Result<Config> {
 /// Those of [`weights::locate`] and [`open_config`].
 pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Opened> {
     if config.network()? == NetworkConfig::Lean {
-        return Ok(Opened::Lean(Arc::new(Lean::embedded(options)?)));
+        return Ok(Opened::Own(Arc::new(Lean::embedded(options)?)));
     }
     let files = weights::locate(config, exp)?;
     let classifier = files.classifier.as_deref();

@@ -12,6 +12,7 @@ use crate::bench::BenchArgs;
 use crate::eval::arguments::EvalArgs;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
+use crate::train::TrainArgs;
 
 /// JPEG restoration by diffusion, held to what the file really says.
 #[derive(Debug, Parser)]
@@ -35,6 +36,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// The published experiment, option for option: degrade a data set, restore it, measure.
     Sample(SampleArgs),
+    /// Train a prior on folders of clean pictures, from nothing or from another.
+    Train(TrainArgs),
     /// List, fetch, inspect, convert and verify models.
     Model(ModelArgs),
 }
@@ -142,8 +145,8 @@ pub struct OptionArgs {
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
-    /// lean (embedded), identity, a config (.yml) with its checkpoints under exp/logs, or a
-    /// checkpoint.
+    /// lean or nano (embedded), identity, a config (.yml) with its checkpoints under exp/logs,
+    /// or a checkpoint.
     #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
     pub model: String,
     /// The published config that describes the checkpoint given as --model.

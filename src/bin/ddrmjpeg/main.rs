@@ -1,5 +1,5 @@
-//! The command `ddrmjpeg`: restores, inspects, compares, evaluates, measures, keeps models, and
-//! repeats the published experiment.
+//! The command `ddrmjpeg`: restores, inspects, compares, evaluates, measures, trains and keeps
+//! models, and repeats the published experiment.
 //!
 //! Works over the public API of the library only. `cli` says what can be typed; one file per
 //! subcommand does it; this one turns the outcome into an exit status: 0 all done, 1 some of
@@ -18,6 +18,7 @@ mod picture;
 mod restore;
 mod sample;
 mod screen;
+mod train;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Model(arguments) => model::run(&arguments),
     };
     match outcome {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::prior::metadata::integers;
 
 /// Widths and depths.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,10 +24,10 @@ impl Config {
     /// # Errors
     /// [`Error::Checkpoint`] naming the key that is missing, unreadable or out of range.
     pub fn of(metadata: &BTreeMap<String, String>) -> Result<Self> {
-        let channels: [i64; 3] = list(metadata, "channels", 1..=4096)?;
-        let blocks: [i64; 3] = list(metadata, "blocks", 1..=64)?;
-        let [embedding] = list(metadata, "embedding", 2..=4096)?;
-        let [one_call_sigma] = list(metadata, "sigma_one_call", 1..=1000)?;
+        let channels: [i64; 3] = integers(metadata, "channels", 1..=4096)?;
+        let blocks: [i64; 3] = integers(metadata, "blocks", 1..=64)?;
+        let [embedding] = integers(metadata, "embedding", 2..=4096)?;
+        let [one_call_sigma] = integers(metadata, "sigma_one_call", 1..=1000)?;
         Ok(Self {
             channels,
             blocks: blocks.map(|n| n as usize),
@@ -34,31 +35,6 @@ impl Config {
             one_call_sigma: one_call_sigma as f64,
         })
     }
-}
-
-/// `N` integers, written `[1, 2, 3]`, or `1` when there is one.
-fn list<const N: usize>(
-    metadata: &BTreeMap<String, String>,
-    key: &str,
-    range: std::ops::RangeInclusive<i64>,
-) -> Result<[i64; N]> {
-    let text = metadata
-        .get(key)
-        .ok_or_else(|| Error::Checkpoint(format!("no lean prior: its metadata have no {key:?}")))?;
-    let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
-    let numbers: Option<Vec<i64>> = inner
-        .split(',')
-        .map(|word| word.trim().parse().ok().filter(|n| range.contains(n)))
-        .collect();
-    numbers
-        .and_then(|numbers| numbers.try_into().ok())
-        .ok_or_else(|| {
-            Error::Checkpoint(format!(
-                "{key} = {text:?}: must be {N} integers in {}..{}",
-                range.start(),
-                range.end()
-            ))
-        })
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use super::config::Config;
 use super::edge::{self, Weights};
 use super::fast::Fast;
 use super::network::Network;
-use super::{Scales, forward, tables};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::prior::convert::{to_picture, to_tensor};
+use crate::prior::edm::{self, Case, Core, Scales};
 use crate::prior::load::Loader;
+use crate::prior::tables;
 use crate::prior::tensors::TensorSource;
 
 /// Relative L2 between bf16 and f32 that a working machine keeps: half a percent was seen, and
@@ -69,44 +70,32 @@ impl Engine {
         self.caution.as_deref()
     }
 
-    /// The estimate of x0; `y` and its `tables` are the hint, or none and zeros.
+    /// The estimate of x0; `y` and the case's tables are the hint, or none and zeros.
     ///
     /// # Errors
     /// [`Error::Backend`].
-    pub fn estimate(
-        &self,
-        x: &Picture,
-        sigma: f64,
-        y: Option<&Picture>,
-        tables: &[f32; tables::LENGTH],
-    ) -> Result<Picture> {
+    pub fn estimate(&self, x: &Picture, y: Option<&Picture>, case: Case) -> Result<Picture> {
         let Some(fast) = &self.fast else {
-            return self.plainly(x, sigma, y, tables);
+            return self.plainly(x, y, case);
         };
-        let scales = Scales::at(&self.plain, sigma, tables);
+        let scales = Scales::of(&case, self.plain.one_call_sigma());
         let input = edge::enter(x, scales.input as f32, y)?;
-        let f = fast.forward(&self.plain, &input, sigma, tables)?;
+        let f = fast.forward(&self.plain, &input, case)?;
         let weights = Weights {
-            x: scales.x as f32,
-            y: scales.y as f32,
-            f: scales.f as f32,
+            x: scales.skip as f32,
+            y: scales.hint as f32,
+            f: scales.output as f32,
         };
         edge::leave(weights, x, y, &f)
     }
 
-    fn plainly(
-        &self,
-        x: &Picture,
-        sigma: f64,
-        y: Option<&Picture>,
-        tables: &[f32; tables::LENGTH],
-    ) -> Result<Picture> {
+    fn plainly(&self, x: &Picture, y: Option<&Picture>, case: Case) -> Result<Picture> {
         let x = to_tensor(x, self.device)?;
         let y = match y {
             Some(y) => to_tensor(y, self.device)?,
             None => x.f_zeros_like()?,
         };
-        to_picture(&forward(&self.plain, &x, sigma, &y, tables)?)
+        to_picture(&edm::estimate(&self.plain, &x, &y, &[case])?)
     }
 
     /// Keeps `fast` if it agrees with the plain network.
@@ -114,15 +103,13 @@ impl Engine {
         let (x, y) = (trial_picture(1), trial_picture(2));
         let mut tables = [0.5; tables::LENGTH];
         tables[0] = 1.0;
-        let wanted = TRIAL_SIGMAS.map(|sigma| self.plainly(&x, sigma, Some(&y), &tables));
+        let cases = TRIAL_SIGMAS.map(|sigma| Case { sigma, tables });
+        let wanted = cases.map(|case| self.plainly(&x, Some(&y), case));
         self.fast = Some(fast);
-        let far = TRIAL_SIGMAS
-            .iter()
-            .zip(wanted)
-            .find_map(|(&sigma, wanted)| {
-                let found = self.estimate(&x, sigma, Some(&y), &tables);
-                agree(&found, &wanted).err()
-            });
+        let far = cases.into_iter().zip(wanted).find_map(|(case, wanted)| {
+            let found = self.estimate(&x, Some(&y), case);
+            agree(&found, &wanted).err()
+        });
         match far {
             None => Ok(()),
             Some(why) => {

@@ -9,11 +9,13 @@ use std::cell::{Ref, RefCell};
 
 use tch::{Kind, Tensor};
 
-use super::network::{Block, Conv, Network};
-use super::tables::LENGTH;
+use super::network::Network;
 use crate::error::Result;
+use crate::prior::edm::Case;
+use crate::prior::film::{Block, Conv};
 use crate::prior::load::channels_last;
 use crate::prior::native::packed::{Geometry, PackedConv};
+use crate::prior::tables::LENGTH;
 
 /// Sets of folded weights that are kept: more than the presets of few calls have steps.
 const FOLDS_KEPT: usize = 8;
@@ -73,14 +75,8 @@ impl Fast {
     ///
     /// # Errors
     /// [`crate::Error::Backend`].
-    pub fn forward(
-        &self,
-        network: &Network,
-        input: &Tensor,
-        sigma: f64,
-        tables: &[f32; LENGTH],
-    ) -> Result<Tensor> {
-        let first = self.fold(network, sigma, tables)?;
+    pub fn forward(&self, network: &Network, input: &Tensor, case: Case) -> Result<Tensor> {
+        let first = self.fold(network, case)?;
         let row = |i: usize, x: Tensor| run(&first[i], &self.second[i], x);
         let a = row(0, self.head.forward(input)?)?;
         let h = row(1, self.shrink[0].forward(&a)?)?;
@@ -91,12 +87,12 @@ impl Fast {
     }
 
     /// The first convolutions of all blocks for this σ and these tables: kept ones, or new.
-    fn fold(&self, network: &Network, sigma: f64, tables: &[f32; LENGTH]) -> Result<Ref<'_, Rows>> {
-        let told = (sigma.to_bits(), tables.map(f32::to_bits));
+    fn fold(&self, network: &Network, case: Case) -> Result<Ref<'_, Rows>> {
+        let told = (case.sigma.to_bits(), case.tables.map(f32::to_bits));
         let found = self.folds.borrow().iter().position(|(key, _)| *key == told);
         let entry = match found {
             Some(at) => self.folds.borrow_mut().remove(at),
-            None => (told, fold(network, &network.embedding(sigma, tables)?)?),
+            None => (told, fold(network, &network.told(case)?)?),
         };
         let mut folds = self.folds.borrow_mut();
         if folds.len() == FOLDS_KEPT {
@@ -198,6 +194,11 @@ mod tests {
         Network::load(&config, &mut loader, Kind::Float).unwrap()
     }
 
+    fn case(sigma: f64) -> Case {
+        let tables = [0.5; LENGTH];
+        Case { sigma, tables }
+    }
+
     fn input() -> Tensor {
         let flat = Tensor::randn([1, 24, 32, 40], (Kind::Float, Device::Cpu));
         channels_last(&flat.to_kind(Kind::BFloat16)).unwrap()
@@ -209,8 +210,7 @@ mod tests {
         tch::no_grad(|| {
             let network = network();
             let fast = Fast::of(&network).unwrap();
-            let told = ([0.5; LENGTH], 0.3);
-            let first = fast.fold(&network, told.1, &told.0).unwrap();
+            let first = fast.fold(&network, case(0.3)).unwrap();
             let check = |x: Tensor| {
                 assert!(is_channels_last(&x), "{:?} {:?}", x.size(), x.stride());
                 x
@@ -230,14 +230,14 @@ mod tests {
             let fast = Fast::of(&network).unwrap();
             let mut seen = Vec::new();
             for sigma in 1..=FOLDS_KEPT + 2 {
-                let fold = fast.fold(&network, sigma as f64, &[0.0; LENGTH]).unwrap();
+                let fold = fast.fold(&network, case(sigma as f64)).unwrap();
                 seen.push(fold[0].as_ptr());
             }
             let folds = fast.folds.borrow();
             assert_eq!(folds.len(), FOLDS_KEPT);
             assert_eq!(folds[0].0.0, 3f64.to_bits());
             drop(folds);
-            let again = fast.fold(&network, 5.0, &[0.0; LENGTH]).unwrap();
+            let again = fast.fold(&network, case(5.0)).unwrap();
             assert_eq!(again[0].as_ptr(), seen[4]);
         });
     }

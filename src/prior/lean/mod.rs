@@ -2,28 +2,29 @@
 //!
 //! One network that is the unconditional prior (no hint), the conditional prior, and, at
 //! σ = 20, a one-call restorer. Since it only convolves, a tile with its halo gives the
-//! pixels of the whole picture. `network` holds the layers, `tables` the vector that tells
-//! it the quantisation, this file the preconditioning and the contract.
+//! pixels of the whole picture. `network` holds the layers, `edm` what surrounds
+//! them, `engine` what runs them, this file the contract.
 
 mod config;
 mod edge;
 mod engine;
 mod fast;
 mod network;
-mod tables;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 use self::config::Config;
 use self::engine::Engine;
 use self::network::Network;
 use super::backend;
-use super::checkpoint::{self, Checkpoint};
+use super::checkpoint::Checkpoint;
+use super::edm::{Case, Core};
 use super::shapes::{Shapes, shapes_of};
+use super::tables;
 use super::tensors::TensorSource;
+use super::weights::Weights;
 use super::worker::{Owned, Worker};
 use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;
@@ -32,9 +33,6 @@ use crate::options::Options;
 
 /// The weights that ship with the library, f16.
 static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
-
-/// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
-const SIGMA_DATA: f64 = 0.5;
 
 /// Pixels around a tile that matter to it. The receptive field ends at 112, where tiles are
 /// the whole picture's bit for bit; at 64 the shipped weights differ by at most 4e-5 of the
@@ -58,6 +56,19 @@ pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
     shapes_of(|loader| Network::load(&config, loader, Kind::Float))
 }
 
+/// F of `weights`, which may be changing, in the arithmetic `kind`.
+///
+/// # Errors
+/// [`crate::Error::Checkpoint`] when the metadata describe no lean network.
+pub(super) fn core(
+    metadata: &BTreeMap<String, String>,
+    weights: &mut dyn Weights,
+    kind: Kind,
+) -> Result<Box<dyn Core>> {
+    let config = Config::of(metadata)?;
+    Ok(Box::new(Network::load(&config, weights, kind)?))
+}
+
 /// The lean prior on one device.
 pub struct Lean {
     engine: Owned<Engine>,
@@ -74,15 +85,11 @@ impl Lean {
         Self::load(Box::new(embedded_checkpoint()?), options)
     }
 
-    /// The weights in the file `path`.
+    /// The weights in `source`.
     ///
     /// # Errors
-    /// As [`Self::embedded`]; [`crate::Error::Io`] and [`crate::Error::Checkpoint`] for the file.
-    pub fn open(path: &Path, options: &Options) -> Result<Self> {
-        Self::load(checkpoint::open(path)?, options)
-    }
-
-    fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
+    /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not lean's.
+    pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
         let config = Config::of(source.metadata())?;
         let device = backend::device(options.device)?;
         let kind = backend::kind(options.precision, device);
@@ -112,7 +119,8 @@ impl Denoiser for Lean {
         let x = x.clone();
         let decoded = hint.map(|hint| hint.decoded.clone());
         let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
-        let work = move |engine: &Engine| engine.estimate(&x, sigma, decoded.as_ref(), &tables);
+        let case = Case { sigma, tables };
+        let work = move |engine: &Engine| engine.estimate(&x, decoded.as_ref(), case);
         self.engine.with(work)
     }
 
@@ -130,50 +138,6 @@ impl Denoiser for Lean {
     fn one_call(&self) -> bool {
         true
     }
-}
-
-/// EDM preconditioning (Karras et al., arXiv 2206.00364, table 1) with a second input.
-///
-/// With v = σ² + σ_data², `sees` = σ < 20 and `cond` the first entry of `tables`:
-/// x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F(sees x / √v).
-struct Scales {
-    input: f64,
-    x: f64,
-    y: f64,
-    f: f64,
-}
-
-impl Scales {
-    fn at(network: &Network, sigma: f64, tables: &[f32; tables::LENGTH]) -> Self {
-        let v = sigma.powi(2) + SIGMA_DATA.powi(2);
-        let sees = if sigma < network.one_call_sigma() {
-            1.0
-        } else {
-            0.0
-        };
-        let skip = sees * SIGMA_DATA.powi(2) / v;
-        Self {
-            input: sees / v.sqrt(),
-            x: skip,
-            y: f64::from(tables[0]) * (1.0 - skip),
-            f: SIGMA_DATA * sigma / v.sqrt(),
-        }
-    }
-}
-
-/// x0 by the plain network: `x` and `y` are f32 `[N, 3, H, W]`.
-fn forward(
-    network: &Network,
-    x: &Tensor,
-    sigma: f64,
-    y: &Tensor,
-    tables: &[f32; tables::LENGTH],
-) -> Result<Tensor> {
-    let scales = Scales::at(network, sigma, tables);
-    let f = network.forward(&x.f_mul_scalar(scales.input)?, sigma, y, tables)?;
-    let base = x.f_mul_scalar(scales.x)?;
-    let base = base.f_add(&y.f_mul_scalar(scales.y)?)?;
-    Ok(base.f_add(&f.f_mul_scalar(scales.f)?)?)
 }
 
 #[cfg(test)]
@@ -210,7 +174,11 @@ mod tests {
             let (x, y, wanted) = (picture(&x), picture(&y), part(&x0));
             let level = f64::from(sigma[i]);
             let tables = std::array::from_fn(|k| qvec[12 * i + k]);
-            let work = move |engine: &Engine| engine.estimate(&x, level, Some(&y), &tables);
+            let case = Case {
+                sigma: level,
+                tables,
+            };
+            let work = move |engine: &Engine| engine.estimate(&x, Some(&y), case);
             let got = lean.engine.with(work).unwrap();
             let square = |x: f32| f64::from(x).powi(2);
             let apart: f64 = got

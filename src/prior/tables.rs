@@ -3,14 +3,14 @@
 use crate::contract::{Hint, QuantSteps};
 
 /// 1, four band means of luma, four of chroma, and the sampling one-hot.
-pub(super) const LENGTH: usize = 12;
+pub(crate) const LENGTH: usize = 12;
 
 /// First and last u + v of each band.
 const BANDS: [(usize, usize); 4] = [(0, 0), (1, 2), (3, 5), (6, 14)];
 
 /// 1 | per band, luma then chroma: mean log2(step) / 4 − 1 | 4:4:4, 4:2:2, 4:2:0 one-hot,
 /// other samplings as the nearest.
-pub(super) fn describe(hint: &Hint) -> [f32; LENGTH] {
+pub(crate) fn describe(hint: &Hint) -> [f32; LENGTH] {
     let mut out = [0.0; LENGTH];
     out[0] = 1.0;
     out[1..5].copy_from_slice(&band_means(&hint.luma));

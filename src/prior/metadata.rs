@@ -1,0 +1,35 @@
+//! Numbers in a checkpoint's text metadata, which describe the networks of our own.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+
+/// The `N` integers under `key`, each in `range`, written `[1, 2, 3]`, or `1` when there is one.
+///
+/// # Errors
+/// [`Error::Checkpoint`] naming the key that is missing, unreadable or out of range.
+pub(crate) fn integers<const N: usize>(
+    metadata: &BTreeMap<String, String>,
+    key: &str,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<[i64; N]> {
+    let text = metadata.get(key).ok_or_else(|| {
+        Error::Checkpoint(format!(
+            "no prior of this project: its metadata have no {key:?}"
+        ))
+    })?;
+    let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let numbers: Option<Vec<i64>> = inner
+        .split(',')
+        .map(|word| word.trim().parse().ok().filter(|n| range.contains(n)))
+        .collect();
+    numbers
+        .and_then(|numbers| numbers.try_into().ok())
+        .ok_or_else(|| {
+            Error::Checkpoint(format!(
+                "{key} = {text:?}: must be {N} integers in {}..{}",
+                range.start(),
+                range.end()
+            ))
+        })
+}
