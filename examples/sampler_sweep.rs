@@ -19,12 +19,6 @@ use ddrmjpeg::sampler::plan::{CellSettings, Plan, PublishedSettings, Start};
 use ddrmjpeg::sampler::{self, Problem};
 use ddrmjpeg::{Options, restore};
 
-/// As `restore` has it: what the integer DCT of libjpeg may have rounded.
-const SLACK: Slack = Slack {
-    relative: 0.01,
-    absolute: 0.1,
-};
-
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, count, side, qualities, methods @ ..] = &arguments[..] else {
@@ -157,7 +151,7 @@ fn observe(clean: &Planar8, quality: u8) -> Result<Observation> {
 fn solve(prior: &dyn Denoiser, seen: &Observation, plan: &Plan) -> Result<Picture> {
     let problem = Problem {
         denoiser: prior,
-        measurement: &JpegMeasurement::new(seen, SLACK),
+        measurement: &JpegMeasurement::new(seen, Slack::ROUNDING),
         hint: &seen.hint(),
         control: Control::default(),
     };

@@ -54,8 +54,14 @@ fn measured(seen: &Observation) -> Vec<bool> {
     seen.components.iter().map(|c| c.is_measured()).collect()
 }
 
+/// From a pixel and the size to another pixel.
+type Move = fn((usize, usize), (usize, usize)) -> (usize, usize);
+
+/// What can happen to a frame.
+type Change = fn(&Planar8) -> Planar8;
+
 /// Applies `pixel(x, y)` -> source pixel to all planes; for planes of even size.
-fn moved(frame: &Planar8, from: fn((usize, usize), (usize, usize)) -> (usize, usize)) -> Planar8 {
+fn moved(frame: &Planar8, from: Move) -> Planar8 {
     let mut out = frame.clone();
     for (to, plane) in out.planes.iter_mut().zip(&frame.planes) {
         let size = (plane.width, plane.height);
@@ -92,7 +98,7 @@ fn good_frames_are_believed_at_every_quality() {
 
 #[test]
 fn changed_frames_are_not_believed_at_any_quality() {
-    let changes: [(&str, fn(&Planar8) -> Planar8); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("shifted 4", |f| moved(f, |(x, y), (w, _)| ((x + 4) % w, y))),
         ("shifted 1 down", |f| {
             moved(f, |(x, y), (_, h)| (x, (y + 1) % h))
