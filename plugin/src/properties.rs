@@ -36,7 +36,7 @@ macro_rules! element_with_properties {
                 or is so unlike what the model knows, that restoring it would do harm.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
-                blurb = "The network: lean and nano (smaller, faster) are built in, identity changes nothing, a path \
+                blurb = "The network: lean is the one built in, identity changes nothing, a path \
                 that ends in .yml is a published config whose checkpoints lie under exp/logs, any \
                 other the path of a checkpoint.")]
             #[property(name = "config", get = Self::config, set = Self::set_config,

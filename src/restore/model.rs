@@ -17,7 +17,7 @@ pub use super::published::{Opened, open_config, open_under, read_config};
 
 /// The prior that `options.model`, `options.config` and `options.class` name.
 ///
-/// `identity`; `lean` and `nano`, embedded; the path of a config (`.yml`), whose checkpoints are found as
+/// `identity`; `lean`, embedded; the path of a config (`.yml`), whose checkpoints are found as
 /// the published program finds them; or the path of a checkpoint: of the network that
 /// `options.config` describes, or of a prior of this project when that is not given.
 ///
@@ -37,22 +37,15 @@ pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
 #[cfg(feature = "torch")]
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
     use crate::prior::lean::Lean;
-    use crate::prior::nano::Nano;
     use crate::prior::own;
     use std::path::Path;
 
     let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
     let opened = match (options.model.as_str(), options.config.as_deref()) {
         ("lean", None) => Opened::Own(Arc::new(Lean::embedded(options)?)),
-        ("nano", None) => Opened::Own(Arc::new(Nano::embedded(options)?)),
         (name, Some(config)) if is_config(name) => {
             return Err(Error::Options(format!(
                 "config = {config:?}: model = {name:?} is a config already"
-            )));
-        }
-        ("nano", Some(config)) => {
-            return Err(Error::Options(format!(
-                "config = {config:?}: the model nano has none"
             )));
         }
         ("lean", Some(config)) => published::located(config, options)?,

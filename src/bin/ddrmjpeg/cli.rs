@@ -145,7 +145,7 @@ pub struct OptionArgs {
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
-    /// lean or nano (embedded), identity, a config (.yml) with its checkpoints under exp/logs,
+    /// lean (embedded), identity, a config (.yml) with its checkpoints under exp/logs,
     /// or a checkpoint.
     #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
     pub model: String,

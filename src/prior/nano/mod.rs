@@ -13,7 +13,6 @@ use tch::Kind;
 use self::config::Config;
 use self::network::Network;
 use super::backend;
-use super::checkpoint::Checkpoint;
 use super::convert::{to_picture, to_tensor};
 use super::edm::{self, Case, Core};
 use super::load::Loader;
@@ -27,20 +26,9 @@ use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
 
-/// The weights that ship with the library, f16.
-static EMBEDDED: &[u8] = include_bytes!("../../../models/nano.safetensors");
-
 /// Pixels around a tile that matter to it: ten 3x3 convolutions at 1/4 of the resolution reach
 /// 40 pixels, and tiles begin on multiples of 16.
 const HALO_PX: usize = 48;
-
-/// The checkpoint that is built in.
-///
-/// # Errors
-/// None in a build that passes its tests.
-pub fn embedded_checkpoint() -> Result<Checkpoint> {
-    Checkpoint::from_bytes(EMBEDDED)
-}
 
 /// Names and shapes of the tensors of the network that `metadata` describe.
 ///
@@ -76,14 +64,6 @@ pub struct Nano {
 }
 
 impl Nano {
-    /// The embedded weights.
-    ///
-    /// # Errors
-    /// [`crate::Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(options: &Options) -> Result<Self> {
-        Self::load(Box::new(embedded_checkpoint()?), options)
-    }
-
     /// The weights in `source`.
     ///
     /// # Errors
@@ -219,16 +199,6 @@ mod tests {
         };
         let (a, b) = (pixel(0), pixel(4));
         assert_ne!(a.plane(0)[20 * 48 + 24], b.plane(0)[20 * 48 + 20]);
-    }
-
-    #[test]
-    fn what_is_built_in_is_the_shipped_shape() {
-        let source = embedded_checkpoint().unwrap();
-        assert_eq!(
-            shapes(source.metadata()).unwrap(),
-            shapes(&metadata()).unwrap()
-        );
-        Nano::embedded(&Options::default()).unwrap();
     }
 
     /// Multiply-adds of the convolutions per pixel of the picture, from the shapes: each weight
