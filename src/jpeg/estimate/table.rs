@@ -56,10 +56,10 @@ pub struct Role {
     pub leniency: f64,
 }
 
-/// Luma: exact samples.
+/// Luma: exact samples, but for those that were clipped or lie in blocks nearly flat.
 pub const LUMA: Role = Role {
     base: &tables::BASE_LUMA,
-    leniency: 0.0,
+    leniency: 0.05,
 };
 /// Chroma.
 pub const CHROMA: Role = Role {

@@ -16,6 +16,10 @@ use crate::prior::load::channels_last;
 /// roundings come to 0.4 %; a kernel that is wrong misses by tens of percent.
 const AGREEMENT: f64 = 1e-2;
 
+/// The same of attention, whose exponentials multiply the rounding of the products before them:
+/// 1.1 % here.
+const ATTENTION_AGREEMENT: f64 = 3e-2;
+
 /// Why bf16 is not to be used on this CPU, if it is not.
 pub fn fault() -> Option<&'static str> {
     static FAULT: OnceLock<Option<String>> = OnceLock::new();
@@ -24,21 +28,23 @@ pub fn fault() -> Option<&'static str> {
 }
 
 fn try_out() -> Result<()> {
-    compare("a convolution", |kind| convolution(kind, false))?;
-    compare("a packed convolution", |kind| convolution(kind, true))?;
-    compare("a matrix product", product)?;
-    compare("attention", attention)
+    compare("a convolution", AGREEMENT, |kind| convolution(kind, false))?;
+    compare("a packed convolution", AGREEMENT, |kind| {
+        convolution(kind, true)
+    })?;
+    compare("a matrix product", AGREEMENT, product)?;
+    compare("attention", ATTENTION_AGREEMENT, attention)
 }
 
-fn compare(what: &str, run: impl Fn(Kind) -> Result<Tensor>) -> Result<()> {
+fn compare(what: &str, allowed: f64, run: impl Fn(Kind) -> Result<Tensor>) -> Result<()> {
     let (wanted, found) = (run(Kind::Float)?, run(Kind::BFloat16)?);
     let apart = found.f_to_kind(Kind::Float)?.f_sub(&wanted)?.f_norm()?;
     let distance = apart.f_double_value(&[])? / wanted.f_norm()?.f_double_value(&[])?;
     // Written so that NaN does not pass.
-    match distance < AGREEMENT {
+    match distance < allowed {
         true => Ok(()),
         false => Err(Error::Backend(format!(
-            "{what} in bf16 differs from f32 by {distance:.3}, at most {AGREEMENT} is allowed"
+            "{what} in bf16 differs from f32 by {distance:.3}, at most {allowed} is allowed"
         ))),
     }
 }
@@ -93,14 +99,16 @@ mod tests {
             let factor = if kind == Kind::BFloat16 { 1.02 } else { 1.0 };
             Ok(x.f_mul_scalar(factor)?)
         };
-        let message = compare("a test", skewed).unwrap_err().to_string();
+        let message = compare("a test", AGREEMENT, skewed)
+            .unwrap_err()
+            .to_string();
         assert!(
             message.contains("a test in bf16 differs from f32 by 0.02"),
             "{message}"
         );
         let broken = |kind| Ok(numbers(&[8], kind, 0.1)?.f_mul_scalar(f64::NAN)?);
-        assert!(compare("a test", broken).is_err());
-        assert!(compare("a test", |kind| numbers(&[8], kind, 0.1)).is_ok());
+        assert!(compare("a test", AGREEMENT, broken).is_err());
+        assert!(compare("a test", AGREEMENT, |kind| numbers(&[8], kind, 0.1)).is_ok());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use ddrmjpeg::eval::scores::{Metric, Scores};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
-use rayon::prelude::*;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::arguments::Sampling;
 use super::methods::{Answer, Method};
