@@ -70,6 +70,13 @@ pub trait Denoiser: Send + Sync {
         None
     }
 
+    /// Share of the coefficients of a one-call answer that lie more than half a step outside
+    /// their cells above which the picture is of a kind that this prior does not know, such as
+    /// a page of text; `None` where nobody has measured it.
+    fn strange_share(&self) -> Option<f64> {
+        None
+    }
+
     /// ᾱ by timestep of the discrete schedule it was trained on; `None` for a prior that
     /// takes every level alike.
     fn alpha_bar(&self) -> Option<&[f64]> {

@@ -242,9 +242,11 @@ impl Restorer {
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
         report.departures = measurement.departures();
         report.network_calls = calls.load(Ordering::Relaxed);
-        // What a prior that knows the picture departs by was measured for one call.
-        let measured = matches!(plan, Plan::OneCall { .. });
-        if options.identity_gate && measured && report.gate.is_strange(&report.departures) {
+        let limit = match plan {
+            Plan::OneCall { .. } if options.identity_gate => self.denoiser.strange_share(),
+            _ => None,
+        };
+        if limit.is_some_and(|limit| report.gate.is_strange(&report.departures, limit)) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return Ok((hint.decoded, report));

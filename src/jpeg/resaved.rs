@@ -13,6 +13,8 @@ use super::file::{Component, JpegFile};
 const BLOCKS: usize = 8192;
 /// Largest earlier step that is looked for.
 const LARGEST: u16 = 255;
+/// Fewer blocks than this show crowds and gaps by chance.
+const FEWEST_BLOCKS: usize = 256;
 /// How far a coefficient of 8-bit samples is from its tooth, rarely more.
 const ROUNDING: f32 = 0.8;
 /// Fewer levels than this that are not 0 tell nothing.
@@ -36,6 +38,9 @@ pub struct Resaved {
 
 /// The earlier save that the levels of `component` show; `None` where they show none.
 pub fn of(component: &Component) -> Option<Resaved> {
+    if component.levels.len() < FEWEST_BLOCKS {
+        return None;
+    }
     let (first_steps, gain, visible) = evidence(component);
     let confidence = gain / f64::from(visible.max(1));
     (visible >= FEWEST && confidence >= LEAST).then_some(Resaved {

@@ -136,8 +136,8 @@ static void dj_note_damage(j_decompress_ptr cinfo)
     if (!reader->damaged || dj_complete(cinfo))
         return;
     switch (code) {
-    case JWRN_JPEG_EOF:
-        dj_mark(cinfo, one_scan ? row : 0, rows);
+    case JWRN_JPEG_EOF: /* bits are read ahead: if this row lacks any, HIT_MARKER follows */
+        dj_mark(cinfo, one_scan ? row + 1 : 0, rows);
         break;
     case JWRN_HIT_MARKER:
         if (!one_scan && cinfo->unread_marker == JPEG_EOI)

@@ -18,11 +18,9 @@ const FINE_LUMA: f64 = 2.3;
 /// The same for chroma that is not subsampled: its quality 94 has 3.25, its 95 2.99.
 const FINE_CHROMA: f64 = 3.1;
 
-/// Share of coefficients more than half a step outside their cells above which the prior is
-/// held not to know such pictures.
-const STRANGE: f64 = 0.01;
-/// The same where luma is kept: steps are so small there that more lie outside.
-const STRANGE_FINE: f64 = 0.04;
+/// How much larger the share of coefficients outside their cells may be where luma is kept:
+/// steps are so small there that more lie outside. Not measured.
+const FINE_ALLOWANCE: f64 = 4.0;
 
 /// What is handed on as decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,12 +57,11 @@ impl Gate {
     }
 
     /// Whether estimates that stood so to their cells come from a prior that does not know
-    /// such pictures.
-    pub(super) fn is_strange(self, departures: &Departures) -> bool {
-        let limit = if self == Self::Open {
-            STRANGE
-        } else {
-            STRANGE_FINE
+    /// such pictures; `limit` is its [`crate::Denoiser::strange_share`].
+    pub(super) fn is_strange(self, departures: &Departures, limit: f64) -> bool {
+        let limit = match self {
+            Self::Open => limit,
+            _ => FINE_ALLOWANCE * limit,
         };
         departures.far as f64 > limit * departures.known as f64
     }
@@ -131,9 +128,9 @@ mod tests {
             left: 900,
             far,
         };
-        let strange = |departures| Gate::Open.is_strange(&departures);
+        let strange = |departures| Gate::Open.is_strange(&departures, 0.01);
         assert!(!strange(of(64)) && strange(of(65)));
-        assert!(!strange(Departures::default()) && !Gate::Luma.is_strange(&of(65)));
+        assert!(!strange(Departures::default()) && !Gate::Luma.is_strange(&of(65), 0.01));
     }
 
     #[test]
