@@ -33,7 +33,7 @@ pub fn ssimulacra2(clean: &Planar8, shown: &Planar8) -> Result<f64> {
 /// 0 is equal, 1 just noticeable, more is worse.
 ///
 /// # Errors
-/// Those of [`ssimulacra2`].
+/// Those of [`ssimulacra2()`].
 pub fn butteraugli(clean: &Planar8, shown: &Planar8) -> Result<f64> {
     let frame = |picture: &Planar8| -> Result<Img<Vec<RGB8>>> {
         let pixels = pixels(picture, "butteraugli")?;

@@ -78,10 +78,10 @@ pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
     writer.finish(ok)
 }
 
-/// [`write`] with EXIF and ICC.
+/// [`write()`] with EXIF and ICC.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(file: &JpegFile, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(with_metadata(&write(file)?, metadata))
 }
