@@ -142,13 +142,14 @@ fn an_interrupted_run_goes_on() {
     assert_eq!(said(&resumed), said(&whole));
     assert_ne!(place.result("images/2_-1.png"), kept);
     assert_eq!(place.results("images").len(), 9);
-    let other = place.run("--resume --deg jpeg30 --timesteps 2");
-    assert_eq!(status(&other), 2);
-    assert!(
-        errors(&other).contains("of another run"),
-        "{}",
-        errors(&other)
-    );
+    let lean = concat!(env!("CARGO_MANIFEST_DIR"), "/models/lean.safetensors");
+    let weights = format!("--resume --deg jpeg20 --timesteps 2 --weights {lean}");
+    for other in ["--resume --deg jpeg30 --timesteps 2", &weights] {
+        let refused = place.run(other);
+        assert_eq!(status(&refused), 2, "{other}");
+        let said = errors(&refused);
+        assert!(said.contains("of another run"), "{other}: {said}");
+    }
 }
 
 #[test]

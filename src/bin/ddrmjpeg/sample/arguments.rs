@@ -139,7 +139,7 @@ impl SampleArgs {
     pub fn signature(&self) -> String {
         format!(
             "config={} deg={:?} seed={} preset={} timesteps={} num_avg_samples={} eta={} etaB={} \
-             init_timestep={}",
+             init_timestep={} weights={:?} classifier={:?} precision={}",
             self.config,
             self.deg,
             self.seed,
@@ -148,7 +148,10 @@ impl SampleArgs {
             self.num_avg_samples,
             self.eta,
             self.eta_b,
-            self.init_timestep
+            self.init_timestep,
+            self.own.weights,
+            self.own.classifier,
+            self.own.precision
         )
     }
 }
