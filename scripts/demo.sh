@@ -52,7 +52,7 @@ echo "== the picture, at JPEG quality $quality"
 make_jpeg
 "$built/ddrmjpeg" restore "$out/coffee.jpg" -o "$out/coffee_restored.png"
 
-echo "== the clip, at JPEG quality $quality: 50 frames of 640x480, about half a second each on a CPU"
+echo "== the clip, at JPEG quality $quality: 50 frames of 640x480"
 examples/make_clip.py --into "$clip" --quality "$quality"
 decode "$clip/jpeg"
 decode "$clip/restored" ddrmjpeg qf="$quality"
