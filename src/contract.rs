@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
-use crate::frame::Picture;
+use crate::frame::{Picture, Rect};
 
 /// 64 quantisation steps in natural order: entry `v * 8 + u` for horizontal frequency `u`.
 pub type QuantSteps = [u16; 64];
@@ -82,6 +82,35 @@ pub trait Denoiser: Send + Sync {
     fn alpha_bar(&self) -> Option<&[f64]> {
         None
     }
+
+    /// One-call estimates of the frames of one stream, by a prior that can spare the work on
+    /// what has not changed; `None` where it cannot, or restores in more calls than one.
+    fn follower(&self) -> Option<Box<dyn Follower>> {
+        None
+    }
+}
+
+/// A prior's memory of the last frame of one stream.
+pub trait Follower: Send {
+    /// Brings `estimate`, the one-call answer to the last frame's hint, up to date with `hint`.
+    ///
+    /// `changed`: outside of these rectangles (corners and sizes on multiples of 16 pixels, or
+    /// at the picture's end) the decoded picture is the last frame's, and tables and sampling
+    /// are the last frame's altogether. A first frame, one of another size or with other
+    /// tables is one rectangle that is all of it; `estimate` then holds nothing yet, but has its
+    /// size.
+    ///
+    /// Afterwards `estimate` is, bit for bit, what the whole frame would have given. Answers
+    /// where it may have changed.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] when the network fails; the next call must then name all as changed.
+    fn follow(
+        &mut self,
+        hint: &Hint,
+        changed: &[Rect],
+        estimate: &mut Picture,
+    ) -> Result<Vec<Rect>>;
 }
 
 /// How a measurement corrects an estimate; per measured coefficient.
