@@ -141,7 +141,7 @@ fn carry_meta(pipeline: &gst::Pipeline) {
         let said = said.lock().unwrap().take().unwrap();
         if gst::meta::CustomMeta::from_buffer(buffer, NAME).is_err() {
             let mut meta = gst::meta::CustomMeta::add(buffer, NAME).unwrap();
-            for (field, value) in &said {
+            for (field, value) in said.iter() {
                 meta.mut_structure().set_value(field, value.clone());
             }
         }
