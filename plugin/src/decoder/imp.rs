@@ -65,7 +65,9 @@ impl ObjectImpl for DdrmJpegDec {
                      gated-closed, of which the identity gate left luma or all as decoded; \
                      saved-twice, which show an earlier save. And of the last frame: last-ms \
                      (milliseconds), encoder, outside-cells and far-outside-cells (shares of \
-                     the coefficients that the network had outside their cells).",
+                     the coefficients that the network had outside their cells) and, \
+                     with strict, consistency (share of the file's levels that the pixels \
+                     encode to again).",
                 )
                 .read_only()
                 .build();
