@@ -8,6 +8,7 @@ mod cancel;
 mod faults;
 mod late;
 mod pixels;
+mod tables;
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
