@@ -3,9 +3,9 @@
 //! Prints the table of docs/dequantisation.md. Run it as
 //! `cargo run --release --example dequantisation_sweep -- FOLDER COUNT BITS START,… END,… STEPS,… SPREAD,… FRESH,… SAMPLES,…`
 
-use std::path::Path;
+mod common;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use ddrmjpeg::contract::{Control, Denoiser};
 use ddrmjpeg::degradation::Bits;
 use ddrmjpeg::eval::metrics;
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
     else {
         bail!("FOLDER COUNT BITS START,… END,… STEPS,… SPREAD,… FRESH,… SAMPLES,…");
     };
-    let pictures = load(Path::new(folder), count.parse()?)?;
+    let pictures = common::pictures(folder, count.parse()?, 0)?;
     let bits = Bits::new(bits.parse()?)?;
     let denoiser = restore::model::open(&Options::default())?;
     let shown =
@@ -56,19 +56,6 @@ fn main() -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn load(folder: &Path, count: usize) -> Result<Vec<Planar8>> {
-    let mut paths = std::fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>>>()?;
-    paths.sort();
-    let read = |path: &std::path::PathBuf| -> Result<Planar8> {
-        let picture = image::open(path).with_context(|| path.display().to_string())?;
-        let size = (picture.width() as usize, picture.height() as usize);
-        Ok(Planar8::from_rgb(size.0, size.1, &picture.into_rgb8()))
-    };
-    paths.iter().take(count).map(read).collect()
 }
 
 /// Every combination of the lists.

@@ -2,11 +2,12 @@
 //! restored with the identity gate open, with its luma kept, and not at all. Prints a
 //! Markdown table; behind docs/gate.md.
 //!
-//! `cargo run --release --example gate_sweep -- FOLDER|drawings COUNT QUALITY,… 420,422,444`
+//! `cargo run --release --example gate_sweep -- FOLDER|drawings COUNT QUALITY,… 420,422,444 [SIDE]`;
+//! with SIDE the middle of each picture alone, so many pixels wide and high.
 
-use std::path::Path;
+mod common;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use ddrmjpeg::eval::metrics;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg::{self, color};
@@ -17,12 +18,13 @@ mod drawings;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [source, count, qualities, samplings] = &arguments[..] else {
-        bail!("FOLDER|drawings COUNT QUALITY,… SAMPLING,…");
+    let [source, count, qualities, samplings, side @ ..] = &arguments[..] else {
+        bail!("FOLDER|drawings COUNT QUALITY,… SAMPLING,… [SIDE]");
     };
+    let side = side.first().map_or(Ok(0), |side| side.parse())?;
     let pictures = match source.as_str() {
         "drawings" => drawings::all(),
-        folder => load(Path::new(folder), count.parse()?)?,
+        folder => common::pictures(folder, count.parse()?, side)?,
     };
     let options = Options {
         identity_gate: false,
@@ -38,7 +40,15 @@ fn main() -> Result<()> {
             let quality = quality.parse()?;
             let rows = pictures
                 .iter()
-                .map(|clean| measure(&restorer, clean, quality, factors(sampling)?, &options))
+                .map(|clean| {
+                    measure(
+                        &restorer,
+                        clean,
+                        quality,
+                        common::factors(sampling)?,
+                        &options,
+                    )
+                })
                 .collect::<Result<Vec<_>>>()?;
             println!(
                 "| 4:{}:{} {}",
@@ -49,15 +59,6 @@ fn main() -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn factors(sampling: &str) -> Result<(usize, usize)> {
-    Ok(match sampling {
-        "444" => (1, 1),
-        "422" => (2, 1),
-        "420" => (2, 2),
-        other => bail!("{other}: 444, 422 or 420"),
-    })
 }
 
 /// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; and the share of
@@ -126,19 +127,4 @@ fn with_luma(picture: &Planar8, decoded: &Planar8) -> Planar8 {
         }
     }
     out
-}
-
-fn load(folder: &Path, count: usize) -> Result<Vec<Planar8>> {
-    let mut names: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| folder.display().to_string())?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<_>>()?;
-    names.sort();
-    names.iter().take(count).map(|name| picture(name)).collect()
-}
-
-fn picture(name: &Path) -> Result<Planar8> {
-    let picture = image::open(name)?.to_rgb8();
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Ok(Planar8::from_rgb(width, height, picture.as_raw()))
 }

@@ -5,18 +5,16 @@
 //! METHOD being `one` (one call, clamped), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`, or
 //! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD`; `MODEL@METHOD` asks a prior other than lean.
 
+mod common;
+
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use ddrmjpeg::contract::{Control, Denoiser};
+use ddrmjpeg::contract::Denoiser;
 use ddrmjpeg::eval::scores::{Metric, Scores};
 use ddrmjpeg::frame::{Picture, Planar8};
-use ddrmjpeg::jpeg::{self, JpegMeasurement, Observation, cell::Slack};
-use ddrmjpeg::options::Limits;
 use ddrmjpeg::sampler::plan::{CellSettings, Plan, PublishedSettings, Start};
-use ddrmjpeg::sampler::{self, Problem};
 use ddrmjpeg::{Options, restore};
 
 fn main() -> Result<()> {
@@ -24,7 +22,7 @@ fn main() -> Result<()> {
     let [folder, count, side, qualities, methods @ ..] = &arguments[..] else {
         bail!("FOLDER COUNT SIDE QUALITY,… METHOD …");
     };
-    let pictures = load(Path::new(folder), count.parse()?, side.parse()?)?;
+    let pictures = common::pictures(folder, count.parse()?, side.parse()?)?;
     let names: String = Metric::ALL.map(|m| format!(" {m} |")).concat();
     println!("| quality | method | calls |{names}");
     println!("|---|---|---|{}", "---|".repeat(Metric::ALL.len()));
@@ -33,7 +31,7 @@ fn main() -> Result<()> {
         let quality = quality.parse()?;
         let seen = pictures
             .iter()
-            .map(|clean| observe(clean, quality))
+            .map(|clean| common::observed(clean, quality))
             .collect::<Result<Vec<_>>>()?;
         row(quality, "jpeg", 0, &pictures, |i| Ok(seen[i].decode()))?;
         for method in methods {
@@ -41,7 +39,7 @@ fn main() -> Result<()> {
             let prior = prior(&mut priors, model)?;
             let plan = parse(plan)?;
             row(quality, method, plan.calls(), &pictures, |i| {
-                solve(&*prior, &seen[i], &plan)
+                common::solved(&*prior, &seen[i], &plan)
             })?;
         }
     }
@@ -115,47 +113,6 @@ fn parse(method: &str) -> Result<Plan> {
         }
         _ => bail!("{method}: must be one, paper:… of five numbers or cell:… of six"),
     })
-}
-
-fn load(folder: &Path, count: usize, side: u32) -> Result<Vec<Planar8>> {
-    let mut names: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| folder.display().to_string())?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<_>>()?;
-    names.sort();
-    let names = names.iter().take(count);
-    names.map(|name| middle(name, side)).collect()
-}
-
-fn middle(name: &Path, side: u32) -> Result<Planar8> {
-    let picture = image::open(name)?.to_rgb8();
-    let (width, height) = (picture.width().min(side), picture.height().min(side));
-    let corner = (
-        (picture.width() - width) / 2,
-        (picture.height() - height) / 2,
-    );
-    let part = image::imageops::crop_imm(&picture, corner.0, corner.1, width, height).to_image();
-    Ok(Planar8::from_rgb(
-        width as usize,
-        height as usize,
-        part.as_raw(),
-    ))
-}
-
-fn observe(clean: &Planar8, quality: u8) -> Result<Observation> {
-    let bytes = jpeg::encode(clean, quality, (2, 2))?;
-    let file = jpeg::read(&bytes, &Limits::default())?;
-    Ok(jpeg::observe::from_file(&file))
-}
-
-fn solve(prior: &dyn Denoiser, seen: &Observation, plan: &Plan) -> Result<Picture> {
-    let problem = Problem {
-        denoiser: prior,
-        measurement: &JpegMeasurement::new(seen, Slack::ROUNDING),
-        hint: &seen.hint(),
-        control: Control::default(),
-    };
-    Ok(sampler::run(plan, &problem, 1234)?)
 }
 
 /// The visible part, rounded to 8 bits.

@@ -4,12 +4,12 @@
 //!
 //! `cargo run --release --example slack_sweep -- FOLDER COUNT`
 
-use std::path::Path;
+mod common;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use common::psnr;
 use ddrmjpeg::contract::{Denoiser, Measurement, Trust};
-use ddrmjpeg::eval::metrics;
-use ddrmjpeg::frame::{Picture, Planar8};
+use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::cell::Slack;
 use ddrmjpeg::jpeg::write::Quantiser;
 use ddrmjpeg::jpeg::{self, JpegFile, JpegMeasurement, resaved, tables};
@@ -68,7 +68,7 @@ fn main() -> Result<()> {
     let [folder, count] = &arguments[..] else {
         bail!("FOLDER COUNT");
     };
-    let pictures = load(Path::new(folder), count.parse()?)?;
+    let pictures = common::pictures(folder, count.parse()?, 0)?;
     let prior = restore::model::open(&Options::default())?;
     let names: Vec<&str> = SLACKS.iter().map(|(name, _)| *name).collect();
     println!(
@@ -129,34 +129,4 @@ fn earlier(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Opt
     let mut x0 = prior.denoise(&hint.decoded, ONE_CALL_SIGMA, Some(&hint))?;
     JpegMeasurement::new(&seen, Slack::ROUNDING).project(&mut x0, Trust::Clamp);
     Ok(Some(psnr(&x0, clean)))
-}
-
-/// PSNR in dB over the visible part, not rounded.
-fn psnr(picture: &Picture, clean: &Planar8) -> f64 {
-    let mut squares = 0.0;
-    for (c, plane) in clean.planes.iter().enumerate() {
-        let rows = picture.plane(c).chunks_exact(picture.width);
-        for (row, bytes) in rows.zip(plane.data.chunks_exact(plane.width)) {
-            for (x, &byte) in row.iter().zip(bytes) {
-                let level = 127.5 * (f64::from(*x).clamp(-1.0, 1.0) + 1.0);
-                squares += (level - f64::from(byte)).powi(2);
-            }
-        }
-    }
-    metrics::psnr_of(squares / (3 * clean.width() * clean.height()) as f64)
-}
-
-fn load(folder: &Path, count: usize) -> Result<Vec<Planar8>> {
-    let mut names: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| folder.display().to_string())?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<_>>()?;
-    names.sort();
-    names.iter().take(count).map(|name| picture(name)).collect()
-}
-
-fn picture(name: &Path) -> Result<Planar8> {
-    let picture = image::open(name)?.to_rgb8();
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Ok(Planar8::from_rgb(width, height, picture.as_raw()))
 }

@@ -69,6 +69,16 @@ pub enum FrameTables {
     },
     /// To be found from the pixels.
     Estimate,
+    /// What an earlier frame of the same stream told (its [`Report::estimated`]): used as long
+    /// as the pixels do not contradict it, which is seen at a small part of the cost.
+    Earlier {
+        /// That.
+        told: Arc<Estimated>,
+        /// What to go by when the pixels contradict it.
+        otherwise: Box<FrameTables>,
+    },
+    /// Not known, and not to be looked for either: the frame comes back unchanged.
+    Unknown,
     /// The header that is said to be that of the frame's file: it is used, for each component
     /// that can still hold the file's levels, unless the frame contradicts it.
     File {
@@ -116,12 +126,15 @@ pub struct Report {
     pub measured: Vec<bool>,
     /// What the identity gate handed on as decoded.
     pub gate: Gate,
-    /// The encoder's family, for files.
+    /// The encoder's family, for files and for frames whose header was used.
     pub family: Option<Family>,
     /// Whether a file shows an earlier, coarser save, to which the picture was held instead.
     pub resaved: bool,
-    /// What was told from the pixels, where tables were estimated.
-    pub estimated: Option<Box<Estimated>>,
+    /// What was told from the pixels, of this frame or of an earlier one, where tables were
+    /// estimated.
+    pub estimated: Option<Arc<Estimated>>,
+    /// Whether the pixels of a frame were searched for tables, found or not: the costly part.
+    pub searched: bool,
     /// How the network's estimates stood to the cells.
     pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
@@ -191,10 +204,13 @@ impl Restorer {
                 return self.restore_known(frame, header, otherwise, options, control);
             }
             FrameTables::Estimate => return self.restore_estimated(frame, options, control),
+            FrameTables::Earlier { told, otherwise } => {
+                return self.restore_like(frame, told, otherwise, options, control);
+            }
             _ => {}
         }
         let Some((steps, quality)) = find_tables(tables)? else {
-            return Ok(unchanged(frame, "the quantisation tables cannot be told"));
+            return Ok(unchanged(frame, "the quantisation tables are not known"));
         };
         let mut seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
         let (picture, mut report) = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
@@ -286,8 +302,9 @@ fn find_tables(tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
             }
             Ok(Some(((*luma, *chroma), None)))
         }
-        // `restore_known` and `restore_estimated` have dealt with these.
-        FrameTables::File { .. } | FrameTables::Estimate => Ok(None),
+        FrameTables::Unknown => Ok(None),
+        // `known` and `estimated` have dealt with these.
+        FrameTables::File { .. } | FrameTables::Estimate | FrameTables::Earlier { .. } => Ok(None),
     }
 }
 

@@ -8,6 +8,7 @@ mod decoder;
 mod enums;
 mod errors;
 mod filter;
+mod findings;
 mod meta;
 mod planes;
 mod properties;

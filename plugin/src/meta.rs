@@ -14,11 +14,13 @@
 //! | `sampling` | array of uint | horizontal and vertical factor of each component |
 //! | `tables` | array of uint | 64 steps of each component, natural order |
 //! | `quality` | uint | libjpeg's quality when the tables are exactly libjpeg's, else 0 |
+//! | `encoder` | string | `libjpeg`, `mozjpeg`, `jpegli`, `AVI1`, `camera (MAKER)`, `Adobe` or `unknown`: how far coefficients may have been from their levels; the tables tell it when it is not there |
 //!
 //! Written by `ddrmjpegtables`, taken off by `ddrmjpeg`.
 
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg::header::{Header, HeaderComponent};
+use ddrmjpeg::jpeg::origin::{Family, Markers};
 use ddrmjpeg::jpeg::stream::Field;
 use ddrmjpeg::{Error, Result};
 use gst::meta::CustomMeta;
@@ -83,6 +85,7 @@ fn write(structure: &mut gst::StructureRef, header: &Header) {
     structure.set("sampling", gst::Array::new(sampling));
     structure.set("tables", gst::Array::new(tables));
     structure.set("quality", u32::from(header.ijg_quality().unwrap_or(0)));
+    structure.set("encoder", header.family.name());
 }
 
 fn read(structure: &gst::StructureRef) -> Result<Header> {
@@ -105,12 +108,14 @@ fn read(structure: &gst::StructureRef) -> Result<Header> {
             steps: table(steps)?,
         })
     });
+    let (model, components) = (model(structure)?, components.collect::<Result<Vec<_>>>()?);
     let header = Header {
         width: number(structure, "width")? as usize,
         height: number(structure, "height")? as usize,
-        model: model(structure)?,
+        model,
         progressive: structure.get("progressive").unwrap_or(false),
-        components: components.collect::<Result<_>>()?,
+        family: family(structure, model, &components)?,
+        components,
         field: field(number(structure, "field")?)?,
     };
     header.validate()?;
@@ -163,6 +168,21 @@ fn model(structure: &gst::StructureRef) -> Result<PixelModel> {
     }
 }
 
+/// As the meta says, else as its tables do.
+fn family(
+    structure: &gst::StructureRef,
+    model: PixelModel,
+    components: &[HeaderComponent],
+) -> Result<Family> {
+    let name = structure.get_optional::<&str>("encoder");
+    match (name, components.first()) {
+        (Ok(Some(name)), _) => name.parse(),
+        (Ok(None), Some(luma)) => Ok(Family::told(&luma.steps, model, &Markers::default())),
+        (Ok(None), None) => Ok(Family::Unknown),
+        (Err(error), _) => Err(Error::Input(format!("{NAME}: {error}"))),
+    }
+}
+
 fn field_number(field: Option<Field>) -> u32 {
     match field {
         None => 0,
@@ -206,6 +226,7 @@ mod tests {
                 component(3, (1, 1), chroma.map(|step| 256 + step)),
             ],
             field: Some(Field::Bottom),
+            family: Family::Camera("Ricoh".into()),
         }
     }
 
@@ -227,15 +248,28 @@ mod tests {
         assert!(take(buffer).is_none());
     }
 
+    /// Others need not know of families.
+    #[test]
+    fn without_an_encoder_the_tables_tell_it() {
+        let mut buffer = buffer();
+        let buffer = buffer.make_mut();
+        put(buffer, &header()).unwrap();
+        let mut meta = CustomMeta::from_mut_buffer(buffer, NAME).unwrap();
+        meta.mut_structure().remove_field("encoder");
+        assert_eq!(take(buffer).unwrap().unwrap().family, Family::Libjpeg);
+    }
+
     #[test]
     fn a_meta_that_others_wrote_wrongly_is_an_error() {
-        let wrong: [fn(&mut gst::StructureRef); 6] = [
+        let wrong: [fn(&mut gst::StructureRef); 8] = [
             |s| s.remove_field("width"),
             |s| s.set("tables", gst::Array::new([1u32, 2])),
             |s| s.set("tables", gst::Array::new([0u32; 192])),
             |s| s.set("ids", 7u32),
             |s| s.set("model", "CMYK"),
             |s| s.set("field", 3u32),
+            |s| s.set("encoder", "a scanner"),
+            |s| s.set("encoder", 3u32),
         ];
         for (case, breaks) in wrong.into_iter().enumerate() {
             let mut buffer = buffer();

@@ -102,11 +102,15 @@ impl Settings {
     }
 
     /// Where the quantisation tables of a frame come from: `header`, which came with it, unless
-    /// the frame contradicts it; then `qf`; then the pixels.
-    pub fn tables(&self, header: Option<Header>) -> FrameTables {
+    /// the frame contradicts it; then `qf`; then the pixels, as `unnamed` says.
+    pub fn tables(
+        &self,
+        header: Option<Header>,
+        unnamed: impl FnOnce() -> FrameTables,
+    ) -> FrameTables {
         let otherwise = match u8::try_from(self.qf) {
             Ok(quality @ 1..=100) => FrameTables::Quality(quality),
-            _ => FrameTables::Estimate,
+            _ => unnamed(),
         };
         match header {
             Some(header) => FrameTables::File {
@@ -131,7 +135,8 @@ mod tests {
     fn untouched_properties_are_the_default_options() {
         let settings = Settings::default();
         assert_eq!(settings.options().unwrap(), Options::default());
-        assert_eq!(settings.tables(None), FrameTables::Estimate);
+        let tables = settings.tables(None, || FrameTables::Estimate);
+        assert_eq!(tables, FrameTables::Estimate);
     }
 
     #[test]

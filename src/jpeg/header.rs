@@ -1,12 +1,13 @@
-//! The header of a JPEG by itself: size, sampling, tables, colours, field; by a reader of our
-//! own that stops at the first scan.
+//! The header of a JPEG by itself: size, sampling, tables, colours, field, encoder; by a reader
+//! of our own that stops at the first scan.
 //!
-//! No entropy decoding, no libjpeg, no allocation but the components: microseconds, so that
-//! every frame of a stream can be asked. The whole of a file is `read`'s business. Called by
+//! No entropy decoding, no libjpeg, no allocation but the components and a camera's name:
+//! microseconds, so that every frame of a stream can be asked. The whole of a file is `read`'s business. Called by
 //! the elements; `known` uses what it says of a decoded frame.
 
 mod segments;
 
+use super::origin::Family;
 use super::stream::Field;
 use super::tables;
 use crate::contract::QuantSteps;
@@ -41,6 +42,8 @@ pub struct Header {
     pub components: Vec<HeaderComponent>,
     /// The field that this JPEG is, when a pair of them makes a frame.
     pub field: Option<Field>,
+    /// The family of encoders that tables and markers speak for.
+    pub family: Family,
 }
 
 impl Header {
@@ -105,10 +108,10 @@ impl Header {
     /// libjpeg's quality, when the tables are exactly libjpeg's for one quality.
     pub fn ijg_quality(&self) -> Option<u8> {
         let (luma, rest) = self.components.split_first()?;
-        (1..=100).find(|&quality| {
-            let (ours, chroma) = tables::ijg_pair(quality);
-            luma.steps == ours && rest.iter().all(|c| c.steps == chroma)
-        })
+        let quality = tables::exact_quality(&tables::BASE_LUMA, &luma.steps)?;
+        // No two qualities share a luma table.
+        let chroma = tables::ijg(&tables::BASE_CHROMA, quality);
+        rest.iter().all(|c| c.steps == chroma).then_some(quality)
     }
 }
 
@@ -128,6 +131,7 @@ mod tests {
                 steps: tables::ijg(&tables::BASE_LUMA, 40),
             }],
             field: None,
+            family: Family::Libjpeg,
         }
     }
 

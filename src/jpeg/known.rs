@@ -3,7 +3,7 @@
 //! A header that came beside the frame is a claim: filters between the decoder and here may
 //! have changed the frame. What contradicts it is a [`Refusal`]. Called by `restore`.
 
-use super::comb;
+use super::fit::{self, Fit};
 use super::header::Header;
 use super::observe::Observation;
 use super::recover::{self, Claim};
@@ -42,7 +42,7 @@ pub enum Refusal {
         "the frame's coefficients are not near multiples of the file's steps: it was changed \
          since it was decoded, or decoded too coarsely"
     )]
-    Levels(comb::Fit),
+    Levels(Fit),
 }
 
 /// What a frame and the header of its file say together, or why they contradict each other.
@@ -75,7 +75,7 @@ pub fn from_header(
             .get(c)
             .unwrap_or(&header.components[0])
             .steps;
-        let fit = possible(frame, header, c).then(|| comb::fit(plane, &steps));
+        let fit = possible(frame, header, c).then(|| fit::of(plane, &steps));
         if let (0, Some(fit)) = (c, fit.filter(|fit| !fit.holds())) {
             return Ok(Err(Refusal::Levels(fit)));
         }

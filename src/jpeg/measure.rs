@@ -28,6 +28,17 @@ pub struct Departures {
     pub far: u64,
 }
 
+impl Departures {
+    /// Those of two pictures together.
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            known: self.known + other.known,
+            left: self.left + other.left,
+            far: self.far + other.far,
+        }
+    }
+}
+
 /// Holds estimates to the cells of an observation.
 pub struct JpegMeasurement<'a> {
     observation: &'a Observation,

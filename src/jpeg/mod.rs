@@ -5,12 +5,12 @@
 
 pub mod cell;
 pub mod color;
-pub mod comb;
 pub mod dct;
 pub mod decoded;
 pub mod estimate;
 mod ffi;
 pub mod file;
+pub mod fit;
 pub mod header;
 pub mod known;
 mod markers;

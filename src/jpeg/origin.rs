@@ -2,13 +2,16 @@
 //! encoders that tables and markers speak for.
 //!
 //! The family decides how far a coefficient may have been from its level when it was
-//! quantised (`slack`). Nothing here is needed to decode. `read` scans the markers; the
-//! command prints the family.
+//! quantised (`slack`). Nothing here is needed to decode. `read` and `header` scan the markers,
+//! in microseconds; the command prints the family, a meta of the plugin carries it by name.
+
+use std::str::FromStr;
 
 use super::cell::Slack;
 use super::file::JpegFile;
 use super::tables;
 use crate::contract::QuantSteps;
+use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 
 /// What the APPn markers say.
@@ -63,29 +66,36 @@ const JPEGLI: [f64; 24] = [
 ];
 
 impl Markers {
-    /// Reads the segments of `data` up to the first scan; `exif` is the EXIF block, if any.
-    pub(super) fn of(data: &[u8], exif: Option<&[u8]>) -> Self {
-        let mut found = Self {
-            make: exif.and_then(make),
-            ..Self::default()
-        };
+    /// Reads the segments of `data` up to the first scan.
+    pub(super) fn of(data: &[u8]) -> Self {
+        let mut found = Self::default();
         let mut rest = data.get(2..).unwrap_or_default();
         while let [0xFF, code, high, low, ..] = *rest {
             let length = usize::from(u16::from_be_bytes([high, low]));
             let Some(segment) = rest.get(4..2 + length) else {
                 break;
             };
-            match code {
-                0xDA => break,
-                0xE0 if segment.starts_with(b"JFIF\0") => found.jfif = true,
-                0xE0 if segment.starts_with(b"AVI1") => found.avi1 = true,
-                0xED if segment.starts_with(b"Photoshop") => found.adobe = true,
-                0xEE if segment.starts_with(b"Adobe") => found.adobe = true,
-                _ => {}
+            if code == 0xDA {
+                break;
             }
+            found.note(code, segment);
             rest = rest.get(2 + length..).unwrap_or_default();
         }
         found
+    }
+
+    /// Takes note of one segment, without its marker `code` and length.
+    pub(super) fn note(&mut self, code: u8, segment: &[u8]) {
+        match code {
+            0xE0 if segment.starts_with(b"JFIF\0") => self.jfif = true,
+            0xE0 if segment.starts_with(b"AVI1") => self.avi1 = true,
+            0xE1 if self.make.is_none() => {
+                self.make = segment.strip_prefix(b"Exif\0\0").and_then(make);
+            }
+            0xED if segment.starts_with(b"Photoshop") => self.adobe = true,
+            0xEE if segment.starts_with(b"Adobe") => self.adobe = true,
+            _ => {}
+        }
     }
 }
 
@@ -130,24 +140,30 @@ fn make(exif: &[u8]) -> Option<String> {
 }
 
 impl Family {
-    /// The family that a file's tables and markers speak for; tables count for more.
+    /// The family that a file's tables and markers speak for.
     pub fn of(file: &JpegFile) -> Self {
-        let Some(luma) = file.components.first() else {
-            return Self::Unknown;
-        };
-        if file.markers.avi1 {
+        match file.components.first() {
+            Some(luma) => Self::told(&luma.steps, file.model, &file.markers),
+            None => Self::Unknown,
+        }
+    }
+
+    /// The family that the table of the first component and the markers speak for; the table
+    /// counts for more.
+    pub fn told(luma: &QuantSteps, model: PixelModel, markers: &Markers) -> Self {
+        if markers.avi1 {
             return Self::Avi1;
         }
-        if tables::nearest_quality(&tables::BASE_LUMA, &luma.steps).exact {
+        if tables::exact_quality(&tables::BASE_LUMA, luma).is_some() {
             return Self::Libjpeg;
         }
-        if tables::nearest_quality(&ROBIDOUX, &luma.steps).exact {
+        if tables::exact_quality(&ROBIDOUX, luma).is_some() {
             return Self::Mozjpeg;
         }
-        if file.model != PixelModel::Rgb && is_jpegli(&luma.steps) {
+        if model != PixelModel::Rgb && is_jpegli(luma) {
             return Self::Jpegli;
         }
-        match &file.markers {
+        match markers {
             Markers {
                 make: Some(make), ..
             } => Self::Camera(make.clone()),
@@ -170,7 +186,7 @@ impl Family {
         }
     }
 
-    /// One word, as the command prints it.
+    /// As the command prints it: one word, a camera's maker behind it.
     pub fn name(&self) -> String {
         match self {
             Self::Libjpeg => "libjpeg".into(),
@@ -184,16 +200,49 @@ impl Family {
     }
 }
 
-/// Whether the first rows are jpegli's at some scale; two steps may differ, for rounding.
+/// Reads what [`Family::name`] writes.
+impl FromStr for Family {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let maker = name.strip_prefix("camera (");
+        Ok(
+            match (name, maker.and_then(|rest| rest.strip_suffix(')'))) {
+                (_, Some(maker)) => Self::Camera(maker.into()),
+                ("libjpeg", _) => Self::Libjpeg,
+                ("mozjpeg", _) => Self::Mozjpeg,
+                ("jpegli", _) => Self::Jpegli,
+                ("AVI1", _) => Self::Avi1,
+                ("Adobe", _) => Self::Adobe,
+                ("unknown", _) => Self::Unknown,
+                (other, _) => {
+                    return Err(Error::Input(format!(
+                        "encoder family {other:?}: must be libjpeg, mozjpeg, jpegli, AVI1, camera \
+                     (MAKER), Adobe or unknown"
+                    )));
+                }
+            },
+        )
+    }
+}
+
+/// Whether the first rows are jpegli's at some scale; two steps may differ by one, for rounding.
 fn is_jpegli(steps: &QuantSteps) -> bool {
-    let fits = |scale: f64| {
-        let pairs = JPEGLI.iter().zip(steps);
-        pairs
-            .filter(|(base, step)| (scale * **base).round() == f64::from(**step))
-            .count()
+    let pairs = || JPEGLI.iter().zip(steps);
+    let misses = |scale: f64| {
+        let off = pairs().filter(|(base, step)| (scale * **base).round() != f64::from(**step));
+        off.take(3).count()
     };
+    let (base, sum) = pairs().fold((0.0, 0.0), |(base, sum), (b, &s)| {
+        (base + b, sum + f64::from(s))
+    });
+    // Each step is half a unit off at most, two of them one and a half.
+    let hundredths = |sum: f64| (100.0 * sum / base) as u32;
     // Below 1.2 nearly every step is 1 to 4, and other tables look alike.
-    (120..1500).any(|hundredths| fits(f64::from(hundredths) / 100.0) >= 22)
+    let scales = hundredths(sum - 14.0).max(120)..=hundredths(sum + 14.0).min(1499);
+    scales
+        .into_iter()
+        .any(|n| misses(f64::from(n) / 100.0) <= 2)
 }
 
 #[cfg(test)]
@@ -252,9 +301,26 @@ mod tests {
         let head = [vec![0xFF, 0xD8], segment(0xE0, b"AVI1\x01")].concat();
         let scan = segment(0xDA, b"");
         let adobe = segment(0xEE, b"Adobe");
-        let found = Markers::of(&[head.clone(), scan, adobe.clone()].concat(), None);
+        let found = Markers::of(&[head.clone(), scan, adobe.clone()].concat());
         assert!(found.avi1 && !found.adobe);
-        assert!(Markers::of(&[head, adobe].concat(), None).adobe);
+        assert!(Markers::of(&[head, adobe].concat()).adobe);
+    }
+
+    #[test]
+    fn a_name_stands_for_its_family() {
+        let all = [
+            Family::Libjpeg,
+            Family::Mozjpeg,
+            Family::Jpegli,
+            Family::Avi1,
+            Family::Camera("Ricoh (Tokyo)".into()),
+            Family::Adobe,
+            Family::Unknown,
+        ];
+        for family in all {
+            assert_eq!(family.name().parse::<Family>().unwrap(), family);
+        }
+        assert!("camera".parse::<Family>().is_err());
     }
 
     #[test]
@@ -264,6 +330,12 @@ mod tests {
             *step = (2.3 * base).round() as u16;
         }
         assert!(is_jpegli(&steps));
+        for (at, by) in [(3, 1), (11, -1)] {
+            steps[at] = steps[at].wrapping_add_signed(by);
+        }
+        assert!(is_jpegli(&steps), "two steps off by one");
+        steps[20] += 1;
+        assert!(!is_jpegli(&steps), "three");
         assert!((1..=99).all(|quality| !is_jpegli(&tables::ijg(&tables::BASE_LUMA, quality))));
     }
 }

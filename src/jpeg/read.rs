@@ -37,7 +37,6 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
         .collect::<Result<_>>()?;
-    let metadata = reader.metadata();
     Ok(JpegFile {
         width: info.width as usize,
         height: info.height as usize,
@@ -45,8 +44,8 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
         progressive: info.progressive != 0,
         components,
         damage: reader.damage(&info),
-        markers: Markers::of(data, metadata.exif.as_deref()),
-        metadata,
+        markers: Markers::of(data),
+        metadata: reader.metadata(),
     })
 }
 

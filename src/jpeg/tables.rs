@@ -34,13 +34,20 @@ pub const BASE_CHROMA: QuantSteps = [
 /// Source: `jpeg_quality_scaling` and `jpeg_add_quant_table` with baseline forced; the
 /// divisions are libjpeg's integer ones.
 pub fn ijg(base: &QuantSteps, quality: u8) -> QuantSteps {
-    let quality = i32::from(quality.clamp(1, 100));
-    let scale = if quality < 50 {
-        5000 / quality
-    } else {
-        200 - 2 * quality
-    };
-    base.map(|step| ((i32::from(step) * scale + 50) / 100).clamp(1, 255) as u16)
+    let scale = ijg_scale(quality);
+    base.map(|step| scaled(step, scale))
+}
+
+/// Hundredths of the base table.
+fn ijg_scale(quality: u8) -> i32 {
+    match i32::from(quality.clamp(1, 100)) {
+        quality @ ..50 => 5000 / quality,
+        quality => 200 - 2 * quality,
+    }
+}
+
+fn scaled(step: u16, scale: i32) -> u16 {
+    ((i32::from(step) * scale + 50) / 100).clamp(1, 255) as u16
 }
 
 /// libjpeg's luminance and chrominance tables for `quality` 1..=100 (clamped).
@@ -97,9 +104,30 @@ pub fn nearest_quality(base: &QuantSteps, steps: &QuantSteps) -> NearestQuality 
     }
 }
 
+/// The least quality whose table libjpeg makes exactly `steps` of `base`; under a microsecond.
+pub fn exact_quality(base: &QuantSteps, steps: &QuantSteps) -> Option<u8> {
+    (1..=100).find(|&quality| {
+        let scale = ijg_scale(quality);
+        let mut pairs = base.iter().zip(steps);
+        pairs.all(|(&base, &step)| scaled(base, scale) == step)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exact_is_what_nearest_calls_exact() {
+        for quality in 1..=100 {
+            let table = ijg(&BASE_LUMA, quality);
+            let found = exact_quality(&BASE_LUMA, &table).unwrap();
+            assert_eq!(ijg(&BASE_LUMA, found), table);
+            let other = table.map(|step| step + 1);
+            let exact = nearest_quality(&BASE_LUMA, &other).exact;
+            assert_eq!(exact_quality(&BASE_LUMA, &other).is_some(), exact);
+        }
+    }
 
     #[test]
     fn quality_50_is_the_base_table() {

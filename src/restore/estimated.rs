@@ -1,15 +1,18 @@
 //! Pictures of which only pixels are left: frames of a stream whose tables nobody knows, and
 //! pictures that once were a JPEG.
 //!
-//! The estimate is `jpeg`'s; here it lays the picture on its grid. The rest is `restore`'s.
+//! The estimate is `jpeg`'s; here it lays the picture on its grid, and is kept for the frames
+//! that follow for as long as they agree. The rest is `restore`'s.
 
-use super::{Restored, Restorer, TablesFrom, output, unchanged};
+use std::sync::Arc;
+
+use super::{FrameTables, Restored, Restorer, TablesFrom, output, unchanged};
 use crate::contract::{Control, QuantSteps};
 use crate::error::{Error, Result};
-use crate::frame::{PixelModel, Planar8};
+use crate::frame::{PixelModel, Planar8, Plane8};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::estimate::{self, Estimate};
-use crate::jpeg::{decoded, recover, tables};
+use crate::jpeg::{decoded, fit, recover, tables};
 use crate::options::Options;
 
 /// What was told from pixels alone.
@@ -21,13 +24,8 @@ pub struct Estimated {
     pub chroma: Option<Estimate>,
     /// Luma samples per chroma sample, where that was told or given.
     pub subsampling: Option<(usize, usize)>,
-}
-
-/// An estimate and how it lays a frame on its grid.
-struct Found {
-    estimated: Estimated,
-    chroma: QuantSteps,
-    margin: (usize, usize),
+    /// Columns and rows before the picture that fill up its grid, 0..=15.
+    pub margin: (usize, usize),
 }
 
 impl Restorer {
@@ -40,17 +38,46 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         let plane = recover::luma(frame)?;
-        let Some(found) = estimate::luma(&plane).and_then(|luma| lay_out(frame, luma)) else {
-            return Ok(unchanged(frame, "the quantisation tables cannot be told"));
+        let told = estimate::luma(&plane).and_then(|luma| lay_out(frame, luma));
+        let mut restored = match told {
+            Some(told) => self.restore_told(frame, Arc::new(told), options, control)?,
+            None => unchanged(frame, "the quantisation tables cannot be told"),
         };
-        let grown = frame.with_margin(found.margin);
-        let luma = &found.estimated.luma;
-        let mut seen = recover::from_margined(&grown, found.margin, &luma.steps, &found.chroma)?;
+        restored.report.searched = true;
+        Ok(restored)
+    }
+
+    /// Restores a decoded frame by what an earlier one of its stream `told`, or, where it
+    /// contradicts that, by `otherwise`.
+    pub(super) fn restore_like(
+        &self,
+        frame: &Planar8,
+        told: &Arc<Estimated>,
+        otherwise: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        match told.still_holds(frame)? {
+            true => self.restore_told(frame, Arc::clone(told), options, control),
+            false => self.restore_frame(frame, otherwise, options, control),
+        }
+    }
+
+    fn restore_told(
+        &self,
+        frame: &Planar8,
+        told: Arc<Estimated>,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let grown = frame.with_margin(told.margin);
+        let (luma, chroma) = (&told.luma.steps, told.chroma_steps());
+        let mut seen = recover::from_margined(&grown, told.margin, luma, &chroma)?;
         let (picture, mut report) = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
-        report.quality = luma.quality();
+        report.quality = told.luma.quality();
         report.tables_from = Some(TablesFrom::Pixels);
-        report.estimated = Some(Box::new(found.estimated));
-        let frame = output::like(&grown, &picture, &seen).without_margin(found.margin);
+        let frame = output::like(&grown, &picture, &seen).without_margin(told.margin);
+        report.estimated = Some(told);
         Ok(Restored { frame, report })
     }
 
@@ -78,10 +105,11 @@ impl Restorer {
             self.solve(&mut found.observation, Slack::ROUNDING, options, control)?;
         report.quality = found.luma.quality();
         report.notes.extend(doubts(&found));
-        report.estimated = Some(Box::new(Estimated {
+        report.estimated = Some(Arc::new(Estimated {
             luma: found.luma,
             subsampling: found.chroma.as_ref().map(|chroma| chroma.subsampling),
             chroma: found.chroma.map(|chroma| chroma.estimate),
+            margin: found.margin,
         }));
         let frame = output::picture(&restored, &found.observation);
         Ok(Restored {
@@ -107,27 +135,59 @@ fn doubts(found: &decoded::Decoded) -> Vec<String> {
     notes
 }
 
-/// Chroma of an estimate, and a margin that puts all planes on their grids; `None` when no
-/// margin does, which takes a crop within a chroma sample.
-fn lay_out(frame: &Planar8, luma: Estimate) -> Option<Found> {
+impl Estimated {
+    /// Whether nothing in `frame` contradicts that it was made with these tables, on this grid.
+    /// A look at some of its blocks: a small part of what an estimate costs.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] when the planes do not have the sizes that the model says.
+    pub fn still_holds(&self, frame: &Planar8) -> Result<bool> {
+        if self.subsampling != subsampling(frame) {
+            return Ok(false);
+        }
+        let luma = recover::luma(frame)?;
+        if !fit::of_bytes(&luma, self.luma.offset, &self.luma.steps).is_of_this_table() {
+            return Ok(false);
+        }
+        let (fx, fy) = frame.subsampling;
+        let first = |margin: usize, factor: usize| (8 - margin / factor % 8) % 8;
+        let offset = (first(self.margin.0, fx), first(self.margin.1, fy));
+        let fits = |(plane, chroma): (&Plane8, &Estimate)| {
+            fit::of_bytes(plane, offset, &chroma.steps).is_of_this_table()
+        };
+        let planes = frame.planes.iter().skip(1);
+        Ok(planes.zip(self.chroma.iter().cycle()).all(fits))
+    }
+
+    /// The chroma table; libjpeg's of the quality nearest to luma's where none shows.
+    fn chroma_steps(&self) -> QuantSteps {
+        let nearest = || tables::nearest_quality(&tables::BASE_LUMA, &self.luma.steps).quality;
+        match &self.chroma {
+            Some(chroma) => chroma.steps,
+            None => tables::ijg(&tables::BASE_CHROMA, nearest()),
+        }
+    }
+}
+
+/// Luma samples per chroma sample, of a frame that has both.
+fn subsampling(frame: &Planar8) -> Option<(usize, usize)> {
+    (frame.model == PixelModel::YCbCr).then_some(frame.subsampling)
+}
+
+/// An estimate of luma with that of chroma, and a margin that puts all planes on their grids;
+/// `None` when no margin does, which takes a crop within a chroma sample.
+fn lay_out(frame: &Planar8, luma: Estimate) -> Option<Estimated> {
     let (fx, fy) = frame.subsampling;
     let least = ((8 - luma.offset.0) % 8, (8 - luma.offset.1) % 8);
     if !least.0.is_multiple_of(fx) || !least.1.is_multiple_of(fy) {
         return None;
     }
     let (margin, chroma) = find_chroma(frame, least).unzip();
-    let nearest = tables::nearest_quality(&tables::BASE_LUMA, &luma.steps).quality;
-    Some(Found {
-        chroma: chroma.as_ref().map_or_else(
-            || tables::ijg(&tables::BASE_CHROMA, nearest),
-            |chroma: &Estimate| chroma.steps,
-        ),
+    Some(Estimated {
+        luma,
+        chroma,
+        subsampling: subsampling(frame),
         margin: margin.unwrap_or(least),
-        estimated: Estimated {
-            luma,
-            chroma,
-            subsampling: (frame.model == PixelModel::YCbCr).then_some(frame.subsampling),
-        },
     })
 }
 

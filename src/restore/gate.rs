@@ -22,8 +22,8 @@ const FINE_CHROMA: f64 = 3.1;
 /// steps are so small there that more lie outside. Not measured.
 const FINE_ALLOWANCE: f64 = 4.0;
 
-/// What is handed on as decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is handed on as decoded; more of it is greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
     /// Nothing: all is restored.
     #[default]

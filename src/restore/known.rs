@@ -4,7 +4,6 @@ use super::{FrameTables, Report, Restored, Restorer, TablesFrom, output};
 use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
-use crate::jpeg::cell::Slack;
 use crate::jpeg::known::{self, Refusal};
 use crate::jpeg::{Header, Observation};
 use crate::options::Options;
@@ -36,8 +35,9 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let (picture, report) = self.solve(seen, Slack::ROUNDING, options, control)?;
+        let (picture, report) = self.solve(seen, header.family.slack(), options, control)?;
         let report = Report {
+            family: Some(header.family.clone()),
             quality: header.ijg_quality(),
             tables_from: Some(TablesFrom::File),
             ..report

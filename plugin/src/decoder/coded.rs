@@ -146,6 +146,9 @@ impl Fields {
             Some(second) => {
                 report.restored |= second.report.restored;
                 report.network_calls += second.report.network_calls;
+                report.gate = report.gate.max(second.report.gate);
+                report.resaved |= second.report.resaved;
+                report.departures = report.departures.and(&second.report.departures);
                 report.notes.extend(second.report.notes);
                 first.corrupted || second.corrupted
             }

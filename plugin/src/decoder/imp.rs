@@ -61,8 +61,11 @@ impl ObjectImpl for DdrmJpegDec {
                 .blurb(
                     "Counts since start: frames, restored, passed-through (put out as \
                      decoded), corrupted (put out with a part missing), errors (not \
-                     decodable), dropped (late) and network-calls; and of the last frame: \
-                     last-ms (milliseconds).",
+                     decodable), dropped (late) and network-calls; gated-luma and \
+                     gated-closed, of which the identity gate left luma or all as decoded; \
+                     saved-twice, which show an earlier save. And of the last frame: last-ms \
+                     (milliseconds), encoder, outside-cells and far-outside-cells (shares of \
+                     the coefficients that the network had outside their cells).",
                 )
                 .read_only()
                 .build();

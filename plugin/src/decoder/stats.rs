@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ddrmjpeg::restore::Report;
 
+use crate::findings::Findings;
+
 /// Counts since the element was started, and the figures of the last frame put out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -21,6 +23,8 @@ pub struct Stats {
     pub errors: u64,
     /// Late frames that were dropped before any work.
     pub dropped: u64,
+    /// What the core found out about frames.
+    pub findings: Findings,
     /// Calls of the network.
     pub network_calls: u64,
     /// Time from the last frame's arrival to its end.
@@ -35,13 +39,14 @@ impl Stats {
             false => self.passed_through += 1,
         }
         self.corrupted += u64::from(corrupted);
+        self.findings.add(report);
         self.network_calls += report.network_calls as u64;
         self.last = took;
     }
 
     /// The figures as the property gives them.
     pub fn structure(&self) -> gst::Structure {
-        gst::Structure::builder("ddrmjpegdec-stats")
+        let mut stats = gst::Structure::builder("ddrmjpegdec-stats")
             .field("frames", self.frames)
             .field("restored", self.restored)
             .field("passed-through", self.passed_through)
@@ -50,6 +55,8 @@ impl Stats {
             .field("dropped", self.dropped)
             .field("network-calls", self.network_calls)
             .field("last-ms", self.last.as_secs_f64() * 1e3)
-            .build()
+            .build();
+        self.findings.write(&mut stats);
+        stats
     }
 }

@@ -36,7 +36,7 @@ crate::properties::element_with_properties! {
     #[property(name = "qf", get, set, type = u32, member = qf, maximum = 100, mutable_playing,
         nick = "Quality factor", blurb = "Quality that the JPEG was made with, on libjpeg's \
         scale of 1 to 100, which gives its quantisation tables; 0 estimates the tables from \
-        the pixels of each frame. Not used for frames that come with their tables \
+        the pixels, and keeps them while the frames agree. Not used for frames that come with their tables \
         (ddrmjpegtables before the decoder), unless these contradict the frame.")]
     #[property(name = "degradation", get = Self::degradation, set = Self::set_degradation,
         type = Option<String>, default = Some("jpeg"), mutable_ready, nick = "Degradation",
@@ -80,9 +80,13 @@ impl ObjectImpl for DdrmJpeg {
                 .nick("Statistics")
                 .blurb(
                     "Counts since start: frames, restored, passed-through, dropped; restored by \
-                     tables from meta, qf or estimate; meta-refused, whose frames contradict \
-                     the tables that came with them; network-calls. And of the last frame: \
-                     last-ms (milliseconds), quality (0: not known).",
+                     tables from meta, qf or estimate; estimate-searches, whose pixels were \
+                     searched for tables; meta-refused, whose frames contradict the tables \
+                     that came with them; network-calls; gated-luma and gated-closed, of which \
+                     the identity gate left luma or all as decoded. And of the last frame: \
+                     last-ms (milliseconds), quality (0: not known), encoder, outside-cells and \
+                     far-outside-cells (shares of the coefficients that the network had outside \
+                     their cells).",
                 )
                 .read_only()
                 .build();

@@ -8,6 +8,7 @@
 
 mod colour;
 mod imp;
+mod memory;
 mod state;
 mod stats;
 #[cfg(test)]

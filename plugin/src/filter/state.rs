@@ -5,6 +5,7 @@
 
 use ddrmjpeg::jpeg::Header;
 
+use super::memory::Memory;
 use super::stats::Stats;
 use crate::registry::Opened;
 
@@ -19,6 +20,8 @@ pub struct State {
     pub objection: Option<String>,
     /// The header that came with the frame in work.
     pub header: Option<Header>,
+    /// What earlier frames of these caps told of their tables.
+    pub memory: Memory,
     /// Which warnings have been given.
     pub warned: Warned,
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ddrmjpeg::restore::{Report, TablesFrom};
 
+use crate::findings::Findings;
+
 /// Counts since the element was started, and the figures of the last restored frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -21,10 +23,14 @@ pub struct Stats {
     pub by_meta: u64,
     /// Frames restored by the tables of `qf`.
     pub by_qf: u64,
-    /// Frames restored by tables estimated from their pixels.
+    /// Frames restored by tables estimated from their pixels, or from an earlier frame's.
     pub by_estimate: u64,
+    /// Frames whose pixels were searched for tables.
+    pub searches: u64,
     /// Frames whose meta was not believed.
     pub refused: u64,
+    /// What the core found out about them.
+    pub findings: Findings,
     /// Calls of the network.
     pub network_calls: u64,
     /// Time from the last frame's arrival to its end.
@@ -42,6 +48,7 @@ impl Stats {
             self.passed_through += 1;
         }
         self.add_source(report);
+        self.findings.add(report);
         self.network_calls += report.network_calls as u64;
         self.last = took;
         self.quality = report.quality;
@@ -49,6 +56,7 @@ impl Stats {
 
     fn add_source(&mut self, report: &Report) {
         self.refused += u64::from(report.refusal.is_some());
+        self.searches += u64::from(report.searched);
         let source = match report.tables_from {
             _ if !report.restored => return,
             None => return,
@@ -61,7 +69,7 @@ impl Stats {
 
     /// The figures as the property gives them.
     pub fn structure(&self) -> gst::Structure {
-        gst::Structure::builder("ddrmjpeg-stats")
+        let mut stats = gst::Structure::builder("ddrmjpeg-stats")
             .field("frames", self.frames)
             .field("restored", self.restored)
             .field("passed-through", self.passed_through)
@@ -69,10 +77,13 @@ impl Stats {
             .field("meta", self.by_meta)
             .field("qf", self.by_qf)
             .field("estimate", self.by_estimate)
+            .field("estimate-searches", self.searches)
             .field("meta-refused", self.refused)
             .field("network-calls", self.network_calls)
             .field("last-ms", self.last.as_secs_f64() * 1e3)
             .field("quality", u32::from(self.quality.unwrap_or(0)))
-            .build()
+            .build();
+        self.findings.write(&mut stats);
+        stats
     }
 }

@@ -43,7 +43,9 @@ impl DdrmJpeg {
         match self.compute(frame) {
             Ok(report) => {
                 self.tell(&report);
-                self.state().stats.add(&report, begun.elapsed());
+                let mut state = self.state();
+                state.stats.add(&report, begun.elapsed());
+                state.memory.learn(&report);
                 Ok(FlowSuccess::Ok)
             }
             Err(error) => self.fail(&error),
@@ -64,7 +66,7 @@ impl DdrmJpeg {
             progress: None,
         };
         let options = settings.over(&opened.options);
-        let tables = settings.tables(header);
+        let tables = settings.tables(header, || self.state().memory.tables());
         let restored = errors::guard(|| {
             let core = &opened.restorer;
             core.restore_frame(&pixels, &tables, &options, control)
@@ -149,6 +151,7 @@ impl DdrmJpeg {
         let news = {
             let mut state = self.state();
             state.warned = Default::default();
+            state.memory = Default::default();
             let news = objection.is_some() && state.objection != objection;
             state.objection.clone_from(&objection);
             news

@@ -3,6 +3,7 @@
 //! ITU-T T.81 annex B. Every length is checked against the bytes that are there; thumbnails
 //! inside APPn segments are stepped over with them.
 
+use super::super::origin::{Family, Markers};
 use super::super::stream::Field;
 use super::{Header, HeaderComponent};
 use crate::contract::QuantSteps;
@@ -43,6 +44,7 @@ pub fn parse(data: &[u8]) -> Result<Header> {
     let mut found = Found::default();
     loop {
         let (marker, segment, behind) = next(rest)?;
+        found.markers.note(marker, segment);
         match marker {
             SOS => return found.header(),
             DQT => found.tables(segment)?,
@@ -93,7 +95,7 @@ fn next(data: &[u8]) -> Result<(u8, &[u8], &[u8])> {
 struct Found {
     tables: [Option<QuantSteps>; 4],
     frame: Option<Frame>,
-    jfif: bool,
+    markers: Markers,
     /// The colour transform that Adobe's marker names.
     adobe: Option<u8>,
     field: Option<Field>,
@@ -164,9 +166,6 @@ impl Found {
     }
 
     fn app0(&mut self, segment: &[u8]) {
-        if segment.starts_with(b"JFIF\0") {
-            self.jfif = true;
-        }
         if let Some([polarity, ..]) = segment.strip_prefix(b"AVI1") {
             self.field = match polarity {
                 1 => Some(Field::Top),
@@ -186,13 +185,18 @@ impl Found {
     fn header(self) -> Result<Header> {
         let none = || Error::Input("a scan before any frame header".into());
         let frame = self.frame.as_ref().ok_or_else(none)?;
+        let (model, components) = (self.model(frame), self.components(frame)?);
+        let family = components.first().map_or(Family::Unknown, |luma| {
+            Family::told(&luma.steps, model, &self.markers)
+        });
         let header = Header {
             width: frame.width,
             height: frame.height,
-            model: self.model(frame),
+            model,
             progressive: frame.progressive,
-            components: self.components(frame)?,
+            components,
             field: self.field,
+            family,
         };
         header.validate()?;
         Ok(header)
@@ -222,7 +226,7 @@ impl Found {
     /// As libjpeg guesses: JFIF says YCbCr; Adobe's marker says; else the identifiers.
     fn model(&self, frame: &Frame) -> PixelModel {
         let ids: Vec<u8> = frame.components.iter().map(|c| c.0).collect();
-        match (ids.as_slice(), self.jfif, self.adobe) {
+        match (ids.as_slice(), self.markers.jfif, self.adobe) {
             ([_], _, _) => PixelModel::Grey,
             (_, true, _) => PixelModel::YCbCr,
             (_, false, Some(0)) => PixelModel::Rgb,
@@ -238,6 +242,7 @@ mod tests {
 
     use super::*;
     use crate::frame::Planar8;
+    use crate::jpeg::write::encode_with;
     use crate::jpeg::{encode, read, tables};
     use crate::options::Limits;
 
@@ -267,6 +272,30 @@ mod tests {
                 assert_eq!((ours.id, ours.sampling), (theirs.id, theirs.sampling));
             }
             assert_eq!(header.ijg_quality(), Some(quality));
+            assert_eq!(header.family, Family::of(&file));
+        }
+    }
+
+    /// Tables that are no quality of libjpeg's, so that the markers count.
+    #[test]
+    fn the_family_is_that_of_the_whole_file() {
+        let picture = Planar8::new(PixelModel::Rgb, 37, 21, (1, 1));
+        let table = std::array::from_fn(|i| 3 + i as u16);
+        let bytes = encode_with(&picture, &[table; 3], (2, 1)).unwrap();
+        let maker = [
+            b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x03\0\0\0".as_slice(),
+            b"Aha\0",
+        ];
+        for (marker, payload, family) in [
+            (0xFE, &b"x"[..], Family::Unknown),
+            (APP0, b"AVI1\0", Family::Avi1),
+            (0xED, b"Photoshop 3.0\0", Family::Adobe),
+            (0xE1, &maker.concat(), Family::Camera("Aha".into())),
+        ] {
+            let marked = with_segment(&bytes, marker, payload);
+            let file = read(&marked, &Limits::default()).unwrap();
+            let header = parse(&marked).unwrap();
+            assert_eq!((&header.family, &Family::of(&file)), (&family, &family));
         }
     }
 

@@ -3,13 +3,15 @@
 //!
 //! A frame that was scaled, turned, shifted off the grid, or whose levels were changed since
 //! it was decoded is told apart from one that was not; so is one whose decoder was too coarse
-//! for its steps. It finds no tables (`estimate`) and no levels (`recover`). Called by `known`.
+//! for its steps. It finds no tables (`estimate`) and no levels (`recover`). Called by `known`
+//! for tables of the stream, by `restore` for those of an earlier frame.
 
 use super::dct::{self, Block};
+use super::estimate::Offset;
 use super::observe::fetch;
 use super::recover::{MAX_RESIDUAL, MIN_SHARE};
 use crate::contract::QuantSteps;
-use crate::frame::Picture;
+use crate::frame::{Picture, Plane8};
 
 /// Blocks looked at, spread over the plane.
 const BLOCKS: usize = 256;
@@ -27,6 +29,9 @@ const BLUR: (f32, f32) = (0.35, 0.9);
 const BLUR_OF_STEP: f32 = 1.0 / 12.0;
 /// Share of coefficients that clipping or overlays may have moved anywhere.
 const OUTLIERS: f32 = 0.02;
+/// Least share of levels ±1 among those that are not 0. Levels thin out with their size, so
+/// that there are far more in every picture; without them the steps are a multiple of these.
+const FEWEST_UNITS: f64 = 0.05;
 /// Fewer coefficients than this contradict nothing: the plane is flat.
 const FEWEST: usize = 8;
 /// Least standard deviation of a block's samples, in 8-bit levels. In a flatter
@@ -53,6 +58,9 @@ pub struct Fit {
     pub telling: usize,
     /// Share of the sound blocks that lie near multiples as a whole; `None` without any.
     pub blocks: Option<f64>,
+    /// Share of the telling AC coefficients that are nearest to their step itself, positive or
+    /// negative; `None` where there are too few.
+    pub units: Option<f64>,
 }
 
 impl Fit {
@@ -64,13 +72,42 @@ impl Fit {
             && self.telling >= 32
             && self.blocks.is_none_or(|share| share >= MIN_SHARE)
     }
+
+    /// Whether the plane was decoded with this very table, as far as can be told: it also holds
+    /// for none of which these steps are a fraction. For tables of which nobody says that they
+    /// are this plane's.
+    pub fn is_of_this_table(&self) -> bool {
+        self.holds() && self.units.is_none_or(|share| share >= FEWEST_UNITS)
+    }
 }
 
 /// Compares one level-shifted plane (`channels` 1, 8-bit level − 128) with a table.
 ///
 /// Blocks that are clipped somewhere are passed over: clipping moves every coefficient.
-pub fn fit(plane: &Picture, steps: &QuantSteps) -> Fit {
-    let blocks: Vec<Block> = sample(plane)
+pub fn of(plane: &Picture, steps: &QuantSteps) -> Fit {
+    let blocks = places(plane.width / 8, plane.height / 8).map(|(x, y)| {
+        let rows = &plane.data[8 * y * plane.width..8 * (y + 1) * plane.width];
+        fetch(rows, plane.width, x)
+    });
+    compare(blocks, steps)
+}
+
+/// [`of`] of samples as bytes, on the grid whose first whole block lies at `offset`.
+pub fn of_bytes(plane: &Plane8, offset: Offset, steps: &QuantSteps) -> Fit {
+    let whole = |side: usize, first: usize| side.saturating_sub(first) / 8;
+    let places = places(whole(plane.width, offset.0), whole(plane.height, offset.1));
+    let blocks = places.map(|(x, y)| {
+        std::array::from_fn(|i| {
+            let (x, y) = (offset.0 + 8 * x + i % 8, offset.1 + 8 * y + i / 8);
+            f32::from(plane.data[y * plane.width + x]) - 128.0
+        })
+    });
+    compare(blocks, steps)
+}
+
+fn compare(samples: impl Iterator<Item = Block>, steps: &QuantSteps) -> Fit {
+    let blocks: Vec<Block> = samples
+        .filter(|samples| !samples.iter().any(|s| *s <= -128.0 || *s >= 127.0))
         .map(|samples| dct::forward(&samples))
         .collect();
     let fitting = blocks
@@ -78,13 +115,14 @@ pub fn fit(plane: &Picture, steps: &QuantSteps) -> Fit {
         .filter(|block| residual(block, steps) <= MAX_RESIDUAL);
     let share = fitting.count() as f64 / blocks.len() as f64;
     let active: Vec<&Block> = blocks.iter().filter(|block| is_active(block)).collect();
-    let (ac, large) = compare_ac(&active, steps);
+    let (ac, large, units) = compare_ac(&active, steps);
     Fit {
         dc: compare_dc(&active, steps[0]),
         ac,
         large,
         telling: steps.iter().filter(|&&step| step >= FINEST).count(),
         blocks: (!blocks.is_empty()).then_some(share),
+        units,
     }
 }
 
@@ -118,41 +156,34 @@ fn compare_dc(blocks: &[&Block], step: u16) -> Option<f64> {
     }
 }
 
-/// All telling AC coefficients, and the large ones.
-fn compare_ac(blocks: &[&Block], steps: &QuantSteps) -> (Option<f64>, Option<f64>) {
-    let (mut all, mut large) = (Mean::default(), Mean::default());
+/// All telling AC coefficients, the large ones, and the share of levels ±1 among all.
+fn compare_ac(blocks: &[&Block], steps: &QuantSteps) -> (Option<f64>, Option<f64>, Option<f64>) {
+    let (mut all, mut large, mut units) = (Mean::default(), Mean::default(), Mean::default());
     for block in blocks {
         for (&value, &step) in block.iter().zip(steps).skip(1) {
             if is_telling(value, step) {
                 let likelihood = log_likelihood(value, f32::from(step), blur(step));
                 all.add(likelihood);
+                let level = (value / f32::from(step)).round().abs();
+                units.add(f64::from(u8::from(level == 1.0)));
                 if value.abs() > LARGE {
                     large.add(likelihood);
                 }
             }
         }
     }
-    (all.value(), large.value())
+    (all.value(), large.value(), units.value())
 }
 
-/// Up to [`BLOCKS`] whole, unclipped blocks. Their places are multiples of the golden ratio, so
-/// that no width of the plane lines them up in a few columns.
-fn sample(plane: &Picture) -> impl Iterator<Item = Block> {
-    let (wide, high) = (plane.width / 8, plane.height / 8);
+/// Up to [`BLOCKS`] of `wide` times `high` blocks, by column and row. Their places are multiples
+/// of the golden ratio, so that no width of the plane lines them up in a few columns.
+fn places(wide: usize, high: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = wide * high;
     let places = (0..count.min(BLOCKS)).map(move |i| match count <= BLOCKS {
         true => i,
         false => ((((i as u64 * 0x9E37_79B9) & 0xFFFF_FFFF) * count as u64) >> 32) as usize,
     });
-    let blocks = places.map(move |place| {
-        let from = 8 * (place / wide) * plane.width;
-        fetch(
-            &plane.data[from..from + 8 * plane.width],
-            plane.width,
-            place % wide,
-        )
-    });
-    blocks.filter(|samples| !samples.iter().any(|s| *s <= -128.0 || *s >= 127.0))
+    places.map(move |place| (place % wide, place / wide))
 }
 
 /// Root mean square distance of a block from the nearest multiples, in coefficient units.
@@ -212,33 +243,62 @@ mod tests {
         out
     }
 
+    /// As bytes, with so many columns and rows before its grid.
+    fn bytes(plane: &Picture, (left, top): (usize, usize)) -> Plane8 {
+        let mut out = Plane8::new(plane.width, plane.height);
+        for (byte, sample) in out.data.iter_mut().zip(&plane.data) {
+            *byte = (sample + 128.0).clamp(0.0, 255.0) as u8;
+        }
+        out.with_margin((left, top))
+    }
+
     #[test]
     fn a_plane_fits_its_own_table_and_no_other() {
         for quality in [10, 50, 80, 95] {
             let steps = tables::ijg(&tables::BASE_LUMA, quality);
-            assert!(fit(&plane(&steps, 0.0), &steps).holds(), "{quality}");
+            assert!(of(&plane(&steps, 0.0), &steps).holds(), "{quality}");
         }
         let [own, other] = [50, 52].map(|quality| tables::ijg(&tables::BASE_LUMA, quality));
-        assert!(!fit(&plane(&own, 0.0), &other).holds());
+        assert!(!of(&plane(&own, 0.0), &other).holds());
+    }
+
+    #[test]
+    fn bytes_on_a_grid_of_their_own_fit_as_well() {
+        let steps = tables::ijg(&tables::BASE_LUMA, 50);
+        let bytes = bytes(&plane(&steps, 0.0), (3, 6));
+        assert!(of_bytes(&bytes, (3, 6), &steps).is_of_this_table());
+        assert!(!of_bytes(&bytes, (0, 0), &steps).holds());
+        assert!(of_bytes(&Plane8::new(3, 3), (5, 5), &steps).holds());
+    }
+
+    /// Multiples of wide steps are multiples of a half and a third of them.
+    #[test]
+    fn a_table_of_which_this_is_a_fraction_is_told_by_the_levels_that_are_not_there() {
+        let fine: QuantSteps = std::array::from_fn(|i| 4 + (i % 5) as u16);
+        for factor in [2, 3] {
+            let found = of(&plane(&fine.map(|step| factor * step), 0.0), &fine);
+            assert!(found.holds() && !found.is_of_this_table(), "{found:?}");
+        }
+        assert!(of(&plane(&fine, 0.0), &fine).is_of_this_table());
     }
 
     #[test]
     fn coefficients_beside_the_comb_are_seen() {
         let steps = tables::ijg(&tables::BASE_LUMA, 50);
-        let found = fit(&plane(&steps, 3.0), &steps);
+        let found = of(&plane(&steps, 3.0), &steps);
         assert!(!found.holds() && found.ac.unwrap() < 0.0, "{found:?}");
     }
 
     #[test]
     fn a_flat_plane_contradicts_nothing() {
         let steps = tables::ijg(&tables::BASE_LUMA, 50);
-        let found = fit(&Picture::new(1, 64, 64), &steps);
+        let found = of(&Picture::new(1, 64, 64), &steps);
         assert!(found.holds() && found.ac.is_none() && found.dc.is_none());
-        assert!(fit(&Picture::new(1, 7, 7), &steps).holds());
+        assert!(of(&Picture::new(1, 7, 7), &steps).holds());
     }
 
     #[test]
     fn steps_that_8_bits_cannot_tell_do_not_hold() {
-        assert!(!fit(&Picture::new(1, 64, 64), &[2; 64]).holds());
+        assert!(!of(&Picture::new(1, 64, 64), &[2; 64]).holds());
     }
 }

@@ -1,0 +1,153 @@
+//! Which tables a frame is restored by when neither a meta nor `qf` names them: what earlier
+//! frames of the stream told is kept while the pixels agree, and when they tell nothing they are
+//! searched again ever more seldom.
+//!
+//! A search costs tens of milliseconds and more, a look whether the last answer still holds one.
+//! Called by the work on frames, before and after each.
+
+use std::sync::Arc;
+
+use ddrmjpeg::restore::{Estimated, FrameTables, Report};
+
+/// Most frames between two searches. After one in vain the next frame is searched, then the
+/// third, the seventh: each wait is twice the last.
+const LONGEST_WAIT: u32 = 64;
+
+/// What is remembered of the stream.
+#[derive(Debug, Default)]
+pub struct Memory {
+    told: Option<Arc<Estimated>>,
+    /// Frames that are not searched before the next that is.
+    wait: u32,
+    /// How long to wait after the next search in vain.
+    patience: u32,
+}
+
+impl Memory {
+    /// The tables that the next frame is to be restored by.
+    pub fn tables(&mut self) -> FrameTables {
+        let may_search = self.wait == 0;
+        self.wait = self.wait.saturating_sub(1);
+        let otherwise = match may_search {
+            true => FrameTables::Estimate,
+            false => FrameTables::Unknown,
+        };
+        match &self.told {
+            Some(told) if is_whole(told) || !may_search => FrameTables::Earlier {
+                told: Arc::clone(told),
+                otherwise: Box::new(otherwise),
+            },
+            _ => otherwise,
+        }
+    }
+
+    /// What came of a frame.
+    pub fn learn(&mut self, report: &Report) {
+        if !report.searched {
+            return;
+        }
+        if let Some(told) = &report.estimated {
+            self.told = Some(Arc::clone(told));
+        }
+        if report.estimated.as_deref().is_some_and(is_whole) {
+            self.patience = 0;
+        } else {
+            self.wait = self.patience;
+            self.patience = (2 * self.patience + 1).min(LONGEST_WAIT);
+        }
+    }
+}
+
+/// Whether every plane showed its table: a colourless first frame shows none of chroma, and is
+/// not the last word.
+fn is_whole(told: &Estimated) -> bool {
+    told.chroma.is_some() || told.subsampling.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use ddrmjpeg::jpeg::estimate::{Estimate, Fill, Known};
+
+    use super::*;
+
+    fn told(colour: bool, chroma: bool) -> Arc<Estimated> {
+        let luma = Estimate {
+            steps: [9; 64],
+            known: [Known::Seen; 64],
+            step_confidence: [9.0; 64],
+            fill: Fill::Neighbours,
+            offset: (0, 0),
+            confidence: 2.0,
+        };
+        Arc::new(Estimated {
+            chroma: chroma.then(|| luma.clone()),
+            luma,
+            subsampling: colour.then_some((2, 2)),
+            margin: (0, 0),
+        })
+    }
+
+    fn searched(estimated: Option<Arc<Estimated>>) -> Report {
+        Report {
+            searched: true,
+            estimated,
+            ..Report::default()
+        }
+    }
+
+    /// Which of `frames` frames are searched when every search is in vain.
+    fn searches(memory: &mut Memory, frames: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        for n in 0..frames {
+            if memory.tables() == FrameTables::Estimate {
+                memory.learn(&searched(None));
+                found.push(n);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn what_tells_nothing_is_searched_ever_more_seldom() {
+        let found = searches(&mut Memory::default(), 400);
+        assert_eq!(found, [0, 1, 3, 7, 15, 31, 63, 127, 192, 257, 322, 387]);
+    }
+
+    #[test]
+    fn what_was_told_is_kept_and_searched_anew_only_when_it_is_contradicted() {
+        let mut memory = Memory::default();
+        for told in [told(true, true), told(false, false)] {
+            memory.learn(&searched(Some(told.clone())));
+            let wanted = FrameTables::Earlier {
+                told,
+                otherwise: Box::new(FrameTables::Estimate),
+            };
+            for _ in 0..3 {
+                assert_eq!(memory.tables(), wanted);
+                memory.learn(&Report::default());
+            }
+        }
+        // Contradicted, and nothing else found: the last answer may hold again, at no search.
+        memory.learn(&searched(None));
+        memory.tables();
+        memory.learn(&searched(None));
+        let FrameTables::Earlier { otherwise, .. } = memory.tables() else {
+            panic!("the last answer is forgotten");
+        };
+        assert_eq!(*otherwise, FrameTables::Unknown);
+    }
+
+    #[test]
+    fn colour_without_a_chroma_table_is_searched_now_and_then() {
+        let mut memory = Memory::default();
+        let half = told(true, false);
+        let mut found = Vec::new();
+        for n in 0..70 {
+            if memory.tables() == FrameTables::Estimate {
+                memory.learn(&searched(Some(half.clone())));
+                found.push(n);
+            }
+        }
+        assert_eq!(found, [0, 1, 3, 7, 15, 31, 63]);
+    }
+}

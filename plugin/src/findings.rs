@@ -1,0 +1,89 @@
+//! What the core found out about frames, as the `stats` of every restoring element tell it: what
+//! the identity gate did, earlier saves, the encoder, how the network stood to the cells.
+//!
+//! Called by the figures of the elements.
+
+use ddrmjpeg::jpeg::measure::Departures;
+use ddrmjpeg::jpeg::origin::Family;
+use ddrmjpeg::restore::{Gate, Report};
+
+/// Counts since the element was started, and findings of the last frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// Frames whose luma the identity gate handed on as decoded.
+    pub gated_luma: u64,
+    /// Frames that it handed on altogether.
+    pub gated_closed: u64,
+    /// Frames that showed an earlier, coarser save.
+    pub saved_twice: u64,
+    /// Of the last frame: its encoder's family, where its file was known.
+    encoder: Option<Family>,
+    /// Of the last frame.
+    departures: Departures,
+}
+
+impl Findings {
+    /// Adds a frame that went through the core.
+    pub fn add(&mut self, report: &Report) {
+        match report.gate {
+            Gate::Open => {}
+            Gate::Luma => self.gated_luma += 1,
+            Gate::Closed => self.gated_closed += 1,
+        }
+        self.saved_twice += u64::from(report.resaved);
+        self.encoder.clone_from(&report.family);
+        self.departures = report.departures;
+    }
+
+    /// Writes the figures among those of `stats`.
+    pub fn write(&self, stats: &mut gst::StructureRef) {
+        let name = self.encoder.as_ref().map(Family::name);
+        stats.set("gated-luma", self.gated_luma);
+        stats.set("gated-closed", self.gated_closed);
+        stats.set("saved-twice", self.saved_twice);
+        stats.set("encoder", name.as_deref().unwrap_or("unknown"));
+        stats.set("outside-cells", self.share(self.departures.left));
+        stats.set("far-outside-cells", self.share(self.departures.far));
+    }
+
+    fn share(&self, part: u64) -> f64 {
+        part as f64 / self.departures.known.max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up_and_the_rest_is_the_last_frames() {
+        gst::init().unwrap();
+        let mut found = Findings::default();
+        for (gate, resaved) in [
+            (Gate::Luma, false),
+            (Gate::Open, true),
+            (Gate::Closed, true),
+            (Gate::Luma, false),
+        ] {
+            found.add(&Report {
+                gate,
+                resaved,
+                family: Some(Family::Jpegli),
+                departures: Departures {
+                    known: 200,
+                    left: 50,
+                    far: 1,
+                },
+                ..Report::default()
+            });
+        }
+        let mut stats = gst::Structure::new_empty("stats");
+        found.write(&mut stats);
+        let count = |name: &str| stats.get::<u64>(name).unwrap();
+        let counts = ["gated-luma", "gated-closed", "saved-twice"].map(count);
+        assert_eq!(counts, [2, 1, 2]);
+        assert_eq!(stats.get::<&str>("encoder"), Ok("jpegli"));
+        assert_eq!(stats.get::<f64>("outside-cells"), Ok(0.25));
+        assert_eq!(stats.get::<f64>("far-outside-cells"), Ok(0.005));
+    }
+}
