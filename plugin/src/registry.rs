@@ -7,60 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::options::{Device, Precision};
-use ddrmjpeg::restore::{FrameTables, Layout, Restored};
-use ddrmjpeg::{Control, Options, Restorer, Result};
+use ddrmjpeg::{Options, Restorer, Result};
 
 use crate::errors;
-
-/// What an element asks of an opened model; the core's [`Restorer`], but for tests.
-pub trait FrameRestorer: Send + Sync {
-    /// See [`Restorer::restore_frame`] and, for the other degradation, `restore_levels`.
-    fn restore_frame(
-        &self,
-        frame: &Planar8,
-        tables: &FrameTables,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored>;
-
-    /// See [`Restorer::restore_file_as`].
-    fn restore_file(
-        &self,
-        file: &JpegFile,
-        layout: Layout,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored>;
-}
-
-impl FrameRestorer for Restorer {
-    fn restore_frame(
-        &self,
-        frame: &Planar8,
-        tables: &FrameTables,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        match options.degradation {
-            Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
-            Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
-        }
-    }
-
-    fn restore_file(
-        &self,
-        file: &JpegFile,
-        layout: Layout,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        self.restore_file_as(file, layout, options, control)
-    }
-}
+use crate::restorer::{self, FrameRestorer};
 
 /// A model and the options that it was opened with.
 #[derive(Clone)]
@@ -97,17 +48,26 @@ type Slot = Arc<Mutex<Weak<dyn FrameRestorer>>>;
 
 static OPEN: LazyLock<Mutex<HashMap<Key, Slot>>> = LazyLock::new(Mutex::default);
 
-/// The model that `options` name: the one already open, or opened now.
+/// Whether both options name the same model, on the same device in the same arithmetic.
+pub fn same(a: &Options, b: &Options) -> bool {
+    Key::from(a) == Key::from(b)
+}
+
+/// The model that `options` name: the one already open, or opened now and warmed up.
 ///
 /// # Errors
-/// Those of [`Restorer::open`].
+/// Those of [`Restorer::open`], and of its first call.
 pub fn open(options: &Options) -> Result<Arc<dyn FrameRestorer>> {
     let slot = slot(Key::from(options));
     let mut held = lock(&slot);
     if let Some(restorer) = held.upgrade() {
         return Ok(restorer);
     }
-    let restorer: Arc<dyn FrameRestorer> = Arc::new(errors::guard(|| Restorer::open(options))?);
+    let restorer: Arc<dyn FrameRestorer> = Arc::new(errors::guard(|| {
+        let restorer = Restorer::open(options)?;
+        restorer::warm_up(&restorer, options)?;
+        Ok(restorer)
+    })?);
     *held = Arc::downgrade(&restorer);
     Ok(restorer)
 }

@@ -4,8 +4,10 @@
 //! - `work`: one frame through the core, and what happens when that fails
 //! - `state`: what lives from start to stop
 //! - `stats`: the figures of the property `stats`
+//! - `caps`: the caps of one side, given the other's
 //! - `colour`: whether a stream's colorimetry still holds the levels of a JPEG
 
+mod caps;
 mod colour;
 mod imp;
 mod memory;
@@ -56,12 +58,7 @@ glib::wrapper! {
 /// Makes the element known under the name `ddrmjpeg`, with no rank: it is never put into a
 /// pipeline that did not ask for it.
 pub(crate) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for choice in [
-        crate::enums::Preset::static_type(),
-        crate::enums::Precision::static_type(),
-    ] {
-        choice.mark_as_plugin_api(gst::PluginAPIFlags::empty());
-    }
+    crate::enums::mark_as_api();
     gst::Element::register(
         Some(plugin),
         "ddrmjpeg",

@@ -15,7 +15,8 @@ use ddrmjpeg::jpeg::{self, JpegFile};
 use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 
-use crate::registry::{self, FrameRestorer};
+use crate::registry;
+use crate::restorer::FrameRestorer;
 
 /// Longest wait for something that takes milliseconds when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -18,7 +18,8 @@ use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 use gst::prelude::*;
 
-use crate::registry::{self, FrameRestorer};
+use crate::registry;
+use crate::restorer::FrameRestorer;
 
 /// Longest wait for something that takes milliseconds when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
