@@ -89,6 +89,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Runs `work`, during which no opening of what `options` name comes to an end.
+#[cfg(test)]
+pub fn while_opening<T>(options: &Options, work: impl FnOnce() -> T) -> T {
+    let slot = slot(Key::from(options));
+    let _held = lock(&slot);
+    work()
+}
+
 /// Puts `restorer` where elements with `options` will find it, for as long as it is kept.
 #[cfg(test)]
 pub fn share(options: &Options, restorer: &Arc<dyn FrameRestorer>) {

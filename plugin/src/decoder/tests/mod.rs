@@ -6,6 +6,8 @@
 
 mod cancel;
 mod faults;
+mod late;
+mod views;
 
 use std::sync::{Arc, Once};
 use std::time::Duration;

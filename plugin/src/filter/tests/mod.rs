@@ -5,8 +5,11 @@
 //! runs as it is. What needs no such core is tested from outside, in `plugin/tests`.
 
 mod cancel;
+mod compare;
 mod faults;
 mod late;
+mod live;
+mod loading;
 mod pixels;
 
 use std::sync::{Arc, Once};
