@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ddrmjpeg::contract::{Hint, Reach};
 use ddrmjpeg::frame::{Picture, PixelModel, Planar8, Plane8};
 use ddrmjpeg::jpeg::known::{self, Refusal};
+use ddrmjpeg::jpeg::origin::Family;
 use ddrmjpeg::jpeg::{self, Header, Observation, header, observe};
 use ddrmjpeg::restore::{FrameTables, TablesFrom};
 use ddrmjpeg::{Control, Denoiser, Options, Restorer};
@@ -330,6 +331,36 @@ fn unmeasured_chroma_is_the_priors_to_restore() {
     // Free: Cr of red is 255.
     assert!(drift(&held.frame).abs() < 4.0, "{}", drift(&held.frame));
     assert!(drift(&free.frame) > 20.0, "{}", drift(&free.frame));
+}
+
+/// jpegli's cells reach 0.07 steps out, the others' 0.01: a prior that goes to their bounds goes
+/// further. Of the chroma DC step of quality 50 that is 17 x 0.06 / 8 = 0.13 levels, and as much
+/// again for every other coefficient that is wrong.
+#[test]
+fn cells_reach_as_far_as_the_family_in_the_header_says() {
+    let restorer = Restorer::with_denoiser(Arc::new(Red));
+    let (frame, header) = decoded(&photographs()[0], 50, (1, 1));
+    let redness = |family: Family| {
+        let header = Header {
+            family: family.clone(),
+            ..header.clone()
+        };
+        let tables = FrameTables::File {
+            header: Box::new(header),
+            otherwise: Box::new(FrameTables::Estimate),
+        };
+        let restored = restorer
+            .restore_frame(&frame, &tables, &Options::default(), Control::default())
+            .unwrap();
+        assert_eq!(restored.report.family, Some(family));
+        mean(&restored.frame.planes[2])
+    };
+    assert_eq!(header.family, Family::Libjpeg);
+    let [libjpeg, mozjpeg, jpegli] =
+        [Family::Libjpeg, Family::Mozjpeg, Family::Jpegli].map(redness);
+    // docs/cell.md: mozjpeg's cells are held to libjpeg's slack.
+    assert_eq!(libjpeg, mozjpeg);
+    assert!(jpegli > libjpeg + 0.05, "{jpegli} {libjpeg}");
 }
 
 #[test]

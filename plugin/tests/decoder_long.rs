@@ -4,7 +4,7 @@
 mod common;
 
 use common::decoder::Decoder;
-use common::{jpegs, stat};
+use common::{jpegs, resident_kb, stat};
 
 const FRAMES: usize = 1000;
 const WARM: usize = 200;
@@ -13,16 +13,6 @@ const WARM: usize = 200;
 /// on two threads, and the allocator keeps arenas of up to a few MB. A leak of one input
 /// frame each time would be 2 MB and more, of one picture 60 MB.
 const ROOM_KB: u64 = 1_500;
-
-/// Resident memory of this process.
-fn resident_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
 
 #[test]
 fn a_thousand_frames_of_a_camera_leave_memory_flat() {

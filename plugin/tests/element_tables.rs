@@ -117,6 +117,74 @@ fn what_changes_pixels_in_place_is_noticed() {
     }
 }
 
+/// Hands the meta of the frames that leave the decoder to those that leave the filter behind it,
+/// as a filter would that copies every meta without a look at its tags.
+fn carry_meta(pipeline: &gst::Pipeline) {
+    const NAME: &str = "DdrmJpegTablesMeta";
+    let said = std::sync::Arc::new(std::sync::Mutex::new(None::<gst::Structure>));
+    let kept = said.clone();
+    let probe = |element: &str| {
+        pipeline
+            .by_name(element)
+            .unwrap()
+            .static_pad("src")
+            .unwrap()
+    };
+    probe("decoder").add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let buffer = info.buffer().unwrap();
+        let meta = gst::meta::CustomMeta::from_buffer(buffer, NAME).unwrap();
+        *kept.lock().unwrap() = Some(meta.structure().to_owned());
+        gst::PadProbeReturn::Ok
+    });
+    probe("after").add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let buffer = info.buffer_mut().unwrap().make_mut();
+        let said = said.lock().unwrap().take().unwrap();
+        if gst::meta::CustomMeta::from_buffer(buffer, NAME).is_err() {
+            let mut meta = gst::meta::CustomMeta::add(buffer, NAME).unwrap();
+            for (field, value) in said.iter() {
+                meta.mut_structure().set_value(field, value.clone());
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// The GStreamer that is here drops the meta when it flips; one that does not is noticed by the
+/// pixels: turned, a table is transposed; mirrored, the grid of a side that is no multiple of 8
+/// begins elsewhere. On sides that are, mirroring keeps the grid and the sizes of all levels, so
+/// the meta still holds.
+#[test]
+fn frames_that_were_flipped_are_noticed_even_with_their_meta() {
+    for (direction, size, by_meta) in [
+        ("90r", (192, 192), 0),
+        ("ul-lr", (192, 192), 0),
+        ("horiz", (196, 128), 0),
+        ("180", (196, 132), 0),
+        ("vert", (192, 132), 0),
+        ("horiz", (192, 128), 3),
+        ("identity", (196, 132), 3),
+    ] {
+        let pipeline = pipeline(&format!(
+            "{} ! ddrmjpegtables ! jpegdec name=decoder idct-method=islow \
+             ! videoflip name=after video-direction={direction} \
+             ! ddrmjpeg name=d qf=60 model=identity ! fakesink",
+            encoded("I420", size, 60)
+        ));
+        carry_meta(&pipeline);
+        let outcome = play(&pipeline);
+        assert!(outcome.error.is_none(), "{direction}: {outcome:?}");
+        let filter = pipeline.by_name("d").unwrap();
+        let figures = ["meta", "meta-refused", "qf"].map(|name| stat(&filter, name));
+        let wanted = [by_meta, 3 - by_meta, 3 - by_meta];
+        assert_eq!(figures, wanted, "{direction} {size:?}: {outcome:?}");
+        assert_eq!(
+            outcome.warnings.len(),
+            usize::from(by_meta == 0),
+            "{outcome:?}"
+        );
+    }
+}
+
 /// The default IDCT of jpegdec is inexact. Wide steps survive it; of fine ones the levels are
 /// gone, and a meta that is true is of no use.
 #[test]

@@ -85,6 +85,16 @@ pub fn text(message: &gst::Message) -> String {
     }
 }
 
+/// Resident memory of this process.
+pub fn resident_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// A figure of the element's `stats`.
 pub fn stat(element: &gst::Element, name: &str) -> u64 {
     let stats: gst::Structure = element.property("stats");

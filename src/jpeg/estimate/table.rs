@@ -15,8 +15,10 @@ const FAMILY: f64 = 4.6;
 /// Nats that a step must be ahead of the next to count as seen: one wrong in 20.
 const SURE: f64 = 3.0;
 
-/// Standard deviation of the log of a step around what its neighbours say.
-const SCATTER: f64 = 0.3;
+/// Least and greatest standard deviation of the log of a step around what the others say.
+const SCATTER: (f64, f64) = (0.05, 0.4);
+/// What another frequency says counts by its distance to the power of minus twice this.
+const FALL: f64 = 1.5;
 
 /// How a step is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,18 +84,21 @@ pub fn of(combs: &[Comb], role: &Role) -> Table {
     for (confidence, seen) in step_confidence.iter_mut().zip(&seen) {
         *confidence = seen.map_or(0.0, |(_, ahead)| ahead as f32);
     }
-    let sure = |i: usize| {
-        seen[i]
-            .filter(|(_, ahead)| *ahead >= SURE)
-            .map(|(step, _)| step)
-    };
-    let known = std::array::from_fn(|i| match sure(i) {
+    let sure = std::array::from_fn(|i| {
+        let best = seen[i].filter(|(_, ahead)| *ahead >= SURE);
+        best.map(|(step, _)| step)
+    });
+    let known = std::array::from_fn(|i| match sure[i] {
         Some(_) => Known::Seen,
         None => Known::Filled,
     });
     let (steps, fill, gain) = match ijg - FAMILY >= free - price - role.leniency * free {
         true => (tables::ijg(base, quality), Fill::Ijg(quality), ijg),
-        false => (settle(combs, &fill_in(&sure, base)), Fill::Neighbours, free),
+        false => {
+            let predicted = predict(&sure, base);
+            let scatter = scatter(&sure, &predicted);
+            (settle(combs, &predicted, scatter), Fill::Neighbours, free)
+        }
     };
     Table {
         steps,
@@ -123,35 +128,48 @@ fn best_quality(combs: &[Comb], base: &QuantSteps) -> (f64, u8) {
         .unwrap_or((f64::NEG_INFINITY, 50))
 }
 
-/// The likeliest step of each frequency when the prediction of the others weighs in: log steps
-/// lie around it with a standard deviation of [`SCATTER`].
-fn settle(combs: &[Comb], predicted: &QuantSteps) -> QuantSteps {
+/// The likeliest step of each frequency when what the others say weighs in: log steps lie around
+/// that with a standard deviation of `scatter`.
+fn settle(combs: &[Comb], predicted: &[f64; 64], scatter: f64) -> QuantSteps {
     std::array::from_fn(|i| {
-        let middle = f64::from(predicted[i]).ln();
         let score = |step: u16| {
-            let away = (f64::from(step).ln() - middle) / SCATTER;
+            let away = (f64::from(step).ln() - predicted[i]) / scatter;
             combs[i].gain[usize::from(step) - 1] - 0.5 * away * away
         };
-        (1..=255)
-            .max_by(|&a, &b| score(a).total_cmp(&score(b)))
-            .unwrap_or(predicted[i])
+        let best = (1..=255).max_by(|&a, &b| score(a).total_cmp(&score(b)));
+        best.unwrap_or(1)
     })
 }
 
-/// Unseen steps from the nearest seen frequency, times the ratio of the base table there.
-fn fill_in(sure: &dyn Fn(usize) -> Option<u16>, base: &QuantSteps) -> QuantSteps {
+/// The log of each step as the other frequencies that are `sure` predict it: the base table's,
+/// times the ratio to it of the others, the nearer the more.
+fn predict(sure: &[Option<u16>; 64], base: &QuantSteps) -> [f64; 64] {
+    let ln_base = base.map(|step| f64::from(step).ln());
     std::array::from_fn(|i| {
-        if let Some(step) = sure(i) {
-            return step;
+        let (mut sum, mut weights) = (0.0, 0.0);
+        let others = sure.iter().enumerate().filter(|(j, _)| *j != i);
+        for (j, step) in others.filter_map(|(j, step)| step.map(|step| (j, step))) {
+            let squared = (i % 8).abs_diff(j % 8).pow(2) + (i / 8).abs_diff(j / 8).pow(2);
+            let weight = (squared as f64).powf(-FALL);
+            sum += weight * (f64::from(step).ln() - ln_base[j]);
+            weights += weight;
         }
-        let distance = |j: usize| (i % 8).abs_diff(j % 8).pow(2) + (i / 8).abs_diff(j / 8).pow(2);
-        let nearest = (0..64)
-            .filter(|&j| sure(j).is_some())
-            .min_by_key(|&j| distance(j));
-        let scaled = nearest.and_then(|j| Some((sure(j)?, base[j])));
-        scaled.map_or(base[i], |(step, there)| {
-            let ratio = f64::from(base[i]) / f64::from(there);
-            (f64::from(step) * ratio).round().clamp(1.0, 255.0) as u16
-        })
+        ln_base[i] + if weights > 0.0 { sum / weights } else { 0.0 }
     })
+}
+
+/// How far the steps that are `sure` lie from what the others predict: the root mean square of
+/// the difference of logs, within [`SCATTER`].
+fn scatter(sure: &[Option<u16>; 64], predicted: &[f64; 64]) -> f64 {
+    let (mut squares, mut count) = (0.0, 0.0);
+    for (step, predicted) in sure.iter().zip(predicted) {
+        if let Some(step) = step {
+            squares += (f64::from(*step).ln() - predicted).powi(2);
+            count += 1.0;
+        }
+    }
+    if count < 2.0 {
+        return SCATTER.1;
+    }
+    (squares / count).sqrt().clamp(SCATTER.0, SCATTER.1)
 }

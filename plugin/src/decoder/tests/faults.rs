@@ -70,6 +70,38 @@ fn a_result_of_another_size_is_an_error() {
     error(&bus);
 }
 
+/// What the gate did to either field of a frame is counted once for the frame.
+#[test]
+fn what_the_gate_did_is_counted() {
+    use ddrmjpeg::restore::Gate;
+    let count = AtomicUsize::new(0);
+    let _core = share("dec-gates", move |file, _| {
+        let mut out = painted(file);
+        let n = count.fetch_add(1, Ordering::Relaxed);
+        out.report.gate = [Gate::Luma, Gate::Closed, Gate::Open, Gate::Luma, Gate::Open][n];
+        Ok(out)
+    });
+    let (mut harness, _) = harness("dec-gates");
+    let whole = picture(8, 8);
+    for bytes in [whole.clone(), whole.clone(), whole.clone(), fields(&whole)] {
+        harness
+            .push_and_pull(gst::Buffer::from_slice(bytes))
+            .unwrap();
+    }
+    let stats: gst::Structure = harness.element().unwrap().property("stats");
+    let count = |name: &str| stats.get::<u64>(name).unwrap();
+    assert_eq!((count("gated-luma"), count("gated-closed")), (2, 1));
+}
+
+/// Two fields of a frame, both `jpeg`.
+fn fields(jpeg: &[u8]) -> Vec<u8> {
+    let field = |polarity: u8| {
+        let app0 = [0xFF, 0xE0, 0, 10, b'A', b'V', b'I', b'1', polarity, 0, 0, 0];
+        [&jpeg[..2], &app0, &jpeg[2..]].concat()
+    };
+    [field(1), field(2)].concat()
+}
+
 /// Plays 30 frames at 100 a second through a core that takes 25 ms for each, and gives
 /// (frames, restored, dropped).
 fn play(model: &str, qos: bool) -> [u64; 3] {

@@ -11,6 +11,7 @@ mod late;
 mod live;
 mod loading;
 mod pixels;
+mod tables;
 
 use std::sync::{Arc, Once};
 use std::time::Duration;

@@ -1,0 +1,204 @@
+//! Which tables the core is asked to go by, and what is counted of its answers.
+
+use std::sync::{Arc, Mutex};
+
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::estimate::{Estimate, Fill, Known};
+use ddrmjpeg::jpeg::origin::Family;
+use ddrmjpeg::restore::{Estimated, FrameTables, Gate, Report, Restored, TablesFrom};
+use gst::prelude::*;
+
+use super::{harness, marked, share, texts};
+use crate::registry::FrameRestorer;
+
+const GREY: &str = "video/x-raw,format=GRAY8,width=8,height=8,framerate=25/1";
+
+fn frame() -> gst::Buffer {
+    gst::Buffer::from_mut_slice(vec![7u8; 64])
+}
+
+fn told(step: u16) -> Arc<Estimated> {
+    Arc::new(Estimated {
+        luma: Estimate {
+            steps: [step; 64],
+            known: [Known::Seen; 64],
+            step_confidence: [9.0; 64],
+            fill: Fill::Neighbours,
+            offset: (0, 0),
+            confidence: 2.0,
+        },
+        chroma: None,
+        subsampling: None,
+        margin: (0, 0),
+    })
+}
+
+/// A grey JPEG with tables of nobody's and the marker of Photoshop.
+fn photoshops() -> Vec<u8> {
+    let picture = Planar8::new(PixelModel::Grey, 8, 8, (1, 1));
+    let steps = std::array::from_fn(|i| 3 + i as u16);
+    let bytes = jpeg::write::encode_with(&picture, &[steps; 3], (1, 1)).unwrap();
+    let marker = b"Photoshop 3.0\0";
+    let head = [0xFF, 0xED, 0, marker.len() as u8 + 2];
+    [&bytes[..2], &head, marker, &bytes[2..]].concat()
+}
+
+/// From the markers of a file, through the meta and another decoder, to the core.
+#[test]
+fn the_encoder_of_the_file_reaches_the_core() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = seen.clone();
+    let _core = share("records-family", move |frame, tables, _| {
+        if let FrameTables::File { header, .. } = tables {
+            kept.lock().unwrap().push(header.family.clone());
+        }
+        let mut out = marked(frame);
+        out.report.family = Some(Family::Adobe);
+        Ok(out)
+    });
+    let mut harness = gst_check::Harness::new_parse(
+        "ddrmjpegtables ! jpegdec idct-method=islow ! ddrmjpeg name=d model=records-family",
+    );
+    harness.set_src_caps_str("image/jpeg,width=8,height=8,framerate=25/1,parsed=true");
+    let libjpegs = Planar8::new(PixelModel::Grey, 8, 8, (1, 1));
+    let libjpegs = jpeg::encode(&libjpegs, 50, (1, 1)).unwrap();
+    for bytes in [photoshops(), libjpegs] {
+        harness.push(gst::Buffer::from_slice(bytes)).unwrap();
+    }
+    harness.push_event(gst::event::Eos::new());
+    assert_eq!(*seen.lock().unwrap(), [Family::Adobe, Family::Libjpeg]);
+    let filter = harness.element().unwrap().downcast::<gst::Bin>().unwrap();
+    let stats: gst::Structure = filter.by_name("d").unwrap().property("stats");
+    assert_eq!(stats.get::<&str>("encoder"), Ok("Adobe"));
+}
+
+/// A core that is told what to find in each frame that it searches; what it was asked.
+fn share_searcher(
+    name: &str,
+    finds: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
+) -> (Arc<dyn FrameRestorer>, Arc<Mutex<Vec<FrameTables>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let kept = asked.clone();
+    let core = share(name, move |frame, tables, _| {
+        let mut kept = kept.lock().unwrap();
+        let n = kept.len();
+        kept.push(tables.clone());
+        // A kept table holds for even frames, as the core of this test has it.
+        let (holds, otherwise) = match tables {
+            FrameTables::Earlier { told, otherwise } => {
+                ((n % 2 == 0).then(|| told.clone()), &**otherwise)
+            }
+            other => (None, other),
+        };
+        let searched = holds.is_none() && *otherwise == FrameTables::Estimate;
+        let found = match searched {
+            true => finds(n).map(told),
+            false => holds,
+        };
+        let mut out = marked(frame);
+        out.report = Report {
+            restored: found.is_some(),
+            tables_from: found.is_some().then_some(TablesFrom::Pixels),
+            notes: found
+                .is_none()
+                .then(|| "cannot be told".into())
+                .into_iter()
+                .collect(),
+            estimated: found,
+            searched,
+            ..Report::default()
+        };
+        Ok(out)
+    });
+    (core, asked)
+}
+
+#[test]
+fn what_a_frame_told_is_asked_of_the_next_and_searched_anew_when_it_fails() {
+    let (_core, asked) = share_searcher("tells", |n| Some(n as u16 + 1));
+    let (mut harness, _) = harness("tells", GREY);
+    let element = harness.element().unwrap();
+    element.set_property("qf", 0u32);
+    for _ in 0..5 {
+        harness.push_and_pull(frame()).unwrap();
+    }
+    let earlier = |step| FrameTables::Earlier {
+        told: told(step),
+        otherwise: Box::new(FrameTables::Estimate),
+    };
+    // Frame 1 contradicts what frame 0 told, and frame 3 what frame 1 did.
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [
+            FrameTables::Estimate,
+            earlier(1),
+            earlier(2),
+            earlier(2),
+            earlier(4)
+        ]
+    );
+    let stats: gst::Structure = element.property("stats");
+    assert_eq!(stats.get::<u64>("estimate"), Ok(5));
+    assert_eq!(stats.get::<u64>("estimate-searches"), Ok(3));
+}
+
+#[test]
+fn frames_that_tell_nothing_are_searched_seldom_and_warned_of_once() {
+    let (_core, _) = share_searcher("tells-nothing", |_| None);
+    let (mut harness, bus) = harness("tells-nothing", GREY);
+    let element = harness.element().unwrap();
+    element.set_property("qf", 0u32);
+    for _ in 0..100 {
+        let out = harness.push_and_pull(frame()).unwrap();
+        assert_eq!(out.map_readable().unwrap().as_slice(), [7; 64]);
+    }
+    let stats: gst::Structure = element.property("stats");
+    assert_eq!(stats.get::<u64>("passed-through"), Ok(100));
+    // Frames 0, 1, 3, 7, 15, 31, 63.
+    assert_eq!(stats.get::<u64>("estimate-searches"), Ok(7));
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+}
+
+/// Other caps are another stream: what the last one told is forgotten, and so is its silence.
+#[test]
+fn new_caps_are_searched_at_once() {
+    let (_core, asked) = share_searcher("tells-late", |n| (n > 3).then_some(9));
+    let (mut harness, _) = harness("tells-late", GREY);
+    harness.element().unwrap().set_property("qf", 0u32);
+    for _ in 0..3 {
+        harness.push_and_pull(frame()).unwrap();
+    }
+    harness.set_src_caps_str("video/x-raw,format=GRAY8,width=4,height=16,framerate=25/1");
+    harness.push_and_pull(frame()).unwrap();
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked[2..], [FrameTables::Unknown, FrameTables::Estimate]);
+}
+
+#[test]
+fn what_the_gate_did_is_counted() {
+    let count = Mutex::new(0);
+    let _core = share("gates", move |frame, _, _| {
+        let mut n = count.lock().unwrap();
+        *n += 1;
+        let gate = [Gate::Luma, Gate::Closed, Gate::Closed, Gate::Open][*n - 1];
+        let report = Report {
+            gate,
+            restored: gate != Gate::Closed,
+            ..Report::default()
+        };
+        let frame = marked(frame).frame;
+        Ok(Restored { frame, report })
+    });
+    let (mut harness, bus) = harness("gates", GREY);
+    for _ in 0..4 {
+        harness.push_and_pull(frame()).unwrap();
+    }
+    let stats: gst::Structure = harness.element().unwrap().property("stats");
+    let count = |name: &str| stats.get::<u64>(name).unwrap();
+    assert_eq!((count("gated-luma"), count("gated-closed")), (1, 2));
+    assert_eq!((count("restored"), count("passed-through")), (2, 2));
+    // Good pictures are nothing to warn of.
+    assert_eq!(texts(&bus, gst::MessageType::Warning), [""; 0]);
+}
