@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use ddrmjpeg::options::{Device, Precision};
-use ddrmjpeg::{Options, Restorer, Result};
+use ddrmjpeg::{Error, Options, Restorer, Result};
 
 use crate::errors;
 use crate::restorer::{self, FrameRestorer};
@@ -55,11 +55,17 @@ pub fn same(a: &Options, b: &Options) -> bool {
 
 /// The model that `options` name: the one already open, or opened now and warmed up.
 ///
+/// Asks `wanted` before it begins, which is after others have opened theirs.
+///
 /// # Errors
-/// Those of [`Restorer::open`], and of its first call.
-pub fn open(options: &Options) -> Result<Arc<dyn FrameRestorer>> {
+/// Those of [`Restorer::open`], and of its first call; [`Error::Cancelled`] when it is not wanted
+/// any more.
+pub fn open(options: &Options, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn FrameRestorer>> {
     let slot = slot(Key::from(options));
     let mut held = lock(&slot);
+    if !wanted() {
+        return Err(Error::Cancelled);
+    }
     if let Some(restorer) = held.upgrade() {
         return Ok(restorer);
     }
@@ -118,12 +124,18 @@ mod tests {
 
     #[test]
     fn the_same_model_is_opened_once_and_closed_with_its_last_user() {
-        let first = open(&named("identity")).unwrap();
-        let second = open(&named("identity")).unwrap();
+        let first = open(&named("identity"), &|| true).unwrap();
+        let second = open(&named("identity"), &|| true).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         let weak = Arc::downgrade(&first);
         drop((first, second));
         assert_eq!(weak.strong_count(), 0);
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_not_opened() {
+        let opened = open(&named("/no/such/model"), &|| false);
+        assert!(matches!(opened, Err(Error::Cancelled)));
     }
 
     #[test]
@@ -132,8 +144,8 @@ mod tests {
             precision: Precision::Auto,
             ..named("identity")
         };
-        let first = open(&named("identity")).unwrap();
-        assert!(!Arc::ptr_eq(&first, &open(&bf16).unwrap()));
+        let first = open(&named("identity"), &|| true).unwrap();
+        assert!(!Arc::ptr_eq(&first, &open(&bf16, &|| true).unwrap()));
     }
 
     #[test]

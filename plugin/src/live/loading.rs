@@ -83,7 +83,7 @@ impl Loader {
         let mut current = lock(&self.current);
         let failed = current
             .as_ref()
-            .is_some_and(|load| matches!(load.lock().phase, Phase::Failed));
+            .is_some_and(|load| matches!(load.told().phase, Phase::Failed));
         if failed {
             *current = None;
         }
@@ -146,13 +146,13 @@ impl Load {
     /// Opens the model. Messages go out before the waiting frame does, so that this thread
     /// holds no reference to the element when that frame is through.
     fn run(&self, element: &glib::WeakRef<gst::Element>, options: &Options) {
-        match registry::open(options) {
+        let wanted = || !self.lock().abandoned;
+        match registry::open(options, &wanted) {
             Ok(restorer) => {
                 let text = format!("The model {} is open", options.model);
-                self.tell(element, |element| {
+                self.settle(element, Phase::Open(restorer), |element| {
                     progress(element, gst::ProgressType::Complete, &text);
                 });
-                self.settle(Phase::Open(restorer));
             }
             Err(error) => self.fail(element, &options.model, &error),
         }
@@ -160,55 +160,58 @@ impl Load {
 
     fn fail(&self, element: &glib::WeakRef<gst::Element>, name: &str, error: &Error) {
         let text = format!("The model {name} cannot be opened");
-        self.tell(element, |element| {
+        self.settle(element, Phase::Failed, |element| {
             progress(element, gst::ProgressType::Error, &text);
             element.post_error_message(errors::message("Cannot open the model", error));
         });
-        self.settle(Phase::Failed);
     }
 
-    /// Posts, unless nobody wants to hear of this opening any more.
-    fn tell(&self, element: &glib::WeakRef<gst::Element>, post: impl FnOnce(&gst::Element)) {
-        {
+    /// Posts what there is to say, unless nobody wants to hear of this opening any more; then
+    /// lets those go who wait for its end.
+    fn settle(
+        &self,
+        element: &glib::WeakRef<gst::Element>,
+        phase: Phase,
+        post: impl FnOnce(&gst::Element),
+    ) {
+        let wanted = {
             let mut inner = self.lock();
-            if inner.abandoned {
-                return;
-            }
-            inner.telling = Some(thread::current().id());
-        }
-        if let Some(element) = element.upgrade() {
+            let wanted = !inner.abandoned;
+            inner.telling = wanted.then(|| thread::current().id());
+            wanted
+        };
+        if wanted && let Some(element) = element.upgrade() {
             post(&element);
         }
-        self.lock().telling = None;
-        self.changed.notify_all();
-    }
-
-    fn settle(&self, phase: Phase) {
-        self.lock().phase = phase;
-        self.changed.notify_all();
-    }
-
-    /// Afterwards its thread posts nothing and holds no reference to the element. A message
-    /// that is on its way is waited for, as for those of any streaming thread.
-    fn abandon(&self, element: &gst::Element) {
         let mut inner = self.lock();
-        inner.abandoned = true;
+        inner.telling = None;
+        inner.phase = phase;
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Waits until a message that is on its way has been posted, as everybody waits for those of
+    /// a streaming thread; but for the thread that posts it.
+    fn told(&self) -> MutexGuard<'_, Inner> {
         let me = thread::current().id();
+        let mut inner = self.lock();
         while inner.telling.is_some_and(|thread| thread != me) {
             inner = self
                 .changed
                 .wait(inner)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let opening = matches!(inner.phase, Phase::Opening);
-        drop(inner);
+        inner
+    }
+
+    /// Afterwards its thread posts nothing and holds no reference to the element.
+    fn abandon(&self, element: &gst::Element) {
+        self.lock().abandoned = true;
+        let opening = matches!(self.told().phase, Phase::Opening);
         self.changed.notify_all();
         if opening {
-            progress(
-                element,
-                gst::ProgressType::Canceled,
-                "The model is not needed any more",
-            );
+            let text = "The model is not needed any more";
+            progress(element, gst::ProgressType::Canceled, text);
         }
     }
 

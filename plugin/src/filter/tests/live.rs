@@ -11,10 +11,10 @@ use super::{PATIENCE, harness, marked, share};
 /// What a frame costs.
 const COST: Duration = Duration::from_millis(60);
 const FRAMES: u64 = 75;
-/// The longest that a frame may be under way: the latency claimed (90 ms: half as much again as
-/// the cost), the 20 ms that sinks add, and as much again as a frame for threads that have to
-/// wait for a processor.
-const UNDER_WAY: Duration = Duration::from_millis(150);
+/// The longest that a frame may be under way: the latency of the source (40 ms), the one claimed
+/// (90 ms: half as much again as the cost), the 20 ms that sinks add, and twice that again for
+/// threads that have to wait for a processor. Frames that piled up would take seconds.
+const UNDER_WAY: Duration = Duration::from_millis(450);
 
 /// Plays the stream into a sink that keeps time, or one that does not; how long each frame was
 /// under way when it reached the sink, and the figures.
@@ -66,10 +66,9 @@ fn no_frame_is_lost_and_latency_is_bounded() {
         let (under_way, stats) = play(model, sync);
         assert_eq!(under_way.len() as u64, FRAMES, "{stats}");
         assert_eq!(stats.get::<u64>("dropped"), Ok(0));
-        // One in two at best, when the first second has shown what a frame costs; a third of
-        // that on a busy machine.
+        // Two in three at best; a quarter of that on a busy machine.
         let share = stats.get::<f64>("share").unwrap();
-        assert!((0.15..0.67).contains(&share), "{stats}");
+        assert!((0.15..0.75).contains(&share), "{stats}");
         let settled = &under_way[FRAMES as usize / 3..];
         let longest = settled.iter().max().unwrap();
         assert!(*longest < UNDER_WAY, "{longest:?}: {under_way:?}");
