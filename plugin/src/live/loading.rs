@@ -80,12 +80,10 @@ impl Loader {
 
     /// Whether the last opening failed. It is forgotten, so that the next one tries again.
     pub fn take_failure(&self) -> bool {
-        let mut current = lock(&self.current);
-        let failed = current
-            .as_ref()
-            .is_some_and(|load| matches!(load.told().phase, Phase::Failed));
+        let load = lock(&self.current).clone();
+        let failed = load.is_some_and(|load| matches!(load.told().phase, Phase::Failed));
         if failed {
-            *current = None;
+            *lock(&self.current) = None;
         }
         failed
     }
