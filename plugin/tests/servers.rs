@@ -160,14 +160,17 @@ fn hls() {
     let folder = tempfile::tempdir().unwrap();
     let run = installed
         .command("sh", "hls.sh")
-        .args([&camera(), folder.path().to_str().unwrap()])
+        .args([camera().as_str(), folder.path().to_str().unwrap()])
         .args(["model=identity", "late-policy=process"])
         .stdout(Stdio::null())
         .status()
         .unwrap();
     assert!(run.success());
     let playlist = std::fs::read_to_string(folder.path().join("restored.m3u8")).unwrap();
-    assert!(playlist.ends_with("#EXT-X-ENDLIST"), "{playlist}");
+    assert!(
+        playlist.trim_end().ends_with("#EXT-X-ENDLIST"),
+        "{playlist}"
+    );
     let segments = playlist
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty());
@@ -194,7 +197,7 @@ fn rtsp() {
     }
     let installed = Installed::new();
     let mut command = installed.command("/usr/bin/python3", "rtsp_server.py");
-    command.args([&camera(), "0", "model=identity"]);
+    command.args([camera().as_str(), "0", "model=identity"]);
     let server = Server::start(command, "python3-gi and gir1.2-gst-rtsp-server-1.0");
     let frames = frames_of(&format!(
         "rtspsrc location={} protocols=tcp latency=100 ! rtph264depay ! {DECODE} \
@@ -211,7 +214,7 @@ fn mjpeg_over_http_again() {
     }
     let installed = Installed::new();
     let mut command = installed.command("python3", "mjpeg_server.py");
-    command.args([&camera(), "0", "model=identity"]);
+    command.args([camera().as_str(), "0", "model=identity"]);
     let server = Server::start(command, "python3");
     // Two viewers, one behind the other.
     for _ in 0..2 {
@@ -230,13 +233,18 @@ fn standard_output_for_exec_sources() {
     let installed = Installed::new();
     let folder = tempfile::tempdir().unwrap();
     for (format, demux) in [
-        ("mjpeg", "jpegparse ! jpegdec".into()),
+        ("mjpeg", "jpegparse ! jpegdec".to_owned()),
         ("mpegts", format!("tsdemux ! {DECODE}")),
     ] {
         let path = folder.path().join(format);
         let run = installed
             .command("sh", "stdout.sh")
-            .args([&camera(), format, "model=identity", "late-policy=process"])
+            .args([
+                camera().as_str(),
+                format,
+                "model=identity",
+                "late-policy=process",
+            ])
             .stdout(std::fs::File::create(&path).unwrap())
             .status()
             .unwrap();
