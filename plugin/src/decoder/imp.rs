@@ -67,13 +67,13 @@ impl ObjectImpl for DdrmJpegDec {
                 .blurb(
                     "Counts since start: frames, restored, passed-through (put out as \
                      decoded), corrupted (put out with a part missing), errors (not \
-                     decodable), dropped (late); late, and reduced, which were restored with less \
-                     work; network-calls; pixels, and pixels-reused, not computed again; gated-luma and \
-                     gated-closed, of which the identity gate left luma or all as decoded; \
-                     saved-twice, which show an earlier save. share is restored by frames; \
-                     mean-ms milliseconds of a frame; latency-ms what is claimed. And of the last \
-                     frame: last-ms, encoder, outside-cells and far-outside-cells (shares of \
-                     the coefficients that the network had outside their cells).",
+                     decodable), dropped (late); late, and reduced, which were restored with \
+                     less work; network-calls; pixels, and pixels-reused, not computed again; \
+                     gated-luma and gated-closed, of which the identity gate left luma or all as \
+                     decoded; saved-twice, which show an earlier save. share is restored by \
+                     frames; mean-ms milliseconds of a frame; latency-ms what is claimed. And of \
+                     the last frame: last-ms, encoder, outside-cells and far-outside-cells \
+                     (shares of the coefficients that the network had outside their cells).",
                 )
                 .read_only()
                 .build();

@@ -92,13 +92,13 @@ impl ObjectImpl for DdrmJpeg {
                     "Counts since start: frames, restored, passed-through, dropped; restored by \
                      tables from meta, qf or estimate; estimate-searches, whose pixels were \
                      searched for tables; meta-refused, whose frames contradict the tables \
-                     that came with them; late, and reduced, which were restored with less work; \
-                     network-calls; pixels, and pixels-reused, not computed again; gated-luma and gated-closed, of which \
-                     the identity gate left luma or all as decoded. share is restored by \
-                     frames; mean-ms milliseconds of a frame; latency-ms what is claimed. And of \
-                     the last frame: last-ms, quality (0: not known), encoder, outside-cells and \
-                     far-outside-cells (shares of the coefficients that the network had outside \
-                     their cells).",
+                     that came with them; late, and reduced, which were restored with less \
+                     work; network-calls; pixels, and pixels-reused, not computed again; \
+                     gated-luma and gated-closed, of which the identity gate left luma or all as \
+                     decoded; saved-twice. share is restored by frames; mean-ms milliseconds of \
+                     a frame; latency-ms what is claimed. And of the last frame: last-ms, \
+                     quality (0: not known), encoder, outside-cells and far-outside-cells (shares \
+                     of the coefficients that the network had outside their cells).",
                 )
                 .read_only()
                 .build();
