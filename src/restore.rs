@@ -4,7 +4,7 @@
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
 //! banded pictures, `files` starts from files, `known` from frames whose file is known,
-//! `estimated` from pixels alone, `gate` hands on what needs no restoring, `output` makes 8-bit
+//! `estimated` from pixels alone, `stream` from frame after frame, `gate` hands on what needs no restoring, `output` makes 8-bit
 //! pixels.
 
 mod estimated;
@@ -17,12 +17,14 @@ pub mod model;
 mod output;
 #[cfg(feature = "torch")]
 mod published;
+pub mod stream;
 mod symmetry;
 pub mod tiled;
 pub mod weights;
 mod windowed;
 
 pub use output::Layout;
+pub use stream::{Carried, Fresh, Stream};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -137,6 +139,8 @@ pub struct Report {
     pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
     pub consistency: Option<Consistency>,
+    /// What a [`Stream`] took over from the frame before; `None` outside of streams.
+    pub carried: Option<Carried>,
     /// What the user should know: truncated data, tables that do not fit.
     pub notes: Vec<String>,
 }
