@@ -65,8 +65,8 @@ fn candidates(config: &Config, exp: &Path) -> Result<Vec<PathBuf>> {
             "data.dataset {other:?} has no published checkpoint: must be CelebA_HQ or LSUN, \
              or the checkpoint must be given"
         ))),
-        (ModelType::Lean, _) => Err(Error::Options(
-            "model.type lean has no checkpoint of its own under exp/".into(),
+        (ModelType::Lean | ModelType::Nano, _) => Err(Error::Options(
+            "model.type lean or nano has no checkpoint of its own under exp/".into(),
         )),
     }
 }
