@@ -67,7 +67,7 @@ impl Entry {
     ///
     /// # Errors
     /// [`Error::Backend`].
-    pub fn enter(self, seen: Seen) -> Result<Tensor> {
+    pub(super) fn enter(self, seen: Seen) -> Result<Tensor> {
         let (width, height) = self.map_size(seen.size);
         let channels = self.channels(seen.x.is_some());
         let size = [1, channels as i64, height as i64, width as i64];
@@ -91,7 +91,7 @@ impl Entry {
     ///
     /// # Errors
     /// [`Error::Backend`] when `part` is not inside of f or pictures have another size.
-    pub fn leave(
+    pub(super) fn leave(
         self,
         w: Weights,
         x: Option<&Picture>,

@@ -313,10 +313,11 @@ mod tests {
                     );
                     maps.push(made);
                 }
+                let last = maps.pop().unwrap();
                 let whole = run.whole(maps.swap_remove(0)).unwrap();
                 assert!(
-                    whole.equal(maps.last().unwrap()),
-                    "maps are let go too soon"
+                    whole.equal(&last),
+                    "a map is overwritten or let go too soon"
                 );
             }
         });

@@ -60,7 +60,7 @@ impl Map {
     pub fn cut(&self, rect: Rect, margin: usize) -> Result<Tensor> {
         self.check(rect)?;
         let source = read::<Bf16>(&self.tensor)?;
-        let (c, pitch) = (self.channels, self.channels * self.width);
+        let (c, pitch, rows_there) = (self.channels, self.channels * self.width, self.height);
         let (width, height) = (rect.width + 2 * margin, rect.height + 2 * margin);
         // What of the window is inside of the map, in pixels of the window.
         let left = margin.saturating_sub(rect.x);
@@ -69,7 +69,7 @@ impl Map {
         filled::<Bf16>([1, c as i64, height as i64, width as i64], |data| {
             rows(data, c * width, |row, out| {
                 match (rect.y + row).checked_sub(margin) {
-                    Some(y) if y < self.height => {
+                    Some(y) if y < rows_there => {
                         out[..c * left].fill(Bf16::of_f32(0.0));
                         let line = &source[y * pitch + c * from..][..c * (right - left)];
                         out[c * left..c * right].copy_from_slice(line);
