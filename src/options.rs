@@ -106,8 +106,9 @@ pub struct Options {
     pub identity_gate: bool,
     /// Same seed, same pixels. Default: 1234.
     pub seed: u64,
-    /// `lean` (embedded), `identity`, the path of a config (`.yml`) whose checkpoints
-    /// lie where the published program has them, or the path of a checkpoint. Default: `lean`.
+    /// `lean` or `nano` (both embedded; nano is the small one, for moving pictures),
+    /// `identity`, the path of a config (`.yml`) whose checkpoints lie where the published
+    /// program has them, or the path of a checkpoint. Default: `lean`.
     pub model: String,
     /// The published config that describes the checkpoint `model`; `None`: one of this
     /// project's own.

@@ -36,9 +36,9 @@ macro_rules! element_with_properties {
                 or is so unlike what the model knows, that restoring it would do harm.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
-                blurb = "The network: lean is the one built in, identity changes nothing, a path \
-                that ends in .yml is a published config whose checkpoints lie under exp/logs, any \
-                other the path of a checkpoint.")]
+                blurb = "The network: lean is built in, and nano, a small one for moving \
+                pictures; identity changes nothing, a path that ends in .yml is a published config \
+                whose checkpoints lie under exp/logs, any other the path of a checkpoint.")]
             #[property(name = "config", get = Self::config, set = Self::set_config,
                 type = Option<String>, default = Some(""), mutable_ready, nick = "Model config",
                 blurb = "Path of the published config that describes the checkpoint given as model; \

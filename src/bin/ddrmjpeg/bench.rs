@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use ddrmjpeg::Options;
 use ddrmjpeg::eval::bench::{
-    self, Arithmetic, Family, NetworkRow, Peak, PresetRow, Settings, StageRow,
+    self, Arithmetic, Family, FollowRow, NetworkRow, Peak, PresetRow, Settings, StageRow,
 };
 use ddrmjpeg::options::{Device, Precision, Preset};
 use serde_json::json;
@@ -15,11 +15,11 @@ use crate::Outcome;
 
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// Size of the picture that stages, presets and the lean network are given.
+    /// Size of the picture that stages, presets, lean and nano are given.
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     pub size: (usize, usize),
-    /// Networks to call: lean, adm256, ddpm. The published ones have random weights.
-    #[arg(long, value_delimiter = ',', default_value = "lean,adm256,ddpm", value_name = "NAMES", value_parser = family)]
+    /// Networks to call: lean, nano, adm256, ddpm. The published ones have random weights.
+    #[arg(long, value_delimiter = ',', default_value = "lean,nano,adm256,ddpm", value_name = "NAMES", value_parser = family)]
     pub networks: Vec<Family>,
     /// Call each also as the published program computes it: f32, channels first, unfused.
     #[arg(long)]
@@ -64,7 +64,7 @@ fn size(text: &str) -> Result<(usize, usize), String> {
 
 fn family(text: &str) -> Result<Family, String> {
     let found = Family::ALL.into_iter().find(|family| family.name() == text);
-    found.ok_or_else(|| format!("{text}: must be lean, adm256 or ddpm"))
+    found.ok_or_else(|| format!("{text}: must be lean, nano, adm256 or ddpm"))
 }
 
 /// Measures in the order of what others are compared with: convolutions, networks, the rest.
@@ -94,6 +94,9 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     for &family in &arguments.networks {
         let rows = bench::networks(family, &arithmetics, &settings)?;
         printer.networks(&rows, &peak);
+    }
+    for &family in &arguments.networks {
+        printer.follow(family, &bench::follow(family, &settings)?);
     }
     printer.stages(&bench::stages(&settings)?, settings.size);
     printer.presets(&bench::presets(&arguments.presets, &settings)?);
@@ -142,6 +145,28 @@ impl Printer {
             match self.json {
                 true => println!("{}", network_json(row, share, ratio)),
                 false => println!("{}", network_line(row, share, ratio)),
+            }
+        }
+    }
+
+    fn follow(&self, family: Family, rows: &[FollowRow]) {
+        if !rows.is_empty() && !self.json {
+            println!(
+                "\n| {}, a frame of a stream: changed | computed again | ms | of a whole call |\n\
+                 |---|---|---|---|",
+                family.name()
+            );
+        }
+        for row in rows {
+            match self.json {
+                true => println!("{}", follow_json(family, row)),
+                false => println!(
+                    "| {:.1} % | {:.1} % | {:.2} | 1/{:.1} |",
+                    100.0 * row.changed,
+                    100.0 * row.answered,
+                    1e3 * row.seconds,
+                    row.whole / row.seconds
+                ),
             }
         }
     }
@@ -221,6 +246,16 @@ fn network_json(row: &NetworkRow, share: f64, ratio: Option<f64>) -> serde_json:
         "outside_products": row.outside,
         "peak_bytes": row.peak_bytes,
         "rate_over_as_published": ratio,
+    })
+}
+
+fn follow_json(family: Family, row: &FollowRow) -> serde_json::Value {
+    json!({
+        "follows": family.name(),
+        "changed": row.changed,
+        "answered": row.answered,
+        "ms": 1e3 * row.seconds,
+        "whole_ms": 1e3 * row.whole,
     })
 }
 

@@ -145,8 +145,8 @@ pub struct OptionArgs {
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
-    /// lean (embedded), identity, a config (.yml) with its checkpoints under exp/logs,
-    /// or a checkpoint.
+    /// lean or nano (embedded; nano is the small one, for moving pictures), identity, a config
+    /// (.yml) with its checkpoints under exp/logs, or a checkpoint.
     #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
     pub model: String,
     /// The published config that describes the checkpoint given as --model.

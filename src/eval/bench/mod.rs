@@ -5,6 +5,7 @@
 //! quality. Things that are compared take turns, so that a machine that is busy for a while
 //! is busy for all of them. Called by `ddrmjpeg bench` and by benches/.
 
+mod follow;
 pub mod memory;
 mod networks;
 mod picture;
@@ -12,6 +13,7 @@ mod stages;
 
 use std::time::Instant;
 
+pub use follow::{FollowRow, follow};
 pub use networks::{NetworkRow, Peak, networks, peak};
 pub use picture::{jpeg, made_up};
 pub use stages::{PresetRow, StageRow, presets, stages};
