@@ -116,11 +116,10 @@ impl Lean {
 
 impl Denoiser for Lean {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        let x = x.clone();
-        let decoded = hint.map(|hint| hint.decoded.clone());
+        let decoded = hint.map(|hint| &hint.decoded);
         let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
         let case = Case { sigma, tables };
-        let work = move |engine: &Engine| engine.estimate(&x, decoded.as_ref(), case);
+        let work = |engine: &Engine| engine.estimate(x, decoded, case);
         self.engine.with(work)
     }
 
