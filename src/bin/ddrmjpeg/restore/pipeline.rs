@@ -147,8 +147,10 @@ mod tests {
                     job
                 }
             };
-            let finish = stage(2);
-            let batch = || run(0..100, stage(0), stage(1), |job| drop(finish(job)));
+            let finish = |job| {
+                stage(2)(job);
+            };
+            let batch = || run(0..100, stage(0), stage(1), finish);
             assert!(catch_unwind(batch).is_err(), "{bad}");
         }
     }
