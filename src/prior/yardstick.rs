@@ -172,6 +172,8 @@ fn no_epsilon() -> Error {
 /// A 3x3 convolution from `channels` to as many, of `height` x `width` pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
+    /// Pictures that are convolved at once.
+    pub batch: i64,
     /// Channels in and out.
     pub channels: i64,
     /// Rows.
@@ -193,6 +195,7 @@ pub const SHAPES: [Shape; 6] = [
 
 const fn shape(channels: i64, height: i64, width: i64) -> Shape {
     Shape {
+        batch: 1,
         channels,
         height,
         width,
@@ -210,6 +213,7 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
     let worker = Worker::of(device, options.threads)?;
     worker.call(move || {
         let Shape {
+            batch: n,
             channels: c,
             height,
             width,
@@ -218,13 +222,13 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
             let flat = Tensor::f_randn(size, (Kind::Float, device))?;
             Ok(channels_last(&flat.f_to_kind(kind)?)?)
         };
-        let (x, weight) = (random([1, c, height, width])?, random([c, c, 3, 3])?);
+        let (x, weight) = (random([n, c, height, width])?, random([c, c, 3, 3])?);
         let bias = Tensor::f_zeros([c], (kind, device))?;
         let same = Geometry {
             padding: 1,
             stride: 1,
         };
-        let packed = PackedConv::new(&weight, &bias, same, [1, c, height, width]).ok();
+        let packed = PackedConv::new(&weight, &bias, same, [n, c, height, width]).ok();
         let once = || -> Result<f64> {
             let start = Instant::now();
             let _result = match &packed {
@@ -243,6 +247,6 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
 impl Shape {
     /// Multiply-adds of it.
     pub fn macs(self) -> i64 {
-        9 * self.channels * self.channels * self.height * self.width
+        9 * self.channels * self.channels * self.height * self.width * self.batch
     }
 }

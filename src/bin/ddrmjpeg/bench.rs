@@ -1,6 +1,10 @@
 //! bench: what networks, stages and presets cost, as a table or as JSON lines.
 //!
-//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes.
+//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes. `wholes`
+//! prints what is measured instead when that is asked for.
+
+mod batch;
+mod wholes;
 
 use anyhow::Result;
 use clap::Args;
@@ -32,6 +36,18 @@ pub struct BenchArgs {
         value_name = "NAMES"
     )]
     pub presets: Vec<Preset>,
+    /// Instead: restore a picture of each of these sizes, for what a pixel costs and the memory.
+    #[arg(long, value_delimiter = ',', value_name = "WxH", value_parser = size)]
+    pub sizes: Vec<(usize, usize)>,
+    /// Instead: the published experiment on 256x256 in N steps, by each of the networks.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub steps: Option<u16>,
+    /// Instead: four streams at once against one of as many pixels, which is of --size.
+    #[arg(long)]
+    pub streams: bool,
+    /// Instead: the command restore on N files of --size.
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
     /// Times that everything is run; the fastest counts.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub rounds: usize,
@@ -81,16 +97,19 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
         },
     };
     settings.options.validate()?;
+    let arithmetics = match arguments.as_published {
+        true => vec![Arithmetic::Ours, Arithmetic::AsPublished],
+        false => vec![Arithmetic::Ours],
+    };
+    if wholes::are_wanted(arguments) {
+        return wholes::run(arguments, &settings, &arithmetics);
+    }
     let printer = Printer {
         json: arguments.json,
     };
     let peak = bench::peak(&settings)?;
     printer.peak(&peak);
     printer.networks_head(!arguments.networks.is_empty());
-    let arithmetics = match arguments.as_published {
-        true => vec![Arithmetic::Ours, Arithmetic::AsPublished],
-        false => vec![Arithmetic::Ours],
-    };
     for &family in &arguments.networks {
         let rows = bench::networks(family, &arithmetics, &settings)?;
         printer.networks(&rows, &peak);

@@ -10,15 +10,19 @@ pub mod memory;
 mod networks;
 mod picture;
 mod stages;
+mod streams;
+mod walks;
 
 use std::time::Instant;
 
 pub use follow::{FollowRow, follow};
-pub use networks::{NetworkRow, Peak, networks, peak};
+pub use networks::{NetworkRow, Peak, batching, networks, peak};
 pub use picture::{jpeg, made_up};
-pub use stages::{PresetRow, StageRow, presets, stages};
+pub use stages::{PresetRow, StageRow, presets, sizes, stages};
+pub use streams::{StreamsRow, streams};
+pub use walks::{WalkRow, walks};
 
-pub use crate::prior::yardstick::{Arithmetic, Family};
+pub use crate::prior::yardstick::{Arithmetic, Family, Shape};
 
 use crate::error::Result;
 use crate::options::Options;
