@@ -43,12 +43,15 @@ pub struct Run {
 /// Where a block is: number of the component, number of the block in it.
 type Place = (usize, usize);
 
+/// The bounds of a block, by component and number, if it has any of its own.
+pub type BoundsOf<'a> = dyn Fn(usize, usize) -> Option<&'a Bounds> + Sync + 'a;
+
 /// Holds estimates to the cells of an observation.
 pub struct JpegMeasurement<'a> {
     observation: &'a Observation,
     slack: Slack,
-    /// Of each component, blocks of which more is known than their level.
-    narrower: &'a [Vec<Option<Bounds>>],
+    /// Of blocks of which more is known than their levels.
+    narrower: Option<&'a BoundsOf<'a>>,
     known: AtomicU64,
     left: AtomicU64,
     far: AtomicU64,
@@ -60,18 +63,18 @@ impl<'a> JpegMeasurement<'a> {
         Self {
             observation,
             slack,
-            narrower: &[],
+            narrower: None,
             known: AtomicU64::new(0),
             left: AtomicU64::new(0),
             far: AtomicU64::new(0),
         }
     }
 
-    /// The same, but that blocks with `bounds` (by component and block of the aligned grid) are
-    /// clamped to these. Departures are counted from the cells all the same.
-    pub fn within(self, bounds: &'a [Vec<Option<Bounds>>]) -> Self {
+    /// The same, but that blocks with `bounds` of their own are clamped to these. Departures are
+    /// counted from the cells all the same.
+    pub fn within(self, bounds: &'a BoundsOf<'a>) -> Self {
         Self {
-            narrower: bounds,
+            narrower: Some(bounds),
             ..self
         }
     }
@@ -259,9 +262,9 @@ impl JpegMeasurement<'_> {
         let slack = self.slack;
         move |(c, at), component, levels, before| {
             let steps = &component.steps;
-            let narrower = self.narrower.get(c).and_then(|blocks| blocks.get(at));
+            let narrower = self.narrower.and_then(|bounds| bounds(c, at));
             let after = match (trust, narrower) {
-                (Trust::Clamp, Some(Some(bounds))) => {
+                (Trust::Clamp, Some(bounds)) => {
                     std::array::from_fn(|i| before[i].clamp(bounds[i].0, bounds[i].1))
                 }
                 (Trust::Clamp, _) => map(before, levels, steps, |c, level, step| {

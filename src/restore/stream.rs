@@ -28,7 +28,10 @@ pub(super) use memory::Memory;
 pub struct Carried {
     /// Pixels of the frame, on its grid of whole MCUs.
     pub pixels: usize,
-    /// Those that were not computed again.
+    /// Those of which the decoded picture (with `accumulate`: what is known of it) is another
+    /// than before, counted in squares of 16.
+    pub changed: usize,
+    /// Those that the network was not asked again for.
     pub reused: usize,
     /// Why nothing was known of a frame before.
     pub fresh: Option<Fresh>,
@@ -210,8 +213,8 @@ impl Stream {
         let pixels = restored.frame.width() * restored.frame.height();
         restored.report.carried.get_or_insert(Carried {
             pixels,
-            reused: 0,
-            fresh: None,
+            changed: pixels,
+            ..Carried::default()
         });
         self.last = Some(Last {
             input,
@@ -228,7 +231,7 @@ fn again(last: &Restored) -> Restored {
     let mut restored = last.clone();
     restored.report.network_calls = 0;
     if let Some(carried) = &mut restored.report.carried {
-        carried.reused = carried.pixels;
+        (carried.changed, carried.reused) = (0, carried.pixels);
         carried.fresh = None;
     }
     restored

@@ -1,9 +1,12 @@
 //! bench: what networks, stages and presets cost, as a table or as JSON lines.
 //!
-//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes.
+//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes. Streams
+//! are a subcommand, `video`.
+
+mod video;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 use ddrmjpeg::Options;
 use ddrmjpeg::eval::bench::{
     self, Arithmetic, Family, NetworkRow, Peak, PresetRow, Settings, StageRow,
@@ -13,8 +16,17 @@ use serde_json::json;
 
 use crate::Outcome;
 
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// Frames a second, quality and steadiness of streams, by what carries over between frames.
+    Video(video::VideoArgs),
+}
+
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: Option<What>,
     /// Size of the picture that stages, presets and the lean network are given.
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     pub size: (usize, usize),
@@ -69,6 +81,9 @@ fn family(text: &str) -> Result<Family, String> {
 
 /// Measures in the order of what others are compared with: convolutions, networks, the rest.
 pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
+    if let Some(What::Video(arguments)) = &arguments.what {
+        return video::run(arguments);
+    }
     let settings = Settings {
         size: arguments.size,
         rounds: arguments.rounds,

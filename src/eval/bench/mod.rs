@@ -9,6 +9,7 @@ pub mod memory;
 mod networks;
 mod picture;
 mod stages;
+pub mod video;
 
 use std::time::Instant;
 

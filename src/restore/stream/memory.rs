@@ -3,7 +3,8 @@
 //! The new frame is observed and decoded whole, which is cheap. Where its decoded picture is
 //! another to the bit, the network's answer is brought up to date ([`Follower`]); where that,
 //! the picture or the levels are others, the answer is brought into the cells again; all else
-//! is kept. The result is that of `Restorer::solve`, bit for bit. Only for plans of one call
+//! is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
+//! the decoded picture and the cells are those of all frames so far (`known`). Only for plans of one call
 //! and one view that end in the clamp; for all others nothing is remembered.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -93,12 +94,9 @@ impl Memory {
             Some(last) if last.key == key => (last, None),
             Some(last) => {
                 let why = last.key.differs(&key);
-                (Last::new(key, last.follower, seen), Some(why))
+                (Last::new(key, last.follower), Some(why))
             }
-            None => (
-                Last::new(key, denoiser.follower(), seen),
-                Some(Fresh::First),
-            ),
+            None => (Last::new(key, denoiser.follower()), Some(Fresh::First)),
         };
         let solved = last.advance(denoiser, seen, fresh, control)?;
         self.last = Some(last);
@@ -163,11 +161,11 @@ impl Key {
 
 impl Last {
     /// Nothing but the sizes, before a first frame.
-    fn new(key: Key, follower: Option<Box<dyn Follower>>, seen: &Observation) -> Self {
+    fn new(key: Key, follower: Option<Box<dyn Follower>>) -> Self {
         let (width, height) = key.shape.padded;
         let units = key.cells(key.unit_px()).len();
         Self {
-            known: Known::new(seen, key.options.temporal),
+            known: Known::new(key.options.temporal),
             hint: Hint {
                 decoded: Picture::new(3, 0, 0),
                 luma: [1; 64],
@@ -215,6 +213,7 @@ impl Last {
         let pixels = self.estimate.plane_len();
         report.carried = Some(Carried {
             pixels,
+            changed: shown.marked_px(),
             reused: pixels - estimated.marked_px(),
             fresh: fresh.or(cut.then_some(Fresh::Cut)),
         });
@@ -299,7 +298,9 @@ impl Last {
 
     /// Each of `units` from the network's answer; how it stood to the cells is kept.
     fn project(&mut self, seen: &Observation, units: &Cells) -> Vec<(Rect, Picture)> {
-        let measurement = JpegMeasurement::new(seen, self.key.slack).within(self.known.bounds());
+        let known = &self.known;
+        let bounds = |c: usize, at: usize| known.bounds(c, at);
+        let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
         let finish = Finish {
             measurement: &measurement,
             gate: match self.key.options.identity_gate {
