@@ -29,7 +29,7 @@ pub struct VideoArgs {
         value_name = "NAMES"
     )]
     pub clips: Vec<Kind>,
-    /// Settings that are compared: off, reuse, accumulate.
+    /// Settings that are compared: off, reuse, accumulate. Pixels are compared with the first's.
     #[arg(
         long,
         value_delimiter = ',',
@@ -137,7 +137,7 @@ fn in_colour(picture: Planar8) -> Planar8 {
 
 const HEAD: &str = "\
 | clip | temporal | frames/s | median ms | calls/frame | changed | recomputed | still dB, first -> last \
-| moving dB | whole dB | deviation | JPEG's | as alone |
+| moving dB | whole dB | deviation | JPEG's | as the first |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 fn as_line(row: &Row) -> String {
