@@ -12,7 +12,7 @@ use rayon::iter::{
 
 use super::noise::Noise;
 use super::posterior::{Dither, MOST};
-use super::track::{self, Step, Track};
+use super::track::{self, Answer, Step, Track};
 use crate::contract::QuantSteps;
 use crate::interval::Bounds;
 
@@ -43,12 +43,14 @@ struct Part {
     blocks: Vec<Block>,
     last: Vec<Option<Levels>>,
     noise: Noise,
+    /// Steps that would leave as much unknown in one frame as the answers do.
+    steps: Option<QuantSteps>,
 }
 
 #[derive(Clone)]
 struct Block {
     track: Track,
-    means: [f32; 64],
+    answer: Answer,
     bounds: Bounds,
     changed: bool,
 }
@@ -78,7 +80,7 @@ impl Scene {
     /// each may be restored within; `None` of a block that only this frame tells of.
     pub fn answer(&self, c: usize, at: usize) -> Option<(&[f32; 64], &Bounds)> {
         let block = self.parts.get(c)?.blocks.get(at)?;
-        (block.track.frames() > 1).then_some((&block.means, &block.bounds))
+        (block.track.frames() > 1).then_some((&block.answer.means, &block.bounds))
     }
 
     /// Whether the answer of a block is another than before the last frame.
@@ -90,6 +92,12 @@ impl Scene {
     /// The measured noise of component `c`, in 8-bit levels.
     pub fn sigma(&self, c: usize) -> Option<f32> {
         self.parts.get(c).map(|part| part.noise.sigma())
+    }
+
+    /// Steps of component `c` that would leave as much unknown in one frame as all frames do,
+    /// which a prior may be told. They change only with most of the picture.
+    pub fn steps(&self, c: usize) -> Option<&QuantSteps> {
+        self.parts.get(c)?.steps.as_ref()
     }
 
     /// Which squares of the grid have moved, of all components together.
@@ -192,7 +200,7 @@ impl Part {
         let pairs = self.blocks.par_iter().zip(seen.levels);
         let one = |(block, levels): (&Block, &Option<Levels>)| match levels {
             Some(levels) if block.track.frames() > 0 => (
-                track::departure(&block.bounds, levels, seen.steps, sigma),
+                block.answer.departure(levels, seen.steps, sigma),
                 expected[block.track.frames().min(MOST).ilog2() as usize],
             ),
             _ => (0.0, 0.0),
@@ -214,7 +222,29 @@ impl Part {
         let counts = counts.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
         self.last.clear();
         self.last.extend_from_slice(seen.levels);
+        let changed = self.blocks.iter().filter(|block| block.changed).count();
+        if 2 * changed > self.blocks.len() {
+            self.steps = Some(self.equivalent(seen.steps));
+        }
         counts
+    }
+
+    /// A step whose cell deviates as the answers do in the mean, frequency by frequency; never
+    /// above the true one.
+    fn equivalent(&self, steps: &QuantSteps) -> QuantSteps {
+        let (mut sums, mut count) = ([0.0f32; 64], 0.0f32);
+        for block in self.blocks.iter().filter(|b| b.track.frames() > 0) {
+            count += 1.0;
+            for i in 0..64 {
+                let step = f32::from(steps[i]);
+                sums[i] += match block.track.frames() {
+                    1 => step,
+                    // √12
+                    _ => (3.464_102 * block.answer.spreads[i]).min(step),
+                };
+            }
+        }
+        std::array::from_fn(|i| ((sums[i] / count.max(1.0)).round() as u16).clamp(1, steps[i]))
     }
 }
 
@@ -222,7 +252,7 @@ impl Default for Block {
     fn default() -> Self {
         Self {
             track: Track::default(),
-            means: [0.0; 64],
+            answer: Answer::default(),
             bounds: [(0.0, 0.0); 64],
             changed: true,
         }
@@ -247,7 +277,8 @@ impl Block {
         };
         self.changed = step != Step::Gathered;
         if self.changed {
-            (self.means, self.bounds) = self.track.answer(steps, dither);
+            self.answer = self.track.answer(steps, dither);
+            self.bounds = self.answer.bounds(steps);
         }
         (u32::from(step == Step::Begun), 1)
     }
@@ -353,9 +384,21 @@ mod tests {
         assert!(mean < 17.3 / 5.0, "{mean}");
         let sigma = scene.sigma(0).unwrap();
         assert!((sigma / 3.0 - 1.0).abs() < 0.2, "{sigma}");
+        // 5.3, √12 times the deviation of the mean of sixteen, but for the noise's own error.
+        let steps = scene.steps(0).unwrap();
+        assert!(steps.iter().all(|step| (2..=6).contains(step)), "{steps:?}");
     }
 
-    /// Coefficients lie within their bounds, two standard deviations wide: nine in ten.
+    /// Of one frame nothing is known but its cells.
+    #[test]
+    fn the_first_frame_has_its_own_steps() {
+        let mut scene = Scene::default();
+        update(&mut scene, &frame(0, 3.0, 0..0));
+        assert_eq!(scene.steps(0), Some(&STEPS));
+    }
+
+    /// Coefficients lie within their bounds, about a standard deviation to either side: six in
+    /// ten.
     #[test]
     fn the_bounds_hold_the_truth() {
         let mut scene = Scene::default();
@@ -370,7 +413,7 @@ mod tests {
                 .filter(|((low, high), c)| (f64::from(*low)..=f64::from(*high)).contains(c))
                 .count();
         }
-        assert!(inside * 10 > 9 * 64 * WIDE * HIGH, "{inside}");
+        assert!(inside * 10 > 6 * 64 * WIDE * HIGH, "{inside}");
     }
 
     #[test]

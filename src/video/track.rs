@@ -9,8 +9,13 @@ use super::posterior::{self, Dither, MOST, Posterior};
 use crate::contract::QuantSteps;
 use crate::interval::Bounds;
 
-/// Standard deviations around its mean that a coefficient may be restored within.
-const WITHIN: f32 = 2.0;
+/// Standard deviations around its mean that a coefficient is allowed before a frame departs.
+const ALLOWED: f32 = 2.0;
+/// Standard deviations around its mean that a coefficient may be restored within: so many where
+/// it is known well, and so many more for each step of deviation. A whole cell, of deviation
+/// 1/√12, is then all of it.
+const NEAR: f32 = 0.6;
+const WIDE: f32 = 4.0;
 /// Standard deviations of both that two answers may be apart and still be of one scene.
 const APART: f32 = 3.5;
 
@@ -103,35 +108,66 @@ impl Track {
         posterior::of(self.held[i], self.frames, dither[i])
     }
 
-    /// The answer: each coefficient's mean, and the bounds that it may be restored within.
-    pub fn answer(&self, steps: &QuantSteps, dither: &[Dither; 64]) -> ([f32; 64], Bounds) {
-        let mut means = [0.0; 64];
-        let bounds = std::array::from_fn(|i| {
+    /// The answer, in coefficient units.
+    pub fn answer(&self, steps: &QuantSteps, dither: &[Dither; 64]) -> Answer {
+        let mut answer = Answer::default();
+        for i in 0..64 {
             let (step, found) = (f32::from(steps[i]), self.of(i, dither));
-            let mean = step * (self.held[i] + found.offset);
-            means[i] = mean;
-            let reach = step * WITHIN * found.spread;
-            (mean - reach, mean + reach)
-        });
-        (means, bounds)
+            answer.means[i] = step * (self.held[i] + found.offset);
+            answer.spreads[i] = step * found.spread;
+        }
+        answer
     }
 }
 
-/// How far the bounds of a coefficient reach to either side of its mean, in steps, where its
-/// levels are all the same.
+/// What is known of the 64 coefficients of a block.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Their means.
+    pub means: [f32; 64],
+    /// Their standard deviations.
+    pub spreads: [f32; 64],
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            means: [0.0; 64],
+            spreads: [0.0; 64],
+        }
+    }
+}
+
+impl Answer {
+    /// The bounds that each coefficient may be restored within.
+    ///
+    /// Where its levels have told no more of it than its cell, that is the cell; the more they
+    /// have told, the less a prior has to add, and the closer it is held to the mean.
+    pub fn bounds(&self, steps: &QuantSteps) -> Bounds {
+        std::array::from_fn(|i| {
+            let spread = self.spreads[i];
+            let within = NEAR + WIDE * spread / f32::from(steps[i]);
+            let reach = within * spread;
+            (self.means[i] - reach, self.means[i] + reach)
+        })
+    }
+
+    /// How far a frame's cells lie from the answer: the sum over the 64 coefficients of the
+    /// square of the gap between the cell and [`ALLOWED`] deviations, in units of the noise `sigma`.
+    pub fn departure(&self, levels: &[i16; 64], steps: &QuantSteps, sigma: f32) -> f32 {
+        let mut squares = 0.0f32;
+        for i in 0..64 {
+            let (level, step) = (f32::from(levels[i]), f32::from(steps[i]));
+            let allowed = 0.5 * step + ALLOWED * self.spreads[i];
+            let gap = ((step * level - self.means[i]).abs() - allowed).max(0.0);
+            squares += gap * gap;
+        }
+        squares / (sigma * sigma)
+    }
+}
+
+/// How far an answer reaches to either side of a coefficient's mean before a cell departs from
+/// it, in steps, where its levels are all the same.
 pub fn reach(frames: u32, dither: Dither) -> f32 {
-    WITHIN * posterior::of(0.0, frames, dither).spread
-}
-
-/// How far a frame's cells lie from `bounds`: the sum over the 64 coefficients of the square
-/// of the gap, in units of the noise `sigma`.
-pub fn departure(bounds: &Bounds, levels: &[i16; 64], steps: &QuantSteps, sigma: f32) -> f32 {
-    let mut squares = 0.0f32;
-    for i in 0..64 {
-        let (level, step) = (f32::from(levels[i]), f32::from(steps[i]));
-        let (low, high) = (step * (level - 0.5), step * (level + 0.5));
-        let gap = (low - bounds[i].1).max(bounds[i].0 - high).max(0.0);
-        squares += gap * gap;
-    }
-    squares / (sigma * sigma)
+    ALLOWED * posterior::of(0.0, frames, dither).spread
 }

@@ -199,11 +199,13 @@ impl Last {
         }
         let mut units = self.key.cells(self.key.unit_px());
         let cut = self.known.update(seen, &mut units);
-        let hint = seen.take_hint();
+        let mut hint = seen.take_hint();
+        self.known.tell(&mut hint);
         let mut shown = self.key.cells(CHANGE_PX);
-        match fresh {
-            Some(_) => shown.mark_all(),
-            None => shown.mark_differences(&self.hint.decoded, &hint.decoded),
+        let told_others = (self.hint.luma, self.hint.chroma) != (hint.luma, hint.chroma);
+        match fresh.is_some() || told_others {
+            true => shown.mark_all(),
+            false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
         }
         self.hint = hint;
         let (estimated, calls) = self.estimate(denoiser, &shown, control)?;

@@ -136,17 +136,19 @@ fn in_colour(picture: Planar8) -> Planar8 {
 }
 
 const HEAD: &str = "\
-| clip | temporal | frames/s | median ms | calls/frame | changed | recomputed | still dB, first -> last \
+| clip | temporal | frames/s | median ms | calls/frame | changed | recomputed | still dB, first -> last | its luma \
 | moving dB | whole dB | deviation | JPEG's | as the first |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 fn as_line(row: &Row) -> String {
     let or_dash = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.2}"));
-    let still = row.still.map_or("-".into(), |(first, last)| {
-        format!("{first:.2} -> {last:.2}")
-    });
+    let path = |pair: Option<(f64, f64)>| {
+        pair.map_or("-".into(), |(first, last)| {
+            format!("{first:.2} -> {last:.2}")
+        })
+    };
     format!(
-        "| {} | {} | {:.1} | {:.2} | {:.2} | {:.0} % | {:.0} % | {still} | {} | {:.2} | {} | {} | {} |",
+        "| {} | {} | {:.1} | {:.2} | {:.2} | {:.0} % | {:.0} % | {} | {} | {} | {:.2} | {} | {} | {} |",
         row.kind,
         row.temporal,
         1.0 / row.seconds,
@@ -154,6 +156,8 @@ fn as_line(row: &Row) -> String {
         row.calls,
         100.0 * row.changed,
         100.0 * row.recomputed,
+        path(row.still),
+        path(row.still_luma),
         or_dash(row.moving),
         row.whole,
         or_dash(row.deviation),
@@ -173,6 +177,8 @@ fn as_json(row: &Row) -> serde_json::Value {
         "recomputed": row.recomputed,
         "still_first_db": row.still.map(|(first, _)| first),
         "still_last_db": row.still.map(|(_, last)| last),
+        "still_first_luma_db": row.still_luma.map(|(first, _)| first),
+        "still_last_luma_db": row.still_luma.map(|(_, last)| last),
         "moving_db": row.moving,
         "whole_db": row.whole,
         "deviation": row.deviation,

@@ -38,6 +38,8 @@ pub struct Row {
     pub recomputed: f64,
     /// PSNR in dB of what never moves, in the first frame and in the last.
     pub still: Option<(f64, f64)>,
+    /// The same of its luma.
+    pub still_luma: Option<(f64, f64)>,
     /// PSNR in dB of the object that moves, over all frames but the first.
     pub moving: Option<f64>,
     /// PSNR in dB of all frames but the first, whole.
@@ -147,6 +149,7 @@ impl Take {
             changed: mean(2),
             recomputed: mean(3),
             still: self.score.still(),
+            still_luma: self.score.still_luma(),
             moving: self.score.moving(),
             whole: self.score.whole(),
             deviation: self.score.deviation(),

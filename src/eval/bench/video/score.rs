@@ -1,6 +1,7 @@
 //! [`Score`]: how near the frames of a clip are to its scene, and how steady.
 
 use super::clip::Clip;
+use crate::eval::luma::Luma;
 use crate::eval::metrics::psnr_of;
 use crate::frame::{Planar8, Rect};
 
@@ -22,9 +23,9 @@ pub(super) struct Score {
     width: usize,
     still: Vec<bool>,
     objects: Vec<Option<Rect>>,
-    /// Of what is still, in the first frame and in the last so far.
-    first: Squares,
-    last: Squares,
+    /// Of what is still, in the first frame and in the last so far; then of its luma.
+    first: [Squares; 2],
+    last: [Squares; 2],
     /// Of all frames but the first.
     moving: Squares,
     whole: Squares,
@@ -41,8 +42,8 @@ impl Score {
             sums: vec![(0.0, 0.0); 3 * still.len()],
             still,
             objects: (0..clip.frames).map(|n| clip.object(n)).collect(),
-            first: Squares::default(),
-            last: Squares::default(),
+            first: Default::default(),
+            last: Default::default(),
             moving: Squares::default(),
             whole: Squares::default(),
             frames: 0.0,
@@ -73,8 +74,9 @@ impl Score {
                 }
             }
         }
+        let luma = self.luma(frame, scene);
         if n == 0 {
-            self.first = still;
+            self.first = [still, luma];
         } else {
             self.frames += 1.0;
             for (all, one) in [(&mut self.moving, moving), (&mut self.whole, whole)] {
@@ -82,12 +84,29 @@ impl Score {
                 all.count += one.count;
             }
         }
-        self.last = still;
+        self.last = [still, luma];
+    }
+
+    /// Squared errors of the luma of what is still.
+    fn luma(&self, frame: &Planar8, scene: &Planar8) -> Squares {
+        let mut squares = Squares::default();
+        let (a, b) = (Luma::of(frame).data, Luma::of(scene).data);
+        let pairs = a.iter().zip(&b).zip(&self.still);
+        for ((a, b), _) in pairs.filter(|(_, still)| **still) {
+            squares.sum += f64::from(a - b).powi(2);
+            squares.count += 1.0;
+        }
+        squares
     }
 
     /// PSNR of what is still, in the first frame and in the last.
     pub fn still(&self) -> Option<(f64, f64)> {
-        Some((self.first.psnr()?, self.last.psnr()?))
+        Some((self.first[0].psnr()?, self.last[0].psnr()?))
+    }
+
+    /// The same of its luma.
+    pub fn still_luma(&self) -> Option<(f64, f64)> {
+        Some((self.first[1].psnr()?, self.last[1].psnr()?))
     }
 
     /// PSNR of what moves.
