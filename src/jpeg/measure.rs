@@ -14,7 +14,7 @@ use super::dct;
 use super::file::Levels;
 use super::observe::{Observation, Observed, fetch, store};
 use super::sampling;
-use crate::contract::{Measurement, QuantSteps, Trust};
+use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 use crate::interval::Bounds;
 
@@ -89,6 +89,15 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
+    /// The part of `spread` that is about `component`.
+    fn part<'s>(&self, spread: &'s Spread, component: &Observed) -> &'s [f32; 64] {
+        let first = std::ptr::eq(component, &self.observation.components[0]);
+        match first || self.observation.model != PixelModel::YCbCr {
+            true => &spread.luma,
+            false => &spread.chroma,
+        }
+    }
+
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
         let mut copy = x.clone();
@@ -125,7 +134,7 @@ impl<'a> JpegMeasurement<'a> {
     /// Brings a part of a picture, its three planes `[rows of an MCU, run.width]`, into the
     /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
     /// and not added to [`Self::departures`].
-    pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust) -> Departures {
+    pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
         let [known, left, far] = self.run(run, rgb, &self.into_cells(trust));
         Departures { known, left, far }
     }
@@ -256,7 +265,7 @@ impl JpegMeasurement<'_> {
     /// stood to the cells.
     fn into_cells(
         &self,
-        trust: Trust,
+        trust: Trust<'_>,
     ) -> impl Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync
     {
         let slack = self.slack;
@@ -271,10 +280,10 @@ impl JpegMeasurement<'_> {
                     Cell::new(level, step, slack).clamp(c)
                 }),
                 (Trust::Swap, _) => map(before, levels, steps, swap),
-                (Trust::Mean { spread }, _) => {
-                    let spread = (127.5 * spread) as f32;
-                    map(before, levels, steps, |c, level, step| {
-                        Cell::new(level, step, slack).truncated_mean(c, spread)
+                (Trust::Mean(spread), _) => {
+                    let spread = self.part(spread, component);
+                    std::array::from_fn(|i| {
+                        Cell::new(levels[i], steps[i], slack).truncated_mean(before[i], spread[i])
                     })
                 }
             };
@@ -284,7 +293,7 @@ impl JpegMeasurement<'_> {
 }
 
 impl Measurement for JpegMeasurement<'_> {
-    fn project(&self, x0: &mut Picture, trust: Trust) {
+    fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
         let [known, left, far] = self.for_each_stripe(x0, self.into_cells(trust));
         let counters = [(&self.known, known), (&self.left, left), (&self.far, far)];
         for (counter, count) in counters {
