@@ -26,8 +26,8 @@ mod windowed;
 pub use output::Layout;
 pub use stream::{Carried, Fresh, Stream};
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
@@ -157,6 +157,8 @@ pub struct Restored {
 /// An opened model; restores any number of pictures, from any thread.
 pub struct Restorer {
     denoiser: Arc<dyn Denoiser>,
+    /// What solving remembers of the last picture: of a [`Stream`]'s own restorer alone.
+    memory: Option<Mutex<stream::Memory>>,
 }
 
 impl Restorer {
@@ -168,6 +170,7 @@ impl Restorer {
         options.validate()?;
         Ok(Self {
             denoiser: model::open(options)?,
+            memory: None,
         })
     }
 
@@ -179,7 +182,35 @@ impl Restorer {
 
     /// A restorer on a prior of one's own.
     pub fn with_denoiser(denoiser: Arc<dyn Denoiser>) -> Self {
-        Self { denoiser }
+        Self {
+            denoiser,
+            memory: None,
+        }
+    }
+
+    /// Forgets the last picture, where any is remembered.
+    fn forget(&self) {
+        if let Some(memory) = &self.memory {
+            memory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .forget();
+        }
+    }
+
+    /// [`Self::solve`] with what is remembered of the last picture; `None` where nothing is.
+    fn solve_next(
+        &self,
+        seen: &mut Observation,
+        slack: Slack,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Option<(Picture, Report)>> {
+        let Some(memory) = &self.memory else {
+            return Ok(None);
+        };
+        let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.solve(&*self.denoiser, seen, slack, options, control)
     }
 
     /// Restores a decoded frame: 8-bit YCbCr of any subsampling (full range, BT.601), grey or
@@ -234,6 +265,9 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<(Picture, Report)> {
+        if let Some(solved) = self.solve_next(seen, slack, options, control)? {
+            return Ok(solved);
+        }
         let hint = seen.take_hint();
         let seen = &*seen;
         let mut report = Report {

@@ -1,13 +1,14 @@
 //! bench: what networks, stages and presets cost, as a table or as JSON lines.
 //!
 //! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes. `wholes`
-//! prints what is measured instead when that is asked for.
+//! prints what is measured instead when that is asked for. Streams are a subcommand, `video`.
 
 mod batch;
+mod video;
 mod wholes;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 use ddrmjpeg::Options;
 use ddrmjpeg::eval::bench::{
     self, Arithmetic, Family, FollowRow, NetworkRow, Peak, PresetRow, Settings, StageRow,
@@ -17,8 +18,17 @@ use serde_json::json;
 
 use crate::Outcome;
 
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// Frames a second, quality and steadiness of streams, by what carries over between frames.
+    Video(video::VideoArgs),
+}
+
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: Option<What>,
     /// Size of the picture that stages, presets, lean and nano are given.
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     pub size: (usize, usize),
@@ -85,6 +95,9 @@ fn family(text: &str) -> Result<Family, String> {
 
 /// Measures in the order of what others are compared with: convolutions, networks, the rest.
 pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
+    if let Some(What::Video(arguments)) = &arguments.what {
+        return video::run(arguments);
+    }
     let settings = Settings {
         size: arguments.size,
         rounds: arguments.rounds,

@@ -12,6 +12,7 @@ mod picture;
 mod stages;
 mod streams;
 mod walks;
+pub mod video;
 
 use std::time::Instant;
 
