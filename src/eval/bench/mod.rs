@@ -11,8 +11,8 @@ mod networks;
 mod picture;
 mod stages;
 mod streams;
-mod walks;
 pub mod video;
+mod walks;
 
 use std::time::Instant;
 
