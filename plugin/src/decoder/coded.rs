@@ -137,6 +137,7 @@ fn both(first: Option<Carried>, second: Option<Carried>) -> Option<Carried> {
     let (first, second) = (first?, second?);
     Some(Carried {
         pixels: first.pixels + second.pixels,
+        changed: first.changed + second.changed,
         reused: first.reused + second.reused,
         fresh: first.fresh.or(second.fresh),
     })

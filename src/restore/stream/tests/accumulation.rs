@@ -1,12 +1,11 @@
 //! Accumulation: what stands still is known better with every frame, what moves is as if alone.
 
 use super::prior::{Blur, PATH, file, following, restorer, scene};
-use crate::contract::{Control, NoiseSource};
+use crate::contract::Control;
 use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::JpegFile;
 use crate::options::{Options, Temporal};
 use crate::restore::Layout;
-use crate::sampler::noise::Field;
 
 /// Standard deviation of the sensor's noise in 8-bit levels.
 const NOISE: f32 = 3.0;
