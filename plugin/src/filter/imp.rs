@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
-use gst_base::prelude::BaseTransformExt;
+use gst_base::prelude::{BaseTransformExt, BaseTransformExtManual};
 use gst_base::subclass::prelude::*;
 use gst_video::subclass::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo};

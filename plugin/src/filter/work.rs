@@ -14,6 +14,7 @@ use ddrmjpeg::{Control, Error, Options};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
+use gst_base::prelude::BaseTransformExtManual;
 use gst_video::VideoFrameRef;
 
 use super::imp::{CAT, DdrmJpeg};
