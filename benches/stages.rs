@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ddrmjpeg::contract::{Control, Measurement, Trust};
+use ddrmjpeg::contract::{Control, Measurement, Spread, Trust};
 use ddrmjpeg::eval::bench::jpeg;
 use ddrmjpeg::jpeg::JpegMeasurement;
 use ddrmjpeg::jpeg::cell::Slack;
@@ -32,9 +32,10 @@ fn stages(c: &mut Criterion) {
     });
     group.bench_function("hint", |b| b.iter(|| black_box(&seen).hint()));
     let measurement = JpegMeasurement::new(&seen, Slack::NONE);
+    let spread = Spread::white(0.05);
     for (name, trust) in [
         ("cell_clamp", Trust::Clamp),
-        ("cell_mean", Trust::Mean { spread: 0.05 }),
+        ("cell_mean", Trust::Mean(&spread)),
     ] {
         group.bench_function(name, |b| b.iter(|| measurement.project(&mut x, trust)));
     }

@@ -56,6 +56,7 @@ fn parse(row: &str) -> Result<CellSettings> {
         steps: steps as usize,
         samples: samples as usize,
         fresh,
+        calibrated: None,
         spread,
     })
 }

@@ -2,7 +2,8 @@
 //! restored with the identity gate open, with its luma kept, and not at all. Prints a
 //! Markdown table; behind docs/gate.md.
 //!
-//! `cargo run --release --example gate_sweep -- FOLDER|drawings COUNT QUALITY,… 420,422,444 [SIDE]`;
+//! `cargo run --release --example gate_sweep -- SOURCE COUNT QUALITY,… 420,422,444 [SIDE]`;
+//! SOURCE a folder, `drawings`, or one of these: `text`, `drawing`, `window`;
 //! with SIDE the middle of each picture alone, so many pixels wide and high.
 
 mod common;
@@ -19,11 +20,14 @@ mod drawings;
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [source, count, qualities, samplings, side @ ..] = &arguments[..] else {
-        bail!("FOLDER|drawings COUNT QUALITY,… SAMPLING,… [SIDE]");
+        bail!("SOURCE COUNT QUALITY,… SAMPLING,… [SIDE]");
     };
     let side = side.first().map_or(Ok(0), |side| side.parse())?;
     let pictures = match source.as_str() {
         "drawings" => drawings::all(),
+        "text" => drawings::all().into_iter().take(1).collect(),
+        "drawing" => drawings::all().into_iter().skip(1).take(1).collect(),
+        "window" => drawings::all().into_iter().skip(2).collect(),
         folder => common::pictures(folder, count.parse()?, side)?,
     };
     let options = Options {
@@ -32,9 +36,9 @@ fn main() -> Result<()> {
     };
     let restorer = Restorer::open(&options)?;
     println!(
-        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells |"
+        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells | far outside, gained: most | lost: least |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|{}", "---|".repeat(12));
     for sampling in samplings.split(',') {
         for quality in qualities.split(',') {
             let quality = quality.parse()?;
@@ -61,9 +65,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; and the share of
-/// coefficients that left their cells.
-type Row = [f64; 4];
+/// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; and the shares of
+/// coefficients that left their cells, and that left them by more than half a step.
+type Row = [f64; 5];
 
 fn line(quality: u8, rows: &[Row]) -> String {
     let mean = |of: &dyn Fn(&Row) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
@@ -77,12 +81,20 @@ fn line(quality: u8, rows: &[Row]) -> String {
             rows.len()
         )
     };
+    // What the gate goes by where the tables are coarse: its limit has to lie between these.
+    let far = |gained: bool| {
+        let rows = rows.iter().filter(move |row| (row[1] >= row[0]) == gained);
+        rows.map(|row| row[4])
+    };
+    let percent = |share: Option<f64>| share.map_or("-".into(), |s| format!("{:.2} %", 100.0 * s));
     format!(
-        "| {quality} | {:.3} | {} | {} | {:.2} % |",
+        "| {quality} | {:.3} | {} | {} | {:.2} % | {} | {} |",
         mean(&|row| row[0]),
         gains(1),
         gains(2),
-        100.0 * mean(&|row| row[3])
+        100.0 * mean(&|row| row[3]),
+        percent(far(true).reduce(f64::max)),
+        percent(far(false).reduce(f64::min)),
     )
 }
 
@@ -103,11 +115,13 @@ fn measure(
         .frame;
     let restored = restorer.restore_file(&file, options, Control::default())?;
     let departures = restored.report.departures;
+    let share = |part: u64| part as f64 / departures.known.max(1) as f64;
     Ok([
         metrics::psnr(clean, &decoded)?,
         metrics::psnr(clean, &restored.frame)?,
         metrics::psnr(clean, &with_luma(&restored.frame, &decoded))?,
-        departures.left as f64 / departures.known.max(1) as f64,
+        share(departures.left),
+        share(departures.far),
     ])
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Prints the rows of docs/quality.md. Run it as
 //! `cargo run --release --example sampler_sweep -- FOLDER COUNT SIDE QUALITY,… METHOD …`, a
-//! METHOD being `one` (one call, clamped), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`, or
-//! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD`; `MODEL@METHOD` asks a prior other than lean.
+//! METHOD being `one` (one call, clamped), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`,
+//! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD`, or `own:…` with multiples of the prior's
+//! calibrated spread as its last number; `MODEL@METHOD` asks a prior other than lean.
 
 mod common;
 
@@ -108,10 +109,23 @@ fn parse(method: &str) -> Result<Plan> {
                 steps: steps as usize,
                 samples: samples as usize,
                 fresh,
+                calibrated: None,
                 spread,
             })
         }
-        _ => bail!("{method}: must be one, paper:… of five numbers or cell:… of six"),
+        ("own", &[start_sigma, end_sigma, steps, samples, fresh, factor]) => {
+            Plan::Cell(CellSettings {
+                start: Start::OneCall,
+                start_sigma,
+                end_sigma,
+                steps: steps as usize,
+                samples: samples as usize,
+                fresh,
+                calibrated: Some(factor),
+                spread: 0.35,
+            })
+        }
+        _ => bail!("{method}: must be one, paper:… of five numbers, cell:… or own:… of six"),
     })
 }
 

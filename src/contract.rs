@@ -65,6 +65,11 @@ pub trait Denoiser: Send + Sync {
         false
     }
 
+    /// How far off its estimates at `sigma` are, where that was measured for this prior.
+    fn spread(&self, _sigma: f64, _hint: Option<&Hint>) -> Option<Spread> {
+        None
+    }
+
     /// What its user should know once, such as an arithmetic that had to be given up.
     fn caution(&self) -> Option<&str> {
         None
@@ -113,25 +118,57 @@ pub trait Follower: Send {
     ) -> Result<Vec<Rect>>;
 }
 
+/// How far off an estimate is, by frequency: standard deviations in the units of the
+/// quantisation table, natural order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// Of the first component, or of R, G and B.
+    pub luma: [f32; 64],
+    /// Of Cb and Cr, on their own grid.
+    pub chroma: [f32; 64],
+}
+
+impl Spread {
+    /// As much in every frequency: `spread` in units of the `[-1, 1]` range. The transform is
+    /// orthonormal, so it is that of the samples too.
+    pub fn white(spread: f64) -> Self {
+        let all = [(127.5 * spread) as f32; 64];
+        Self {
+            luma: all,
+            chroma: all,
+        }
+    }
+
+    /// Root mean square over the frequencies of luma, in units of the `[-1, 1]` range.
+    pub fn overall(&self) -> f64 {
+        let squares = self.luma.iter().map(|&r| f64::from(r).powi(2));
+        (squares.sum::<f64>() / 64.0).sqrt() / 127.5
+    }
+
+    /// `factor` times as much.
+    pub fn times(mut self, factor: f64) -> Self {
+        for r in self.luma.iter_mut().chain(&mut self.chroma) {
+            *r *= factor as f32;
+        }
+        self
+    }
+}
+
 /// How a measurement corrects an estimate; per measured coefficient.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Trust {
+pub enum Trust<'a> {
     /// To the nearest value that the measurement allows.
     Clamp,
     /// The published step: the estimate's own quantised value is exchanged for the measured one.
     Swap,
-    /// The mean of a Gaussian around the estimate, truncated to what is allowed.
-    /// The spread is `spread` · 127.5 in 8-bit levels, so 1 is half the range.
-    Mean {
-        /// Standard deviation of the estimate's error, in units of the `[-1, 1]` range.
-        spread: f64,
-    },
+    /// The mean of a Gaussian around the estimate, of that spread, truncated to what is allowed.
+    Mean(&'a Spread),
 }
 
 /// What is known of the picture.
 pub trait Measurement: Send + Sync {
     /// Corrects the estimate `x0`, `[3, H, W]`, in place.
-    fn project(&self, x0: &mut Picture, trust: Trust);
+    fn project(&self, x0: &mut Picture, trust: Trust<'_>);
 }
 
 /// Gaussian noise for the sampler, passed in so that it can be seeded, replayed or fixed.

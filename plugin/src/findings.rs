@@ -20,6 +20,9 @@ pub struct Findings {
     encoder: Option<Family>,
     /// Of the last frame.
     departures: Departures,
+    /// Of the last frame, with `strict`: the share of its file's levels that its 8-bit pixels
+    /// quantise to again.
+    consistency: Option<f64>,
 }
 
 impl Findings {
@@ -33,6 +36,7 @@ impl Findings {
         self.saved_twice += u64::from(report.resaved);
         self.encoder.clone_from(&report.family);
         self.departures = report.departures;
+        self.consistency = report.consistency.map(|share| share.rounded);
     }
 
     /// Writes the figures among those of `stats`.
@@ -44,6 +48,9 @@ impl Findings {
         stats.set("encoder", name.as_deref().unwrap_or("unknown"));
         stats.set("outside-cells", self.share(self.departures.left));
         stats.set("far-outside-cells", self.share(self.departures.far));
+        if let Some(share) = self.consistency {
+            stats.set("consistency", share);
+        }
     }
 
     fn share(&self, part: u64) -> f64 {
@@ -53,6 +60,8 @@ impl Findings {
 
 #[cfg(test)]
 mod tests {
+    use ddrmjpeg::restore::Consistency;
+
     use super::*;
 
     #[test]
@@ -85,5 +94,15 @@ mod tests {
         assert_eq!(stats.get::<&str>("encoder"), Ok("jpegli"));
         assert_eq!(stats.get::<f64>("outside-cells"), Ok(0.25));
         assert_eq!(stats.get::<f64>("far-outside-cells"), Ok(0.005));
+        assert!(!stats.has_field("consistency"));
+        found.add(&Report {
+            consistency: Some(Consistency {
+                computed: 1.0,
+                rounded: 0.75,
+            }),
+            ..Report::default()
+        });
+        found.write(&mut stats);
+        assert_eq!(stats.get::<f64>("consistency"), Ok(0.75));
     }
 }

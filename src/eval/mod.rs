@@ -12,5 +12,6 @@ pub mod perceptual;
 pub mod psnr_b;
 #[cfg(feature = "metrics")]
 pub mod scores;
+pub mod spread;
 pub mod ssim;
 pub mod texture;

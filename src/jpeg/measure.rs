@@ -14,7 +14,7 @@ use super::dct;
 use super::file::Levels;
 use super::observe::{Observation, Observed, fetch, store};
 use super::sampling;
-use crate::contract::{Measurement, QuantSteps, Trust};
+use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 
 /// How estimates stood to their cells, summed over all that were brought into them.
@@ -67,6 +67,15 @@ impl<'a> JpegMeasurement<'a> {
             known: of(&self.known),
             left: of(&self.left),
             far: of(&self.far),
+        }
+    }
+
+    /// The part of `spread` that is about `component`.
+    fn part<'s>(&self, spread: &'s Spread, component: &Observed) -> &'s [f32; 64] {
+        let first = std::ptr::eq(component, &self.observation.components[0]);
+        match first || self.observation.model != PixelModel::YCbCr {
+            true => &spread.luma,
+            false => &spread.chroma,
         }
     }
 
@@ -228,7 +237,7 @@ fn stand(before: &dct::Block, levels: &Levels, steps: &QuantSteps, slack: Slack)
 }
 
 impl Measurement for JpegMeasurement<'_> {
-    fn project(&self, x0: &mut Picture, trust: Trust) {
+    fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
         let slack = self.slack;
         let [known, left, far] = self.for_each_stripe(x0, |component, levels, before| {
             let steps = &component.steps;
@@ -237,10 +246,10 @@ impl Measurement for JpegMeasurement<'_> {
                     Cell::new(level, step, slack).clamp(c)
                 }),
                 Trust::Swap => map(before, levels, steps, swap),
-                Trust::Mean { spread } => {
-                    let spread = (127.5 * spread) as f32;
-                    map(before, levels, steps, |c, level, step| {
-                        Cell::new(level, step, slack).truncated_mean(c, spread)
+                Trust::Mean(spread) => {
+                    let spread = self.part(spread, component);
+                    std::array::from_fn(|i| {
+                        Cell::new(levels[i], steps[i], slack).truncated_mean(before[i], spread[i])
                     })
                 }
             };

@@ -171,12 +171,12 @@ impl PublishedMeasurement {
 }
 
 impl Measurement for PublishedMeasurement {
-    fn project(&self, x0: &mut Picture, trust: Trust) {
+    fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
         match trust {
             Trust::Swap => self.swap(x0),
             Trust::Clamp => self.project_with(x0, |value, cell| cell.clamp(value)),
-            Trust::Mean { spread } => {
-                let spread = (127.5 * spread) as f32;
+            Trust::Mean(spread) => {
+                let spread = (127.5 * spread.overall()) as f32;
                 self.project_with(x0, |value, cell| cell.truncated_mean(value, spread));
             }
         }
@@ -262,6 +262,7 @@ fn for_blocks(plane: &mut [f32], width: usize, rule: impl Fn((usize, usize), &Bl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Spread;
 
     fn picture(seed: u32) -> Picture {
         let wave = |i: usize| {
@@ -308,7 +309,7 @@ mod tests {
         let measurement = PublishedMeasurement::of(&picture(1), 30).unwrap();
         let mut mean = picture(5);
         assert!(changed(&measurement, &mean) > 20);
-        measurement.project(&mut mean, Trust::Mean { spread: 0.1 });
+        measurement.project(&mut mean, Trust::Mean(&Spread::white(0.1)));
         assert_eq!(changed(&measurement, &mean), 0);
         let mut clamped = picture(5);
         measurement.project(&mut clamped, Trust::Clamp);

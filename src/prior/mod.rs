@@ -39,6 +39,7 @@ pub mod open;
 pub mod own;
 #[cfg(feature = "torch")]
 pub mod shapes;
+pub mod spread;
 #[cfg(feature = "torch")]
 pub(crate) mod tables;
 pub mod tensors;

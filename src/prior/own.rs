@@ -15,6 +15,7 @@ use super::edm::Core;
 use super::lean::{self, Lean};
 use super::nano::{self, Nano};
 use super::shapes::Shapes;
+use super::spread::Calibrated;
 use super::tensors::TensorSource;
 use super::weights::Weights;
 use crate::contract::Denoiser;
@@ -105,10 +106,21 @@ pub(crate) fn core(
 /// not there, or backend failures.
 pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
     let source = checkpoint::open(path)?;
-    Ok(match Family::of(source.metadata())? {
+    let metadata = source.metadata().clone();
+    let prior: Arc<dyn Denoiser> = match Family::of(&metadata)? {
         Family::Lean => Arc::new(Lean::load(source, options)?),
         Family::Nano => Arc::new(Nano::load(source, options)?),
-    })
+    };
+    Calibrated::wrap(prior, &metadata)
+}
+
+/// The lean prior that is built in.
+///
+/// # Errors
+/// [`Error::Options`] for a device that is not there, or backend failures.
+pub fn embedded(options: &Options) -> Result<Arc<dyn Denoiser>> {
+    let metadata = lean::embedded_checkpoint()?.metadata().clone();
+    Calibrated::wrap(Arc::new(Lean::embedded(options)?), &metadata)
 }
 
 #[cfg(test)]

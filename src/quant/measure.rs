@@ -62,7 +62,7 @@ impl<'a> QuantMeasurement<'a> {
 }
 
 impl Measurement for QuantMeasurement<'_> {
-    fn project(&self, x0: &mut Picture, trust: Trust) {
+    fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
         let bin = |level: u8| self.bins[usize::from(level)];
         match trust {
             Trust::Swap => self.swap(x0),
@@ -70,9 +70,12 @@ impl Measurement for QuantMeasurement<'_> {
                 let (low, high) = bin(level);
                 x.clamp(low, high)
             }),
-            Trust::Mean { spread } => self.for_each(x0, |x, level| {
-                interval::truncated_mean(bin(level), x, spread as f32)
-            }),
+            Trust::Mean(spread) => {
+                let spread = spread.overall() as f32;
+                self.for_each(x0, |x, level| {
+                    interval::truncated_mean(bin(level), x, spread)
+                });
+            }
         }
     }
 }
@@ -80,6 +83,7 @@ impl Measurement for QuantMeasurement<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Spread;
     use crate::degradation::Bits;
     use proptest::prelude::*;
 
@@ -88,7 +92,7 @@ mod tests {
     }
 
     /// One sample of `level` at `bits`, projected.
-    fn projected(x: f32, level: u8, bits: u8, trust: Trust) -> f32 {
+    fn projected(x: f32, level: u8, bits: u8, trust: Trust<'_>) -> f32 {
         let seen = Levels {
             bits: Bits::new(bits).unwrap(),
             channels: 1,
@@ -124,8 +128,7 @@ mod tests {
 
     #[test]
     fn eight_bits_leave_no_freedom() {
-        let spread = Trust::Mean { spread: 0.1 };
-        for trust in [Trust::Clamp, spread] {
+        for trust in [Trust::Clamp, Trust::Mean(&Spread::white(0.1))] {
             let found = projected(0.3, 77, 8, trust);
             assert!((found - at(77.0)).abs() < 1e-6, "{trust:?} {found}");
         }
@@ -137,7 +140,7 @@ mod tests {
         fn the_level_comes_back(
             x in -2.0f32..2.0, level in 0u8..4, bits in 2u8..=8, spread in 1e-3f64..1.0
         ) {
-            for trust in [Trust::Clamp, Trust::Mean { spread }] {
+            for trust in [Trust::Clamp, Trust::Mean(&Spread::white(spread))] {
                 let found = projected(x, level, bits, trust);
                 let byte = (127.5 * (found + 1.0)).round() as u8;
                 prop_assert_eq!(byte / Bits::new(bits).unwrap().step(), level);

@@ -36,13 +36,12 @@ pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
 
 #[cfg(feature = "torch")]
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
-    use crate::prior::lean::Lean;
     use crate::prior::own;
     use std::path::Path;
 
     let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
     let opened = match (options.model.as_str(), options.config.as_deref()) {
-        ("lean", None) => Opened::Own(Arc::new(Lean::embedded(options)?)),
+        ("lean", None) => Opened::Own(own::embedded(options)?),
         (name, Some(config)) if is_config(name) => {
             return Err(Error::Options(format!(
                 "config = {config:?}: model = {name:?} is a config already"

@@ -4,7 +4,7 @@
 //! grid, so a network may be asked eight ways. Its errors differ and its picture does not:
 //! the mean is nearer the truth than any one answer.
 
-use crate::contract::{Denoiser, Hint, QuantSteps, Reach};
+use crate::contract::{Denoiser, Hint, QuantSteps, Reach, Spread};
 use crate::error::Result;
 use crate::frame::Picture;
 
@@ -138,6 +138,10 @@ impl Denoiser for Symmetric<'_> {
 
     fn one_call(&self) -> bool {
         self.inner.one_call()
+    }
+
+    fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
+        self.inner.spread(sigma, hint)
     }
 
     fn alpha_bar(&self) -> Option<&[f64]> {

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::windowed;
-use crate::contract::{Control, Denoiser, Hint, Reach};
+use crate::contract::{Control, Denoiser, Hint, Reach, Spread};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::tiling::{self, Tile};
@@ -101,6 +101,10 @@ impl Denoiser for Tiled<'_> {
 
     fn one_call(&self) -> bool {
         self.inner.one_call()
+    }
+
+    fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
+        self.inner.spread(sigma, hint)
     }
 
     fn alpha_bar(&self) -> Option<&[f64]> {

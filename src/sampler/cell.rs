@@ -7,7 +7,7 @@
 use super::Problem;
 use super::plan::{CellSettings, Plan, Start};
 use super::schedule;
-use crate::contract::{NoiseSource, Trust};
+use crate::contract::{NoiseSource, Spread, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
 
@@ -60,7 +60,7 @@ pub fn mean_of_draws<N: NoiseSource>(
 
 /// One draw: from `start` + σ₀ z down a Karras grid.
 ///
-/// Per step: x0 = D(x, σ); x0' = E[N(x0, r²) truncated to the cells]; e = (x − x0') / σ;
+/// Per step: x0 = D(x, σ); x0' = E[N(x0, r(σ, u, v)²) truncated to the cells]; e = (x − x0') / σ;
 /// x ← x0' + σ_next (c1 z + c2 e), c1² + c2² = 1.
 fn draw(
     problem: &Problem<'_>,
@@ -81,8 +81,8 @@ fn draw(
     let mut x0 = start.clone();
     for (i, &sigma) in grid.iter().enumerate() {
         x0 = problem.denoiser.denoise(&x, sigma, Some(problem.hint))?;
-        let spread = settings.spread * sigma;
-        problem.measurement.project(&mut x0, Trust::Mean { spread });
+        let spread = spread(problem, settings, sigma);
+        problem.measurement.project(&mut x0, Trust::Mean(&spread));
         problem.control.step(done + i + 1, calls)?;
         let Some(&next) = grid.get(i + 1) else { break };
         noise.fill(i as u64 + 1, &mut z);
@@ -92,6 +92,15 @@ fn draw(
         }
     }
     Ok(x0)
+}
+
+/// r(σ, u, v): the prior's own, where it was measured and is asked for.
+fn spread(problem: &Problem<'_>, settings: &CellSettings, sigma: f64) -> Spread {
+    let measured = settings.calibrated.and_then(|factor| {
+        let spread = problem.denoiser.spread(sigma, Some(problem.hint))?;
+        Some(spread.times(factor))
+    });
+    measured.unwrap_or_else(|| Spread::white(settings.spread * sigma))
 }
 
 fn add_scaled(x: &mut Picture, scale: f32, z: &Picture) {

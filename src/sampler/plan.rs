@@ -46,7 +46,10 @@ pub struct CellSettings {
     pub samples: usize,
     /// Share of fresh noise, c1 in x = x0' + σ (c1 z + c2 e), c1² + c2² = 1.
     pub fresh: f64,
-    /// The estimate's spread over its noise level: r(σ) = `spread` · σ. Not yet calibrated.
+    /// r(σ, u, v), the spread of the estimate's error, in multiples of what was measured for
+    /// the prior; `None`, and priors of which it was not: see `spread`.
+    pub calibrated: Option<f64>,
+    /// r(σ) = `spread` · σ in every frequency, where it is not measured.
     pub spread: f64,
 }
 
@@ -74,6 +77,7 @@ impl Default for CellSettings {
             steps: 3,
             samples: 4,
             fresh: 1.0,
+            calibrated: None,
             spread: 0.35,
         }
     }
@@ -170,6 +174,7 @@ fn from_decoded(preset: Preset) -> CellSettings {
         steps,
         samples,
         fresh: 1.0,
+        calibrated: None,
         spread: 0.7,
     }
 }
@@ -190,6 +195,7 @@ fn from_levels(preset: Preset, step: u8) -> CellSettings {
         steps,
         samples,
         fresh: 1.0,
+        calibrated: None,
         spread: 0.38,
     }
 }

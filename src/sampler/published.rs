@@ -176,7 +176,7 @@ mod tests {
     struct Nothing;
 
     impl Measurement for Nothing {
-        fn project(&self, _: &mut Picture, _: Trust) {}
+        fn project(&self, _: &mut Picture, _: Trust<'_>) {}
     }
 
     /// FACTS: the published program brings each sample into range before it sums them.

@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
 use crate::prior::edm::Core;
 use crate::prior::shapes::{Shapes, parameter_count};
+use crate::prior::spread::SpreadTable;
 use crate::prior::worker::Worker;
 use crate::prior::{backend, own};
 
@@ -98,7 +99,8 @@ struct Subject {
 }
 
 impl Subject {
-    fn new(metadata: BTreeMap<String, String>) -> Result<Self> {
+    fn new(mut metadata: BTreeMap<String, String>) -> Result<Self> {
+        SpreadTable::forget(&mut metadata);
         let shapes = own::shapes(&metadata)?;
         Ok(Self { metadata, shapes })
     }

@@ -7,6 +7,7 @@
 use super::random::Draws;
 use crate::contract::Hint;
 use crate::prior::edm::Case;
+use crate::prior::spread::coarseness;
 use crate::prior::tables;
 
 /// Of the examples with noise, those that have a hint too.
@@ -81,9 +82,7 @@ impl Task {
 fn typical_error(hint: &Hint) -> f64 {
     /// Mean log2 of quality 20's luma steps up to u + v = 5.
     const AT_QUALITY_20: f64 = 5.43;
-    let low = (0..64).filter(|i| i / 8 + i % 8 <= 5);
-    let logs: Vec<f64> = low.map(|i| f64::from(hint.luma[i].max(1)).log2()).collect();
-    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    let mean = coarseness(&hint.luma);
     4.0 * 10f64.powf(-2.94 + 0.24 * (mean - AT_QUALITY_20))
 }
 

@@ -73,7 +73,9 @@ impl ObjectImpl for DdrmJpegDec {
                      decoded; saved-twice, which show an earlier save. share is restored by \
                      frames; mean-ms milliseconds of a frame; latency-ms what is claimed. And of \
                      the last frame: last-ms, encoder, outside-cells and far-outside-cells \
-                     (shares of the coefficients that the network had outside their cells).",
+                     (shares of the coefficients that the network had outside their cells) and, with \
+                     strict, consistency (share of the file's levels that the pixels encode to \
+                     again).",
                 )
                 .read_only()
                 .build();

@@ -1,9 +1,11 @@
-//! `ddrmjpeg model`: which models there are, fetching them, looking into them, converting them.
+//! `ddrmjpeg model`: which models there are, fetching them, looking into them, converting and
+//! calibrating them.
 //!
 //! One file of model/ per subcommand; here is which of them was typed.
 
 pub mod args;
 mod bar;
+mod calibrate;
 mod convert;
 mod fetch;
 mod info;
@@ -24,5 +26,6 @@ pub fn run(arguments: &ModelArgs) -> Result<Outcome> {
         ModelCommand::Fetch(arguments) => fetch::run(arguments),
         ModelCommand::Convert(arguments) => convert::run(arguments),
         ModelCommand::Verify(arguments) => verify::run(arguments),
+        ModelCommand::Calibrate(arguments) => calibrate::run(arguments),
     }
 }

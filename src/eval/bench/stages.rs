@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use super::{Settings, fastest, memory, picture, timed};
-use crate::contract::{Control, Measurement, Trust};
+use crate::contract::{Control, Measurement, Spread, Trust};
 use crate::error::Result;
 use crate::jpeg::cell::Slack;
 use crate::jpeg::{self, JpegMeasurement};
@@ -43,13 +43,14 @@ pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
     })?;
     let mut x = seen.hint().decoded;
     let measurement = JpegMeasurement::new(&seen, Slack::NONE);
-    let mut cell = |trust: Trust| {
+    let mut cell = |trust: Trust<'_>| {
         fastest(rounds, || {
             measurement.project(&mut x, trust);
             Ok(())
         })
     };
-    let (clamp, mean) = (cell(Trust::Clamp)?, cell(Trust::Mean { spread: 0.05 })?);
+    let spread = Spread::white(0.05);
+    let (clamp, mean) = (cell(Trust::Clamp)?, cell(Trust::Mean(&spread))?);
     let floats = 4 * 3 * (seen.padded_width * seen.padded_height) as u64;
     // Two bytes a coefficient, one and a half coefficients a pixel in 4:2:0.
     let levels = floats / 4;

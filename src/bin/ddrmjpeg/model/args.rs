@@ -24,6 +24,9 @@ pub enum ModelCommand {
     Convert(ConvertArgs),
     /// Read every tensor, and compare names and shapes with the network's.
     Verify(VerifyArgs),
+    /// Measure how far a prior's estimates are off, and keep that with its weights: samplers
+    /// trust them by it.
+    Calibrate(CalibrateArgs),
 }
 
 /// Where models lie.
@@ -103,6 +106,28 @@ pub struct VerifyArgs {
     /// Print one JSON object per model.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// A checkpoint of this project's own networks (.safetensors).
+    #[arg(value_name = "FILE")]
+    pub model: PathBuf,
+    /// Folder of clean pictures (png, tif, webp, ppm).
+    #[arg(long, value_name = "DIR")]
+    pub pictures: PathBuf,
+    /// The file to write, .safetensors; it may be FILE.
+    #[arg(long, value_name = "OUT.safetensors")]
+    pub out: PathBuf,
+    /// Use the first pictures only, in the order of their names.
+    #[arg(long, value_name = "N")]
+    pub first: Option<usize>,
+    /// Side of the middle square that is used of each, in pixels; a multiple of 16.
+    #[arg(long, value_name = "PX", default_value_t = 256, value_parser = clap::value_parser!(u32).range(64..=4096))]
+    pub side: u32,
+    /// Same seed, same noise.
+    #[arg(long, default_value_t = 1234)]
+    pub seed: u64,
 }
 
 /// Element types that can be written.
