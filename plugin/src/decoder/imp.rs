@@ -47,7 +47,6 @@ impl DdrmJpegDec {
     }
 
     /// Another `compare` may make frames wider or narrower: seen with the next frame.
-    #[expect(clippy::unused_self, reason = "the filter has something to do here")]
     fn view_changed(&self) {}
 }
 
