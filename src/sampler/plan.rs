@@ -77,7 +77,7 @@ impl Default for CellSettings {
             steps: 3,
             samples: 4,
             fresh: 1.0,
-            calibrated: None,
+            calibrated: Some(1.0),
             spread: 0.35,
         }
     }
@@ -148,10 +148,15 @@ impl Plan {
 /// The cell sampler of a prior that restores in one call.
 fn from_one_call(preset: Preset) -> CellSettings {
     match preset {
+        // No fresh noise and a spread that trusts the cells keep the texture that one call
+        // smooths: docs/quality.md.
         Preset::Sample => CellSettings {
             start_sigma: 0.4,
             steps: 5,
             samples: 1,
+            fresh: 0.0,
+            calibrated: None,
+            spread: 1.0,
             ..CellSettings::default()
         },
         _ => CellSettings::default(),
