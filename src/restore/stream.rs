@@ -65,10 +65,6 @@ struct Last {
 }
 
 /// What a frame was made from.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one per stream, and most are files"
-)]
 #[derive(PartialEq)]
 enum Input {
     /// A file; its metadata do not count.
@@ -200,13 +196,11 @@ impl Stream {
             carried.fresh = Some(Fresh::Off);
             return Ok(restored);
         }
-        let before = self.last.take();
-        if let Some(last) = before {
-            if last.layout == layout && last.options == *options && same(&last.input) {
-                let again = again(&last.restored);
-                self.last = Some(last);
-                return Ok(again);
-            }
+        let is_same =
+            |last: &Last| last.layout == layout && last.options == *options && same(&last.input);
+        self.last = self.last.take().filter(is_same);
+        if let Some(last) = &self.last {
+            return Ok(again(&last.restored));
         }
         let (input, mut restored) =
             restore(&self.restorer).inspect_err(|_| self.restorer.forget())?;

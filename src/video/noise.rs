@@ -69,12 +69,11 @@ fn parts(
         };
         let part = at / wide / PART * across + at % wide / PART;
         let (sum, count) = &mut sums[part];
-        for i in 0..64 {
-            if before[i].unsigned_abs() > 1 {
-                let moved = i32::from(now[i]) - i32::from(before[i]);
-                *sum += f32::from(steps[i]) * moved.unsigned_abs() as f32;
-                *count += 1;
-            }
+        let levels = before.iter().zip(now).zip(steps);
+        for ((before, now), step) in levels.filter(|((k, _), _)| k.unsigned_abs() > 1) {
+            let moved = i32::from(*now) - i32::from(*before);
+            *sum += f32::from(*step) * moved.unsigned_abs() as f32;
+            *count += 1;
         }
     }
     let enough = sums.into_iter().filter(|(_, count)| *count >= FEWEST);

@@ -5,6 +5,7 @@
 //! E[k] = f(c), a staircase smoothed by σ, and the mean of m levels lies around f(c) with the
 //! variance of one level over m. All in steps. Pure arithmetic; called by `scene`.
 
+use std::f32::consts::SQRT_2;
 use std::sync::LazyLock;
 
 use libm::{erff, expf, logf};
@@ -92,7 +93,7 @@ fn level_statistics(noise: f32) -> Vec<(f32, f32, f32)> {
         let (mut mean, mut square) = (0.0, 0.0);
         let far = (4.0 * noise) as i32 + REACH as i32 + 2;
         for k in -far..=far {
-            let below = |edge: f32| 0.5 * (1.0 + erff((edge - c) / (noise * 1.414_213_5)));
+            let below = |edge: f32| 0.5 * (1.0 + erff((edge - c) / (noise * SQRT_2)));
             let share = below(k as f32 + 0.5) - below(k as f32 - 0.5);
             mean += share * k as f32;
             square += share * (k * k) as f32;
@@ -109,7 +110,7 @@ fn entry(levels: &[(f32, f32, f32)], count: f32, fraction: f32) -> Posterior {
     for &(c, mean, variance) in levels {
         let spread = (variance / count).sqrt().max(1e-3);
         let (from, to) = (fraction - 0.5 / count, fraction + 0.5 / count);
-        let below = |edge: f32| erff((edge - mean) / (spread * 1.414_213_5));
+        let below = |edge: f32| erff((edge - mean) / (spread * SQRT_2));
         // A floor, so that what cannot happen is still nearest to something.
         let weight = 0.5 * (below(to) - below(from)) + 1e-6 * expf(-8.0 * (c - fraction).powi(2));
         mass += weight;

@@ -111,8 +111,8 @@ impl Track {
     /// The answer, in coefficient units.
     pub fn answer(&self, steps: &QuantSteps, dither: &[Dither; 64]) -> Answer {
         let mut answer = Answer::default();
-        for i in 0..64 {
-            let (step, found) = (f32::from(steps[i]), self.of(i, dither));
+        for (i, step) in steps.iter().enumerate() {
+            let (step, found) = (f32::from(*step), self.of(i, dither));
             answer.means[i] = step * (self.held[i] + found.offset);
             answer.spreads[i] = step * found.spread;
         }
@@ -156,8 +156,8 @@ impl Answer {
     /// square of the gap between the cell and [`ALLOWED`] deviations, in units of the noise `sigma`.
     pub fn departure(&self, levels: &[i16; 64], steps: &QuantSteps, sigma: f32) -> f32 {
         let mut squares = 0.0f32;
-        for i in 0..64 {
-            let (level, step) = (f32::from(levels[i]), f32::from(steps[i]));
+        for (i, (level, step)) in levels.iter().zip(steps).enumerate() {
+            let (level, step) = (f32::from(*level), f32::from(*step));
             let allowed = 0.5 * step + ALLOWED * self.spreads[i];
             let gap = ((step * level - self.means[i]).abs() - allowed).max(0.0);
             squares += gap * gap;
