@@ -25,6 +25,10 @@ pub struct Hint {
     pub subsampling: (usize, usize),
 }
 
+/// The level at which a prior that restores in one call is asked to: beyond every picture, so
+/// that it answers from its hint without looking at its input.
+pub const ONE_CALL_SIGMA: f64 = 20.0;
+
 /// How far a denoiser looks, which decides how a large picture may be cut for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {

@@ -5,6 +5,9 @@
 
 use libm::{erfcf, expf};
 
+/// Bounds (low, high) of the 64 coefficients of a block, natural order.
+pub type Bounds = [(f32, f32); 64];
+
 /// The mean of a Gaussian around `mean` of standard deviation `spread`, truncated to `bounds`
 /// (low, high): m + r (φ(a) − φ(b)) / (Φ(b) − Φ(a)), a and b the bounds in units of r.
 ///

@@ -19,6 +19,7 @@ pub mod sampler;
 pub mod tiling;
 #[cfg(feature = "torch")]
 pub mod train;
+pub mod video;
 
 pub use contract::{Control, Denoiser, Measurement};
 pub use error::{Error, Result};

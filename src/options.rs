@@ -47,6 +47,20 @@ pub enum Precision {
     Bf16,
 }
 
+/// What a stream makes of the frames before; of no effect on single pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Temporal {
+    /// Every frame is computed by itself.
+    Off,
+    /// What has not changed since the last frame is not computed again: the same pixels as
+    /// with `off`, sooner.
+    #[default]
+    Reuse,
+    /// What stands still is known better with every frame: the levels that sensor noise moves
+    /// are averaged. Other pixels than with `off`: steadier, nearer to the scene.
+    Accumulate,
+}
+
 /// Upper limits, checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -92,8 +106,9 @@ pub struct Options {
     pub identity_gate: bool,
     /// Same seed, same pixels. Default: 1234.
     pub seed: u64,
-    /// `lean` (embedded), `identity`, the path of a config (`.yml`) whose checkpoints
-    /// lie where the published program has them, or the path of a checkpoint. Default: `lean`.
+    /// `lean` or `nano` (both embedded; nano is the small one, for moving pictures),
+    /// `identity`, the path of a config (`.yml`) whose checkpoints lie where the published
+    /// program has them, or the path of a checkpoint. Default: `lean`.
     pub model: String,
     /// The published config that describes the checkpoint `model`; `None`: one of this
     /// project's own.
@@ -115,6 +130,8 @@ pub struct Options {
     pub eta_b: f64,
     /// Timestep at which the preset `paper` begins, 1..=1000. Default: 300, as published.
     pub init_timestep: usize,
+    /// What a stream makes of the frames before. Default: `reuse`.
+    pub temporal: Temporal,
     /// Side of a tile in pixels, 64..=16384; 0: chosen from the size of the picture.
     pub tile_size: usize,
     /// CPU threads, up to 1024; 0: all.
@@ -142,6 +159,7 @@ impl Default for Options {
             eta: 1.0,
             eta_b: 0.4,
             init_timestep: 300,
+            temporal: Temporal::Reuse,
             tile_size: 0,
             threads: 0,
             limits: Limits::default(),
@@ -226,6 +244,8 @@ macro_rules! named {
 
 named!(Preset, "preset", "fast" => Self::Fast, "quality" => Self::Quality,
        "sample" => Self::Sample, "paper" => Self::Paper);
+named!(Temporal, "temporal", "off" => Self::Off, "reuse" => Self::Reuse,
+       "accumulate" => Self::Accumulate);
 named!(Precision, "precision", "auto" => Self::Auto, "f32" => Self::F32, "bf16" => Self::Bf16);
 
 impl FromStr for Device {

@@ -4,7 +4,7 @@
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
 //! banded pictures, `files` starts from files, `known` from frames whose file is known,
-//! `estimated` from pixels alone, `gate` hands on what needs no restoring, `output` makes 8-bit
+//! `estimated` from pixels alone, `stream` from frame after frame, `gate` hands on what needs no restoring, `output` makes 8-bit
 //! pixels.
 
 mod estimated;
@@ -17,15 +17,17 @@ pub mod model;
 mod output;
 #[cfg(feature = "torch")]
 mod published;
+pub mod stream;
 mod symmetry;
 pub mod tiled;
 pub mod weights;
 mod windowed;
 
 pub use output::Layout;
+pub use stream::{Carried, Fresh, Stream};
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
@@ -137,6 +139,8 @@ pub struct Report {
     pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
     pub consistency: Option<Consistency>,
+    /// What a [`Stream`] took over from the frame before; `None` outside of streams.
+    pub carried: Option<Carried>,
     /// What the user should know: truncated data, tables that do not fit.
     pub notes: Vec<String>,
 }
@@ -153,6 +157,8 @@ pub struct Restored {
 /// An opened model; restores any number of pictures, from any thread.
 pub struct Restorer {
     denoiser: Arc<dyn Denoiser>,
+    /// What solving remembers of the last picture: of a [`Stream`]'s own restorer alone.
+    memory: Option<Mutex<stream::Memory>>,
 }
 
 impl Restorer {
@@ -164,6 +170,7 @@ impl Restorer {
         options.validate()?;
         Ok(Self {
             denoiser: model::open(options)?,
+            memory: None,
         })
     }
 
@@ -175,7 +182,35 @@ impl Restorer {
 
     /// A restorer on a prior of one's own.
     pub fn with_denoiser(denoiser: Arc<dyn Denoiser>) -> Self {
-        Self { denoiser }
+        Self {
+            denoiser,
+            memory: None,
+        }
+    }
+
+    /// Forgets the last picture, where any is remembered.
+    fn forget(&self) {
+        if let Some(memory) = &self.memory {
+            memory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .forget();
+        }
+    }
+
+    /// [`Self::solve`] with what is remembered of the last picture; `None` where nothing is.
+    fn solve_next(
+        &self,
+        seen: &mut Observation,
+        slack: Slack,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Option<(Picture, Report)>> {
+        let Some(memory) = &self.memory else {
+            return Ok(None);
+        };
+        let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.solve(&*self.denoiser, seen, slack, options, control)
     }
 
     /// Restores a decoded frame: 8-bit YCbCr of any subsampling (full range, BT.601), grey or
@@ -230,6 +265,9 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<(Picture, Report)> {
+        if let Some(solved) = self.solve_next(seen, slack, options, control)? {
+            return Ok(solved);
+        }
         let hint = seen.take_hint();
         let seen = &*seen;
         let mut report = Report {

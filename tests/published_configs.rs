@@ -93,6 +93,7 @@ fn ddpm_configs_give_the_published_network() {
         assert_eq!(config.diffusion.num_diffusion_timesteps, 1000);
     }
     assert_eq!(shipped("lean").network().unwrap(), NetworkConfig::Lean);
+    assert_eq!(shipped("nano").network().unwrap(), NetworkConfig::Nano);
 }
 
 #[test]
@@ -112,6 +113,7 @@ fn every_shipped_config_is_tested() {
         "imagenet_256_cc",
         "imagenet_512_cc",
         "lean",
+        "nano",
     ];
     assert_eq!(names, tested.map(|name| format!("{name}.yml")));
 }

@@ -4,6 +4,8 @@
 //! elements' properties.
 
 use ddrmjpeg::options;
+use glib::prelude::StaticType;
+use gst::prelude::*;
 
 /// How much work to spend on a frame, and whether to aim for fidelity or for texture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
@@ -66,10 +68,100 @@ impl From<Precision> for options::Precision {
     }
 }
 
+/// What carries over from frame to frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstDdrmJpegTemporal")]
+#[repr(i32)]
+pub enum Temporal {
+    /// Nothing.
+    #[enum_value(name = "Off: every frame is restored by itself", nick = "off")]
+    Off,
+    /// What has not changed is not computed again.
+    #[default]
+    #[enum_value(
+        name = "Reuse: what has not changed is not computed again; the same pixels as off",
+        nick = "reuse"
+    )]
+    Reuse,
+    /// Static parts gain from every frame.
+    #[enum_value(
+        name = "Accumulate: static parts gain from every frame that shows them",
+        nick = "accumulate"
+    )]
+    Accumulate,
+}
+
+impl From<Temporal> for options::Temporal {
+    fn from(temporal: Temporal) -> Self {
+        match temporal {
+            Temporal::Off => Self::Off,
+            Temporal::Reuse => Self::Reuse,
+            Temporal::Accumulate => Self::Accumulate,
+        }
+    }
+}
+
+/// What becomes of a frame that is late, or would be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstDdrmJpegLatePolicy")]
+#[repr(i32)]
+pub enum LatePolicy {
+    /// It is restored as if it were not.
+    #[enum_value(name = "Process: restore every frame, late or not", nick = "process")]
+    Process,
+    /// It leaves as decoded.
+    #[enum_value(
+        name = "Passthrough: with less work if that is in time, else as decoded; lose no frame",
+        nick = "passthrough"
+    )]
+    Passthrough,
+    /// It does not leave.
+    #[default]
+    #[enum_value(
+        name = "Drop: with less work if that is in time, else not at all",
+        nick = "drop"
+    )]
+    Drop,
+}
+
+/// Whether frames show the decoded picture too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstDdrmJpegCompare")]
+#[repr(i32)]
+pub enum Compare {
+    /// The restored picture alone.
+    #[default]
+    #[enum_value(name = "Off: the restored picture alone", nick = "off")]
+    Off,
+    /// Both halves in one picture.
+    #[enum_value(
+        name = "Split: the left half as decoded, the right half restored",
+        nick = "split"
+    )]
+    Split,
+    /// Both pictures.
+    #[enum_value(
+        name = "Side by side: as decoded, and beside it restored; twice as wide",
+        nick = "side-by-side"
+    )]
+    SideBySide,
+}
+
+/// Makes the enumerations part of the documented interface of the plugin.
+pub fn mark_as_api() {
+    for choice in [
+        Preset::static_type(),
+        Precision::static_type(),
+        Temporal::static_type(),
+        LatePolicy::static_type(),
+        Compare::static_type(),
+    ] {
+        choice.mark_as_plugin_api(gst::PluginAPIFlags::empty());
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use glib::prelude::StaticType;
-
     use super::*;
 
     fn nicks(class: Option<glib::EnumClass>) -> Vec<String> {
@@ -88,6 +180,10 @@ mod tests {
             nicks(glib::EnumClass::with_type(Precision::static_type())),
             options::Precision::NAMES
         );
+        assert_eq!(
+            nicks(glib::EnumClass::with_type(Temporal::static_type())),
+            options::Temporal::NAMES
+        );
     }
 
     #[test]
@@ -99,6 +195,10 @@ mod tests {
         let precisions = [Precision::Auto, Precision::F32, Precision::Bf16];
         for (precision, name) in precisions.into_iter().zip(options::Precision::NAMES) {
             assert_eq!(options::Precision::from(precision).to_string(), *name);
+        }
+        let temporals = [Temporal::Off, Temporal::Reuse, Temporal::Accumulate];
+        for (temporal, name) in temporals.into_iter().zip(options::Temporal::NAMES) {
+            assert_eq!(options::Temporal::from(temporal).to_string(), *name);
         }
     }
 }

@@ -20,6 +20,27 @@ pub enum Reach {
     Cancelled,
 }
 
+/// Why a frame does not leave.
+#[derive(Debug)]
+pub enum Failure {
+    /// The core's reason.
+    Core(Error),
+    /// The pipeline's; who has to know of it does.
+    Flow(gst::FlowError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<gst::FlowError> for Failure {
+    fn from(error: gst::FlowError) -> Self {
+        Self::Flow(error)
+    }
+}
+
 /// How far `error` reaches when it comes from the restoration of one frame.
 pub fn reach(error: &Error) -> Reach {
     match error {

@@ -4,15 +4,18 @@
 //! from `libgstddrmjpeg.so`; programs that link this crate call
 //! `gstddrmjpeg::plugin_register_static()` instead.
 
+mod compare;
 mod decoder;
 mod enums;
 mod errors;
 mod filter;
 mod findings;
+mod live;
 mod meta;
 mod planes;
 mod properties;
 mod registry;
+mod restorer;
 mod settings;
 mod tables;
 

@@ -36,9 +36,9 @@ macro_rules! element_with_properties {
                 or is so unlike what the model knows, that restoring it would do harm.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
-                blurb = "The network: lean is the one built in, identity changes nothing, a path \
-                that ends in .yml is a published config whose checkpoints lie under exp/logs, any \
-                other the path of a checkpoint.")]
+                blurb = "The network: lean is built in, and nano, a small one for moving \
+                pictures; identity changes nothing, a path that ends in .yml is a published config \
+                whose checkpoints lie under exp/logs, any other the path of a checkpoint.")]
             #[property(name = "config", get = Self::config, set = Self::set_config,
                 type = Option<String>, default = Some(""), mutable_ready, nick = "Model config",
                 blurb = "Path of the published config that describes the checkpoint given as model; \
@@ -79,7 +79,25 @@ macro_rules! element_with_properties {
             #[property(name = "threads", get, set, type = u32, member = threads, maximum = 1024,
                 mutable_ready, nick = "Threads",
                 blurb = "Number of CPU threads to work with, up to 1024; 0 takes all.")]
+            #[property(name = "temporal", get, set, type = crate::enums::Temporal, member = temporal,
+                default, mutable_playing, nick = "Temporal", blurb = "What carries over from frame \
+                to frame.")]
+            #[property(name = "late-policy", get, set, type = crate::enums::LatePolicy,
+                member = late_policy, default, mutable_playing, nick = "Late policy",
+                blurb = "What becomes of a frame that is late by the sink's QOS events, or would be \
+                if it were restored; with passthrough and a live source also by the clock. Without \
+                qos nothing is late.")]
+            #[property(name = "compare", get, set = Self::set_compare, type = crate::enums::Compare,
+                member = compare, default, mutable_playing, nick = "Compare", blurb = "Show the \
+                decoded picture too. Where downstream takes no frame twice as wide, side-by-side \
+                is shown as split.")]
+            #[property(name = "stats-interval", get, set, type = u64, member = stats_interval,
+                mutable_playing, nick = "Statistics interval", blurb = "Time in nanoseconds between \
+                element messages with the structure of stats, posted with a frame and at the end of \
+                the stream; 0 posts none.")]
             settings: ::std::sync::Mutex<crate::settings::Settings>,
+            /// The model, and the time that frames have.
+            pub(super) live: crate::live::Live,
             $($fields)*
         }
 
@@ -90,6 +108,37 @@ macro_rules! element_with_properties {
                 self.settings
                     .lock()
                     .unwrap_or_else(::std::sync::PoisonError::into_inner)
+            }
+
+            fn set_compare(&self, compare: crate::enums::Compare) {
+                self.settings().compare = compare;
+                self.view_changed();
+            }
+
+            /// The figures of the property `stats`.
+            pub(super) fn figures(&self) -> gst::Structure {
+                let mut stats = self.state().stats.structure();
+                self.live.complete(&mut stats);
+                stats
+            }
+
+            /// Posts them, when `stats-interval` asks for it and it is time, or `always`.
+            pub(super) fn post_figures(&self, always: bool) {
+                let interval = self.settings().stats_interval;
+                if interval == 0 || !(self.live.is_due(interval) || always) {
+                    return;
+                }
+                let message = gst::message::Element::builder(self.figures());
+                // Without a bus there is nobody to tell.
+                let _ = self.obj().post_message(message.src(&*self.obj()).build());
+            }
+
+            /// What becomes of late frames, as things are now.
+            pub(super) fn late_policy(&self) -> crate::enums::LatePolicy {
+                match self.obj().is_qos() {
+                    true => self.settings().late_policy,
+                    false => crate::enums::LatePolicy::Process,
+                }
             }
 
             fn model(&self) -> Option<String> {

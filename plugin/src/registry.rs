@@ -7,60 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::options::{Device, Precision};
-use ddrmjpeg::restore::{FrameTables, Layout, Restored};
-use ddrmjpeg::{Control, Options, Restorer, Result};
+use ddrmjpeg::{Error, Options, Restorer, Result};
 
 use crate::errors;
-
-/// What an element asks of an opened model; the core's [`Restorer`], but for tests.
-pub trait FrameRestorer: Send + Sync {
-    /// See [`Restorer::restore_frame`] and, for the other degradation, `restore_levels`.
-    fn restore_frame(
-        &self,
-        frame: &Planar8,
-        tables: &FrameTables,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored>;
-
-    /// See [`Restorer::restore_file_as`].
-    fn restore_file(
-        &self,
-        file: &JpegFile,
-        layout: Layout,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored>;
-}
-
-impl FrameRestorer for Restorer {
-    fn restore_frame(
-        &self,
-        frame: &Planar8,
-        tables: &FrameTables,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        match options.degradation {
-            Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
-            Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
-        }
-    }
-
-    fn restore_file(
-        &self,
-        file: &JpegFile,
-        layout: Layout,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        self.restore_file_as(file, layout, options, control)
-    }
-}
+use crate::restorer::{self, FrameRestorer};
 
 /// A model and the options that it was opened with.
 #[derive(Clone)]
@@ -97,17 +48,32 @@ type Slot = Arc<Mutex<Weak<dyn FrameRestorer>>>;
 
 static OPEN: LazyLock<Mutex<HashMap<Key, Slot>>> = LazyLock::new(Mutex::default);
 
-/// The model that `options` name: the one already open, or opened now.
+/// Whether both options name the same model, on the same device in the same arithmetic.
+pub fn same(a: &Options, b: &Options) -> bool {
+    Key::from(a) == Key::from(b)
+}
+
+/// The model that `options` name: the one already open, or opened now and warmed up.
+///
+/// Asks `wanted` before it begins, which is after others have opened theirs.
 ///
 /// # Errors
-/// Those of [`Restorer::open`].
-pub fn open(options: &Options) -> Result<Arc<dyn FrameRestorer>> {
+/// Those of [`Restorer::open`], and of its first call; [`Error::Cancelled`] when it is not wanted
+/// any more.
+pub fn open(options: &Options, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn FrameRestorer>> {
     let slot = slot(Key::from(options));
     let mut held = lock(&slot);
+    if !wanted() {
+        return Err(Error::Cancelled);
+    }
     if let Some(restorer) = held.upgrade() {
         return Ok(restorer);
     }
-    let restorer: Arc<dyn FrameRestorer> = Arc::new(errors::guard(|| Restorer::open(options))?);
+    let restorer: Arc<dyn FrameRestorer> = Arc::new(errors::guard(|| {
+        let restorer = Restorer::open(options)?;
+        restorer::warm_up(&restorer, options)?;
+        Ok(restorer)
+    })?);
     *held = Arc::downgrade(&restorer);
     Ok(restorer)
 }
@@ -127,6 +93,14 @@ fn slot(key: Key) -> Slot {
 /// A panic elsewhere leaves nothing half done behind these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `work`, during which no opening of what `options` name comes to an end.
+#[cfg(test)]
+pub fn while_opening<T>(options: &Options, work: impl FnOnce() -> T) -> T {
+    let slot = slot(Key::from(options));
+    let _held = lock(&slot);
+    work()
 }
 
 /// Puts `restorer` where elements with `options` will find it, for as long as it is kept.
@@ -150,12 +124,18 @@ mod tests {
 
     #[test]
     fn the_same_model_is_opened_once_and_closed_with_its_last_user() {
-        let first = open(&named("identity")).unwrap();
-        let second = open(&named("identity")).unwrap();
+        let first = open(&named("identity"), &|| true).unwrap();
+        let second = open(&named("identity"), &|| true).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         let weak = Arc::downgrade(&first);
         drop((first, second));
         assert_eq!(weak.strong_count(), 0);
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_not_opened() {
+        let opened = open(&named("/no/such/model"), &|| false);
+        assert!(matches!(opened, Err(Error::Cancelled)));
     }
 
     #[test]
@@ -164,8 +144,8 @@ mod tests {
             precision: Precision::Auto,
             ..named("identity")
         };
-        let first = open(&named("identity")).unwrap();
-        assert!(!Arc::ptr_eq(&first, &open(&bf16).unwrap()));
+        let first = open(&named("identity"), &|| true).unwrap();
+        assert!(!Arc::ptr_eq(&first, &open(&bf16, &|| true).unwrap()));
     }
 
     #[test]

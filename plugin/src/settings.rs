@@ -9,7 +9,7 @@ use ddrmjpeg::jpeg::Header;
 use ddrmjpeg::restore::FrameTables;
 use ddrmjpeg::{Options, Result};
 
-use crate::enums::{Precision, Preset};
+use crate::enums::{Compare, LatePolicy, Precision, Preset, Temporal};
 
 /// One field for each writable property; units and ranges stand at the properties.
 #[derive(Clone, Debug)]
@@ -33,6 +33,10 @@ pub struct Settings {
     pub init_timestep: u32,
     pub tile_size: u32,
     pub threads: u32,
+    pub temporal: Temporal,
+    pub late_policy: LatePolicy,
+    pub compare: Compare,
+    pub stats_interval: u64,
 }
 
 impl Default for Settings {
@@ -58,6 +62,10 @@ impl Default for Settings {
             init_timestep: core.init_timestep as u32,
             tile_size: 0,
             threads: 0,
+            temporal: Temporal::default(),
+            late_policy: LatePolicy::default(),
+            compare: Compare::default(),
+            stats_interval: 0,
         }
     }
 }
@@ -97,6 +105,7 @@ impl Settings {
             eta: self.eta,
             eta_b: self.eta_b,
             init_timestep: self.init_timestep as usize,
+            temporal: self.temporal.into(),
             ..opened.clone()
         }
     }

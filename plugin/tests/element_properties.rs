@@ -7,7 +7,7 @@ use gst::glib;
 use gst::prelude::*;
 
 /// Properties that are the element's own.
-const OWN: [&str; 2] = ["qf", "stats"];
+const OWN: [&str; 5] = ["qf", "stats", "late-policy", "compare", "stats-interval"];
 /// Options that are no property: limits on files are the command's.
 const NO_PROPERTY: [&str; 1] = ["limits"];
 
@@ -94,6 +94,10 @@ fn what_is_set_is_read_back() {
         ("init-timestep", "250"),
         ("tile-size", "128"),
         ("threads", "2"),
+        ("temporal", "accumulate"),
+        ("late-policy", "passthrough"),
+        ("compare", "side-by-side"),
+        ("stats-interval", "1000000000"),
     ];
     for (name, text) in values {
         element.set_property_from_str(name, text);

@@ -16,6 +16,7 @@ use super::observe::{Observation, Observed, fetch, store};
 use super::sampling;
 use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
+use crate::interval::Bounds;
 
 /// How estimates stood to their cells, summed over all that were brought into them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,10 +40,29 @@ impl Departures {
     }
 }
 
+/// A part of one row of MCUs that is whole blocks of every component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Number of the row of MCUs.
+    pub row: usize,
+    /// Left edge in pixels, a multiple of 8 times each component's factor.
+    pub x: usize,
+    /// Width in pixels, likewise.
+    pub width: usize,
+}
+
+/// Where a block is: number of the component, number of the block in it.
+type Place = (usize, usize);
+
+/// The bounds of a block, by component and number, if it has any of its own.
+pub type BoundsOf<'a> = dyn Fn(usize, usize) -> Option<&'a Bounds> + Sync + 'a;
+
 /// Holds estimates to the cells of an observation.
 pub struct JpegMeasurement<'a> {
     observation: &'a Observation,
     slack: Slack,
+    /// Of blocks of which more is known than their levels.
+    narrower: Option<&'a BoundsOf<'a>>,
     known: AtomicU64,
     left: AtomicU64,
     far: AtomicU64,
@@ -54,9 +74,19 @@ impl<'a> JpegMeasurement<'a> {
         Self {
             observation,
             slack,
+            narrower: None,
             known: AtomicU64::new(0),
             left: AtomicU64::new(0),
             far: AtomicU64::new(0),
+        }
+    }
+
+    /// The same, but that blocks with `bounds` of their own are clamped to these. Departures are
+    /// counted from the cells all the same.
+    pub fn within(self, bounds: &'a BoundsOf<'a>) -> Self {
+        Self {
+            narrower: Some(bounds),
+            ..self
         }
     }
 
@@ -82,14 +112,15 @@ impl<'a> JpegMeasurement<'a> {
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
         let mut copy = x.clone();
-        let [kept, known, _] = self.for_each_stripe(&mut copy, |component, known, coefficients| {
-            let mut kept = 0;
-            for i in 0..64 {
-                let level = (coefficients[i] / f32::from(component.steps[i])).round_ties_even();
-                kept += u64::from(level == f32::from(known[i]));
-            }
-            (None, [kept, 64, 0])
-        });
+        let [kept, known, _] =
+            self.for_each_stripe(&mut copy, |_, component, known, coefficients| {
+                let mut kept = 0;
+                for i in 0..64 {
+                    let level = (coefficients[i] / f32::from(component.steps[i])).round_ties_even();
+                    kept += u64::from(level == f32::from(known[i]));
+                }
+                (None, [kept, 64, 0])
+            });
         (kept, known)
     }
 
@@ -97,9 +128,9 @@ impl<'a> JpegMeasurement<'a> {
     /// with others. Three counters are summed.
     fn for_each_stripe<F>(&self, x: &mut Picture, rule: F) -> Counts
     where
-        F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync,
+        F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync,
     {
-        let n = x.plane_len();
+        let (n, width) = (x.plane_len(), x.width);
         let stripe = self.observation.mcu_rows * self.observation.padded_width;
         let (red, rest) = x.data.split_at_mut(n);
         let (green, blue) = rest.split_at_mut(n);
@@ -107,22 +138,27 @@ impl<'a> JpegMeasurement<'a> {
             .zip(green.par_chunks_mut(stripe))
             .zip(blue.par_chunks_mut(stripe))
             .enumerate()
-            .map(|(row, ((r, g), b))| self.stripe(row, [r, g, b], &rule))
+            .map(|(row, ((r, g), b))| self.run(Run { row, x: 0, width }, [r, g, b], &rule))
             .reduce(|| [0; 3], add)
     }
 
-    /// One row of MCUs.
-    fn stripe<F>(&self, row: usize, mut rgb: [&mut [f32]; 3], rule: &F) -> Counts
+    /// Brings a part of a picture, its three planes `[rows of an MCU, run.width]`, into the
+    /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
+    /// and not added to [`Self::departures`].
+    pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
+        let [known, left, far] = self.run(run, rgb, &self.into_cells(trust));
+        Departures { known, left, far }
+    }
+
+    /// A part of one row of MCUs.
+    fn run<F>(&self, run: Run, mut rgb: [&mut [f32]; 3], rule: &F) -> Counts
     where
-        F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
+        F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
     {
         let mut planes = to_components(self.observation.model, &rgb);
         let mut counts = [0; 3];
-        for (component, plane) in self.observation.components.iter().zip(&mut planes) {
-            counts = add(
-                counts,
-                correct(component, row, self.observation, plane, rule),
-            );
+        for (c, plane) in planes.iter_mut().enumerate() {
+            counts = add(counts, correct(self.observation, c, run, plane, rule));
         }
         to_rgb(self.observation.model, &planes, &mut rgb);
         counts
@@ -171,34 +207,33 @@ fn to_rgb(model: PixelModel, planes: &[Vec<f32>], rgb: &mut [&mut [f32]; 3]) {
     }
 }
 
-/// plane += A⁺(P(A·plane) − A·plane) for one component of one row of MCUs.
-fn correct<F>(
-    component: &Observed,
-    row: usize,
-    observation: &Observation,
-    plane: &mut [f32],
-    rule: &F,
-) -> Counts
+/// plane += A⁺(P(A·plane) − A·plane) for component `c` of a part of one row of MCUs.
+fn correct<F>(observation: &Observation, c: usize, run: Run, plane: &mut [f32], rule: &F) -> Counts
 where
-    F: Fn(&Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
+    F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
 {
     let mut counts = [0; 3];
+    let Some(component) = observation.components.get(c) else {
+        return counts;
+    };
     if component.levels.is_empty() {
         return counts;
     }
-    let width = component.width();
-    let small = sampling::mean(plane, observation.padded_width, component.factors);
+    let (fx, fy) = component.factors;
+    let width = run.width / fx;
+    let small = sampling::mean(plane, run.width, component.factors);
     let mut delta = vec![0.0; small.len()];
-    let block_rows = observation.mcu_rows / (8 * component.factors.1);
+    let block_rows = observation.mcu_rows / (8 * fy);
     for band in 0..block_rows {
         let span = band * 8 * width..(band + 1) * 8 * width;
-        let first = (row * block_rows + band) * component.blocks_wide;
-        for x in 0..component.blocks_wide {
-            let Some(levels) = component.levels.get(first + x).and_then(Option::as_ref) else {
+        let first = (run.row * block_rows + band) * component.blocks_wide + run.x / (8 * fx);
+        for x in 0..width / 8 {
+            let at = first + x;
+            let Some(levels) = component.levels.get(at).and_then(Option::as_ref) else {
                 continue;
             };
             let before = dct::forward(&fetch(&small[span.clone()], width, x));
-            let (after, added) = rule(component, levels, &before);
+            let (after, added) = rule((c, at), component, levels, &before);
             counts = add(counts, added);
             if let Some(after) = after {
                 let change = dct::inverse(&std::array::from_fn(|i| after[i] - before[i]));
@@ -236,17 +271,27 @@ fn stand(before: &dct::Block, levels: &Levels, steps: &QuantSteps, slack: Slack)
     [64, left, far]
 }
 
-impl Measurement for JpegMeasurement<'_> {
-    fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
+impl JpegMeasurement<'_> {
+    /// The rule that brings a block into its cells, or its narrower bounds, and counts how it
+    /// stood to the cells.
+    fn into_cells(
+        &self,
+        trust: Trust<'_>,
+    ) -> impl Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync
+    {
         let slack = self.slack;
-        let [known, left, far] = self.for_each_stripe(x0, |component, levels, before| {
+        move |(c, at), component, levels, before| {
             let steps = &component.steps;
-            let after = match trust {
-                Trust::Clamp => map(before, levels, steps, |c, level, step| {
+            let narrower = self.narrower.and_then(|bounds| bounds(c, at));
+            let after = match (trust, narrower) {
+                (Trust::Clamp, Some(bounds)) => {
+                    std::array::from_fn(|i| before[i].clamp(bounds[i].0, bounds[i].1))
+                }
+                (Trust::Clamp, _) => map(before, levels, steps, |c, level, step| {
                     Cell::new(level, step, slack).clamp(c)
                 }),
-                Trust::Swap => map(before, levels, steps, swap),
-                Trust::Mean(spread) => {
+                (Trust::Swap, _) => map(before, levels, steps, swap),
+                (Trust::Mean(spread), _) => {
                     let spread = self.part(spread, component);
                     std::array::from_fn(|i| {
                         Cell::new(levels[i], steps[i], slack).truncated_mean(before[i], spread[i])
@@ -254,7 +299,13 @@ impl Measurement for JpegMeasurement<'_> {
                 }
             };
             (Some(after), stand(before, levels, steps, slack))
-        });
+        }
+    }
+}
+
+impl Measurement for JpegMeasurement<'_> {
+    fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
+        let [known, left, far] = self.for_each_stripe(x0, self.into_cells(trust));
         let counters = [(&self.known, known), (&self.left, left), (&self.far, far)];
         for (counter, count) in counters {
             counter.fetch_add(count, Ordering::Relaxed);

@@ -39,6 +39,36 @@ impl Observed {
         8 * self.blocks_wide
     }
 
+    /// Draws some blocks anew from the coefficients that `known` has for them, by their number;
+    /// the others stay. `size` is that of the component in samples: the grid beyond its last
+    /// block repeats the last sample, as before.
+    pub fn redraw<'a>(
+        &mut self,
+        size: (usize, usize),
+        known: impl Fn(usize) -> Option<&'a Block> + Sync,
+    ) {
+        let (wide, stride) = (self.blocks_wide, self.width());
+        let end = 8 * size.0.div_ceil(8).min(wide);
+        let rows = self.plane.par_chunks_exact_mut(8 * stride).enumerate();
+        rows.for_each(|(y, row)| {
+            for x in 0..wide {
+                if let Some(coefficients) = known(y * wide + x) {
+                    let samples = dct::inverse(coefficients).map(|s| s.clamp(-128.0, 127.0));
+                    store(row, stride, x, &samples);
+                }
+            }
+            for line in row.chunks_exact_mut(stride) {
+                let last = line[end - 1];
+                line[end..].fill(last);
+            }
+        });
+        let bottom = (8 * size.1.div_ceil(8) * stride).min(self.plane.len());
+        let (above, below) = self.plane.split_at_mut(bottom);
+        for line in below.chunks_exact_mut(stride) {
+            line.copy_from_slice(&above[bottom - stride..]);
+        }
+    }
+
     /// Whether any block is known.
     pub fn is_measured(&self) -> bool {
         self.levels.iter().any(Option::is_some)

@@ -5,6 +5,8 @@
 //! least twice the second. The cells of such a file hold the first JPEG, not the picture.
 //! Called by `family` and by `restore`.
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::estimate::comb::{self, Teeth};
 use super::estimate::spectrum::{BINS_PER_UNIT, Counts};
 use super::file::{Component, JpegFile};
@@ -81,36 +83,46 @@ pub fn undone(component: &Component, earlier: &Resaved) -> Component {
 
 /// Likeliest earlier steps, their gain in nats, and the levels it was told from.
 pub fn evidence(component: &Component) -> ([Option<u16>; 64], f64, u32) {
+    let counts = magnitudes(component);
+    let found: Vec<_> = (0..64)
+        .into_par_iter()
+        .map(|i| likeliest(&counts[i], component.steps[i], i))
+        .collect();
     let mut first_steps = [None; 64];
     let (mut gain, mut visible) = (0.0, 0);
     for (i, first) in first_steps.iter_mut().enumerate().skip(1) {
-        let (step, counts) = (component.steps[i], magnitudes(component, i));
-        visible += counts
-            .iter()
-            .filter(|(bin, _)| *bin > 0)
-            .map(|(_, n)| n)
-            .sum::<u32>();
-        // Below five quarters there is hardly a gap.
-        let coarser = (5 * step / 4 + 1)..=LARGEST;
-        let scores = coarser.map(|earlier| (gain_of(&counts, earlier, step), earlier));
-        match scores.max_by(|a, b| a.0.total_cmp(&b.0)) {
-            Some((best, earlier)) if best > SURE => {
-                *first = Some(earlier);
-                gain += best;
-            }
-            _ => {}
+        let others = counts[i].iter().filter(|(bin, _)| *bin > 0);
+        visible += others.map(|(_, n)| n).sum::<u32>();
+        if let Some((best, earlier)) = found[i] {
+            *first = Some(earlier);
+            gain += best;
         }
     }
     (first_steps, gain, visible)
 }
 
-/// Log likelihood of `earlier` before `step` above that of `step` alone. A tooth k of the
+/// The likeliest earlier step of a frequency other than DC and its gain, where that is sure.
+fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Option<(f64, u16)> {
+    let alone = Teeth::fit(counts, step, false);
+    // No earlier step can make the levels likelier than certain.
+    let certain = counts
+        .iter()
+        .map(|&(bin, n)| -f64::from(n) * alone.log_mass(comb::tooth(bin, step)));
+    if frequency == 0 || certain.sum::<f64>() < 0.99 * SURE {
+        return None;
+    }
+    // Below five quarters there is hardly a gap.
+    let least = u16::try_from(5 * u32::from(step) / 4 + 1).unwrap_or(u16::MAX);
+    let coarser = least..=LARGEST;
+    let scores = coarser.map(|earlier| (gain_of(counts, earlier, step, &alone), earlier));
+    let best = scores.max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(gain, _)| *gain > SURE)
+}
+
+/// Log likelihood of `earlier` before `step` above that of `step` `alone`. A tooth k of the
 /// earlier comb went to the second level nearest to it, give or take the rounding between.
-fn gain_of(counts: &Counts, earlier: u16, step: u16) -> f64 {
-    let (first, alone) = (
-        Teeth::fit(counts, earlier, false),
-        Teeth::fit(counts, step, false),
-    );
+fn gain_of(counts: &Counts, earlier: u16, step: u16, alone: &Teeth) -> f64 {
+    let first = Teeth::fit(counts, earlier, false);
     let reach = 0.5 * f32::from(step) + ROUNDING;
     // A tooth's mass is shared by the levels that it may have gone to.
     let levels_near = |at: f32| {
@@ -130,13 +142,23 @@ fn gain_of(counts: &Counts, earlier: u16, step: u16) -> f64 {
     terms.sum()
 }
 
-fn magnitudes(component: &Component, frequency: usize) -> Counts {
+/// How often each magnitude occurs, frequency by frequency, in one pass over the blocks.
+fn magnitudes(component: &Component) -> Vec<Counts> {
     let stride = component.levels.len().div_ceil(BLOCKS).max(1);
-    let mut counts = std::collections::BTreeMap::new();
+    let mut found = vec![Vec::<u32>::new(); 64];
     for levels in component.levels.iter().step_by(stride) {
-        let units =
-            u32::from(levels[frequency].unsigned_abs()) * u32::from(component.steps[frequency]);
-        *counts.entry(units * BINS_PER_UNIT as u32).or_insert(0) += 1;
+        for (counts, level) in found.iter_mut().zip(levels) {
+            let level = usize::from(level.unsigned_abs());
+            if counts.len() <= level {
+                counts.resize(level + 1, 0);
+            }
+            counts[level] += 1;
+        }
     }
-    counts.into_iter().collect()
+    let binned = |(counts, step): (&Vec<u32>, &u16)| {
+        let bin = |level: usize| level as u32 * u32::from(*step) * BINS_PER_UNIT as u32;
+        let some = counts.iter().enumerate().filter(|(_, n)| **n > 0);
+        some.map(|(level, &n)| (bin(level), n)).collect()
+    };
+    found.iter().zip(&component.steps).map(binned).collect()
 }

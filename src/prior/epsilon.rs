@@ -207,9 +207,7 @@ fn check_class(class: Option<i64>, known: Option<i64>) -> Result<()> {
 impl Denoiser for EpsilonDenoiser {
     fn denoise(&self, x: &Picture, sigma: f64, _: Option<&Hint>) -> Result<Picture> {
         check_class(self.class, self.known)?;
-        let (x, class) = (x.clone(), self.class);
-        self.parts
-            .with(move |parts| parts.denoise(&x, sigma, class))
+        self.parts.with(|parts| parts.denoise(x, sigma, self.class))
     }
 
     fn reach(&self) -> Reach {

@@ -9,6 +9,7 @@ use super::adm::{AdmUNet, Classifier};
 use super::config::{Config, NetworkConfig, shipped};
 use super::ddpm::DdpmUNet;
 use super::lean;
+use super::nano;
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
 use crate::error::Result;
@@ -106,11 +107,11 @@ fn named(what: &str, names: &[String]) -> Option<String> {
 
 /// Names and shapes of the tensors of `config`'s `part`; `None` when it has no such part.
 ///
-/// `metadata` are the checkpoint's, in which a lean prior says how large it is.
+/// `metadata` are the checkpoint's, in which a prior of ours says how large it is.
 ///
 /// # Errors
 /// [`crate::Error::Options`] when `config` describes no network, [`crate::Error::Checkpoint`]
-/// when it is a lean one and the metadata describe none.
+/// when it is one of ours and the metadata describe none.
 pub fn expected(
     config: &Config,
     part: Part,
@@ -120,6 +121,7 @@ pub fn expected(
         (Part::Network, NetworkConfig::Adm(adm)) => shapes_of(|l| AdmUNet::load(&adm, l))?,
         (Part::Network, NetworkConfig::Ddpm(ddpm)) => shapes_of(|l| DdpmUNet::load(&ddpm, l))?,
         (Part::Network, NetworkConfig::Lean) => lean::shapes(metadata)?,
+        (Part::Network, NetworkConfig::Nano) => nano::shapes(metadata)?,
         (Part::Classifier, _) => match config.guide()? {
             Some(guide) => shapes_of(|l| Classifier::load(&guide, l))?,
             None => return Ok(None),
@@ -156,8 +158,13 @@ pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part
     let mut fits = Vec::new();
     for (name, text) in shipped::SHIPPED {
         let config = Config::parse(text, name)?;
-        // Most files have no metadata, and so are no lean prior.
-        if config.network()? == NetworkConfig::Lean && lean::shapes(source.metadata()).is_err() {
+        // Most files have no metadata, and so are no prior of ours.
+        let ours = match config.network()? {
+            NetworkConfig::Lean => lean::shapes(source.metadata()).is_ok(),
+            NetworkConfig::Nano => nano::shapes(source.metadata()).is_ok(),
+            NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => true,
+        };
+        if !ours {
             continue;
         }
         let (part, misfit) = nearest(&config, source)?;

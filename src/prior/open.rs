@@ -77,8 +77,8 @@ fn load(shape: &NetworkConfig, loader: &mut Loader) -> Result<Box<dyn EpsilonNet
     match shape {
         NetworkConfig::Adm(config) => Ok(Box::new(AdmUNet::load(config, loader)?)),
         NetworkConfig::Ddpm(config) => Ok(Box::new(DdpmUNet::load(config, loader)?)),
-        NetworkConfig::Lean => Err(Error::Options(
-            "model.type lean is no ε-network of a published family".into(),
+        NetworkConfig::Lean | NetworkConfig::Nano => Err(Error::Options(
+            "model.type lean or nano is no ε-network of a published family".into(),
         )),
     }
 }

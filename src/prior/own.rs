@@ -68,7 +68,7 @@ impl Family {
     pub fn metadata(self) -> Result<BTreeMap<String, String>> {
         match self {
             Self::Lean => Ok(lean::embedded_checkpoint()?.metadata().clone()),
-            Self::Nano => Ok(nano::metadata()),
+            Self::Nano => Ok(nano::embedded_checkpoint()?.metadata().clone()),
         }
     }
 }
@@ -114,13 +114,16 @@ pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
     Calibrated::wrap(prior, &metadata)
 }
 
-/// The lean prior that is built in.
+/// The prior of `family` that is built in.
 ///
 /// # Errors
 /// [`Error::Options`] for a device that is not there, or backend failures.
-pub fn embedded(options: &Options) -> Result<Arc<dyn Denoiser>> {
-    let metadata = lean::embedded_checkpoint()?.metadata().clone();
-    Calibrated::wrap(Arc::new(Lean::embedded(options)?), &metadata)
+pub fn embedded(family: Family, options: &Options) -> Result<Arc<dyn Denoiser>> {
+    let prior: Arc<dyn Denoiser> = match family {
+        Family::Lean => Arc::new(Lean::embedded(options)?),
+        Family::Nano => Arc::new(Nano::embedded(options)?),
+    };
+    Calibrated::wrap(prior, &family.metadata()?)
 }
 
 #[cfg(test)]

@@ -2,24 +2,31 @@
 //!
 //! OpenMP keeps a pool of threads per calling thread: calls from everywhere would multiply
 //! them. Panics of the backend stop here and become errors; the thread lives on.
+//!
+//! Work is done in the order in which it came, and whoever brought some waits for it. So nobody
+//! has more than one piece in the queue, no caller waits for more than one piece of each of the
+//! others, and work may borrow what its caller has.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use tch::Device;
 
-use super::native::allocator::{ReleasesMemory, reuse_memory};
+use super::native::allocator::{ReleasesMemory, reuse_memory, without_keeping};
 use crate::error::{Error, Result};
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// Pieces of work that may wait; callers beyond that wait to be let in.
+const QUEUED: usize = 64;
 
 /// A handle to the thread of one device.
 #[derive(Clone)]
 pub struct Worker {
-    jobs: Sender<Job>,
+    jobs: SyncSender<Job<'static>>,
 }
 
 static WORKERS: LazyLock<Mutex<HashMap<Device, Worker>>> = LazyLock::new(Mutex::default);
@@ -46,7 +53,7 @@ impl Worker {
     }
 
     fn start(device: Device) -> Result<Self> {
-        let (jobs, queue) = channel();
+        let (jobs, queue) = sync_channel(QUEUED);
         std::thread::Builder::new()
             .name(format!("ddrmjpeg {device:?}"))
             .spawn(move || {
@@ -71,18 +78,22 @@ impl Worker {
     ///
     /// # Errors
     /// The work's own, or [`Error::Backend`] when it panicked.
-    pub fn call<R, F>(&self, work: F) -> Result<R>
+    pub fn call<'a, R, F>(&self, work: F) -> Result<R>
     where
-        R: Send + 'static,
-        F: FnOnce() -> Result<R> + Send + 'static,
+        R: Send + 'a,
+        F: FnOnce() -> Result<R> + Send + 'a,
     {
         let (reply, answer) = channel();
-        let job: Job = Box::new(move || {
+        let job: Job<'a> = Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(|| tch::no_grad(work)));
             let result = result.unwrap_or_else(|panic| Err(Error::Backend(message(&*panic))));
             // The caller waits; if it is gone, nobody wants the answer.
             let _ = reply.send(result);
         });
+        // SAFETY: only the lifetime changes. What the job borrows is used by `work` alone, which
+        // is gone before the answer is sent. This function returns once it has the answer, or
+        // once there is nobody left to send one: when the job has been dropped.
+        let job: Job<'static> = unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) };
         self.jobs
             .send(job)
             .ok()
@@ -91,7 +102,7 @@ impl Worker {
     }
 }
 
-fn serve(queue: &Receiver<Job>) {
+fn serve(queue: &Receiver<Job<'static>>) {
     while let Ok(job) = queue.recv() {
         job();
     }
@@ -122,7 +133,7 @@ impl<N: Send + 'static> Owned<N> {
         worker: Worker,
         build: impl FnOnce() -> Result<N> + Send + 'static,
     ) -> Result<Self> {
-        let network = worker.call(build)?;
+        let network = worker.call(|| without_keeping(build))?;
         Ok(Self {
             network: Arc::new(Mutex::new(network)),
             worker,
@@ -134,9 +145,9 @@ impl<N: Send + 'static> Owned<N> {
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn with<R: Send + 'static>(
+    pub fn with<'a, R: Send + 'a>(
         &self,
-        work: impl FnOnce(&N) -> Result<R> + Send + 'static,
+        work: impl FnOnce(&N) -> Result<R> + Send + 'a,
     ) -> Result<R> {
         let network = Arc::clone(&self.network);
         self.worker.call(move || {
@@ -175,5 +186,48 @@ mod tests {
             message.starts_with("backend failed: ") && !message.contains('\n'),
             "{message}"
         );
+    }
+
+    #[test]
+    fn work_may_borrow_and_its_panic_leaves_what_was_borrowed() {
+        let worker = Worker::of(Device::Cpu, 0).unwrap();
+        let (mut seen, data) = (0, vec![1, 2, 3]);
+        worker
+            .call(|| {
+                seen = data.iter().sum();
+                Ok(())
+            })
+            .unwrap();
+        let failed = worker.call(|| -> Result<()> { panic!("after {}", data.len()) });
+        assert!(failed.is_err());
+        assert_eq!((seen, data.len()), (6, 3));
+    }
+
+    /// Two callers, one with pieces that take long: while both have work, they take turns, so
+    /// neither is more than a piece or two ahead of its share.
+    #[test]
+    fn callers_take_turns() {
+        let worker = Worker::of(Device::Cpu, 0).unwrap();
+        let order = Mutex::new(Vec::new());
+        let start = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            for (name, pause) in [('a', 2), ('b', 6)] {
+                let (worker, order, start) = (worker.clone(), &order, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    for _ in 0..20 {
+                        let piece = || {
+                            std::thread::sleep(std::time::Duration::from_millis(pause));
+                            order.lock().unwrap().push(name);
+                            Ok(())
+                        };
+                        worker.call(piece).unwrap();
+                    }
+                });
+            }
+        });
+        let order = order.into_inner().unwrap();
+        let first = order.iter().take(20).filter(|&&name| name == 'a').count();
+        assert!((7..=13).contains(&first), "{order:?}");
     }
 }

@@ -16,6 +16,7 @@ use super::ddpm::DdpmUNet;
 use super::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts};
 use super::lean::Lean;
 use super::load::{Loader, channels_last};
+use super::nano::Nano;
 use super::native::allocator::without_reuse;
 use super::native::packed::{Geometry, PackedConv};
 use super::shapes::{RandomWeights, shapes_of};
@@ -31,6 +32,8 @@ use crate::options::{Options, Precision};
 pub enum Family {
     /// The built-in prior, with its own weights.
     Lean,
+    /// The small one, with its own weights.
+    Nano,
     /// The ADM UNet of ImageNet at 256x256, unconditional.
     Adm256,
     /// The DDPM UNet of LSUN and CelebA-HQ, 256x256.
@@ -39,12 +42,13 @@ pub enum Family {
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Lean, Self::Adm256, Self::Ddpm];
+    pub const ALL: [Self; 4] = [Self::Lean, Self::Nano, Self::Adm256, Self::Ddpm];
 
     /// Its name in tables and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lean => "lean",
+            Self::Nano => "nano",
             Self::Adm256 => "adm256",
             Self::Ddpm => "ddpm",
         }
@@ -57,8 +61,8 @@ pub enum Arithmetic {
     /// As this program does it, in the precision of the options.
     Ours,
     /// As the published program does it on a CPU: f32, channels first, one libtorch operator
-    /// after another, each into fresh memory. The lean prior, which was never published, keeps
-    /// its layout.
+    /// after another, each into fresh memory. The priors lean and nano, which were never published,
+    /// keep their layout.
     AsPublished,
 }
 
@@ -116,6 +120,7 @@ fn open_plain(
 ) -> Result<Arc<dyn Denoiser>> {
     let text = match family {
         Family::Lean => return Ok(Arc::new(Lean::embedded(options)?)),
+        Family::Nano => return Ok(Arc::new(Nano::embedded(options)?)),
         Family::Adm256 => shipped::text("imagenet_256"),
         Family::Ddpm => shipped::text("cat"),
     };
@@ -146,7 +151,7 @@ fn random(
     let shapes = match config {
         NetworkConfig::Adm(config) => shapes_of(|loader| AdmUNet::load(config, loader))?,
         NetworkConfig::Ddpm(config) => shapes_of(|loader| DdpmUNet::load(config, loader))?,
-        NetworkConfig::Lean => return Err(Error::Options("lean is no ε-network".into())),
+        NetworkConfig::Lean | NetworkConfig::Nano => return Err(no_epsilon()),
     };
     let weights = RandomWeights::new(shapes, 1);
     let mut loader = Loader::new(&weights, device, kind);
@@ -156,13 +161,19 @@ fn random(
     Ok(match config {
         NetworkConfig::Ddpm(config) => Box::new(DdpmUNet::load(config, &mut loader)?),
         NetworkConfig::Adm(config) => Box::new(AdmUNet::load(config, &mut loader)?),
-        NetworkConfig::Lean => return Err(Error::Options("lean is no ε-network".into())),
+        NetworkConfig::Lean | NetworkConfig::Nano => return Err(no_epsilon()),
     })
+}
+
+fn no_epsilon() -> Error {
+    Error::Options("lean and nano are no ε-networks".into())
 }
 
 /// A 3x3 convolution from `channels` to as many, of `height` x `width` pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
+    /// Pictures that are convolved at once.
+    pub batch: i64,
     /// Channels in and out.
     pub channels: i64,
     /// Rows.
@@ -184,6 +195,7 @@ pub const SHAPES: [Shape; 6] = [
 
 const fn shape(channels: i64, height: i64, width: i64) -> Shape {
     Shape {
+        batch: 1,
         channels,
         height,
         width,
@@ -201,6 +213,7 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
     let worker = Worker::of(device, options.threads)?;
     worker.call(move || {
         let Shape {
+            batch: n,
             channels: c,
             height,
             width,
@@ -209,13 +222,13 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
             let flat = Tensor::f_randn(size, (Kind::Float, device))?;
             Ok(channels_last(&flat.f_to_kind(kind)?)?)
         };
-        let (x, weight) = (random([1, c, height, width])?, random([c, c, 3, 3])?);
+        let (x, weight) = (random([n, c, height, width])?, random([c, c, 3, 3])?);
         let bias = Tensor::f_zeros([c], (kind, device))?;
         let same = Geometry {
             padding: 1,
             stride: 1,
         };
-        let packed = PackedConv::new(&weight, &bias, same, [1, c, height, width]).ok();
+        let packed = PackedConv::new(&weight, &bias, same, [n, c, height, width]).ok();
         let once = || -> Result<f64> {
             let start = Instant::now();
             let _result = match &packed {
@@ -234,6 +247,6 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
 impl Shape {
     /// Multiply-adds of it.
     pub fn macs(self) -> i64 {
-        9 * self.channels * self.channels * self.height * self.width
+        9 * self.channels * self.channels * self.height * self.width * self.batch
     }
 }

@@ -17,9 +17,9 @@ pub use super::published::{Opened, open_config, open_under, read_config};
 
 /// The prior that `options.model`, `options.config` and `options.class` name.
 ///
-/// `identity`; `lean`, embedded; the path of a config (`.yml`), whose checkpoints are found as
-/// the published program finds them; or the path of a checkpoint: of the network that
-/// `options.config` describes, or of a prior of this project when that is not given.
+/// `identity`; `lean` and `nano`, embedded; the path of a config (`.yml`), whose checkpoints
+/// are found as the published program finds them; or the path of a checkpoint: of the network
+/// that `options.config` describes, or of a prior of this project when that is not given.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Checkpoint`] for a file, [`Error::Options`] for a config, a class
@@ -27,8 +27,8 @@ pub use super::published::{Opened, open_config, open_under, read_config};
 pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
     match (options.model.as_str(), &options.config) {
         ("identity", None) => Ok(Arc::new(Identity)),
-        ("identity", Some(config)) => Err(Error::Options(format!(
-            "config = {config:?}: the model identity has none"
+        (name @ ("identity" | "nano"), Some(config)) => Err(Error::Options(format!(
+            "config = {config:?}: the model {name} has none"
         ))),
         _ => learned(options),
     }
@@ -41,7 +41,8 @@ fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
 
     let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
     let opened = match (options.model.as_str(), options.config.as_deref()) {
-        ("lean", None) => Opened::Own(own::embedded(options)?),
+        ("lean", None) => Opened::Own(own::embedded(own::Family::Lean, options)?),
+        ("nano", None) => Opened::Own(own::embedded(own::Family::Nano, options)?),
         (name, Some(config)) if is_config(name) => {
             return Err(Error::Options(format!(
                 "config = {config:?}: model = {name:?} is a config already"

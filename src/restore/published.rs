@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::prior::config::{self, BetaSchedule as Named, Config, Diffusion, NetworkConfig};
 use crate::prior::epsilon::EpsilonDenoiser;
-use crate::prior::lean::Lean;
+use crate::prior::open;
+use crate::prior::own::{self, Family};
 use crate::prior::timesteps::Timesteps;
-use crate::prior::{open, own};
 use crate::sampler::schedule::{self, BetaSchedule};
 
 /// A prior in memory. Networks are shared by all denoisers made from it.
@@ -63,7 +63,7 @@ pub fn open_config(
     classifier: Option<&Path>,
     options: &Options,
 ) -> Result<Opened> {
-    if config.network()? == NetworkConfig::Lean {
+    if matches!(config.network()?, NetworkConfig::Lean | NetworkConfig::Nano) {
         return Ok(Opened::Own(own::open(weights, options)?));
     }
     let timesteps = Timesteps::new(&alpha_bar(&config.diffusion))?;
@@ -91,13 +91,15 @@ pub fn read_config(name: &str) -> Result<Config> {
 }
 
 /// The prior of `config` with its checkpoints where the published program has them under
-/// `exp`; the embedded one for a lean config.
+/// `exp`; the embedded one for a config of lean or nano.
 ///
 /// # Errors
 /// Those of [`weights::locate`] and [`open_config`].
 pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Opened> {
-    if config.network()? == NetworkConfig::Lean {
-        return Ok(Opened::Own(Arc::new(Lean::embedded(options)?)));
+    match config.network()? {
+        NetworkConfig::Lean => return Ok(Opened::Own(own::embedded(Family::Lean, options)?)),
+        NetworkConfig::Nano => return Ok(Opened::Own(own::embedded(Family::Nano, options)?)),
+        NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => {}
     }
     let files = weights::locate(config, exp)?;
     let classifier = files.classifier.as_deref();

@@ -3,6 +3,9 @@
 //! Convolutional priors get tiles with the halo that they need, so the result is the whole
 //! picture's; priors that see squares of one size get overlapping windows (`windowed`).
 //! Cancellation is looked at before every part.
+//!
+//! A halo is computed twice, so large tiles cost less; a network's maps take some 90 bytes a
+//! pixel of them, so they cost memory.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -12,10 +15,8 @@ use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::tiling::{self, Tile};
 
-/// Pictures up to this many pixels are one tile: no halo is computed twice.
-const WHOLE_PX: usize = 1_500_000;
-/// Side of a tile of larger pictures.
-const SIDE_PX: usize = 1024;
+/// Pixels that are given to a network at once, halo included, unless a tile's side is asked for.
+const AT_ONCE_PX: usize = 4_500_000;
 
 /// Runs a prior on as many parts as a picture takes.
 pub struct Tiled<'a> {
@@ -26,7 +27,7 @@ pub struct Tiled<'a> {
 }
 
 impl<'a> Tiled<'a> {
-    /// `side_px` 0: chosen from the size of the picture; a prior of windows has its own.
+    /// `side_px` 0: the largest tiles that memory allows; a prior of windows has its own.
     /// `calls` counts network calls.
     pub fn new(
         inner: &'a dyn Denoiser,
@@ -42,14 +43,6 @@ impl<'a> Tiled<'a> {
         }
     }
 
-    fn side(&self, x: &Picture) -> usize {
-        match self.side_px {
-            0 if x.plane_len() <= WHOLE_PX => x.width.max(x.height),
-            0 => SIDE_PX,
-            side => side,
-        }
-    }
-
     fn tiles(
         &self,
         x: &Picture,
@@ -57,7 +50,14 @@ impl<'a> Tiled<'a> {
         hint: Option<&Hint>,
         (halo_px, align_px): (usize, usize),
     ) -> Result<Picture> {
-        let tiles = tiling::cut(x.width, x.height, self.side(x), halo_px, align_px);
+        let sides = match self.side_px {
+            0 => tiling::sides_for(x.width, x.height, halo_px, align_px, AT_ONCE_PX),
+            side => (side, side),
+        };
+        let tiles = tiling::cut_sides(x.width, x.height, sides, halo_px, align_px);
+        if let [_] = tiles[..] {
+            return self.call(x, sigma, hint);
+        }
         let mut out = Picture::new(x.channels, x.width, x.height);
         for tile in tiles {
             let part = self.tile(x, sigma, hint, tile)?;
@@ -67,11 +67,18 @@ impl<'a> Tiled<'a> {
     }
 
     fn tile(&self, x: &Picture, sigma: f64, hint: Option<&Hint>, tile: Tile) -> Result<Picture> {
-        let hint = hint.map(|hint| Hint {
-            decoded: hint.decoded.crop(tile.window),
-            ..*hint
-        });
-        self.call(&x.crop(tile.window), sigma, hint.as_ref())
+        let Some(whole) = hint else {
+            return self.call(&x.crop(tile.window), sigma, None);
+        };
+        let hint = Hint {
+            decoded: whole.decoded.crop(tile.window),
+            ..*whole
+        };
+        // One call begins from the decoded picture itself, which need not be there twice.
+        match std::ptr::eq(x, &whole.decoded) {
+            true => self.call(&hint.decoded, sigma, Some(&hint)),
+            false => self.call(&x.crop(tile.window), sigma, Some(&hint)),
+        }
     }
 
     /// One call of the prior, unless the caller asked to stop.

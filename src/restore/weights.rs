@@ -65,8 +65,8 @@ fn candidates(config: &Config, exp: &Path) -> Result<Vec<PathBuf>> {
             "data.dataset {other:?} has no published checkpoint: must be CelebA_HQ or LSUN, \
              or the checkpoint must be given"
         ))),
-        (ModelType::Lean, _) => Err(Error::Options(
-            "model.type lean has no checkpoint of its own under exp/".into(),
+        (ModelType::Lean | ModelType::Nano, _) => Err(Error::Options(
+            "model.type lean or nano has no checkpoint of its own under exp/".into(),
         )),
     }
 }
@@ -230,9 +230,10 @@ mod tests {
             }
         }
         // Nothing is left to look for.
+        let built_in = ["lean.yml", "nano.yml"];
         for (name, _) in shipped::SHIPPED
             .iter()
-            .filter(|(name, _)| *name != "lean.yml")
+            .filter(|(name, _)| !built_in.contains(name))
         {
             let config = config(name.strip_suffix(".yml").unwrap());
             assert!(locate(&config, exp.path()).is_ok(), "{name}");

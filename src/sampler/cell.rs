@@ -7,12 +7,10 @@
 use super::Problem;
 use super::plan::{CellSettings, Plan, Start};
 use super::schedule;
+pub use crate::contract::ONE_CALL_SIGMA;
 use crate::contract::{NoiseSource, Spread, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
-
-/// The level at which a prior with a hint answers without looking at its input.
-pub const ONE_CALL_SIGMA: f64 = 20.0;
 
 /// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], clamped to the cells.
 /// `calls` is the number of calls that the whole plan makes, for the progress report.

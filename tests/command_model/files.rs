@@ -39,7 +39,7 @@ fn the_list_has_every_model_and_what_is_there() {
         "2.21 GB",
         "1.50 kB so far",
     ]);
-    assert_eq!(ran.out().lines().count(), 11);
+    assert_eq!(ran.out().lines().count(), 12);
     let states: Vec<(String, String)> = work
         .model(&["list", "--json"])
         .ends(0)
@@ -48,10 +48,17 @@ fn the_list_has_every_model_and_what_is_there() {
         .map(|v| (text(&v["name"]), text(&v["state"])))
         .collect();
     let state = |name: &str| &states.iter().find(|(n, _)| n == name).unwrap().1;
-    assert_eq!(states.len(), 10);
+    assert_eq!(states.len(), 11);
     assert_eq!(
-        ["lean", "cat", "celeba_hq", "imagenet_256", "church"].map(state),
-        ["built in", "incomplete", "present", "wrong size", "absent"]
+        ["lean", "nano", "cat", "celeba_hq", "imagenet_256", "church"].map(state),
+        [
+            "built in",
+            "built in",
+            "incomplete",
+            "present",
+            "wrong size",
+            "absent"
+        ]
     );
     let elsewhere = work.model(&["list", "--exp", "other", "--json"]).json();
     assert!(elsewhere.iter().all(|v| v["state"] != "present"));
@@ -92,6 +99,11 @@ fn info_knows_the_catalogue() {
         "safetensors",
         "lean.yml (network)",
         "channels = [64, 128, 256]",
+    ]);
+    work.model(&["info", "nano"]).ends(0).says(&[
+        "nano (built in)",
+        "nano.yml (network)",
+        "kind = nano",
     ]);
     work.model(&["info", "imagenet_256"]).ends(0).says(&[
         "not for commercial deployment",
@@ -143,9 +155,9 @@ fn a_sound_checkpoint_is_held_to_its_config() {
     work.model(&["verify", ZIP, "--config", "none.yml"])
         .ends(2)
         .says(&["--config none.yml"]);
-    work.model(&["verify", "lean"])
+    work.model(&["verify", "lean", "nano"])
         .ends(0)
-        .says(&["the network of lean.yml"]);
+        .says(&["the network of lean.yml", "the network of nano.yml"]);
 }
 
 #[test]

@@ -3,15 +3,15 @@
 //!
 //! Called by the work on frames.
 
+use ddrmjpeg::Result;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::stream::{self, Field, Piece};
 use ddrmjpeg::jpeg::{self, JpegFile};
 use ddrmjpeg::options::Limits;
-use ddrmjpeg::restore::{Layout, Report};
-use ddrmjpeg::{Control, Options, Result};
+use ddrmjpeg::restore::{Carried, Report, Restored};
 
 use super::format::Shape;
-use crate::registry::FrameRestorer;
+use crate::restorer::FrameStream;
 
 /// What a buffer holds.
 #[derive(Debug)]
@@ -44,6 +44,12 @@ pub struct Done {
     /// Whether some of it is not what the encoder wrote.
     pub corrupted: bool,
 }
+
+/// From the number of a grid of blocks and a picture on it to pixels.
+pub type Core<'a> = dyn FnMut(usize, &JpegFile) -> Result<Restored> + 'a;
+
+/// The streams of a picture's grids: one, or one for each field in the order of time.
+pub type Grids = [Option<Box<dyn FrameStream>>; 2];
 
 /// Reads a buffer. `height` is what the caps say of the frame, 0 for nothing: two pictures
 /// that have half as many rows each are fields even when they do not say so themselves.
@@ -98,19 +104,13 @@ impl Coded {
         }
     }
 
-    /// Restores it; each field on its own grid, then woven.
+    /// What `core` makes of it; each field on its own grid, told apart by its number, then woven.
     ///
     /// # Errors
     /// Those of `core`.
-    pub fn restore(
-        &self,
-        core: &dyn FrameRestorer,
-        layout: Layout,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Done> {
-        let one = |file: &JpegFile| -> Result<Done> {
-            let restored = core.restore_file(file, layout, options, control)?;
+    pub fn with(&self, core: &mut Core<'_>) -> Result<Done> {
+        let mut one = |grid: usize, file: &JpegFile| -> Result<Done> {
+            let restored = core(grid, file)?;
             let reached = file
                 .damage
                 .as_ref()
@@ -122,14 +122,25 @@ impl Coded {
             })
         };
         match self {
-            Self::Whole(file) => one(file),
+            Self::Whole(file) => one(0, file),
             Self::Fields(fields) => {
-                let first = one(&fields.first)?;
-                let second = fields.second.as_ref().map(one).transpose()?;
-                fields.weave(first, second)
+                let first = one(0, &fields.first)?;
+                let second = fields.second.as_ref().map(|file| one(1, file));
+                fields.weave(first, second.transpose()?)
             }
         }
     }
+}
+
+/// What two fields took over from those before.
+fn both(first: Option<Carried>, second: Option<Carried>) -> Option<Carried> {
+    let (first, second) = (first?, second?);
+    Some(Carried {
+        pixels: first.pixels + second.pixels,
+        changed: first.changed + second.changed,
+        reused: first.reused + second.reused,
+        fresh: first.fresh.or(second.fresh),
+    })
 }
 
 impl Fields {
@@ -149,6 +160,7 @@ impl Fields {
                 report.gate = report.gate.max(second.report.gate);
                 report.resaved |= second.report.resaved;
                 report.departures = report.departures.and(&second.report.departures);
+                report.carried = both(report.carried, second.report.carried);
                 report.notes.extend(second.report.notes);
                 first.corrupted || second.corrupted
             }

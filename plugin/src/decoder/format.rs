@@ -36,6 +36,23 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The same twice as wide.
+    pub fn doubled(&self) -> Self {
+        Self {
+            width: 2 * self.width,
+            ..self.clone()
+        }
+    }
+
+    /// Whether downstream takes frames of this size.
+    pub fn fits(&self, allowed: Option<&gst::Caps>) -> bool {
+        let size = gst_video::VideoCapsBuilder::new()
+            .width(self.width as i32)
+            .height(self.height as i32)
+            .build();
+        allowed.is_none_or(|allowed| allowed.can_intersect(&size))
+    }
+
     /// The format that fits the picture best among what downstream takes (`None`: all).
     pub fn choose(&self, allowed: Option<&gst::Caps>) -> Option<VideoFormat> {
         let taken = |format: &VideoFormat| {

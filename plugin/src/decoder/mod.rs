@@ -48,11 +48,16 @@ glib::wrapper! {
     /// - Of a damaged frame, what can be decoded is kept and marked CORRUPTED; rows that the
     ///   damage reached are not restored. A frame that cannot be decoded at all is dropped and
     ///   counts as an error: `max-errors` says how many may follow each other.
-    /// - The model is opened when the element goes from READY to PAUSED, and shared with
-    ///   every other element of the process that names the same model, device and precision.
-    /// - Quality of service is on, as in every decoder: behind a sink that keeps time, frames
-    ///   that are late already are dropped before any work is done on them, with a QOS
-    ///   message. Set `qos=false` to have every frame, or `sync=false` on the sink.
+    /// - The model is opened on a thread of its own when the element goes from NULL to READY, with
+    ///   PROGRESS messages, and shared with every other element of the process that names the
+    ///   same model, device and precision. The first frame waits for it. It is closed at NULL.
+    /// - Quality of service is on, as in every decoder. Behind a sink that keeps time
+    ///   `late-policy` says what becomes of a frame that is late or would be: with less work if
+    ///   that is in time, else it is dropped, or put out as decoded; with a QOS message. Set
+    ///   `late-policy=process` or `qos=false` to have every frame restored.
+    /// - A frame costs time: half as much again is claimed as latency.
+    /// - `temporal=reuse` does not compute again what has not changed since the last frame.
+    /// - With `compare=side-by-side` frames are twice as wide as the pictures.
     pub struct DdrmJpegDec(ObjectSubclass<imp::DdrmJpegDec>)
         @extends gst_video::VideoDecoder, gst::Element, gst::Object;
 }

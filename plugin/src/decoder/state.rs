@@ -1,14 +1,17 @@
-//! What lives from start to stop: the opened model, the formats on both sides, the figures,
-//! and which warnings have been given already.
+//! What lives from start to stop: the formats on both sides, the figures, and which warnings have
+//! been given already; and what carries over from frame to frame.
 //!
 //! Kept behind its own lock, which is held for moments only, never while computing.
+
+use std::sync::Arc;
 
 use ddrmjpeg::jpeg::stream::FrameLength;
 use gst_video::{VideoCodecState, VideoInfo, video_codec_state::Readable};
 
+use super::coded::{Coded, Grids};
 use super::format::Shape;
 use super::stats::Stats;
-use crate::registry::Opened;
+use crate::enums::Compare;
 
 /// What has been agreed on with downstream, and for which pictures.
 #[derive(Clone)]
@@ -17,13 +20,25 @@ pub struct Agreed {
     pub shape: Shape,
     /// The frames that they are put out as.
     pub info: VideoInfo,
+    /// What was asked to be shown.
+    pub compare: Compare,
+    /// Whether the frames are twice as wide as the pictures.
+    pub doubled: bool,
+}
+
+/// What carries over from frame to frame. Behind a lock of its own, which the streaming thread
+/// holds while it computes and nobody else takes.
+#[derive(Default)]
+pub struct Carry {
+    /// The streams of the core.
+    pub grids: Grids,
+    /// The last buffer, with the height that the caps gave its frame, and what it held.
+    pub last: Option<(Vec<u8>, usize, Arc<Coded>)>,
 }
 
 /// What the element knows while it is started.
 #[derive(Default)]
 pub struct State {
-    /// The model, from start to stop.
-    pub opened: Option<Opened>,
     /// Counts since start; kept after stop, to be read.
     pub stats: Stats,
     /// What upstream says of the stream.

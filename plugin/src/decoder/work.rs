@@ -1,12 +1,15 @@
 //! One frame through the core: read, agree on a format, restore, put out, count; and what
 //! happens when any of that fails.
 //!
-//! No lock of ours is held while computing, nor while a message is posted. Called by the
-//! virtual functions.
+//! No lock is held while computing, but that of what carries over, which nobody else takes; none
+//! while a message is posted. Called by the virtual functions.
 
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use ddrmjpeg::{Control, Error};
+use ddrmjpeg::restore::Layout;
+use ddrmjpeg::{Control, Error, Options};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
@@ -16,43 +19,25 @@ use gst_video::{VideoCodecFrame, VideoCodecFrameFlags, VideoCodecState, VideoFra
 use super::coded::{self, Coded, Done};
 use super::format::{self, Shape};
 use super::imp::{CAT, DdrmJpegDec};
-use super::state::{Agreed, State};
-use crate::errors::{self, Reach};
+use super::state::{Agreed, Carry};
+use crate::compare::View;
+use crate::enums::{Compare, LatePolicy};
+use crate::errors::{self, Failure, Reach};
+use crate::live::{Arrival, Rung, Unready, Verdict};
 use crate::registry::Opened;
-use crate::{planes, registry};
+use crate::{planes, restorer};
 
-/// Why a frame does not leave.
-pub(super) enum Failure {
-    /// The core's reason.
-    Core(Error),
-    /// The pipeline's.
-    Flow(FlowError),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Core(error)
-    }
-}
-
-impl From<FlowError> for Failure {
-    fn from(error: FlowError) -> Self {
-        Self::Flow(error)
-    }
+/// A frame that has come, and what is to become of it.
+struct Task {
+    verdict: Verdict,
+    asked: Options,
+    policy: LatePolicy,
+    /// How much time there is, in nanoseconds.
+    left: Option<gst::ClockTimeDiff>,
+    arrival: Arrival,
 }
 
 impl DdrmJpegDec {
-    /// Opens the model that the settings name and forgets what an earlier stream left.
-    pub(super) fn open(&self) -> ddrmjpeg::Result<()> {
-        let options = self.settings().options()?;
-        let restorer = registry::open(&options)?;
-        *self.state() = State {
-            opened: Some(Opened { restorer, options }),
-            ..State::default()
-        };
-        Ok(())
-    }
-
     /// Takes note of new caps; whether they say that each buffer holds a frame.
     pub(super) fn note_input(
         &self,
@@ -71,87 +56,212 @@ impl DdrmJpegDec {
 
     /// Decodes and restores `frame`, and puts it out.
     pub(super) fn decode(&self, mut frame: VideoCodecFrame) -> Result<FlowSuccess, FlowError> {
-        let begun = Instant::now();
-        let late = self.obj().is_qos() && self.obj().max_decode_time(&frame) < 0;
-        {
-            let stats = &mut self.state().stats;
-            stats.frames += 1;
-            stats.dropped += u64::from(late);
-        }
-        if late {
+        let task = self.receive(&frame);
+        if task.verdict == Verdict::Drop {
+            self.state().stats.dropped += 1;
+            self.live.gave_up();
             return self.obj().drop_frame(frame);
         }
-        match self.compute(&mut frame) {
-            Ok(done) => {
-                self.tell(&done);
-                let mut state = self.state();
-                state
-                    .stats
-                    .add(&done.report, done.corrupted, begun.elapsed());
-                drop(state);
-                self.obj().finish_frame(frame)
-            }
+        let flow = match self.compute(&mut frame, &task) {
+            Ok(()) => self.obj().finish_frame(frame),
             Err(Failure::Flow(flow)) => {
                 self.obj().release_frame(frame);
                 Err(flow)
             }
             Err(Failure::Core(error)) => self.fail(frame, &error),
+        };
+        self.post_figures(false);
+        flow
+    }
+
+    /// What is to become of a frame that has come.
+    fn receive(&self, frame: &VideoCodecFrame) -> Task {
+        let obj = self.obj();
+        let policy = self.late_policy();
+        let asked = self.settings().over(&Options::default());
+        let (pts, duration) = (frame.pts(), frame.duration());
+        let arrival = Arrival::new(pts, duration, &obj.input_segment());
+        self.live.ask_upstream(obj.sink_pad());
+        let size = {
+            let mut state = self.state();
+            state.stats.frames += 1;
+            let shape = state.agreed.as_ref().map(|agreed| &agreed.shape);
+            shape.map_or((0, 0), |shape| (shape.width as u32, shape.height as u32))
+        };
+        let (verdict, left) = self
+            .live
+            .judge(obj.upcast_ref(), policy, &asked, size, &arrival);
+        Task {
+            verdict,
+            asked,
+            policy,
+            left,
+            arrival,
         }
     }
 
     /// From the frame's bytes to its pixels, written to a buffer of its own.
-    fn compute(&self, frame: &mut VideoCodecFrame) -> Result<Done, Failure> {
-        let settings = self.settings().clone();
-        let (opened, height) = {
+    fn compute(&self, frame: &mut VideoCodecFrame, task: &Task) -> Result<(), Failure> {
+        let mut carry = self.carry.lock().unwrap_or_else(PoisonError::into_inner);
+        let coded = self.read(frame, &mut carry)?;
+        let agreed = self.agree(&coded)?;
+        let layout = format::layout(agreed.info.format());
+        let made = self.make(&coded, layout, task, &mut carry);
+        if made.is_err() {
+            *carry = Carry::default();
+        }
+        drop(carry);
+        let mut done = made?;
+        let view = View::of(agreed.compare, agreed.doubled);
+        if view != View::Plain {
+            let decoded = errors::guard(|| decode(&coded, layout))?;
+            done.pixels = view.show(&decoded.pixels, done.pixels)?;
+        }
+        self.fill(frame, &agreed.info, &done)
+    }
+
+    /// What the frame holds: that of the last one again, when its bytes are the same.
+    fn read(&self, frame: &VideoCodecFrame, carry: &mut Carry) -> Result<Arc<Coded>, Failure> {
+        let height = {
             let state = self.state();
-            let height = state
-                .input
-                .as_ref()
-                .map_or(0, |input| input.info().height());
-            (state.opened.clone(), height)
+            let input = state.input.as_ref();
+            input.map_or(0, |input| input.info().height() as usize)
         };
-        let opened = opened.ok_or_else(|| Error::Backend("a frame before the start".into()))?;
-        let options = settings.over(&opened.options);
-        let read = |data: &[u8]| coded::read(data, height as usize, &options.limits);
-        let coded = errors::guard(|| read(&map(frame)?))?;
-        let info = self.agree(&coded)?;
+        let data = map(frame)?;
+        if let Some((last, at, coded)) = &carry.last
+            && *at == height
+            && *last == *data
+        {
+            return Ok(coded.clone());
+        }
+        let limits = Options::default().limits;
+        let coded = errors::guard(|| coded::read(&data, height, &limits))?;
+        let coded = Arc::new(coded);
+        carry.last = Some((data.to_vec(), height, coded.clone()));
+        Ok(coded)
+    }
+
+    /// Its pixels, restored if there is time; counted.
+    fn make(
+        &self,
+        coded: &Coded,
+        layout: Layout,
+        task: &Task,
+        carry: &mut Carry,
+    ) -> Result<Done, Failure> {
+        if let Verdict::Restore(rung) = &task.verdict {
+            let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
+            match self.live.model(&self.cancel, wait) {
+                Ok(opened) => return self.restore(coded, layout, task, rung, &opened, carry),
+                Err(Unready::Late) => {}
+                Err(why) => return Err(why.into()),
+            }
+        }
+        let begun = Instant::now();
+        let done = errors::guard(|| decode(coded, layout))?;
+        self.tell(&done);
+        let took = begun.elapsed();
+        self.state().stats.add(&done.report, done.corrupted, took);
+        self.live.gave_up();
+        self.tell_quality(task, 0.0);
+        Ok(done)
+    }
+
+    fn restore(
+        &self,
+        coded: &Coded,
+        layout: Layout,
+        task: &Task,
+        rung: &Rung,
+        opened: &Opened,
+        carry: &mut Carry,
+    ) -> Result<Done, Failure> {
+        let begun = Instant::now();
+        let options = rung.of(self.settings().over(&opened.options));
         let control = Control {
             cancel: Some(&self.cancel),
             progress: None,
         };
-        let layout = format::layout(info.format());
-        let done = errors::guard(|| coded.restore(&*opened.restorer, layout, &options, control))?;
-        self.fill(frame, &info, &done)?;
+        let grids = &mut carry.grids;
+        let done = errors::guard(|| {
+            coded.with(&mut |grid, file| {
+                let stream = grids.get_mut(grid).ok_or_else(no_grid)?;
+                let stream = stream.get_or_insert_with(|| restorer::stream(&opened.restorer));
+                stream.restore_file(file, layout, &options, control)
+            })
+        })?;
+        let took = begun.elapsed();
+        self.tell(&done);
+        self.state().stats.add(&done.report, done.corrupted, took);
+        let latency = self
+            .live
+            .done(task.policy, rung, &task.asked, &done.report, took);
+        if let Some(latency) = latency {
+            self.obj().set_latency(latency, latency);
+        }
+        if rung.share < 1.0 {
+            self.tell_quality(task, rung.share);
+        }
         Ok(done)
+    }
+
+    /// Tells the application that a frame leaves with a share of its restoration only.
+    fn tell_quality(&self, task: &Task, quality: f64) {
+        let counts = {
+            let stats = &self.state().stats;
+            (stats.frames - stats.dropped, stats.dropped)
+        };
+        let element = self.obj();
+        self.live.tell(
+            element.upcast_ref(),
+            &task.arrival,
+            task.left,
+            quality,
+            counts,
+        );
     }
 
     /// The frames in which downstream takes such a picture; agrees on them when that is not
     /// what was agreed on last, or downstream asks for another.
-    fn agree(&self, coded: &Coded) -> Result<VideoInfo, FlowError> {
+    fn agree(&self, coded: &Coded) -> Result<Agreed, FlowError> {
         let shape = coded.shape();
+        let compare = self.settings().compare;
         let obj = self.obj();
         let asked = obj.src_pad().check_reconfigure();
         let last = self.state().agreed.clone();
-        if let Some(last) = last.filter(|last| last.shape == shape && !asked) {
-            return Ok(last.info);
+        let holds = |last: &Agreed| last.shape == shape && last.compare == compare && !asked;
+        if let Some(last) = last.filter(holds) {
+            return Ok(last);
         }
-        let agreed = self.negotiate_shape(&shape);
-        if agreed.is_err() {
+        let allowed = obj.src_pad().allowed_caps();
+        let doubled = compare == Compare::SideBySide && shape.doubled().fits(allowed.as_ref());
+        let shown = if doubled {
+            shape.doubled()
+        } else {
+            shape.clone()
+        };
+        let negotiated = self.negotiate_shape(&shown, allowed.as_ref());
+        if negotiated.is_err() {
             obj.src_pad().mark_reconfigure();
         }
-        let info = agreed?;
-        self.state().agreed = Some(Agreed {
+        let agreed = Agreed {
             shape,
-            info: info.clone(),
-        });
-        Ok(info)
+            info: negotiated?,
+            compare,
+            doubled,
+        };
+        self.state().agreed = Some(agreed.clone());
+        Ok(agreed)
     }
 
-    fn negotiate_shape(&self, shape: &Shape) -> Result<VideoInfo, FlowError> {
+    fn negotiate_shape(
+        &self,
+        shape: &Shape,
+        allowed: Option<&gst::Caps>,
+    ) -> Result<VideoInfo, FlowError> {
         let obj = self.obj();
         let input = self.state().input.clone();
-        let allowed = obj.src_pad().allowed_caps();
-        let format = shape.choose(allowed.as_ref());
+        let format = shape.choose(allowed);
         let format = format.ok_or(FlowError::NotNegotiated)?;
         let info = shape.info(format, input.as_ref().map(|input| input.info()));
         let info = info.map_err(|_| FlowError::NotNegotiated)?;
@@ -252,10 +362,31 @@ impl DdrmJpegDec {
         )
     }
 
+    /// Forgets what earlier frames left behind for later ones.
+    pub(super) fn forget(&self) {
+        *self.carry.lock().unwrap_or_else(PoisonError::into_inner) = Carry::default();
+    }
+
+    /// Makes the frame in work, or one that waits for the model, come to an end.
+    pub(super) fn interrupt(&self) {
+        self.cancel.store(true, Ordering::Relaxed);
+        self.live.wake();
+    }
+
     /// Posts an ERROR.
     pub(super) fn post(&self, message: gst::ErrorMessage) {
         self.obj().post_error_message(message);
     }
+}
+
+/// `coded` as decoded.
+fn decode(coded: &Coded, layout: Layout) -> ddrmjpeg::Result<Done> {
+    let options = Options::default();
+    coded.with(&mut |_, file| restorer::decoded(file, layout, &options))
+}
+
+fn no_grid() -> Error {
+    Error::Backend("a picture of more than two fields".into())
 }
 
 /// The bytes of `frame`.

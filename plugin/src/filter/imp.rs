@@ -9,15 +9,18 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
-use gst_base::prelude::BaseTransformExt;
+use gst_base::prelude::{BaseTransformExt, BaseTransformExtManual};
 use gst_base::subclass::prelude::*;
 use gst_video::subclass::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo};
 
-use super::colour;
 use super::state::State;
+use super::{caps, colour};
+use crate::enums::{Compare, LatePolicy};
+use crate::live::Arrival;
+use crate::planes;
+use crate::restorer::FrameStream;
 use crate::settings::Settings;
-use crate::{errors, planes};
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -44,6 +47,8 @@ crate::properties::element_with_properties! {
         bits of each channel were kept, N from 2 to 8; these must be RGB or grey.")]
     pub struct DdrmJpeg {
         state: Mutex<State>,
+        /// What carries over from frame to frame, from the first on.
+        pub(super) stream: Mutex<Option<Box<dyn FrameStream>>>,
         /// While true, the frame in work stops before its next network call.
         pub(super) cancel: AtomicBool,
     }
@@ -52,6 +57,11 @@ crate::properties::element_with_properties! {
 impl DdrmJpeg {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another `compare` may make frames wider or narrower.
+    fn view_changed(&self) {
+        self.obj().reconfigure_src();
     }
 
     fn degradation(&self) -> Option<String> {
@@ -82,11 +92,13 @@ impl ObjectImpl for DdrmJpeg {
                     "Counts since start: frames, restored, passed-through, dropped; restored by \
                      tables from meta, qf or estimate; estimate-searches, whose pixels were \
                      searched for tables; meta-refused, whose frames contradict the tables \
-                     that came with them; network-calls; gated-luma and gated-closed, of which \
-                     the identity gate left luma or all as decoded. And of the last frame: \
-                     last-ms (milliseconds), quality (0: not known), encoder, outside-cells and \
-                     far-outside-cells (shares of the coefficients that the network had outside \
-                     their cells).",
+                     that came with them; late, and reduced, which were restored with less \
+                     work; network-calls; pixels, and pixels-reused, not computed again; \
+                     gated-luma and gated-closed, of which the identity gate left luma or all as \
+                     decoded; saved-twice. share is restored by frames; mean-ms milliseconds of \
+                     a frame; latency-ms what is claimed. And of the last frame: last-ms, \
+                     quality (0: not known), encoder, outside-cells and far-outside-cells (shares \
+                     of the coefficients that the network had outside their cells).",
                 )
                 .read_only()
                 .build();
@@ -101,7 +113,7 @@ impl ObjectImpl for DdrmJpeg {
 
     fn property(&self, id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         match pspec.name() {
-            "stats" => self.state().stats.structure().to_value(),
+            "stats" => self.figures().to_value(),
             _ => self.derived_property(id, pspec),
         }
     }
@@ -125,18 +137,21 @@ impl ElementImpl for DdrmJpeg {
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            let caps = gst_video::VideoCapsBuilder::new()
-                .format_list(planes::FORMATS)
-                .width_range(1..=SIDE_MAX_PX)
-                .height_range(1..=SIDE_MAX_PX)
-                .field("interlace-mode", "progressive")
-                .build();
+            let caps = |width_px: i32| {
+                gst_video::VideoCapsBuilder::new()
+                    .format_list(planes::FORMATS)
+                    .width_range(1..=width_px)
+                    .height_range(1..=SIDE_MAX_PX)
+                    .field("interlace-mode", "progressive")
+                    .build()
+            };
+            // With `compare=side-by-side` frames leave twice as wide.
             [
-                ("src", gst::PadDirection::Src),
-                ("sink", gst::PadDirection::Sink),
+                ("src", gst::PadDirection::Src, caps(2 * SIDE_MAX_PX)),
+                ("sink", gst::PadDirection::Sink, caps(SIDE_MAX_PX)),
             ]
             .into_iter()
-            .filter_map(|(name, direction)| {
+            .filter_map(|(name, direction, caps)| {
                 gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps).ok()
             })
             .collect()
@@ -148,44 +163,84 @@ impl ElementImpl for DdrmJpeg {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
-        match transition {
-            gst::StateChange::NullToReady => {
-                if let Err(error) = self.settings().options() {
-                    self.post(errors::message("Cannot get ready", &error));
-                    return Err(gst::StateChangeError);
-                }
-            }
-            gst::StateChange::PausedToReady => self.cancel.store(true, Ordering::Relaxed),
-            _ => {}
+        let element = self.obj();
+        let element = element.upcast_ref::<gst::Element>();
+        let options = || self.settings().options();
+        self.live.before(element, transition, options)?;
+        if transition == gst::StateChange::PausedToReady {
+            self.interrupt();
         }
-        self.parent_change_state(transition)
+        let changed = self.parent_change_state(transition);
+        self.live.after(element, transition);
+        changed
     }
 }
 
 impl BaseTransformImpl for DdrmJpeg {
-    const MODE: gst_base::subclass::BaseTransformMode =
-        gst_base::subclass::BaseTransformMode::AlwaysInPlace;
+    const MODE: gst_base::subclass::BaseTransformMode = gst_base::subclass::BaseTransformMode::Both;
     const PASSTHROUGH_ON_SAME_CAPS: bool = false;
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         self.cancel.store(false, Ordering::Relaxed);
-        self.open()
-            .map_err(|error| errors::message("Cannot start", &error))
+        self.obj().set_in_place(true);
+        *self.state() = State::default();
+        self.live.start();
+        Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        self.state().opened = None;
+        self.forget();
         Ok(())
+    }
+
+    fn transform_caps(
+        &self,
+        direction: gst::PadDirection,
+        caps: &gst::Caps,
+        filter: Option<&gst::Caps>,
+    ) -> Option<gst::Caps> {
+        let doubled = self.settings().compare == Compare::SideBySide;
+        let other = caps::other_side(direction, caps, doubled);
+        Some(match filter {
+            Some(filter) => filter.intersect_with_mode(&other, gst::CapsIntersectMode::First),
+            None => other,
+        })
+    }
+
+    fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
+        let answered = BaseTransformImplExt::parent_query(self, direction, query);
+        if let (true, gst::QueryViewMut::Latency(latency)) = (answered, query.view_mut()) {
+            let own = self.live.latency();
+            let (live, min, max) = latency.result();
+            latency.set(live, min + own, max.map(|max| max + own));
+        }
+        answered
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
         match event.view() {
-            gst::EventView::FlushStart(_) => self.cancel.store(true, Ordering::Relaxed),
-            gst::EventView::FlushStop(_) => self.cancel.store(false, Ordering::Relaxed),
+            gst::EventView::FlushStart(_) => self.interrupt(),
+            gst::EventView::FlushStop(_) => {
+                self.cancel.store(false, Ordering::Relaxed);
+                self.forget();
+                self.live.flush();
+            }
+            gst::EventView::Eos(_) => self.post_figures(true),
             _ => {}
         }
         self.parent_sink_event(event)
+    }
+
+    /// Late frames are dropped here and not by the base class, which knows of one policy only.
+    /// Where they are not to be lost, decoders upstream must not drop them either.
+    fn src_event(&self, event: gst::Event) -> bool {
+        self.live.hear(&event);
+        match (event.type_(), self.late_policy()) {
+            (gst::EventType::Qos, LatePolicy::Passthrough) => true,
+            (gst::EventType::Qos, _) => self.obj().sink_pad().push_event(event),
+            _ => self.parent_src_event(event),
+        }
     }
 
     /// Passthrough is switched here, in the streaming thread, because a buffer that came
@@ -195,20 +250,31 @@ impl BaseTransformImpl for DdrmJpeg {
         is_discont: bool,
         mut inbuf: gst::Buffer,
     ) -> Result<FlowSuccess, FlowError> {
-        let idle = self.idle();
-        self.obj().set_passthrough(idle);
-        if !idle {
+        self.state().stats.frames += 1;
+        let arrival = Arrival::new(inbuf.pts(), inbuf.duration(), &self.obj().segment());
+        let task = match self.idle() {
+            true => None,
+            false => match self.receive(arrival) {
+                Ok(task) => task,
+                Err(dropped) => return Ok(dropped),
+            },
+        };
+        let as_it_is = task.is_none();
+        let untouched = as_it_is && !self.shows_both();
+        self.obj().set_passthrough(untouched);
+        if !as_it_is {
             self.take_header(&mut inbuf);
         }
-        let flow = self.parent_submit_input_buffer(is_discont, inbuf)?;
-        let stats = &mut self.state().stats;
-        stats.frames += 1;
-        if flow == gst_base::BASE_TRANSFORM_FLOW_DROPPED {
-            stats.dropped += 1;
-        } else if idle {
-            stats.passed_through += 1;
+        {
+            let mut state = self.state();
+            state.task = task;
+            state.stats.passed_through += u64::from(as_it_is);
         }
-        Ok(flow)
+        let flow = self.parent_submit_input_buffer(is_discont, inbuf);
+        if untouched {
+            self.post_figures(false);
+        }
+        flow
     }
 }
 
@@ -218,8 +284,15 @@ impl VideoFilterImpl for DdrmJpeg {
         _incaps: &gst::Caps,
         in_info: &VideoInfo,
         _outcaps: &gst::Caps,
-        _out_info: &VideoInfo,
+        out_info: &VideoInfo,
     ) -> Result<(), gst::LoggableError> {
+        let doubled = out_info.width() != in_info.width();
+        self.obj().set_in_place(!doubled);
+        {
+            let mut state = self.state();
+            state.doubled = doubled;
+            state.size = (in_info.width(), in_info.height());
+        }
         self.note_objection(colour::objection(in_info));
         Ok(())
     }
@@ -229,5 +302,13 @@ impl VideoFilterImpl for DdrmJpeg {
         frame: &mut VideoFrameRef<&mut gst::BufferRef>,
     ) -> Result<FlowSuccess, FlowError> {
         self.restore(frame)
+    }
+
+    fn transform_frame(
+        &self,
+        inframe: &VideoFrameRef<&gst::BufferRef>,
+        outframe: &mut VideoFrameRef<&mut gst::BufferRef>,
+    ) -> Result<FlowSuccess, FlowError> {
+        self.restore_beside(inframe, outframe)
     }
 }

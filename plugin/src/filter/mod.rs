@@ -4,8 +4,10 @@
 //! - `work`: one frame through the core, and what happens when that fails
 //! - `state`: what lives from start to stop
 //! - `stats`: the figures of the property `stats`
+//! - `caps`: the caps of one side, given the other's
 //! - `colour`: whether a stream's colorimetry still holds the levels of a JPEG
 
+mod caps;
 mod colour;
 mod imp;
 mod memory;
@@ -44,11 +46,16 @@ glib::wrapper! {
     /// - A frame that cannot be restored is a WARNING and passes through. A failing device or
     ///   library is an ERROR and ends the stream.
     /// - With `strength=0` buffers pass untouched and uncopied.
-    /// - The model is opened when the element goes from READY to PAUSED, and shared with
-    ///   every other element of the process that names the same model, device and precision.
-    /// - Quality of service is on, as in every video filter: behind a sink that keeps time,
-    ///   frames that are late already are dropped before any work is done on them, with a
-    ///   QOS message. Set `qos=false` to have every frame, or `sync=false` on the sink.
+    /// - The model is opened on a thread of its own when the element goes from NULL to READY, with
+    ///   PROGRESS messages, and shared with every other element of the process that names the
+    ///   same model, device and precision. The first frame waits for it. It is closed at NULL.
+    /// - Quality of service is on, as in every video filter. Behind a sink that keeps time
+    ///   `late-policy` says what becomes of a frame that is late or would be: with less work if
+    ///   that is in time, else it is dropped, or passes through unrestored; with a QOS message. Set
+    ///   `late-policy=process` or `qos=false` to have every frame restored.
+    /// - A frame costs time: half as much again is claimed as latency.
+    /// - `temporal=reuse` does not compute again what has not changed since the last frame.
+    /// - With `compare=side-by-side` frames leave twice as wide as they come.
     pub struct DdrmJpeg(ObjectSubclass<imp::DdrmJpeg>)
         @extends gst_video::VideoFilter, gst_base::BaseTransform, gst::Element, gst::Object;
 }
@@ -56,12 +63,7 @@ glib::wrapper! {
 /// Makes the element known under the name `ddrmjpeg`, with no rank: it is never put into a
 /// pipeline that did not ask for it.
 pub(crate) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for choice in [
-        crate::enums::Preset::static_type(),
-        crate::enums::Precision::static_type(),
-    ] {
-        choice.mark_as_plugin_api(gst::PluginAPIFlags::empty());
-    }
+    crate::enums::mark_as_api();
     gst::Element::register(
         Some(plugin),
         "ddrmjpeg",

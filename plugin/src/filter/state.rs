@@ -1,29 +1,50 @@
-//! What lives from start to stop: the opened model, the figures, and which warnings have
-//! been given already.
+//! What lives from start to stop: the figures, what is known of the frame in work, and which
+//! warnings have been given already.
 //!
 //! Kept behind its own lock, which is held for moments only, never while computing.
 
+use ddrmjpeg::Options;
 use ddrmjpeg::jpeg::Header;
 
 use super::memory::Memory;
 use super::stats::Stats;
-use crate::registry::Opened;
+use crate::enums::LatePolicy;
+use crate::live::{Arrival, Rung};
 
 /// What the element knows while it is started.
 #[derive(Default)]
 pub struct State {
-    /// The model, from start to stop.
-    pub opened: Option<Opened>,
     /// Counts since start; kept after stop, to be read.
     pub stats: Stats,
     /// Why frames of the current caps cannot be restored.
     pub objection: Option<String>,
+    /// Width and height of frames that come.
+    pub size: (u32, u32),
+    /// Whether frames leave twice as wide as they come.
+    pub doubled: bool,
+    /// How the frame in work is to be restored; `None`: it leaves as it came.
+    pub task: Option<Task>,
     /// The header that came with the frame in work.
     pub header: Option<Header>,
     /// What earlier frames of these caps told of their tables.
     pub memory: Memory,
     /// Which warnings have been given.
     pub warned: Warned,
+}
+
+/// How a frame is to be restored.
+#[derive(Debug)]
+pub struct Task {
+    /// By which work.
+    pub rung: Rung,
+    /// What was asked for.
+    pub asked: Options,
+    /// What to do when there is no time.
+    pub policy: LatePolicy,
+    /// How much time there is, in nanoseconds.
+    pub left: Option<gst::ClockTimeDiff>,
+    /// When it came.
+    pub arrival: Arrival,
 }
 
 /// Warnings that would come with each frame and are given once.

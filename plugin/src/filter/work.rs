@@ -1,80 +1,204 @@
 //! One frame through the core: read, restore, write back, count; and what happens when any
 //! of that fails.
 //!
-//! No lock is held while computing, nor while a message is posted. Called by the virtual
-//! functions.
+//! No lock is held while computing, but that of the stream, which nobody else takes; none while
+//! a message is posted. Called by the virtual functions.
 
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use ddrmjpeg::restore::Report;
-use ddrmjpeg::{Control, Error, Result};
+use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::restore::{Report, Restored};
+use ddrmjpeg::{Control, Error, Options};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
+use gst_base::prelude::BaseTransformExtManual;
 use gst_video::VideoFrameRef;
 
 use super::imp::{CAT, DdrmJpeg};
-use super::state::State;
-use crate::errors::{self, Reach};
-use crate::registry::Opened;
-use crate::settings::Settings;
-use crate::{meta, planes, registry};
+use super::state::Task;
+use crate::compare::View;
+use crate::enums::{Compare, LatePolicy};
+use crate::errors::{self, Failure, Reach};
+use crate::live::{Arrival, Unready, Verdict};
+use crate::{meta, planes, restorer};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
+type Flow = Result<FlowSuccess, FlowError>;
+type Made<T> = Result<T, Failure>;
 
 impl DdrmJpeg {
-    /// Opens the model that the settings name and forgets what an earlier stream left.
-    pub(super) fn open(&self) -> Result<()> {
-        let options = self.settings().options()?;
-        let restorer = registry::open(&options)?;
-        *self.state() = State {
-            opened: Some(Opened { restorer, options }),
-            ..State::default()
+    /// What becomes of a frame that comes: a task, or `None` for one that leaves as it came.
+    ///
+    /// # Errors
+    /// [`gst_base::BASE_TRANSFORM_FLOW_DROPPED`] for one that does not leave; the application
+    /// knows.
+    pub(super) fn receive(&self, arrival: Arrival) -> Result<Option<Task>, FlowSuccess> {
+        let policy = self.late_policy();
+        let asked = self.settings().over(&Options::default());
+        let size = self.state().size;
+        self.live.ask_upstream(self.obj().sink_pad());
+        let element = self.obj();
+        let (verdict, left) = self
+            .live
+            .judge(element.upcast_ref(), policy, &asked, size, &arrival);
+        match verdict {
+            Verdict::Restore(rung) => {
+                let task = Task {
+                    rung,
+                    asked,
+                    policy,
+                    left,
+                    arrival,
+                };
+                return Ok(Some(task));
+            }
+            Verdict::PassThrough => self.give_up(&arrival, left, 0.0),
+            Verdict::Drop => {
+                self.state().stats.dropped += 1;
+                self.give_up(&arrival, left, 1.0);
+                return Err(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Counts a frame that is given up for being late, and tells the application.
+    fn give_up(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, quality: f64) {
+        self.live.gave_up();
+        self.tell_quality(arrival, left, quality);
+    }
+
+    fn tell_quality(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, quality: f64) {
+        let counts = {
+            let stats = &self.state().stats;
+            (stats.frames - stats.dropped, stats.dropped)
         };
-        Ok(())
+        let element = self.obj();
+        self.live
+            .tell(element.upcast_ref(), arrival, left, quality, counts);
     }
 
     /// Restores `frame` where it lies. A frame that fails stays as it is.
-    pub(super) fn restore(
-        &self,
-        frame: &mut Frame<'_>,
-    ) -> std::result::Result<FlowSuccess, FlowError> {
-        let begun = Instant::now();
-        match self.compute(frame) {
-            Ok(report) => {
-                self.tell(&report);
-                let mut state = self.state();
-                state.stats.add(&report, begun.elapsed());
-                state.memory.learn(&report);
-                Ok(FlowSuccess::Ok)
-            }
-            Err(error) => self.fail(&error),
-        }
+    pub(super) fn restore(&self, frame: &mut Frame<'_>) -> Flow {
+        let pixels = planes::read(frame).map_err(Failure::from);
+        let made = pixels.and_then(|pixels| self.make(&pixels));
+        let written = made.and_then(|shown| match shown {
+            Some(shown) => Ok(planes::write(&shown, frame)?),
+            None => Ok(()),
+        });
+        self.leave(written)
     }
 
-    /// From pixels to pixels; the frame is written last, and only when all went well.
-    fn compute(&self, frame: &mut Frame<'_>) -> Result<Report> {
-        let settings: Settings = self.settings().clone();
-        let (opened, header) = {
-            let mut state = self.state();
-            (state.opened.clone(), state.header.take())
+    /// Restores `input` into a frame that is twice as wide.
+    pub(super) fn restore_beside(
+        &self,
+        input: &VideoFrameRef<&gst::BufferRef>,
+        output: &mut Frame<'_>,
+    ) -> Flow {
+        let written = self.make_beside(input).and_then(|shown| {
+            planes::write(&shown, output)?;
+            Ok(())
+        });
+        self.leave(written)
+    }
+
+    /// A frame that fails is shown unrestored on both sides.
+    fn make_beside(&self, input: &VideoFrameRef<&gst::BufferRef>) -> Made<Planar8> {
+        let pixels = planes::read(input)?;
+        let made = match self.make(&pixels) {
+            Err(Failure::Core(error)) if errors::reach(&error) == Reach::Frame => {
+                self.pass_over(&error);
+                None
+            }
+            made => made?,
         };
-        let opened = opened.ok_or_else(|| Error::Backend("a frame before the start".into()))?;
-        let pixels = planes::read(frame)?;
+        let unrestored = || View::SideBySide.show(&pixels, pixels.clone());
+        Ok(made.map_or_else(unrestored, Ok)?)
+    }
+
+    /// The end of a frame's stay.
+    fn leave(&self, written: Made<()>) -> Flow {
+        let flow = match written {
+            Ok(()) => Ok(FlowSuccess::Ok),
+            Err(Failure::Flow(flow)) => Err(flow),
+            Err(Failure::Core(error)) => self.fail(&error),
+        };
+        self.post_figures(false);
+        flow
+    }
+
+    /// What is shown of a frame with these pixels; `None`: itself.
+    fn make(&self, pixels: &Planar8) -> Made<Option<Planar8>> {
+        let (task, doubled) = {
+            let mut state = self.state();
+            (state.task.take(), state.doubled)
+        };
+        let view = View::of(self.settings().compare, doubled);
+        let restored = match task {
+            Some(task) => self.compute(pixels, task)?,
+            None => None,
+        };
+        Ok(match restored {
+            Some(restored) => Some(view.show(pixels, restored)?),
+            None if view == View::Plain => None,
+            None => Some(view.show(pixels, pixels.clone())?),
+        })
+    }
+
+    /// The restored pixels, when there are any; counts the frame unless it fails.
+    fn compute(&self, pixels: &Planar8, task: Task) -> Made<Option<Planar8>> {
+        let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
+        let opened = match self.live.model(&self.cancel, wait) {
+            Ok(opened) => opened,
+            Err(Unready::Late) => {
+                self.state().stats.passed_through += 1;
+                self.give_up(&task.arrival, task.left, 0.0);
+                return Ok(None);
+            }
+            Err(why) => return Err(why.into()),
+        };
+        let begun = Instant::now();
+        let settings = self.settings().clone();
+        let options = task.rung.of(settings.over(&opened.options));
+        let header = self.state().header.take();
+        let tables = settings.tables(header, || self.state().memory.tables());
         let control = Control {
             cancel: Some(&self.cancel),
             progress: None,
         };
-        let options = settings.over(&opened.options);
-        let tables = settings.tables(header, || self.state().memory.tables());
-        let restored = errors::guard(|| {
-            let core = &opened.restorer;
-            core.restore_frame(&pixels, &tables, &options, control)
-        })?;
-        if restored.report.restored {
-            planes::write(&restored.frame, frame)?;
+        let Restored { frame, report } = errors::guard(|| {
+            let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+            let stream = stream.get_or_insert_with(|| restorer::stream(&opened.restorer));
+            stream.restore_frame(pixels, &tables, &options, control)
+        })
+        .inspect_err(|_| self.forget())?;
+        self.count(&task, &report, begun);
+        Ok(report.restored.then_some(frame))
+    }
+
+    /// Counts a frame that went through the core, and tells what there is to tell of it.
+    fn count(&self, task: &Task, report: &Report, begun: Instant) {
+        let took = begun.elapsed();
+        self.tell(report);
+        {
+            let mut state = self.state();
+            state.stats.add(report, took);
+            state.memory.learn(report);
         }
-        Ok(restored.report)
+        let latency = self
+            .live
+            .done(task.policy, &task.rung, &task.asked, report, took);
+        if latency.is_some() {
+            let message = gst::message::Latency::builder().src(&*self.obj()).build();
+            // Without a bus there is nobody to tell.
+            let _ = self.obj().post_message(message);
+        }
+        if task.rung.share < 1.0 {
+            self.tell_quality(&task.arrival, task.left, task.rung.share);
+        }
     }
 
     /// Passes on what the core had to say of a frame: the first time as a WARNING.
@@ -103,7 +227,7 @@ impl DdrmJpeg {
     }
 
     /// What an error means for the flow: pass on, stop, or come to an end without a word.
-    fn fail(&self, error: &Error) -> std::result::Result<FlowSuccess, FlowError> {
+    fn fail(&self, error: &Error) -> Flow {
         match errors::reach(error) {
             Reach::Cancelled => Err(FlowError::Flushing),
             Reach::Frame => {
@@ -126,7 +250,7 @@ impl DdrmJpeg {
         if let Some(Err(error)) = &said {
             gst::warning!(CAT, imp = self, "a meta that says nothing: {error}");
         }
-        self.state().header = said.and_then(Result::ok);
+        self.state().header = said.and_then(ddrmjpeg::Result::ok);
     }
 
     /// Counts a frame that fails and leaves as it came; warns unless the last failed so too.
@@ -172,6 +296,22 @@ impl DdrmJpeg {
     /// Whether frames have to pass through untouched, as things are now.
     pub(super) fn idle(&self) -> bool {
         self.settings().strength <= 0.0 || self.state().objection.is_some()
+    }
+
+    /// Forgets what earlier frames left behind for later ones.
+    pub(super) fn forget(&self) {
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether frames show the decoded picture too, or have to be twice as wide.
+    pub(super) fn shows_both(&self) -> bool {
+        self.settings().compare != Compare::Off || self.state().doubled
+    }
+
+    /// Makes the frame in work, or one that waits for the model, come to an end.
+    pub(super) fn interrupt(&self) {
+        self.cancel.store(true, Ordering::Relaxed);
+        self.live.wake();
     }
 
     /// Posts an ERROR.

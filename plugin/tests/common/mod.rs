@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
+pub mod camera;
 pub mod decoder;
 pub mod jpegs;
 

@@ -1,25 +1,39 @@
 //! bench: what networks, stages and presets cost, as a table or as JSON lines.
 //!
-//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes.
+//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes. `wholes`
+//! prints what is measured instead when that is asked for. Streams are a subcommand, `video`.
+
+mod batch;
+mod video;
+mod wholes;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 use ddrmjpeg::Options;
 use ddrmjpeg::eval::bench::{
-    self, Arithmetic, Family, NetworkRow, Peak, PresetRow, Settings, StageRow,
+    self, Arithmetic, Family, FollowRow, NetworkRow, Peak, PresetRow, Settings, StageRow,
 };
 use ddrmjpeg::options::{Device, Precision, Preset};
 use serde_json::json;
 
 use crate::Outcome;
 
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// Frames a second, quality and steadiness of streams, by what carries over between frames.
+    Video(video::VideoArgs),
+}
+
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
-    /// Size of the picture that stages, presets and the lean network are given.
+    #[command(subcommand)]
+    pub what: Option<What>,
+    /// Size of the picture that stages, presets, lean and nano are given.
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     pub size: (usize, usize),
-    /// Networks to call: lean, adm256, ddpm. The published ones have random weights.
-    #[arg(long, value_delimiter = ',', default_value = "lean,adm256,ddpm", value_name = "NAMES", value_parser = family)]
+    /// Networks to call: lean, nano, adm256, ddpm. The published ones have random weights.
+    #[arg(long, value_delimiter = ',', default_value = "lean,nano,adm256,ddpm", value_name = "NAMES", value_parser = family)]
     pub networks: Vec<Family>,
     /// Call each also as the published program computes it: f32, channels first, unfused.
     #[arg(long)]
@@ -32,6 +46,18 @@ pub struct BenchArgs {
         value_name = "NAMES"
     )]
     pub presets: Vec<Preset>,
+    /// Instead: restore a picture of each of these sizes, for what a pixel costs and the memory.
+    #[arg(long, value_delimiter = ',', value_name = "WxH", value_parser = size)]
+    pub sizes: Vec<(usize, usize)>,
+    /// Instead: the published experiment on 256x256 in N steps, by each of the networks.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub steps: Option<u16>,
+    /// Instead: four streams at once against one of as many pixels, which is of --size.
+    #[arg(long)]
+    pub streams: bool,
+    /// Instead: the command restore on N files of --size.
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
     /// Times that everything is run; the fastest counts.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub rounds: usize,
@@ -64,11 +90,14 @@ fn size(text: &str) -> Result<(usize, usize), String> {
 
 fn family(text: &str) -> Result<Family, String> {
     let found = Family::ALL.into_iter().find(|family| family.name() == text);
-    found.ok_or_else(|| format!("{text}: must be lean, adm256 or ddpm"))
+    found.ok_or_else(|| format!("{text}: must be lean, nano, adm256 or ddpm"))
 }
 
 /// Measures in the order of what others are compared with: convolutions, networks, the rest.
 pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
+    if let Some(What::Video(arguments)) = &arguments.what {
+        return video::run(arguments);
+    }
     let settings = Settings {
         size: arguments.size,
         rounds: arguments.rounds,
@@ -81,19 +110,25 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
         },
     };
     settings.options.validate()?;
+    let arithmetics = match arguments.as_published {
+        true => vec![Arithmetic::Ours, Arithmetic::AsPublished],
+        false => vec![Arithmetic::Ours],
+    };
+    if wholes::are_wanted(arguments) {
+        return wholes::run(arguments, &settings, &arithmetics);
+    }
     let printer = Printer {
         json: arguments.json,
     };
     let peak = bench::peak(&settings)?;
     printer.peak(&peak);
     printer.networks_head(!arguments.networks.is_empty());
-    let arithmetics = match arguments.as_published {
-        true => vec![Arithmetic::Ours, Arithmetic::AsPublished],
-        false => vec![Arithmetic::Ours],
-    };
     for &family in &arguments.networks {
         let rows = bench::networks(family, &arithmetics, &settings)?;
         printer.networks(&rows, &peak);
+    }
+    for &family in &arguments.networks {
+        printer.follow(family, &bench::follow(family, &settings)?);
     }
     printer.stages(&bench::stages(&settings)?, settings.size);
     printer.presets(&bench::presets(&arguments.presets, &settings)?);
@@ -142,6 +177,28 @@ impl Printer {
             match self.json {
                 true => println!("{}", network_json(row, share, ratio)),
                 false => println!("{}", network_line(row, share, ratio)),
+            }
+        }
+    }
+
+    fn follow(&self, family: Family, rows: &[FollowRow]) {
+        if !rows.is_empty() && !self.json {
+            println!(
+                "\n| {}, a frame of a stream: changed | computed again | ms | of a whole call |\n\
+                 |---|---|---|---|",
+                family.name()
+            );
+        }
+        for row in rows {
+            match self.json {
+                true => println!("{}", follow_json(family, row)),
+                false => println!(
+                    "| {:.1} % | {:.1} % | {:.2} | 1/{:.1} |",
+                    100.0 * row.changed,
+                    100.0 * row.answered,
+                    1e3 * row.seconds,
+                    row.whole / row.seconds
+                ),
             }
         }
     }
@@ -221,6 +278,16 @@ fn network_json(row: &NetworkRow, share: f64, ratio: Option<f64>) -> serde_json:
         "outside_products": row.outside,
         "peak_bytes": row.peak_bytes,
         "rate_over_as_published": ratio,
+    })
+}
+
+fn follow_json(family: Family, row: &FollowRow) -> serde_json::Value {
+    json!({
+        "follows": family.name(),
+        "changed": row.changed,
+        "answered": row.answered,
+        "ms": 1e3 * row.seconds,
+        "whole_ms": 1e3 * row.whole,
     })
 }
 

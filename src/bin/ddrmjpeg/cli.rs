@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use ddrmjpeg::Options;
 use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::options::{Device, Precision, Preset};
+use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
 
 use crate::bench::BenchArgs;
 use crate::eval::arguments::EvalArgs;
@@ -145,8 +145,8 @@ pub struct OptionArgs {
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
-    /// lean (embedded), identity, a config (.yml) with its checkpoints under exp/logs,
-    /// or a checkpoint.
+    /// lean or nano (embedded; nano is the small one, for moving pictures), identity, a config
+    /// (.yml) with its checkpoints under exp/logs, or a checkpoint.
     #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
     pub model: String,
     /// The published config that describes the checkpoint given as --model.
@@ -176,6 +176,10 @@ pub struct OptionArgs {
     /// With --preset paper: the timestep, of 1000, that it begins at.
     #[arg(long, default_value_t = 300, value_name = "1..1000")]
     pub init_timestep: usize,
+    /// What a stream makes of the frames before: off, reuse or accumulate. Files are restored
+    /// each by itself, whatever it says.
+    #[arg(long, default_value = "reuse", value_name = "NAME")]
+    pub temporal: Temporal,
     /// Side of a tile in pixels; 0 chooses from the size of the picture.
     #[arg(long, default_value_t = 0, value_name = "PX")]
     pub tile_size: usize,
@@ -204,6 +208,7 @@ impl OptionArgs {
             eta: self.eta,
             eta_b: self.eta_b,
             init_timestep: self.init_timestep,
+            temporal: self.temporal,
             tile_size: self.tile_size,
             threads: self.threads,
             ..Options::default()
@@ -239,7 +244,7 @@ mod tests {
             );
             found += 1;
         }
-        assert_eq!(found, 18);
+        assert_eq!(found, 19);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Picture files in and out, by way of the crate `image`.
 
 use std::fs::File;
-use std::io::{BufWriter, Cursor, Seek, Write};
+use std::io::{Cursor, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::Metadata;
 use image::codecs::{png::PngEncoder, pnm::PnmEncoder, tiff::TiffEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder};
@@ -26,6 +27,22 @@ pub fn load(path: &Path) -> Result<Planar8> {
 pub fn decode(bytes: &[u8]) -> Result<Planar8> {
     let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     Ok(planar(reader.decode()?))
+}
+
+/// Pixels of the picture in the bytes of a file, by its header; as many as can be where that does
+/// not tell.
+pub fn pixels(bytes: &[u8]) -> u64 {
+    let size = match bytes.starts_with(&[0xFF, 0xD8]) {
+        true => jpeg::header::parse(bytes)
+            .map(|header| (header.width as u64, header.height as u64))
+            .ok(),
+        false => image::ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .ok()
+            .and_then(|reader| reader.into_dimensions().ok())
+            .map(|(width, height)| (u64::from(width), u64::from(height))),
+    };
+    size.map_or(u64::MAX, |(width, height)| width * height)
 }
 
 /// The pixels as RGB, or as grey when they are grey.
@@ -58,9 +75,10 @@ pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
 
 /// Writes `picture` to `path` in the format of its extension, whole or not at all.
 pub fn save(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<()> {
-    whole(path, |file| {
-        encode(picture, path, metadata, BufWriter::new(file))
-    })
+    // All of it before the file is begun, so that there is hardly a moment at which an
+    // interrupted program leaves a part of one behind.
+    let bytes = encode(picture, path, metadata).with_context(|| path.display().to_string())?;
+    save_bytes(&bytes, path)
 }
 
 /// Writes `bytes` to `path`, whole or not at all.
@@ -95,18 +113,15 @@ fn permissions() -> std::fs::Permissions {
 
 /// Writes PNG to standard output.
 pub fn save_to_stdout(picture: &Planar8, metadata: &Metadata) -> Result<()> {
-    let mut bytes = Cursor::new(Vec::new());
-    encode(picture, Path::new("-.png"), metadata, &mut bytes)?;
-    std::io::stdout().lock().write_all(bytes.get_ref())?;
+    let bytes = encode(picture, Path::new("-.png"), metadata)?;
+    std::io::stdout().lock().write_all(&bytes)?;
     Ok(())
 }
 
-fn encode<W: Write + Seek>(
-    picture: &Planar8,
-    path: &Path,
-    metadata: &Metadata,
-    out: W,
-) -> Result<()> {
+/// The bytes of a file in the format of the extension of `path`.
+fn encode(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    let out = &mut bytes;
     let pixels = picture
         .interleaved()
         .context("YCbCr planes have no file format")?;
@@ -130,7 +145,8 @@ fn encode<W: Write + Seek>(
         )
     } else {
         finish(PnmEncoder::new(out), &pixels, size, color, metadata)
-    }
+    }?;
+    Ok(bytes.into_inner())
 }
 
 /// Metadata go where the format has a place for them; PPM has none.

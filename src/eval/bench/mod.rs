@@ -5,18 +5,25 @@
 //! quality. Things that are compared take turns, so that a machine that is busy for a while
 //! is busy for all of them. Called by `ddrmjpeg bench` and by benches/.
 
+mod follow;
 pub mod memory;
 mod networks;
 mod picture;
 mod stages;
+mod streams;
+pub mod video;
+mod walks;
 
 use std::time::Instant;
 
-pub use networks::{NetworkRow, Peak, networks, peak};
+pub use follow::{FollowRow, follow};
+pub use networks::{NetworkRow, Peak, batching, networks, peak};
 pub use picture::{jpeg, made_up};
-pub use stages::{PresetRow, StageRow, presets, stages};
+pub use stages::{PresetRow, StageRow, presets, sizes, stages};
+pub use streams::{StreamsRow, streams};
+pub use walks::{WalkRow, walks};
 
-pub use crate::prior::yardstick::{Arithmetic, Family};
+pub use crate::prior::yardstick::{Arithmetic, Family, Shape};
 
 use crate::error::Result;
 use crate::options::Options;

@@ -38,14 +38,36 @@ impl Peak {
 /// # Errors
 /// [`crate::Error::Options`] for a device that is not there, [`crate::Error::Backend`].
 pub fn peak(settings: &Settings) -> Result<Peak> {
-    let rate = |shape: Shape| -> Result<(Shape, f64)> {
-        let seconds = yardstick::convolution(shape, 3 * settings.rounds, &settings.options)?;
-        Ok((shape, 2e-9 * shape.macs() as f64 / seconds))
-    };
-    let gflops = yardstick::SHAPES.into_iter().map(rate);
+    let gflops = yardstick::SHAPES.into_iter().map(|s| rate(s, settings));
     Ok(Peak {
         gflops: gflops.collect::<Result<_>>()?,
     })
+}
+
+fn rate(shape: Shape, settings: &Settings) -> Result<(Shape, f64)> {
+    let seconds = yardstick::convolution(shape, 3 * settings.rounds, &settings.options)?;
+    Ok((shape, 2e-9 * shape.macs() as f64 / seconds))
+}
+
+/// What the convolutions of lean reach on pictures of half the width and height that
+/// [`yardstick::SHAPES`] are of, one picture at a time and `batch` at once, in turns.
+///
+/// # Errors
+/// As [`peak`].
+pub fn batching(batch: i64, settings: &Settings) -> Result<Vec<[(Shape, f64); 2]>> {
+    let small = yardstick::SHAPES.into_iter().take(3);
+    let both = small.map(|shape| {
+        let one = Shape {
+            height: shape.height / 2,
+            width: shape.width / 2,
+            ..shape
+        };
+        Ok([
+            rate(one, settings)?,
+            rate(Shape { batch, ..one }, settings)?,
+        ])
+    });
+    both.collect()
 }
 
 /// One network in one arithmetic.

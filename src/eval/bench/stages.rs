@@ -115,3 +115,39 @@ pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
     }
     Ok(rows)
 }
+
+/// Restores pictures of each of `sizes` with the preset `fast`, in turns, and each once before
+/// that by a model of its own, for the memory that it takes alone.
+///
+/// # Errors
+/// Those of opening the model and of restoring.
+pub fn sizes(sizes: &[(usize, usize)], settings: &Settings) -> Result<Vec<PresetRow>> {
+    let options = Options {
+        preset: Preset::Fast,
+        ..settings.options.clone()
+    };
+    let files = sizes.iter().map(|&(w, h)| picture::jpeg(w, h));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let alone = |(bytes, &size): (&Vec<u8>, &(usize, usize))| -> Result<PresetRow> {
+        let restorer = Restorer::open(&options)?;
+        memory::forget_peak();
+        let restored = restorer.restore_jpeg(bytes, &options, Control::default())?;
+        Ok(PresetRow {
+            preset: options.preset,
+            size,
+            seconds: f64::INFINITY,
+            calls: restored.report.network_calls,
+            peak_bytes: memory::peak(),
+        })
+    };
+    let rows = files.iter().zip(sizes).map(alone);
+    let mut rows = rows.collect::<Result<Vec<_>>>()?;
+    let restorer = Restorer::open(&options)?;
+    for _ in 0..settings.rounds.max(1) {
+        for (row, bytes) in rows.iter_mut().zip(&files) {
+            let restore = || restorer.restore_jpeg(bytes, &options, Control::default());
+            row.seconds = row.seconds.min(timed(restore)?.0);
+        }
+    }
+    Ok(rows)
+}

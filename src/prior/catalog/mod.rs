@@ -64,6 +64,8 @@ pub struct Source {
 pub enum Family {
     /// This project's own prior.
     Lean,
+    /// Its small prior.
+    Nano,
     /// The UNet of guided-diffusion.
     Adm,
     /// The UNet of DDPM.
@@ -76,6 +78,7 @@ impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lean => "lean",
+            Self::Nano => "nano",
             Self::Adm => "adm",
             Self::Ddpm => "ddpm",
             Self::Classifier => "classifier",
@@ -189,8 +192,8 @@ fn entry(written: WrittenEntry) -> Result<Entry> {
         return Err(bad("about or licence is empty"));
     }
     let source = source(&written).map_err(|fault| bad(&fault))?;
-    if source.is_none() != (written.family == Family::Lean) {
-        return Err(bad("file and url are for all but the lean family"));
+    if source.is_none() != matches!(written.family, Family::Lean | Family::Nano) {
+        return Err(bad("file and url are for all but lean and nano"));
     }
     Ok(Entry {
         name: written.name,
@@ -266,6 +269,7 @@ mod tests {
             let config = Config::parse(&text, &entry.config).unwrap();
             let fits = match (entry.family, config.network().unwrap()) {
                 (Family::Lean, NetworkConfig::Lean) => true,
+                (Family::Nano, NetworkConfig::Nano) => true,
                 (Family::Adm, NetworkConfig::Adm(_)) => true,
                 (Family::Ddpm, NetworkConfig::Ddpm(_)) => true,
                 (Family::Classifier, _) => config.guide().unwrap().is_some(),
@@ -307,7 +311,7 @@ mod tests {
         assert_eq!(source.hash.unwrap().algorithm, Algorithm::Md5);
         let error = catalog.get("dog").unwrap_err().to_string();
         assert!(
-            error.contains("\"dog\"") && error.contains("lean, imagenet_256,"),
+            error.contains("\"dog\"") && error.contains("lean, nano, imagenet_256,"),
             "{error}"
         );
     }
@@ -322,7 +326,7 @@ mod tests {
         );
         let cases = [
             ("family = \"gan\"", "gan"),
-            ("family = \"adm\"", "all but the lean family"),
+            ("family = \"adm\"", "all but lean and nano"),
             ("family = \"lean\"\nurl = \"https://host/b\"", "go together"),
             ("family = \"lean\"\nmd5 = \"0\"", "md5 \"0\" is not 32"),
             (

@@ -16,6 +16,8 @@ pub enum NetworkConfig {
     Ddpm(DdpmConfig),
     /// This project's own prior.
     Lean,
+    /// Its small prior.
+    Nano,
 }
 
 impl Config {
@@ -34,6 +36,7 @@ impl Config {
             ModelType::Openai => Ok(NetworkConfig::Adm(self.adm()?)),
             ModelType::Simple => Ok(NetworkConfig::Ddpm(self.ddpm()?)),
             ModelType::Lean => Ok(NetworkConfig::Lean),
+            ModelType::Nano => Ok(NetworkConfig::Nano),
         }
     }
 

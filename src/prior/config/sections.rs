@@ -70,6 +70,8 @@ pub enum ModelType {
     Simple,
     /// The prior of this project; not a published type.
     Lean,
+    /// Its small prior; not a published type either.
+    Nano,
 }
 
 /// `model`: the UNet. Each family reads its own keys, under its own names.
@@ -134,7 +136,9 @@ impl Model {
         let given: &[(&str, bool)] = match self.family {
             ModelType::Openai => &self.ddpm_keys(),
             ModelType::Simple => &self.adm_keys(),
-            ModelType::Lean => &[self.ddpm_keys().as_slice(), &self.adm_keys()].concat(),
+            ModelType::Lean | ModelType::Nano => {
+                &[self.ddpm_keys().as_slice(), &self.adm_keys()].concat()
+            }
         };
         let named = given.iter().filter(|(_, present)| *present);
         named

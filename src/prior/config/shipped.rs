@@ -1,8 +1,9 @@
 //! The configs in configs/, built in, so that they are there wherever the command is.
 
 /// File names and texts, as in configs/.
-pub const SHIPPED: [(&str, &str); 8] = [
+pub const SHIPPED: [(&str, &str); 9] = [
     ("lean.yml", include_str!("../../../configs/lean.yml")),
+    ("nano.yml", include_str!("../../../configs/nano.yml")),
     (
         "imagenet_256.yml",
         include_str!("../../../configs/imagenet_256.yml"),

@@ -47,6 +47,11 @@ impl Conv {
         }
     }
 
+    /// Whether it doubles the size.
+    pub fn doubles(&self) -> bool {
+        self.transposed
+    }
+
     /// The same in another kind.
     pub fn to_kind(&self, kind: Kind) -> Result<Self> {
         Ok(Self {

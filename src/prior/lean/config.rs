@@ -7,7 +7,7 @@ use crate::prior::metadata::integers;
 
 /// Widths and depths.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Config {
+pub(in crate::prior) struct Config {
     /// Channels at 1/2, 1/4 and 1/8 of the resolution.
     pub channels: [i64; 3],
     /// Residual blocks at each, on the way down (the middle for the last) and on the way up.

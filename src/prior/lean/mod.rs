@@ -3,12 +3,9 @@
 //! One network that is the unconditional prior (no hint), the conditional prior, and, at
 //! σ = 20, a one-call restorer. Since it only convolves, a tile with its halo gives the
 //! pixels of the whole picture. `network` holds the layers, `edm` what surrounds
-//! them, `engine` what runs them, this file the contract.
+//! them, `film` what runs them, this file the contract.
 
 mod config;
-mod edge;
-mod engine;
-mod fast;
 mod network;
 
 use std::collections::BTreeMap;
@@ -16,17 +13,14 @@ use std::collections::BTreeMap;
 use tch::Kind;
 
 use self::config::Config;
-use self::engine::Engine;
 use self::network::Network;
-use super::backend;
 use super::checkpoint::Checkpoint;
-use super::edm::{Case, Core};
+use super::edm::Core;
+use super::film::Prior;
 use super::shapes::{Shapes, shapes_of};
-use super::tables;
 use super::tensors::TensorSource;
 use super::weights::Weights;
-use super::worker::{Owned, Worker};
-use crate::contract::{Denoiser, Hint, Reach};
+use crate::contract::{Denoiser, Follower, Hint, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
@@ -70,11 +64,7 @@ pub(super) fn core(
 }
 
 /// The lean prior on one device.
-pub struct Lean {
-    engine: Owned<Engine>,
-    kind: Kind,
-    caution: Option<String>,
-}
+pub struct Lean(Prior<Network>);
 
 impl Lean {
     /// The embedded weights.
@@ -91,41 +81,23 @@ impl Lean {
     /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not lean's.
     pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
         let config = Config::of(source.metadata())?;
-        let device = backend::device(options.device)?;
-        let kind = backend::kind(options.precision, device);
-        let worker = Worker::of(device, options.threads)?;
-        let engine = Owned::build(worker, move || {
-            Engine::load(&config, &*source, device, kind)
-        })?;
-        let caution = engine.with(|engine| Ok(engine.caution().map(str::to_owned)))?;
-        Ok(Self {
-            engine,
-            kind: if caution.is_some() { Kind::Float } else { kind },
-            caution,
-        })
+        let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
+        Prior::load(source, options, build).map(Self)
     }
 
     /// The arithmetic inside the network, as a word for reports.
     pub fn precision(&self) -> &'static str {
-        match self.kind {
-            Kind::BFloat16 => "bf16",
-            _ => "f32",
-        }
+        self.0.precision()
     }
 }
 
 impl Denoiser for Lean {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        let x = x.clone();
-        let decoded = hint.map(|hint| hint.decoded.clone());
-        let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
-        let case = Case { sigma, tables };
-        let work = move |engine: &Engine| engine.estimate(&x, decoded.as_ref(), case);
-        self.engine.with(work)
+        self.0.denoise(x, sigma, hint)
     }
 
     fn caution(&self) -> Option<&str> {
-        self.caution.as_deref()
+        self.0.caution()
     }
 
     fn reach(&self) -> Reach {
@@ -144,13 +116,27 @@ impl Denoiser for Lean {
     fn strange_share(&self) -> Option<f64> {
         Some(0.01)
     }
+
+    fn follower(&self) -> Option<Box<dyn Follower>> {
+        self.0.follower()
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::options::{Device, Precision};
+    use crate::prior::edm::Case;
+    use crate::prior::load::Loader;
     use safetensors::SafeTensors;
+
+    /// The layers of the embedded weights in f32.
+    pub(crate) fn network() -> Network {
+        let source = embedded_checkpoint().unwrap();
+        let config = Config::of(source.metadata()).unwrap();
+        let mut loader = Loader::new(&source, tch::Device::Cpu, Kind::Float);
+        Network::load(&config, &mut loader, Kind::Float).unwrap()
+    }
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
 
@@ -184,8 +170,7 @@ mod tests {
                 sigma: level,
                 tables,
             };
-            let work = move |engine: &Engine| engine.estimate(&x, Some(&y), case);
-            let got = lean.engine.with(work).unwrap();
+            let got = lean.0.estimate(x, y, case).unwrap();
             let square = |x: f32| f64::from(x).powi(2);
             let apart: f64 = got
                 .data

@@ -8,21 +8,21 @@ use tch::{Kind, Tensor};
 use super::config::Config;
 use crate::error::Result;
 use crate::prior::edm::{Case, Core};
-use crate::prior::film::{Block, Conv, Embedding};
+use crate::prior::film::{Block, Conv, Embedding, Entry, Wired, Wiring};
 use crate::prior::load::channels_last;
 use crate::prior::weights::Weights;
 
 /// The network, on one device, in one kind.
-pub(super) struct Network {
+pub(crate) struct Network {
     embedding: Embedding,
-    pub head: Conv,
-    pub head_hint: Conv,
-    pub down: [Vec<Block>; 2],
-    pub shrink: [Conv; 2],
-    pub middle: Vec<Block>,
-    pub grow: [Conv; 2],
-    pub up: [Vec<Block>; 2],
-    pub tail: Conv,
+    head: Conv,
+    head_hint: Conv,
+    down: [Vec<Block>; 2],
+    shrink: [Conv; 2],
+    middle: Vec<Block>,
+    grow: [Conv; 2],
+    up: [Vec<Block>; 2],
+    tail: Conv,
     one_call_sigma: f64,
     kind: Kind,
 }
@@ -60,19 +60,43 @@ impl Network {
         })
     }
 
-    /// What the blocks are told in one case, `[1, embedding]`.
-    ///
-    /// # Errors
-    /// libtorch's.
-    pub fn told(&self, case: Case) -> Result<Tensor> {
-        self.embedding.forward(&[case])
-    }
-
     /// `[N, 3, H, W]` f32 to `[N, 12, H/2, W/2]` in the network's kind, channels_last.
     fn enter(&self, x: &Tensor) -> Result<Tensor> {
         Ok(channels_last(
             &x.f_pixel_unshuffle(2)?.f_to_kind(self.kind)?,
         )?)
+    }
+}
+
+impl Wired for Network {
+    fn entry(&self) -> Entry {
+        Entry {
+            fold: 2,
+            place: false,
+        }
+    }
+
+    fn heads(&self) -> [&Conv; 2] {
+        [&self.head, &self.head_hint]
+    }
+
+    fn wiring(&self) -> Wiring<'_> {
+        let mut wiring = Wiring::default();
+        let a = wiring.blocks(&self.down[0], Wiring::HEAD);
+        let h = wiring.conv(&self.shrink[0], a);
+        let h = wiring.blocks(&self.down[1], h);
+        let m = wiring.conv(&self.shrink[1], h);
+        let m = wiring.blocks(&self.middle, m);
+        let h = wiring.conv_onto(h, &self.grow[1], m);
+        let h = wiring.blocks(&self.up[1], h);
+        let a = wiring.conv_onto(a, &self.grow[0], h);
+        let a = wiring.blocks(&self.up[0], a);
+        wiring.conv(&self.tail, a);
+        wiring
+    }
+
+    fn told(&self, case: Case) -> Result<Tensor> {
+        self.embedding.forward(&[case])
     }
 }
 

@@ -35,17 +35,4 @@ impl Config {
             one_call_sigma: one_call_sigma as f64,
         })
     }
-
-    /// The metadata of the network that ships.
-    pub fn shipped() -> BTreeMap<String, String> {
-        [
-            ("kind", "nano"),
-            ("channels", "64"),
-            ("blocks", "4"),
-            ("embedding", "64"),
-            ("sigma_one_call", "20"),
-        ]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into()
-    }
 }

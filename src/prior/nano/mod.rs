@@ -1,7 +1,8 @@
 //! The nano prior: the lean one's manner at a ninth of its work, for moving pictures.
 //!
 //! One scale on pixel-unshuffle 4. Tiles must begin on multiples of 16 pixels: the network is
-//! told where in an MCU it is. `network` holds the layers, this file the contract.
+//! told where in an MCU it is. `network` holds the layers, `film` what runs them, this file the
+//! contract.
 
 mod config;
 mod network;
@@ -12,23 +13,31 @@ use tch::Kind;
 
 use self::config::Config;
 use self::network::Network;
-use super::backend;
-use super::convert::{to_picture, to_tensor};
-use super::edm::{self, Case, Core};
-use super::load::Loader;
+use super::checkpoint::Checkpoint;
+use super::edm::Core;
+use super::film::Prior;
 use super::shapes::{Shapes, shapes_of};
-use super::tables;
 use super::tensors::TensorSource;
 use super::weights::Weights;
-use super::worker::{Owned, Worker};
-use crate::contract::{Denoiser, Hint, Reach};
+use crate::contract::{Denoiser, Follower, Hint, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
 
+/// The weights that ship with the library, f16.
+static EMBEDDED: &[u8] = include_bytes!("../../../models/nano.safetensors");
+
 /// Pixels around a tile that matter to it: ten 3x3 convolutions at 1/4 of the resolution reach
 /// 40 pixels, and tiles begin on multiples of 16.
 const HALO_PX: usize = 48;
+
+/// The checkpoint that is built in.
+///
+/// # Errors
+/// None in a build that passes its tests.
+pub fn embedded_checkpoint() -> Result<Checkpoint> {
+    Checkpoint::from_bytes(EMBEDDED)
+}
 
 /// Names and shapes of the tensors of the network that `metadata` describe.
 ///
@@ -37,11 +46,6 @@ const HALO_PX: usize = 48;
 pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
     let config = Config::of(metadata)?;
     shapes_of(|loader| Network::load(&config, loader, Kind::Float))
-}
-
-/// The metadata of the network that ships.
-pub fn metadata() -> BTreeMap<String, String> {
-    Config::shipped()
 }
 
 /// F of `weights`, which may be changing, in the arithmetic `kind`.
@@ -58,47 +62,40 @@ pub(super) fn core(
 }
 
 /// The nano prior on one device.
-pub struct Nano {
-    network: Owned<Network>,
-    device: tch::Device,
-}
+pub struct Nano(Prior<Network>);
 
 impl Nano {
+    /// The embedded weights.
+    ///
+    /// # Errors
+    /// [`crate::Error::Options`] for a device that is not there, or backend failures.
+    pub fn embedded(options: &Options) -> Result<Self> {
+        Self::load(Box::new(embedded_checkpoint()?), options)
+    }
+
     /// The weights in `source`.
     ///
     /// # Errors
-    /// [`crate::Error::Options`] for a device that is not there, [`crate::Error::Checkpoint`]
-    /// when they are not nano's, or backend failures.
+    /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not nano's.
     pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
         let config = Config::of(source.metadata())?;
-        let device = backend::device(options.device)?;
-        let kind = backend::kind(options.precision, device);
-        let worker = Worker::of(device, options.threads)?;
-        let network = Owned::build(worker, move || {
-            let mut loader = Loader::new(&*source, device, Kind::Float);
-            let network = Network::load(&config, &mut loader, kind);
-            loader.finish()?;
-            network
-        })?;
-        Ok(Self { network, device })
+        let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
+        Prior::load(source, options, build).map(Self)
+    }
+
+    /// The arithmetic inside the network, as a word for reports.
+    pub fn precision(&self) -> &'static str {
+        self.0.precision()
     }
 }
 
 impl Denoiser for Nano {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        let device = self.device;
-        let x = x.clone();
-        let decoded = hint.map(|hint| hint.decoded.clone());
-        let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
-        let case = Case { sigma, tables };
-        self.network.with(move |network| {
-            let x = to_tensor(&x, device)?;
-            let y = match decoded {
-                Some(decoded) => to_tensor(&decoded, device)?,
-                None => x.f_zeros_like()?,
-            };
-            to_picture(&edm::estimate(network, &x, &y, &[case])?)
-        })
+        self.0.denoise(x, sigma, hint)
+    }
+
+    fn caution(&self) -> Option<&str> {
+        self.0.caution()
     }
 
     fn reach(&self) -> Reach {
@@ -111,6 +108,10 @@ impl Denoiser for Nano {
     fn one_call(&self) -> bool {
         true
     }
+
+    fn follower(&self) -> Option<Box<dyn Follower>> {
+        self.0.follower()
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +122,11 @@ mod tests {
     use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
     use crate::prior::shapes::RandomWeights;
 
-    /// A prior with random weights for the metadata of `family`.
+    fn metadata() -> BTreeMap<String, String> {
+        embedded_checkpoint().unwrap().metadata().clone()
+    }
+
+    /// A prior with random weights in f32.
     fn random() -> Nano {
         let metadata = metadata();
         let weights = RandomWeights::new(shapes(&metadata).unwrap(), 3);
@@ -150,12 +155,6 @@ mod tests {
             panic!("nano only convolves");
         };
         let whole = waves(208, 176);
-        let hint = |decoded: &Picture| Hint {
-            decoded: decoded.clone(),
-            luma: [20; 64],
-            chroma: [30; 64],
-            subsampling: (2, 2),
-        };
         let rect = Rect {
             x: align_px,
             y: 0,
@@ -199,6 +198,54 @@ mod tests {
         };
         let (a, b) = (pixel(0), pixel(4));
         assert_ne!(a.plane(0)[20 * 48 + 24], b.plane(0)[20 * 48 + 20]);
+    }
+
+    fn embedded(precision: Precision) -> Nano {
+        let options = Options {
+            precision,
+            device: Device::Cpu,
+            ..Options::default()
+        };
+        Nano::embedded(&options).unwrap()
+    }
+
+    fn hint(decoded: &Picture) -> Hint {
+        Hint {
+            decoded: decoded.clone(),
+            luma: [20; 64],
+            chroma: [30; 64],
+            subsampling: (2, 2),
+        }
+    }
+
+    /// bf16 has 8 bits of mantissa: 1e-2 is what lean's recorded numbers allow it.
+    #[test]
+    fn bf16_is_f32_rounded() {
+        let y = waves(96, 64);
+        let x = Picture::from_data(3, 96, 64, y.data.iter().map(|y| y + 0.1).collect()).unwrap();
+        let (half, full) = (embedded(Precision::Bf16), embedded(Precision::F32));
+        for sigma in [0.3, 20.0] {
+            let answer = |nano: &Nano| nano.denoise(&x, sigma, Some(&hint(&y))).unwrap().data;
+            let (found, wanted) = (answer(&half), answer(&full));
+            let square = |x: f32| f64::from(x).powi(2);
+            let apart: f64 = found.iter().zip(&wanted).map(|(a, b)| square(a - b)).sum();
+            let size: f64 = wanted.iter().map(|&b| square(b)).sum();
+            assert!((apart / size).sqrt() < 1e-2, "{apart} of {size} at {sigma}");
+        }
+    }
+
+    /// In one call x is at rest: whatever it holds, even what is no number, is not looked at.
+    #[test]
+    fn one_call_does_not_look_at_x() {
+        let y = waves(64, 48);
+        let nothing = Picture::from_data(3, 64, 48, vec![f32::NAN; 3 * 64 * 48]).unwrap();
+        for precision in [Precision::Bf16, Precision::F32] {
+            let nano = embedded(precision);
+            let answer = |x: &Picture| nano.denoise(x, 20.0, Some(&hint(&y))).unwrap();
+            let found = answer(&nothing);
+            assert!(found.data.iter().all(|x| x.is_finite()));
+            assert_eq!(found, answer(&y));
+        }
     }
 
     /// Multiply-adds of the convolutions per pixel of the picture, from the shapes: each weight

@@ -9,7 +9,7 @@ use tch::{Kind, Tensor};
 use super::config::Config;
 use crate::error::Result;
 use crate::prior::edm::{Case, Core};
-use crate::prior::film::{Block, Conv, Embedding};
+use crate::prior::film::{self, Block, Conv, Embedding, Entry, Wired, Wiring};
 use crate::prior::load::channels_last;
 use crate::prior::weights::Weights;
 
@@ -17,8 +17,8 @@ use crate::prior::weights::Weights;
 const FOLD: i64 = 4;
 /// Channels of three planes so folded.
 const FOLDED: i64 = 3 * FOLD * FOLD;
-/// Channels that say where in its 16 x 16 pixels a folded pixel is: two per direction.
-const PLACE: i64 = 4;
+/// Channels that say where in its 16 x 16 pixels a folded pixel is.
+const PLACE: i64 = film::PLACE as i64;
 
 /// The network, on one device, in one kind.
 pub(super) struct Network {
@@ -56,17 +56,36 @@ impl Network {
     }
 }
 
-/// +1 and -1 by the parity of the column, of the column's half, of the row and of the row's
-/// half: `[1, 4, height, width]`. The origin is on a multiple of 16 pixels.
+/// [`film::place`] of every pixel of a map, `[1, 4, height, width]`.
 fn place(height: i64, width: i64) -> Result<Tensor> {
-    let sign = |at: i64, half: i64| if at / half % 2 == 0 { 1.0f32 } else { -1.0 };
-    let mut values = Vec::with_capacity((PLACE * height * width) as usize);
-    for (half, across) in [(1, true), (2, true), (1, false), (2, false)] {
-        for y in 0..height {
-            values.extend((0..width).map(|x| sign(if across { x } else { y }, half)));
+    let pixels = (0..height as usize).flat_map(|y| (0..width as usize).map(move |x| (x, y)));
+    let values: Vec<f32> = pixels.flat_map(|(x, y)| film::place(x, y)).collect();
+    let pixels = Tensor::f_from_slice(&values)?.f_view([1, height, width, PLACE])?;
+    Ok(pixels.f_permute([0, 3, 1, 2])?)
+}
+
+impl Wired for Network {
+    fn entry(&self) -> Entry {
+        Entry {
+            fold: FOLD as usize,
+            place: true,
         }
     }
-    Ok(Tensor::f_from_slice(&values)?.f_view([1, PLACE, height, width])?)
+
+    fn heads(&self) -> [&Conv; 2] {
+        [&self.head, &self.head_hint]
+    }
+
+    fn wiring(&self) -> Wiring<'_> {
+        let mut wiring = Wiring::default();
+        let a = wiring.blocks(&self.blocks, Wiring::HEAD);
+        wiring.conv(&self.tail, a);
+        wiring
+    }
+
+    fn told(&self, case: Case) -> Result<Tensor> {
+        self.embedding.forward(&[case])
+    }
 }
 
 impl Core for Network {
@@ -96,21 +115,5 @@ impl Core for Network {
 
     fn one_call_sigma(&self) -> f64 {
         self.one_call_sigma
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pinned: the four signs of a 4 x 4 field of folded pixels, 16 x 16 pixels of a picture.
-    #[test]
-    fn places_repeat_every_16_pixels() {
-        let found = Vec::<f32>::try_from(place(4, 8).unwrap().view(-1)).unwrap();
-        assert_eq!(found[..8], [1., -1., 1., -1., 1., -1., 1., -1.]);
-        assert_eq!(found[32..40], [1., 1., -1., -1., 1., 1., -1., -1.]);
-        let column = |plane: usize| [0, 1, 2, 3].map(|y: usize| found[32 * plane + 8 * y]);
-        assert_eq!(column(2), [1., -1., 1., -1.]);
-        assert_eq!(column(3), [1., 1., -1., -1.]);
     }
 }

@@ -12,7 +12,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <list>
 #include <mutex>
 #include <new>
@@ -34,6 +33,7 @@ struct Block {
 
 struct Memory {
   std::atomic<bool> reuses{true};
+  std::atomic<size_t> limit{KEPT};
   std::mutex lock;
   c10::Allocator* small = nullptr;
   std::unordered_map<void*, size_t> lent;  // sizes by address
@@ -62,11 +62,23 @@ Block reuse(Memory& all, size_t size) {
   return block;
 }
 
+// From the system itself: the C library would leave holes where large blocks come and go.
 Block fresh(size_t size) {
-  void* data = nullptr;
-  if (posix_memalign(&data, PAGE, size) != 0) throw std::bad_alloc();
+  const size_t mapped = size + PAGE;
+  void* const found =
+      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED) throw std::bad_alloc();
+  const uintptr_t start = reinterpret_cast<uintptr_t>(found);
+  const uintptr_t whole = (start + PAGE - 1) / PAGE * PAGE;
+  if (whole > start) munmap(found, whole - start);
+  if (start + PAGE > whole) munmap(reinterpret_cast<void*>(whole + size), start + PAGE - whole);
+  void* const data = reinterpret_cast<void*>(whole);
   madvise(data, size, MADV_HUGEPAGE);  // advice: where it is not taken, nothing is lost
   return {data, size};
+}
+
+void give_back(const std::list<Block>& blocks) {
+  for (const Block& block : blocks) munmap(block.data, block.size);
 }
 
 void* lend(size_t bytes) {
@@ -97,12 +109,12 @@ bool take_back(void* data) {
     all.kept.push_back({data, found->second});
     all.kept_bytes += found->second;
     all.lent.erase(found);
-    while (all.kept_bytes > KEPT) {
+    while (all.kept_bytes > all.limit) {
       all.kept_bytes -= all.kept.front().size;
       surplus.splice(surplus.end(), all.kept, all.kept.begin());
     }
   }
-  for (const Block& old : surplus) free(old.data);
+  give_back(surplus);
   return true;
 }
 
@@ -151,5 +163,8 @@ extern "C" void dt_release_memory() noexcept {
     all.swap(memory().kept);
     memory().kept_bytes = 0;
   }
-  for (const Block& block : all) free(block.data);
+  give_back(all);
 }
+
+// Keeps no memory that is let go of (0), or as much as at first.
+extern "C" void dt_set_keeping(int keeps) noexcept { memory().limit = keeps != 0 ? KEPT : 0; }

@@ -8,6 +8,7 @@ use std::ffi::c_int;
 unsafe extern "C" {
     fn dt_reuse_memory();
     fn dt_set_reuse(reuses: c_int);
+    fn dt_set_keeping(keeps: c_int);
     fn dt_release_memory();
 }
 
@@ -25,6 +26,22 @@ pub fn without_reuse<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: as above.
     unsafe { dt_set_reuse(1) };
     result
+}
+
+/// Runs `work` and keeps none of the memory that it lets go of: for what is done once, such as
+/// the conversion of weights, in sizes that nothing later asks for.
+pub fn without_keeping<R>(work: impl FnOnce() -> R) -> R {
+    struct KeepsAgain;
+    impl Drop for KeepsAgain {
+        fn drop(&mut self) {
+            // SAFETY: a number that any thread may set at any time.
+            unsafe { dt_set_keeping(1) }
+        }
+    }
+    let _again = KeepsAgain;
+    // SAFETY: as above.
+    unsafe { dt_set_keeping(0) };
+    work()
 }
 
 /// Gives unused memory back to the system when it is dropped. The last field of what holds a
@@ -66,5 +83,24 @@ mod tests {
         drop(ReleasesMemory);
         let (x, _) = without_reuse(|| place(24));
         assert_eq!(x.max().double_value(&[]), 0.0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_not_kept_is_the_systems_again() {
+        let resident = || {
+            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+            let pages = pages.split_whitespace().nth(1).unwrap();
+            pages.parse::<usize>().unwrap() * 4096
+        };
+        reuse_memory();
+        let (first, _) = place(200);
+        let full = resident();
+        drop(first);
+        // Other tests may run in the same process: half of it is allowed for.
+        assert!(resident() > full - (100 << 20), "it is kept");
+        let (again, _) = place(200);
+        without_keeping(|| drop(again));
+        assert!(resident() < full - (100 << 20), "it is not");
     }
 }

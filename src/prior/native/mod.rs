@@ -2,10 +2,11 @@
 //! weights and fused ends, libtorch's threads, the memory of tensors for kernels of our own, and
 //! memory that is used again.
 //!
-//! CPU only, no gradients. Called by `lean` and `layers`, which keep a plain path for all else.
+//! CPU only, no gradients. Called by `film` and `layers`, which keep a plain path for all else.
 
 pub mod allocator;
 mod ffi;
+pub mod map;
 pub mod memory;
 pub mod norm;
 pub mod packed;

@@ -20,6 +20,8 @@ pub struct PackedConv {
     bias: Tensor,
     geometry: Geometry,
     weights: i64,
+    /// Rows and columns that a result has less than its input, its stride apart.
+    lost: i64,
 }
 
 impl PackedConv {
@@ -44,7 +46,23 @@ impl PackedConv {
             bias: bias.shallow_clone(),
             geometry,
             weights: weight.numel() as i64,
+            lost: 0,
         })
+    }
+
+    /// The same weights for an input that brings along what would else be padded with zeros:
+    /// the result is smaller by the padding on every side.
+    pub fn unpadded(&self) -> Self {
+        Self {
+            weight: self.weight.shallow_clone(),
+            bias: self.bias.shallow_clone(),
+            geometry: Geometry {
+                padding: 0,
+                ..self.geometry
+            },
+            lost: self.lost + 2 * self.geometry.padding,
+            ..*self
+        }
     }
 
     /// The convolution of `x` `[N, in, H, W]`.
@@ -93,7 +111,9 @@ impl PackedConv {
     }
 
     fn macs(&self, x: &Tensor) -> i64 {
-        meter::convolution(&x.size(), self.weights, self.geometry.stride)
+        let mut size = x.size();
+        size.iter_mut().skip(2).for_each(|side| *side -= self.lost);
+        meter::convolution(&size, self.weights, self.geometry.stride)
     }
 }
 
@@ -153,6 +173,37 @@ mod tests {
         let handle = sum.shallow_clone();
         packed.add_to(&sum, &x).unwrap();
         assert!(far(&handle, &total) < 4e-3);
+    }
+
+    /// What keeps maps from frame to frame rests on it: whatever the size of a window, each
+    /// output is summed in the same order, and zeros around are zeros within. No tolerance.
+    #[test]
+    fn a_window_has_the_bits_of_the_whole() {
+        for (inner, outer) in [(52, 64), (64, 64), (64, 48), (12, 64), (128, 128)] {
+            let (x, weight) = (half([1, inner, 40, 56]), half([outer, inner, 3, 3]));
+            let bias = Tensor::randn([outer], (Kind::BFloat16, Device::Cpu));
+            let packed = PackedConv::new(&weight, &bias, SAME, [1, inner, 64, 64]).unwrap();
+            let (sum, whole) = (half([1, outer, 40, 56]), packed.forward(&x).unwrap());
+            let total = sum.copy();
+            packed.add_to(&total, &x).unwrap();
+            let framed = x.constant_pad_nd([1, 1, 1, 1]);
+            for (left, top, w, h) in [
+                (0, 0, 8, 8),
+                (17, 9, 16, 24),
+                (31, 0, 25, 40),
+                (0, 39, 56, 1),
+            ] {
+                let cut = |x: &Tensor, w: i64, h: i64| {
+                    channels_last(&x.narrow(2, top, h).narrow(3, left, w)).unwrap()
+                };
+                let window = cut(&framed, w + 2, h + 2);
+                let found = packed.unpadded().forward(&window).unwrap();
+                assert!(found.equal(&cut(&whole, w, h)), "{inner} {outer} {w}x{h}");
+                let part = cut(&sum, w, h).copy();
+                packed.unpadded().add_to(&part, &window).unwrap();
+                assert!(part.equal(&cut(&total, w, h)), "{inner} {outer} {w}x{h}");
+            }
+        }
     }
 
     #[test]

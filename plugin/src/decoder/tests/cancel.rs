@@ -8,7 +8,7 @@ use ddrmjpeg::Error;
 use gst::prelude::*;
 
 use super::{PATIENCE, painted, share};
-use crate::registry::FrameRestorer;
+use crate::restorer::FrameRestorer;
 
 /// Frames that a core has begun, and frames that it gave up.
 #[derive(Default)]

@@ -6,6 +6,8 @@
 
 mod cancel;
 mod faults;
+mod late;
+mod views;
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -15,7 +17,8 @@ use ddrmjpeg::jpeg::{self, JpegFile};
 use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 
-use crate::registry::{self, FrameRestorer};
+use crate::registry;
+use crate::restorer::FrameRestorer;
 
 /// Longest wait for something that takes milliseconds when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);

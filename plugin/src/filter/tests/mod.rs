@@ -5,8 +5,11 @@
 //! runs as it is. What needs no such core is tested from outside, in `plugin/tests`.
 
 mod cancel;
+mod compare;
 mod faults;
 mod late;
+mod live;
+mod loading;
 mod pixels;
 mod tables;
 
@@ -19,7 +22,8 @@ use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 use gst::prelude::*;
 
-use crate::registry::{self, FrameRestorer};
+use crate::registry;
+use crate::restorer::FrameRestorer;
 
 /// Longest wait for something that takes milliseconds when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);

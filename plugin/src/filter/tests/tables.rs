@@ -10,7 +10,7 @@ use ddrmjpeg::restore::{Estimated, FrameTables, Gate, Report, Restored, TablesFr
 use gst::prelude::*;
 
 use super::{harness, marked, share, texts};
-use crate::registry::FrameRestorer;
+use crate::restorer::FrameRestorer;
 
 const GREY: &str = "video/x-raw,format=GRAY8,width=8,height=8,framerate=25/1";
 

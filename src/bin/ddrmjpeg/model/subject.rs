@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use ddrmjpeg::prior::catalog::{Catalog, Entry};
+use ddrmjpeg::prior::catalog::{Catalog, Entry, Family};
 use ddrmjpeg::prior::checkpoint::Checkpoint;
-use ddrmjpeg::prior::lean;
+use ddrmjpeg::prior::{lean, nano};
 
 /// A model that was named.
 pub struct Subject {
@@ -63,7 +63,10 @@ impl Subject {
     /// The checkpoint, opened.
     pub fn open(&self) -> Result<Checkpoint> {
         let Some(path) = &self.path else {
-            return Ok(lean::embedded_checkpoint()?);
+            return Ok(match self.entry.as_ref().map(|entry| entry.family) {
+                Some(Family::Nano) => nano::embedded_checkpoint()?,
+                _ => lean::embedded_checkpoint()?,
+            });
         };
         if path.exists() {
             return Ok(Checkpoint::open(path)?);

@@ -1,0 +1,135 @@
+//! Cheaper work than was asked for, in the order in which it is tried when time is short: fewer
+//! draws or views (half of them each time), then the preset `fast`.
+//!
+//! It ends there: the core restores a frame as a whole, so there is no doing some of its tiles,
+//! and the model stays the one that was asked for. Called by `session`.
+
+use ddrmjpeg::Options;
+use ddrmjpeg::options::Preset;
+
+/// Views that the preset `quality` averages unless `samples` says otherwise.
+const VIEWS: usize = 8;
+
+/// One way to restore a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rung {
+    /// What the core is asked for.
+    pub options: Options,
+    /// Its share of the work of the first rung, about.
+    pub share: f64,
+}
+
+impl Rung {
+    /// `options` with this much work.
+    pub fn of(&self, options: Options) -> Options {
+        Options {
+            preset: self.options.preset,
+            steps: self.options.steps,
+            samples: self.options.samples,
+            ..options
+        }
+    }
+}
+
+/// From what was asked for to the least that still restores.
+pub fn rungs(asked: &Options) -> Vec<Rung> {
+    let mut rungs = vec![Rung {
+        options: asked.clone(),
+        share: 1.0,
+    }];
+    if asked.preset == Preset::Fast {
+        return rungs;
+    }
+    let draws = draws(asked);
+    let mut fewer = draws / 2;
+    while fewer >= 2 {
+        rungs.push(Rung {
+            options: Options {
+                samples: Some(fewer),
+                ..asked.clone()
+            },
+            share: fewer as f64 / draws as f64,
+        });
+        fewer /= 2;
+    }
+    rungs.push(Rung {
+        options: Options {
+            preset: Preset::Fast,
+            steps: None,
+            samples: None,
+            ..asked.clone()
+        },
+        share: 1.0 / (draws * steps(asked)) as f64,
+    });
+    rungs
+}
+
+/// Draws or views that are averaged.
+fn draws(asked: &Options) -> usize {
+    let own = match asked.preset {
+        Preset::Quality => VIEWS,
+        _ => 1,
+    };
+    asked.samples.unwrap_or(own).max(1)
+}
+
+/// Network calls of each.
+fn steps(asked: &Options) -> usize {
+    let own = match asked.preset {
+        Preset::Sample => 6,
+        Preset::Paper => 20,
+        _ => 1,
+    };
+    asked.steps.unwrap_or(own).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(preset: Preset, samples: Option<usize>) -> Vec<(Preset, Option<usize>, f64)> {
+        let asked = Options {
+            preset,
+            samples,
+            ..Options::default()
+        };
+        let rungs = rungs(&asked).into_iter();
+        rungs
+            .map(|rung| (rung.options.preset, rung.options.samples, rung.share))
+            .collect()
+    }
+
+    #[test]
+    fn each_preset_ends_at_fast() {
+        use Preset::{Fast, Paper, Quality, Sample};
+        assert_eq!(of(Fast, None), [(Fast, None, 1.0)]);
+        assert_eq!(
+            of(Quality, None),
+            [
+                (Quality, None, 1.0),
+                (Quality, Some(4), 0.5),
+                (Quality, Some(2), 0.25),
+                (Fast, None, 0.125)
+            ]
+        );
+        assert_eq!(of(Sample, None).last().unwrap().0, Fast);
+        assert_eq!(
+            of(Paper, Some(2)),
+            [(Paper, Some(2), 1.0), (Fast, None, 0.025)]
+        );
+    }
+
+    #[test]
+    fn what_is_not_about_work_stays() {
+        let asked = Options {
+            preset: Preset::Quality,
+            strength: 0.5,
+            seed: 7,
+            ..Options::default()
+        };
+        for rung in rungs(&asked) {
+            rung.options.validate().unwrap();
+            assert_eq!((rung.options.strength, rung.options.seed), (0.5, 7));
+        }
+    }
+}

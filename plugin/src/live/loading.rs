@@ -1,0 +1,268 @@
+//! The model of an element, opened on a thread of its own when the element gets READY, so that
+//! neither the state change nor the application waits for it; the first frame does.
+//!
+//! PROGRESS messages tell how it goes, an ERROR message that it went wrong. An element that is
+//! stopped meanwhile leaves the thread behind, which then ends without a word. Called by
+//! `session`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Instant;
+
+use ddrmjpeg::{Error, Options};
+use gst::prelude::*;
+
+use crate::errors;
+use crate::registry::{self, Opened};
+use crate::restorer::FrameRestorer;
+
+/// The code of the PROGRESS messages.
+const CODE: &str = "model";
+
+/// Why there is no model for a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// The element was asked to stop or flush.
+    Cancelled,
+    /// The model is not open yet, and the frame cannot wait any longer.
+    Late,
+    /// It cannot be opened; an ERROR message said so.
+    Failed,
+    /// Nobody has asked for one.
+    Closed,
+}
+
+/// Holds the model from READY to NULL.
+#[derive(Default)]
+pub struct Loader {
+    current: Mutex<Option<Arc<Load>>>,
+}
+
+/// One opening.
+struct Load {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+struct Inner {
+    phase: Phase,
+    options: Options,
+    /// Nobody waits for it any more.
+    abandoned: bool,
+    /// The thread that is posting a message just now.
+    telling: Option<ThreadId>,
+}
+
+enum Phase {
+    Opening,
+    Open(Arc<dyn FrameRestorer>),
+    Failed,
+}
+
+impl Loader {
+    /// Makes sure that the model of `options` is open or being opened. What is open already is
+    /// kept; what failed is tried again.
+    pub fn begin(&self, element: &gst::Element, options: Options) {
+        let mut current = lock(&self.current);
+        if let Some(load) = current.as_ref().filter(|load| load.serves(&options)) {
+            load.lock().options = options;
+            return;
+        }
+        let last = current.take();
+        drop(current);
+        if let Some(last) = last {
+            last.abandon(element);
+        }
+        let load = Load::begin(element, options);
+        *lock(&self.current) = Some(load);
+    }
+
+    /// Whether the last opening failed. It is forgotten, so that the next one tries again.
+    pub fn take_failure(&self) -> bool {
+        let load = lock(&self.current).clone();
+        let failed = load.is_some_and(|load| matches!(load.told().phase, Phase::Failed));
+        if failed {
+            *lock(&self.current) = None;
+        }
+        failed
+    }
+
+    /// The model, as soon as it is open: at once, but for the first frame. Waits until `cancel`
+    /// is true or the time is up.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn wait(&self, cancel: &AtomicBool, until: Option<Instant>) -> Result<Opened, Unready> {
+        let load = lock(&self.current).clone().ok_or(Unready::Closed)?;
+        load.wait(cancel, until)
+    }
+
+    /// Lets a frame that waits look at its `cancel` again.
+    pub fn wake(&self) {
+        if let Some(load) = lock(&self.current).as_ref() {
+            // Under the lock, or the frame could look before and fall asleep after.
+            let _inner = load.lock();
+            load.changed.notify_all();
+        }
+    }
+
+    /// Closes the model, or gives up opening it; does not wait for that.
+    pub fn close(&self, element: &gst::Element) {
+        let last = lock(&self.current).take();
+        if let Some(last) = last {
+            last.abandon(element);
+        }
+    }
+}
+
+impl Load {
+    fn begin(element: &gst::Element, options: Options) -> Arc<Self> {
+        let name = options.model.clone();
+        let load = Arc::new(Self {
+            inner: Mutex::new(Inner {
+                phase: Phase::Opening,
+                options: options.clone(),
+                abandoned: false,
+                telling: None,
+            }),
+            changed: Condvar::new(),
+        });
+        let text = format!("Opening the model {name}");
+        progress(element, gst::ProgressType::Start, &text);
+        let (thread, weak) = (load.clone(), element.downgrade());
+        let started = thread::Builder::new()
+            .name("ddrmjpeg load".into())
+            .spawn(move || thread.run(&weak, &options));
+        if let Err(error) = started {
+            let error = Error::Backend(format!("cannot start a thread: {error}"));
+            load.fail(&element.downgrade(), &name, &error);
+        }
+        load
+    }
+
+    /// Opens the model. Messages go out before the waiting frame does, so that this thread
+    /// holds no reference to the element when that frame is through.
+    fn run(&self, element: &glib::WeakRef<gst::Element>, options: &Options) {
+        let wanted = || !self.lock().abandoned;
+        match registry::open(options, &wanted) {
+            Ok(restorer) => {
+                let text = format!("The model {} is open", options.model);
+                self.settle(element, Phase::Open(restorer), |element| {
+                    progress(element, gst::ProgressType::Complete, &text);
+                });
+            }
+            Err(error) => self.fail(element, &options.model, &error),
+        }
+    }
+
+    fn fail(&self, element: &glib::WeakRef<gst::Element>, name: &str, error: &Error) {
+        let text = format!("The model {name} cannot be opened");
+        self.settle(element, Phase::Failed, |element| {
+            progress(element, gst::ProgressType::Error, &text);
+            element.post_error_message(errors::message("Cannot open the model", error));
+        });
+    }
+
+    /// Posts what there is to say, unless nobody wants to hear of this opening any more; then
+    /// lets those go who wait for its end.
+    fn settle(
+        &self,
+        element: &glib::WeakRef<gst::Element>,
+        phase: Phase,
+        post: impl FnOnce(&gst::Element),
+    ) {
+        let wanted = {
+            let mut inner = self.lock();
+            let wanted = !inner.abandoned;
+            inner.telling = wanted.then(|| thread::current().id());
+            wanted
+        };
+        if wanted && let Some(element) = element.upgrade() {
+            post(&element);
+        }
+        let mut inner = self.lock();
+        inner.telling = None;
+        inner.phase = phase;
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Waits until a message that is on its way has been posted, as everybody waits for those of
+    /// a streaming thread; but for the thread that posts it.
+    fn told(&self) -> MutexGuard<'_, Inner> {
+        let me = thread::current().id();
+        let mut inner = self.lock();
+        while inner.telling.is_some_and(|thread| thread != me) {
+            inner = self
+                .changed
+                .wait(inner)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        inner
+    }
+
+    /// Afterwards its thread posts nothing and holds no reference to the element.
+    fn abandon(&self, element: &gst::Element) {
+        self.lock().abandoned = true;
+        let opening = matches!(self.told().phase, Phase::Opening);
+        self.changed.notify_all();
+        if opening {
+            let text = "The model is not needed any more";
+            progress(element, gst::ProgressType::Canceled, text);
+        }
+    }
+
+    /// Whether it is, or will be, the model that `options` name.
+    fn serves(&self, options: &Options) -> bool {
+        let inner = self.lock();
+        !matches!(inner.phase, Phase::Failed) && registry::same(&inner.options, options)
+    }
+
+    fn wait(&self, cancel: &AtomicBool, until: Option<Instant>) -> Result<Opened, Unready> {
+        let mut inner = self.lock();
+        loop {
+            match &inner.phase {
+                Phase::Open(restorer) => {
+                    return Ok(Opened {
+                        restorer: restorer.clone(),
+                        options: inner.options.clone(),
+                    });
+                }
+                Phase::Failed => return Err(Unready::Failed),
+                Phase::Opening => {}
+            }
+            if inner.abandoned || cancel.load(Ordering::Relaxed) {
+                return Err(Unready::Cancelled);
+            }
+            inner = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self
+                    .changed
+                    .wait(inner)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return Err(Unready::Late),
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(inner, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+}
+
+/// A panic elsewhere leaves nothing half done behind these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn progress(element: &gst::Element, kind: gst::ProgressType, text: &str) {
+    let message = gst::message::Progress::builder(kind, CODE, text)
+        .src(element)
+        .build();
+    // Without a bus there is nobody to tell.
+    let _ = element.post_message(message);
+}

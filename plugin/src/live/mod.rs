@@ -1,0 +1,25 @@
+//! What the restoring elements share for live use: a model that is opened beside the stream,
+//! frames that have to be ready in time, and figures of how that goes.
+//!
+//! - `loading`: the model, opened on a thread of its own
+//! - `timing`: what sink, clock and source say of time
+//! - `cost`: what a frame costs, from those that were restored
+//! - `ladder`: cheaper work than was asked for
+//! - `verdict`: what becomes of a frame, by all of these
+//! - `tally`: the figures
+//! - `session`: all of it, as an element holds it
+//!
+//! Restores nothing itself. Called by the elements.
+
+mod cost;
+mod ladder;
+mod loading;
+mod session;
+mod tally;
+mod timing;
+mod verdict;
+
+pub use ladder::Rung;
+pub use loading::Unready;
+pub use session::{Arrival, Live};
+pub use verdict::Verdict;

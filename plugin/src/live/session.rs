@@ -1,0 +1,326 @@
+//! Live use of one element: its model from READY to NULL, the time that its frames have, what
+//! becomes of them, and the figures.
+//!
+//! Locks are held for moments, never while computing or posting. Called by the virtual functions
+//! of the elements and by their work on frames.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ddrmjpeg::options::Preset;
+use ddrmjpeg::restore::Report;
+use ddrmjpeg::{Error, Options};
+use gst::prelude::*;
+use gst::{ClockTime, ClockTimeDiff, StateChange, StateChangeError};
+
+use super::cost::Cost;
+use super::ladder::{self, Rung};
+use super::loading::{Loader, Unready};
+use super::tally::Tally;
+use super::timing::{Timing, Upstream};
+use super::verdict::{self, Verdict};
+use crate::enums::LatePolicy;
+use crate::errors::{self, Failure};
+use crate::registry::Opened;
+
+/// How long frames are given up one after another before one is tried all the same, at first
+/// and at most: each vain attempt doubles it.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// What is known of a frame when it comes.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// Its time stamp.
+    pub pts: Option<ClockTime>,
+    /// Its duration.
+    pub duration: Option<ClockTime>,
+    /// When it is due.
+    pub running: Option<ClockTime>,
+    /// Its place in the stream.
+    pub stream: Option<ClockTime>,
+}
+
+impl Arrival {
+    /// Of a frame with these times in `segment`.
+    pub fn new(
+        pts: Option<ClockTime>,
+        duration: Option<ClockTime>,
+        segment: &gst::Segment,
+    ) -> Self {
+        let segment = segment.downcast_ref::<ClockTime>();
+        Self {
+            pts,
+            duration,
+            running: segment.and_then(|segment| segment.to_running_time(pts)),
+            stream: segment.and_then(|segment| segment.to_stream_time(pts)),
+        }
+    }
+}
+
+/// What an element holds for live use.
+#[derive(Default)]
+pub struct Live {
+    loader: Loader,
+    timing: Mutex<Timing>,
+    pace: Mutex<Pace>,
+}
+
+/// How the work goes.
+#[derive(Default)]
+struct Pace {
+    cost: Cost,
+    /// The work and the frames that `cost` is about.
+    subject: Option<Subject>,
+    tally: Tally,
+    /// When a frame was last restored or tried, and how long none may be after that.
+    tried: Option<Instant>,
+    patience: Duration,
+    /// When the figures were last posted.
+    told: Option<Instant>,
+}
+
+/// What makes frames cost the same.
+type Subject = (Preset, Option<usize>, Option<usize>, (u32, u32));
+
+impl Live {
+    /// What a state change asks for before the base class hears of it. Options that do not hold
+    /// together and a model that cannot be opened refuse it.
+    ///
+    /// # Errors
+    /// When it is refused; a message said why.
+    pub fn before(
+        &self,
+        element: &gst::Element,
+        transition: StateChange,
+        options: impl FnOnce() -> ddrmjpeg::Result<Options>,
+    ) -> Result<(), StateChangeError> {
+        match transition {
+            StateChange::NullToReady => {}
+            StateChange::ReadyToPaused if self.loader.take_failure() => {
+                return Err(StateChangeError);
+            }
+            StateChange::ReadyToPaused => {}
+            _ => return Ok(()),
+        }
+        let options = options().map_err(|error| {
+            element.post_error_message(errors::message("Cannot get ready", &error));
+            StateChangeError
+        })?;
+        self.loader.begin(element, options);
+        Ok(())
+    }
+
+    /// What it asks for afterwards.
+    pub fn after(&self, element: &gst::Element, transition: StateChange) {
+        if transition == StateChange::ReadyToNull {
+            self.loader.close(element);
+        }
+    }
+
+    /// Forgets what an earlier stream left.
+    pub fn start(&self) {
+        *lock(&self.timing) = Timing::default();
+        *lock(&self.pace) = Pace::default();
+    }
+
+    /// Frames up to now are gone.
+    pub fn flush(&self) {
+        lock(&self.timing).flush();
+    }
+
+    /// Lets a frame that waits for the model look at its `cancel` again.
+    pub fn wake(&self) {
+        self.loader.wake();
+    }
+
+    /// Asks upstream, once for each stream, whether it is live.
+    pub fn ask_upstream(&self, pad: &gst::Pad) {
+        if lock(&self.timing).upstream.is_some() {
+            return;
+        }
+        let mut query = gst::query::Latency::new();
+        let (live, min) = match pad.peer_query(&mut query) {
+            true => (query.result().0, query.result().1),
+            false => (false, ClockTime::ZERO),
+        };
+        lock(&self.timing).upstream = Some(Upstream { live, min });
+    }
+
+    /// Takes note of what downstream says of time.
+    pub fn hear(&self, event: &gst::EventRef) {
+        match event.view() {
+            gst::EventView::Qos(qos) => {
+                let (_, proportion, jitter, timestamp) = qos.get();
+                if let Some(timestamp) = timestamp {
+                    lock(&self.timing).sink_got(proportion, jitter, timestamp);
+                }
+            }
+            gst::EventView::Latency(latency) => lock(&self.timing).configured(latency.latency()),
+            _ => {}
+        }
+    }
+
+    /// What becomes of a frame of this size, of which `asked` is asked; and the time left for it.
+    pub fn judge(
+        &self,
+        element: &gst::Element,
+        policy: LatePolicy,
+        asked: &Options,
+        size: (u32, u32),
+        arrival: &Arrival,
+    ) -> (Verdict, Option<ClockTimeDiff>) {
+        let playing = element.current_state() == gst::State::Playing;
+        let now = element.current_running_time().filter(|_| playing);
+        let mut pace = lock(&self.pace);
+        pace.turn_to((asked.preset, asked.steps, asked.samples, size));
+        let own = clock_time(pace.cost.claimed());
+        let timing = lock(&self.timing);
+        let left = arrival
+            .running
+            .and_then(|running| timing.left(policy, running, now, own));
+        drop(timing);
+        (pace.judge(policy, asked, left), left)
+    }
+
+    /// The model, for a frame that has so much time; see [`Loader::wait`].
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn model(
+        &self,
+        cancel: &AtomicBool,
+        left: Option<ClockTimeDiff>,
+    ) -> Result<Opened, Unready> {
+        let time = left.map(|left| Duration::from_nanos(u64::try_from(left).unwrap_or(0)));
+        self.loader
+            .wait(cancel, time.map(|time| Instant::now() + time))
+    }
+
+    /// Counts a frame that went through the core; the latency, where it has to be another now.
+    pub fn done(
+        &self,
+        policy: LatePolicy,
+        rung: &Rung,
+        asked: &Options,
+        report: &Report,
+        took: Duration,
+    ) -> Option<ClockTime> {
+        let mut pace = lock(&self.pace);
+        pace.tally.add(report, took, rung.share < 1.0);
+        pace.tried = Some(Instant::now());
+        pace.cost.add(took, rung.share);
+        let least = match policy {
+            LatePolicy::Process => 1.0,
+            _ => ladder::rungs(asked).last().map_or(1.0, |rung| rung.share),
+        };
+        let before = pace.cost.claimed();
+        let now = pace.cost.latency(least);
+        (now != before).then(|| clock_time(now))
+    }
+
+    /// Counts a frame that is given up for being late.
+    pub fn gave_up(&self) {
+        lock(&self.pace).tally.late += 1;
+    }
+
+    /// Tells the application that a frame leaves with a share of its restoration only, or not
+    /// at all; `counts` are frames done and dropped.
+    pub fn tell(
+        &self,
+        element: &gst::Element,
+        arrival: &Arrival,
+        left: Option<ClockTimeDiff>,
+        share: f64,
+        counts: (u64, u64),
+    ) {
+        let timing = lock(&self.timing).clone();
+        let message = gst::message::Qos::builder(timing.is_live())
+            .src(element)
+            .running_time(arrival.running)
+            .stream_time(arrival.stream)
+            .timestamp(arrival.pts)
+            .duration(arrival.duration)
+            .values(-left.unwrap_or(0), timing.proportion, (share * 1e6) as i32)
+            .stats(
+                gst::format::Buffers::from_u64(counts.0),
+                gst::format::Buffers::from_u64(counts.1),
+            )
+            .build();
+        // Without a bus there is nobody to tell.
+        let _ = element.post_message(message);
+    }
+
+    /// The latency that the element adds.
+    pub fn latency(&self) -> ClockTime {
+        clock_time(lock(&self.pace).cost.claimed())
+    }
+
+    /// Completes the figures of `stats`, which counts frames already.
+    pub fn complete(&self, stats: &mut gst::StructureRef) {
+        let pace = lock(&self.pace);
+        pace.tally.write(stats, pace.cost.claimed());
+    }
+
+    /// Whether figures that are to be posted every `interval` nanoseconds are due; 0: never.
+    pub fn is_due(&self, interval: u64) -> bool {
+        let mut pace = lock(&self.pace);
+        let interval = Duration::from_nanos(interval);
+        let due = !interval.is_zero() && pace.told.is_none_or(|told| told.elapsed() >= interval);
+        if due {
+            pace.told = Some(Instant::now());
+        }
+        due
+    }
+}
+
+impl Pace {
+    fn turn_to(&mut self, subject: Subject) {
+        if self.subject.replace(subject) != Some(subject) {
+            self.cost.forget();
+        }
+    }
+
+    fn judge(
+        &mut self,
+        policy: LatePolicy,
+        asked: &Options,
+        left: Option<ClockTimeDiff>,
+    ) -> Verdict {
+        let rungs = ladder::rungs(asked);
+        let patience = self.patience.max(PATIENCE.0);
+        let since = *self.tried.get_or_insert_with(Instant::now);
+        let verdict = verdict::judge(policy, rungs.clone(), left, &self.cost, false);
+        if let Verdict::Restore(_) = verdict {
+            self.patience = PATIENCE.0;
+            return verdict;
+        }
+        if since.elapsed() < patience {
+            return verdict;
+        }
+        self.tried = Some(Instant::now());
+        self.patience = (2 * patience).min(PATIENCE.1);
+        verdict::judge(policy, rungs, left, &self.cost, true)
+    }
+}
+
+/// What becomes of a frame that finds no model.
+impl From<Unready> for Failure {
+    fn from(why: Unready) -> Self {
+        match why {
+            Unready::Cancelled | Unready::Late => Self::Flow(gst::FlowError::Flushing),
+            // A message has said so.
+            Unready::Failed => Self::Flow(gst::FlowError::Error),
+            Unready::Closed => Self::Core(Error::Backend("a frame before the start".into())),
+        }
+    }
+}
+
+fn clock_time(duration: Duration) -> ClockTime {
+    ClockTime::try_from(duration).unwrap_or(ClockTime::ZERO)
+}
+
+/// A panic elsewhere leaves nothing half done behind these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,194 @@
+//! What an element asks of the core: an opened model, and the frames of one stream restored by it.
+//! Traits, so that tests can put a core of their own in its place.
+//!
+//! Called by the elements; models come from the registry.
+
+use std::sync::{Arc, LazyLock};
+
+use ddrmjpeg::degradation::Degradation;
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::JpegFile;
+use ddrmjpeg::options::Preset;
+use ddrmjpeg::prior::identity::Identity;
+use ddrmjpeg::restore::{FrameTables, Layout, Restored, Stream};
+use ddrmjpeg::{Control, Options, Restorer, Result};
+
+/// An opened model.
+pub trait FrameRestorer: Send + Sync {
+    /// See [`Restorer::restore_frame`] and, for the other degradation, `restore_levels`.
+    fn restore_frame(
+        &self,
+        frame: &Planar8,
+        tables: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored>;
+
+    /// See [`Restorer::restore_file_as`].
+    fn restore_file(
+        &self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored>;
+
+    /// A stream that has seen no frame yet; `None` for a core that knows none, whose frames
+    /// are restored one by one.
+    fn stream(&self) -> Option<Box<dyn FrameStream>> {
+        None
+    }
+}
+
+/// The frames of one stream on one grid of blocks, in their order.
+pub trait FrameStream: Send {
+    /// As [`FrameRestorer::restore_frame`], for the next frame.
+    ///
+    /// # Errors
+    /// Those of the core.
+    fn restore_frame(
+        &mut self,
+        frame: &Planar8,
+        tables: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored>;
+
+    /// As [`FrameRestorer::restore_file`], for the next frame.
+    ///
+    /// # Errors
+    /// Those of the core.
+    fn restore_file(
+        &mut self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored>;
+}
+
+impl FrameRestorer for Restorer {
+    fn restore_frame(
+        &self,
+        frame: &Planar8,
+        tables: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        match options.degradation {
+            Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
+            Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
+        }
+    }
+
+    fn restore_file(
+        &self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        self.restore_file_as(file, layout, options, control)
+    }
+
+    fn stream(&self) -> Option<Box<dyn FrameStream>> {
+        Some(Box::new(Self::stream(self)))
+    }
+}
+
+impl FrameStream for Stream {
+    fn restore_frame(
+        &mut self,
+        frame: &Planar8,
+        tables: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        match options.degradation {
+            Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
+            Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
+        }
+    }
+
+    fn restore_file(
+        &mut self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        Self::restore_file(self, file, layout, options, control)
+    }
+}
+
+/// Frames that know nothing of each other.
+struct OneByOne(Arc<dyn FrameRestorer>);
+
+impl FrameStream for OneByOne {
+    fn restore_frame(
+        &mut self,
+        frame: &Planar8,
+        tables: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        self.0.restore_frame(frame, tables, options, control)
+    }
+
+    fn restore_file(
+        &mut self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        self.0.restore_file(file, layout, options, control)
+    }
+}
+
+/// A stream of `restorer` that has seen no frame yet.
+pub fn stream(restorer: &Arc<dyn FrameRestorer>) -> Box<dyn FrameStream> {
+    let own = restorer.stream();
+    own.unwrap_or_else(|| Box::new(OneByOne(restorer.clone())))
+}
+
+/// `file` as decoded, without any model.
+///
+/// # Errors
+/// Those of the core.
+pub fn decoded(file: &JpegFile, layout: Layout, options: &Options) -> Result<Restored> {
+    static PLAIN: LazyLock<Restorer> =
+        LazyLock::new(|| Restorer::with_denoiser(Arc::new(Identity)));
+    let options = Options {
+        preset: Preset::Fast,
+        strength: 0.0,
+        ..options.clone()
+    };
+    PLAIN.restore_file_as(file, layout, &options, Control::default())
+}
+
+/// One call on a small picture, after which the first frame takes no longer than others and
+/// a device that cannot do it has said so.
+///
+/// # Errors
+/// Those of the core.
+pub fn warm_up(restorer: &Restorer, options: &Options) -> Result<()> {
+    const SIDE_PX: usize = 64;
+    let mut picture = Planar8::new(PixelModel::Rgb, SIDE_PX, SIDE_PX, (1, 1));
+    for plane in &mut picture.planes {
+        for (i, sample) in plane.data.iter_mut().enumerate() {
+            *sample = (i % 251) as u8;
+        }
+    }
+    let options = Options {
+        preset: Preset::Fast,
+        steps: Some(1),
+        samples: Some(1),
+        identity_gate: false,
+        strength: 1.0,
+        ..options.clone()
+    };
+    let tables = FrameTables::Quality(30);
+    FrameRestorer::restore_frame(restorer, &picture, &tables, &options, Control::default())?;
+    Ok(())
+}

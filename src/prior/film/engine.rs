@@ -1,0 +1,223 @@
+//! A network of ours on its device in the arithmetic that was asked for: the plain one, or, in
+//! bf16 on a CPU, the fast one beside the f32 network that it was built from.
+//!
+//! Before the fast one is used it must agree with f32 on this machine; if it does not, f32
+//! stays in use and `caution` says so. Lives on the torch thread.
+
+use std::cell::OnceCell;
+
+use tch::{Device, Kind, Tensor};
+
+use super::edge::{Part, Seen, Weights};
+use super::fast::{Fast, Run};
+use super::kept;
+use super::region::whole;
+use super::wiring::Wired;
+use crate::error::{Error, Result};
+use crate::frame::Picture;
+use crate::prior::convert::{to_picture, to_tensor};
+use crate::prior::edm::{self, Case, Scales};
+use crate::prior::load::Loader;
+use crate::prior::native::memory::{Bf16, read};
+use crate::prior::tables;
+use crate::prior::tensors::TensorSource;
+use crate::prior::weights;
+
+/// Relative L2 between bf16 and f32 that a working machine keeps: half a percent was seen, and
+/// a kernel that is wrong misses by tens of percent.
+const AGREEMENT: f64 = 3e-2;
+
+/// Noise levels at which the two are compared.
+const TRIAL_SIGMAS: [f64; 2] = [0.4, 20.0];
+
+/// Side of the picture on which they are.
+const TRIAL_SIDE: usize = 48;
+
+/// What a network is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Question {
+    /// Width and height of its pictures.
+    pub size: (usize, usize),
+    /// The noisy picture; none at a level at which it is not looked at.
+    pub x: Option<Picture>,
+    /// The decoded one, if there is one.
+    pub y: Option<Picture>,
+    /// Noise level and tables.
+    pub case: Case,
+}
+
+/// The network, and its fast form where it has one.
+pub(super) struct Engine<N> {
+    plain: N,
+    fast: Option<Fast>,
+    caution: Option<String>,
+    device: Device,
+    parts_agree: OnceCell<bool>,
+}
+
+impl<N: Wired> Engine<N> {
+    /// Loads every tensor of `source` into the network that `build` makes in a kind.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it does not fit, [`Error::Backend`].
+    pub fn load(
+        source: &dyn TensorSource,
+        (device, kind): (Device, Kind),
+        build: impl FnOnce(&mut dyn weights::Weights, Kind) -> Result<N>,
+    ) -> Result<Self> {
+        let fast = kind == Kind::BFloat16 && device == Device::Cpu;
+        let kind = if fast { Kind::Float } else { kind };
+        let mut loader = Loader::new(source, device, Kind::Float);
+        let plain = build(&mut loader, kind);
+        loader.finish()?;
+        let mut engine = Self {
+            plain: plain?,
+            fast: None,
+            caution: None,
+            device,
+            parts_agree: OnceCell::new(),
+        };
+        if fast {
+            let tried = Fast::of(&engine.plain).and_then(|fast| engine.try_out(fast));
+            engine.caution = tried.err().map(|why| format!("bf16 is not used: {why}"));
+        }
+        Ok(engine)
+    }
+
+    /// Why the arithmetic that was asked for is not used, if it is not.
+    pub fn caution(&self) -> Option<&str> {
+        self.caution.as_deref()
+    }
+
+    /// From this σ on x is not looked at.
+    pub fn one_call_sigma(&self) -> f64 {
+        self.plain.one_call_sigma()
+    }
+
+    /// The fast form, if it is in use and computes parts of a map bit for bit as the whole.
+    pub fn in_parts(&self) -> Option<&Fast> {
+        let agree = || kept::parts_agree(self).unwrap_or(false);
+        let fast = self.fast.as_ref()?;
+        self.parts_agree.get_or_init(agree).then_some(fast)
+    }
+
+    /// The fast form's layers in the one-call case.
+    ///
+    /// # Errors
+    /// [`Error::Backend`].
+    pub fn blind<'a>(&'a self, fast: &'a Fast, case: Case) -> Result<Run<'a>> {
+        fast.told(&self.plain, case, false)
+    }
+
+    /// The fast form, tried or not.
+    pub fn fast(&self) -> Option<&Fast> {
+        self.fast.as_ref()
+    }
+
+    /// What x, y and F weigh in the answer of `case`.
+    pub fn weights(&self, case: &Case) -> Weights {
+        let scales = Scales::of(case, self.plain.one_call_sigma());
+        Weights {
+            x: scales.skip as f32,
+            y: scales.hint as f32,
+            f: scales.output as f32,
+        }
+    }
+
+    /// The estimate of x0.
+    ///
+    /// # Errors
+    /// [`Error::Backend`].
+    pub fn estimate(&self, asked: &Question) -> Result<Picture> {
+        let Some(fast) = &self.fast else {
+            return self.plainly(asked);
+        };
+        let (x, y) = (asked.x.as_ref(), asked.y.as_ref());
+        let scales = Scales::of(&asked.case, self.plain.one_call_sigma());
+        let run = fast.told(&self.plain, asked.case, x.is_some())?;
+        let f = run.whole(fast.entry.enter(Seen {
+            x: x.map(|x| (x, scales.input as f32)),
+            y,
+            size: asked.size,
+        })?)?;
+        let size = fast.entry.map_size(asked.size);
+        let part = Part {
+            f: read::<Bf16>(&f)?,
+            pitch: size.0,
+            rect: whole(size),
+        };
+        fast.entry.leave(self.weights(&asked.case), x, y, part)
+    }
+
+    fn plainly(&self, asked: &Question) -> Result<Picture> {
+        let (width, height) = asked.size;
+        let tensor = |picture: &Option<Picture>| match picture {
+            Some(picture) => to_tensor(picture, self.device),
+            None => {
+                let size = [1, 3, height as i64, width as i64];
+                Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?)
+            }
+        };
+        let (x, y) = (tensor(&asked.x)?, tensor(&asked.y)?);
+        to_picture(&edm::estimate(&self.plain, &x, &y, &[asked.case])?)
+    }
+
+    /// Keeps `fast` if it agrees with the plain network.
+    fn try_out(&mut self, fast: Fast) -> Result<()> {
+        let asked = TRIAL_SIGMAS.map(|sigma| Question {
+            size: (TRIAL_SIDE, TRIAL_SIDE),
+            x: (sigma < self.one_call_sigma()).then(|| trial_picture(TRIAL_SIDE, 1)),
+            y: Some(trial_picture(TRIAL_SIDE, 2)),
+            case: trial_case(sigma),
+        });
+        let wanted = asked.each_ref().map(|asked| self.plainly(asked));
+        self.fast = Some(fast);
+        let far = asked.iter().zip(wanted).find_map(|(asked, wanted)| {
+            let found = self.estimate(asked);
+            agree(&found, &wanted).err()
+        });
+        match far {
+            None => Ok(()),
+            Some(why) => {
+                self.fast = None;
+                Err(why)
+            }
+        }
+    }
+}
+
+fn agree(found: &Result<Picture>, wanted: &Result<Picture>) -> Result<()> {
+    let (found, wanted) = match (found, wanted) {
+        (Ok(found), Ok(wanted)) => (found, wanted),
+        (Err(why), _) | (_, Err(why)) => return Err(Error::Backend(why.to_string())),
+    };
+    let square = |x: f32| f64::from(x).powi(2);
+    let pairs = found.data.iter().zip(&wanted.data);
+    let apart: f64 = pairs.map(|(a, b)| square(a - b)).sum();
+    let size: f64 = wanted.data.iter().map(|&b| square(b)).sum();
+    let distance = (apart / size).sqrt();
+    // Written so that NaN does not pass.
+    match distance < AGREEMENT {
+        true => Ok(()),
+        false => Err(Error::Backend(format!(
+            "it differs from f32 by {distance:.3}, at most {AGREEMENT} is allowed"
+        ))),
+    }
+}
+
+/// A case in which everything is told.
+pub(super) fn trial_case(sigma: f64) -> Case {
+    let mut tables = [0.5; tables::LENGTH];
+    tables[0] = 1.0;
+    Case { sigma, tables }
+}
+
+/// A square picture with something at every frequency, and no randomness.
+pub(super) fn trial_picture(side: usize, seed: usize) -> Picture {
+    let mut picture = Picture::new(3, side, side);
+    for (i, sample) in picture.data.iter_mut().enumerate() {
+        let hash = (i + seed * 7919).wrapping_mul(0x9e37_79b9) % 1000;
+        *sample = hash as f32 / 1000.0 - 0.5 + 0.5 * (i as f32 / 300.0).sin();
+    }
+    picture
+}

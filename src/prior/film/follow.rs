@@ -1,0 +1,205 @@
+//! [`Following`]: the one-call answers to the frames of one stream, by a network whose maps are
+//! kept from frame to frame.
+//!
+//! Decides on the caller's thread what is to be computed again, so that only those pixels go to
+//! the torch thread and back. Made by `prior`.
+
+use std::sync::Arc;
+
+use super::edge::Entry;
+use super::engine::Engine;
+use super::kept::{self, Kept};
+use super::region::{Link, Plan, Work, times, whole};
+use super::wiring::Wired;
+use crate::contract::{Follower, Hint, ONE_CALL_SIGMA};
+use crate::error::{Error, Result};
+use crate::frame::{Picture, Rect};
+use crate::prior::edm::Case;
+use crate::prior::tables::{self, LENGTH};
+use crate::prior::worker::Owned;
+
+/// Most bytes that one stream's maps may take; of larger frames all is computed every time.
+const KEPT_BYTES: usize = 1 << 30;
+
+/// Changes are taken in pieces of whole squares of this side, which no network's map divides.
+const GRID_PX: usize = 16;
+
+/// The follower of a network.
+pub(super) struct Following<N> {
+    engine: Arc<Owned<Engine<N>>>,
+    entry: Entry,
+    links: Vec<Link>,
+    last: Option<Last>,
+}
+
+/// What is kept of the last frame.
+struct Last {
+    kept: Kept,
+    size: (usize, usize),
+    tables: [f32; LENGTH],
+}
+
+/// Pixels that go to the torch thread.
+struct Sent {
+    /// Of what changed, with the place in the input map.
+    changed: Vec<(Rect, Picture)>,
+    /// Of where the answer may change, with the place in the last map.
+    answers: Vec<(Rect, Picture)>,
+}
+
+impl<N: Wired> Following<N> {
+    /// One that knows no frame yet; none where the network cannot be run in parts.
+    ///
+    /// # Errors
+    /// [`Error::Backend`].
+    pub fn of(engine: Arc<Owned<Engine<N>>>) -> Result<Option<Self>> {
+        let facts = |engine: &Engine<N>| {
+            let facts = engine.in_parts();
+            Ok(facts.map(|fast| (fast.entry, fast.links.clone())))
+        };
+        let facts = engine.with(facts)?;
+        Ok(facts.map(|(entry, links)| Self {
+            engine,
+            entry,
+            links,
+            last: None,
+        }))
+    }
+
+    /// All of the answer, and the maps for the next frame if they are not too many.
+    fn begin(&mut self, hint: &Hint, tables: [f32; LENGTH]) -> Result<Picture> {
+        let y = hint.decoded.clone();
+        let size = (y.width, y.height);
+        let keeps = kept::bytes(&self.links, self.entry, size) <= KEPT_BYTES;
+        let work = move |engine: &Engine<N>| begin(engine, y, case(tables), keeps);
+        let (kept, answer) = self.engine.with(work)?;
+        self.last = kept.map(|kept| Last { kept, size, tables });
+        Ok(answer)
+    }
+
+    /// Answers where `plan`'s answer may be another, with the pixels there.
+    fn go_on(&mut self, last: Last, plan: Plan, sent: Sent) -> Result<Vec<(Rect, Picture)>> {
+        let Last { kept, size, tables } = last;
+        let work = move |engine: &Engine<N>| go_on(engine, kept, case(tables), &plan, sent);
+        let (kept, answers) = self.engine.with(work)?;
+        self.last = Some(Last { kept, size, tables });
+        Ok(answers)
+    }
+}
+
+impl<N: Wired> Follower for Following<N> {
+    fn follow(
+        &mut self,
+        hint: &Hint,
+        changed: &[Rect],
+        estimate: &mut Picture,
+    ) -> Result<Vec<Rect>> {
+        let (y, tables) = (&hint.decoded, tables::describe(hint));
+        let size = (y.width, y.height);
+        // Gone until the new one is whole: after a failure the next frame begins anew.
+        let last = self.last.take();
+        let fits = |last: &Last| last.size == size && last.tables == tables;
+        let same_size = (estimate.width, estimate.height) == size;
+        let Some(last) = last.filter(|last| fits(last) && same_size) else {
+            *estimate = self.begin(hint, tables)?;
+            return Ok(vec![whole(size)]);
+        };
+        let changed: Vec<Rect> = changed.iter().filter_map(|&r| snapped(r, size)).collect();
+        let parts = changed.iter().map(|&rect| self.entry.in_map(rect));
+        let plan = Plan::of(&self.links, self.entry.map_size(size), parts.collect());
+        if plan.last.is_empty() {
+            self.last = Some(last);
+            return Ok(Vec::new());
+        }
+        if plan.work.iter().all(|work| *work == Work::Whole) {
+            *estimate = self.begin(hint, tables)?;
+            return Ok(vec![whole(size)]);
+        }
+        let cropped = |rect: Rect| (self.entry.in_map(rect), y.crop(rect));
+        let places: Vec<Rect> = plan
+            .last
+            .iter()
+            .map(|&r| times(r, self.entry.fold))
+            .collect();
+        let sent = Sent {
+            changed: changed.into_iter().map(cropped).collect(),
+            answers: places.iter().map(|&rect| cropped(rect)).collect(),
+        };
+        let answers = self.go_on(last, plan, sent)?;
+        for (place, (_, answer)) in places.iter().zip(answers) {
+            let all = whole((answer.width, answer.height));
+            estimate.paste(&answer, all, place.x, place.y);
+        }
+        Ok(places)
+    }
+}
+
+fn case(tables: [f32; LENGTH]) -> Case {
+    Case {
+        sigma: ONE_CALL_SIGMA,
+        tables,
+    }
+}
+
+/// `rect` out to whole squares of [`GRID_PX`], inside of a picture of `size`; none if nothing
+/// of it is.
+fn snapped(rect: Rect, size: (usize, usize)) -> Option<Rect> {
+    let down = |at: usize| at / GRID_PX * GRID_PX;
+    let up = |at: usize, limit: usize| at.next_multiple_of(GRID_PX).min(limit);
+    let (x, y) = (down(rect.x), down(rect.y));
+    let right = up(rect.x + rect.width, size.0);
+    let low = up(rect.y + rect.height, size.1);
+    let empty = rect.width == 0 || rect.height == 0 || x >= right || y >= low;
+    (!empty).then(|| Rect {
+        x,
+        y,
+        width: right - x,
+        height: low - y,
+    })
+}
+
+fn begin<N: Wired>(
+    engine: &Engine<N>,
+    y: Picture,
+    case: Case,
+    keeps: bool,
+) -> Result<(Option<Kept>, Picture)> {
+    let size = (y.width, y.height);
+    if !keeps {
+        let question = super::engine::Question {
+            size,
+            x: None,
+            y: Some(y),
+            case,
+        };
+        return Ok((None, engine.estimate(&question)?));
+    }
+    let fast = engine.in_parts().ok_or_else(gone)?;
+    let kept = Kept::whole(&engine.blind(fast, case)?, &y)?;
+    let all = whole(fast.entry.map_size(size));
+    let answer = kept.answer(fast.entry, engine.weights(&case), all, &y)?;
+    Ok((Some(kept), answer))
+}
+
+/// `kept` brought up to date, and the answers in the places of those sent.
+fn go_on<N: Wired>(
+    engine: &Engine<N>,
+    mut kept: Kept,
+    case: Case,
+    plan: &Plan,
+    sent: Sent,
+) -> Result<(Kept, Vec<(Rect, Picture)>)> {
+    let fast = engine.in_parts().ok_or_else(gone)?;
+    kept.update(&engine.blind(fast, case)?, plan, &sent.changed)?;
+    let weights = engine.weights(&case);
+    let answers = sent.answers.into_iter().map(|(rect, y)| {
+        let answer = kept.answer(fast.entry, weights, rect, &y)?;
+        Ok((rect, answer))
+    });
+    let answers = answers.collect::<Result<_>>()?;
+    Ok((kept, answers))
+}
+
+fn gone() -> Error {
+    Error::Backend("the network has no fast form".into())
+}

@@ -1,0 +1,334 @@
+//! [`Memory`]: what solving remembers of the last frame, and the next frame solved with it.
+//!
+//! The new frame is observed and decoded whole, which is cheap. Where its decoded picture is
+//! another to the bit, the network's answer is brought up to date ([`Follower`]); where that,
+//! the picture or the levels are others, the answer is brought into the cells again; all else
+//! is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
+//! the decoded picture and the cells are those of all frames so far (`known`). Only for plans of one call
+//! and one view that end in the clamp; for all others nothing is remembered.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::super::{Gate, Report, STRANGE, tiled};
+use super::finish::{Finish, Unit};
+use super::known::Known;
+use super::{Carried, Fresh};
+use crate::contract::{Control, Denoiser, Follower, Hint, QuantSteps};
+use crate::error::Result;
+use crate::frame::{Picture, PixelModel, Rect};
+use crate::jpeg::cell::Slack;
+use crate::jpeg::measure::Departures;
+use crate::jpeg::{JpegMeasurement, Observation};
+use crate::options::{Options, Temporal};
+use crate::sampler::cell::ONE_CALL_SIGMA;
+use crate::sampler::plan::Plan;
+use crate::video::Cells;
+
+/// What priors are told of changes in, see [`Follower::follow`].
+const CHANGE_PX: (usize, usize) = (16, 16);
+/// Narrower units than this cost more to begin than to compute.
+const LEAST_UNIT_PX: usize = 16;
+
+/// The last frame of a stream, if it was one that the next can be compared with.
+#[derive(Default)]
+pub(in crate::restore) struct Memory {
+    last: Option<Last>,
+}
+
+/// What must be the same for two frames to be compared.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    options: Options,
+    slack: Slack,
+    shape: Shape,
+    steps: Vec<QuantSteps>,
+}
+
+/// The grid and what lies on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shape {
+    size: (usize, usize),
+    padded: (usize, usize),
+    mcu_rows: usize,
+    model: PixelModel,
+    /// Factors of each component, and whether any of its levels are known.
+    components: Vec<((usize, usize), bool)>,
+}
+
+struct Last {
+    key: Key,
+    known: Known,
+    hint: Hint,
+    follower: Option<Box<dyn Follower>>,
+    /// The network's answer.
+    estimate: Picture,
+    /// How that stood to the cells, unit by unit.
+    stood: Vec<Departures>,
+    strange: bool,
+    /// The restored picture; behind the times while `strange`.
+    picture: Picture,
+}
+
+impl Memory {
+    /// Forgets the last frame.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
+    /// The picture on the grid of `seen` and what was done; `None`, with nothing done, for
+    /// frames that have to be solved by themselves.
+    pub fn solve(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        seen: &mut Observation,
+        slack: Slack,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Option<(Picture, Report)>> {
+        let before = self.last.take();
+        if !can_follow(denoiser, seen, options) {
+            return Ok(None);
+        }
+        let key = Key::of(seen, slack, options);
+        let (mut last, fresh) = match before {
+            Some(last) if last.key == key => (last, None),
+            Some(last) => {
+                let why = last.key.differs(&key);
+                (Last::new(key, last.follower), Some(why))
+            }
+            None => (Last::new(key, denoiser.follower()), Some(Fresh::First)),
+        };
+        let solved = last.advance(denoiser, seen, fresh, control)?;
+        self.last = Some(last);
+        Ok(Some(solved))
+    }
+}
+
+/// Whether the frame is solved in one call that ends in the clamp, on levels that are sound.
+fn can_follow(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+    let idle = options.strength == 0.0 || options.identity_gate && Gate::of(seen) == Gate::Closed;
+    options.temporal != Temporal::Off
+        && Plan::of(options, denoiser.one_call()) == Plan::OneCall { views: 1 }
+        && !options.strict
+        && !idle
+        && seen.damaged.is_empty()
+}
+
+impl Key {
+    fn of(seen: &Observation, slack: Slack, options: &Options) -> Self {
+        let components = seen.components.iter();
+        let shape = Shape {
+            size: (seen.width, seen.height),
+            padded: (seen.padded_width, seen.padded_height),
+            mcu_rows: seen.mcu_rows,
+            model: seen.model,
+            components: components
+                .map(|c| (c.factors, c.levels.is_empty()))
+                .collect(),
+        };
+        Self {
+            options: options.clone(),
+            slack,
+            shape,
+            steps: seen.components.iter().map(|c| c.steps).collect(),
+        }
+    }
+
+    fn differs(&self, next: &Self) -> Fresh {
+        if self.shape != next.shape {
+            Fresh::Shape
+        } else if self.options != next.options {
+            Fresh::Options
+        } else {
+            Fresh::Tables
+        }
+    }
+
+    /// Blocks of every component that are computed together: a part of a row of MCUs.
+    fn unit_px(&self) -> (usize, usize) {
+        let widest = self.shape.components.iter().map(|c| 8 * c.0.0).max();
+        let width = widest.unwrap_or(8);
+        (
+            LEAST_UNIT_PX.next_multiple_of(width).max(width),
+            self.shape.mcu_rows,
+        )
+    }
+
+    fn cells(&self, cell_px: (usize, usize)) -> Cells {
+        Cells::new(self.shape.padded.0, self.shape.padded.1, cell_px)
+    }
+}
+
+impl Last {
+    /// Nothing but the sizes, before a first frame.
+    fn new(key: Key, follower: Option<Box<dyn Follower>>) -> Self {
+        let (width, height) = key.shape.padded;
+        let units = key.cells(key.unit_px()).len();
+        Self {
+            known: Known::new(key.options.temporal),
+            hint: Hint {
+                decoded: Picture::new(3, 0, 0),
+                luma: [1; 64],
+                chroma: [1; 64],
+                subsampling: (1, 1),
+            },
+            follower,
+            estimate: Picture::new(3, width, height),
+            stood: vec![Departures::default(); units],
+            strange: false,
+            picture: Picture::new(3, width, height),
+            key,
+        }
+    }
+
+    /// From the last frame to this one.
+    fn advance(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        seen: &mut Observation,
+        fresh: Option<Fresh>,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        let options = self.key.options.clone();
+        let mut report = Report {
+            measured: seen.components.iter().map(|c| c.is_measured()).collect(),
+            ..Report::default()
+        };
+        if options.identity_gate {
+            report.gate = Gate::of(seen);
+        }
+        let mut units = self.key.cells(self.key.unit_px());
+        let cut = self.known.update(seen, &mut units);
+        let mut hint = seen.take_hint();
+        self.known.tell(&mut hint);
+        let mut shown = self.key.cells(CHANGE_PX);
+        let told_others = (self.hint.luma, self.hint.chroma) != (hint.luma, hint.chroma);
+        match fresh.is_some() || told_others {
+            true => shown.mark_all(),
+            false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
+        }
+        self.hint = hint;
+        let (estimated, calls) = self.estimate(denoiser, &shown, control)?;
+        units.mark_cells(&shown);
+        units.mark_cells(&estimated);
+        report.network_calls = calls;
+        let pixels = self.estimate.plane_len();
+        report.carried = Some(Carried {
+            pixels,
+            changed: shown.marked_px(),
+            reused: pixels - estimated.marked_px(),
+            fresh: fresh.or(cut.then_some(Fresh::Cut)),
+        });
+        let limit = match options.identity_gate {
+            true => denoiser.strange_share(),
+            false => None,
+        };
+        let picture = self.bring_into_cells(seen, units, limit, &mut report);
+        Ok((picture, report))
+    }
+
+    /// Brings the network's answer up to date where `shown` says that the decoded picture is
+    /// another. Answers where it may be another, and how many calls that took.
+    fn estimate(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        shown: &Cells,
+        control: Control<'_>,
+    ) -> Result<(Cells, usize)> {
+        let mut changed = self.key.cells(CHANGE_PX);
+        if shown.is_clear() {
+            return Ok((changed, 0));
+        }
+        control.step(0, 1)?;
+        let calls = match &mut self.follower {
+            Some(follower) => {
+                let rects = follower.follow(&self.hint, &shown.rects(), &mut self.estimate)?;
+                rects.into_iter().for_each(|rect| changed.mark(rect));
+                1
+            }
+            None => {
+                let calls = AtomicUsize::new(0);
+                let side = self.key.options.tile_size;
+                let tiled = tiled::Tiled::new(denoiser, side, control, &calls);
+                let decoded = &self.hint.decoded;
+                self.estimate = tiled.denoise(decoded, ONE_CALL_SIGMA, Some(&self.hint))?;
+                changed.mark_all();
+                calls.load(Ordering::Relaxed)
+            }
+        };
+        control.step(1, 1)?;
+        Ok((changed, calls))
+    }
+
+    /// The picture, its `units` computed again from the network's answer. All are where the
+    /// answer as a whole turns out strange and was not, or the other way round.
+    fn bring_into_cells(
+        &mut self,
+        seen: &Observation,
+        mut units: Cells,
+        limit: Option<f64>,
+        report: &mut Report,
+    ) -> Picture {
+        let mut parts = self.project(seen, &units);
+        let strange = self.is_strange(limit, report);
+        if strange != self.strange {
+            self.strange = strange;
+            units.mark_all();
+            parts = self.project(seen, &units);
+        }
+        report.departures = sum(&self.stood);
+        if strange {
+            report.gate = Gate::Closed;
+            report.notes.push(STRANGE.into());
+            return self.hint.decoded.clone();
+        }
+        for (rect, part) in &parts {
+            let whole = Rect {
+                x: 0,
+                y: 0,
+                ..*rect
+            };
+            self.picture.paste(part, whole, rect.x, rect.y);
+        }
+        report.restored = true;
+        self.picture.clone()
+    }
+
+    fn is_strange(&self, limit: Option<f64>, report: &Report) -> bool {
+        limit.is_some_and(|limit| report.gate.is_strange(&sum(&self.stood), limit))
+    }
+
+    /// Each of `units` from the network's answer; how it stood to the cells is kept.
+    fn project(&mut self, seen: &Observation, units: &Cells) -> Vec<(Rect, Picture)> {
+        let known = &self.known;
+        let bounds = |c: usize, at: usize| known.bounds(c, at);
+        let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
+        let finish = Finish {
+            measurement: &measurement,
+            gate: match self.key.options.identity_gate {
+                true => Gate::of(seen),
+                false => Gate::Open,
+            },
+            strength: self.key.options.strength as f32,
+            mcu_rows: self.key.shape.mcu_rows,
+            estimate: &self.estimate,
+            decoded: &self.hint.decoded,
+        };
+        let done = finish.units(units);
+        let keep = |unit: Unit| {
+            self.stood[unit.number] = unit.stood;
+            (unit.rect, unit.picture)
+        };
+        done.into_iter().map(keep).collect()
+    }
+}
+
+fn sum(parts: &[Departures]) -> Departures {
+    let mut all = Departures::default();
+    for part in parts {
+        all.known += part.known;
+        all.left += part.left;
+        all.far += part.far;
+    }
+    all
+}

@@ -1,0 +1,116 @@
+//! Accumulation: what stands still is known better with every frame, what moves is as if alone.
+
+use super::prior::{Blur, PATH, file, following, restorer, scene};
+use crate::contract::Control;
+use crate::frame::{Picture, PixelModel, Planar8};
+use crate::jpeg::JpegFile;
+use crate::options::{Options, Temporal};
+use crate::restore::Layout;
+
+/// Standard deviation of the sensor's noise in 8-bit levels.
+const NOISE: f32 = 3.0;
+
+/// [`scene`] as a sensor sees it in frame `n`.
+fn noisy(size: (usize, usize), at: (usize, usize), n: u64) -> (Planar8, JpegFile) {
+    let clean = scene(PixelModel::Rgb, size, at);
+    let mut seen = clean.clone();
+    let mut noise = Picture::new(3, size.0, size.1);
+    crate::contract::NoiseSource::fill(&mut crate::sampler::noise::Field::new(7, 0), n, &mut noise);
+    for (c, plane) in seen.planes.iter_mut().enumerate() {
+        for (byte, z) in plane.data.iter_mut().zip(noise.plane(c)) {
+            *byte = (f32::from(*byte) + NOISE * z).round() as u8;
+        }
+    }
+    (clean, file(&seen, 75, (2, 2)))
+}
+
+fn psnr(a: &Planar8, b: &Planar8) -> f64 {
+    let (mut squares, mut count) = (0.0, 0.0);
+    for (a, b) in a.planes.iter().zip(&b.planes) {
+        for (a, b) in a.data.iter().zip(&b.data) {
+            squares += f64::from(a.abs_diff(*b)).powi(2);
+            count += 1.0;
+        }
+    }
+    10.0 * (255.0f64.powi(2) * count / squares).log10()
+}
+
+fn accumulating() -> Options {
+    Options {
+        temporal: Temporal::Accumulate,
+        ..Options::default()
+    }
+}
+
+fn echo() -> Blur {
+    Blur {
+        echoes: true,
+        ..following()
+    }
+}
+
+/// With a prior that adds nothing, what is gained is gained by the frames alone: the error of
+/// the decoded picture halves, 3 dB, where the noise of sixteen frames is averaged but what the
+/// steps took away (most high frequencies) is not.
+#[test]
+fn a_still_scene_gets_better_with_every_frame_and_ever_less_work() {
+    let (size, options) = ((128, 96), accumulating());
+    let mut stream = restorer(echo()).stream();
+    let (mut errors, mut calls) = (Vec::new(), Vec::new());
+    for n in 0..16 {
+        let (clean, file) = noisy(size, (900, 0), n);
+        let restored = stream.restore_file(&file, Layout::Rgb, &options, Control::default());
+        let restored = restored.unwrap();
+        errors.push(psnr(&restored.frame, &clean));
+        let carried = restored.report.carried.unwrap();
+        calls.push(carried.changed * 10 / carried.pixels);
+    }
+    assert!(errors[15] > errors[0] + 3.0, "{errors:?}");
+    // All of it at frames 2, 4, 8 and 16; else what began anew by chance.
+    for (n, tenths) in calls.iter().enumerate() {
+        let all = [0, 1, 3, 7, 15].contains(&n);
+        assert!(if all { *tenths >= 9 } else { *tenths <= 3 }, "{calls:?}");
+    }
+}
+
+/// A square that moves each frame is restored as if alone: nothing of earlier frames
+/// is left where it is, nor where it was.
+#[test]
+fn what_moves_leaves_nothing_behind() {
+    let size = (160, 96);
+    let mut stream = restorer(echo()).stream();
+    let alone = restorer(echo());
+    for n in 0..10 {
+        let at = (16 + 8 * n as usize, 40);
+        let (_, file) = noisy(size, at, n);
+        let control = Control::default();
+        let ours = stream.restore_file(&file, Layout::Rgb, &accumulating(), control);
+        let whole = alone.restore_file_as(&file, Layout::Rgb, &Options::default(), control);
+        let (ours, whole) = (ours.unwrap().frame, whole.unwrap().frame);
+        // The pixels of the square, and those that it has just left. Chroma's filter looks beyond
+        // the blocks that moved, at samples that have been averaged: up to 2 levels.
+        for y in 40..50 {
+            for x in at.0 - 8..at.0 + 12 {
+                let i = y * size.0 + x;
+                let near = |c: usize| ours.planes[c].data[i].abs_diff(whole.planes[c].data[i]) <= 2;
+                assert!((0..3).all(near), "frame {n}: {x} {y}");
+            }
+        }
+    }
+}
+
+/// Sizes that are no multiple of anything, every sampling, blocks that come and go.
+#[test]
+fn accumulation_takes_every_sampling_and_size() {
+    for sampling in [(1, 1), (2, 1), (2, 2), (1, 2), (4, 1)] {
+        let mut stream = restorer(following()).stream();
+        for (n, at) in PATH.into_iter().enumerate() {
+            let file = file(&scene(PixelModel::Rgb, (61, 47), at), 40, sampling);
+            let restored =
+                stream.restore_file(&file, Layout::Rgb, &accumulating(), Control::default());
+            let restored = restored.unwrap();
+            assert!(restored.report.restored, "{sampling:?} {n}");
+            assert_eq!((restored.frame.width(), restored.frame.height()), (61, 47));
+        }
+    }
+}

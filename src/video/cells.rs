@@ -1,0 +1,234 @@
+//! [`Cells`]: a picture cut into cells of one size, some of which are marked.
+//!
+//! Integer geometry only. Marks say what has changed; they are read as rectangles by priors
+//! and one by one by what computes in cells.
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use crate::frame::{Picture, Rect};
+
+/// Marks on the cells of a picture, in raster order. Those at the right and the bottom may be
+/// cut off by the picture's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cells {
+    width_px: usize,
+    height_px: usize,
+    cell_px: (usize, usize),
+    wide: usize,
+    marks: Vec<bool>,
+}
+
+impl Cells {
+    /// Cells of `cell_px`, each side at least 1, none of them marked.
+    pub fn new(width_px: usize, height_px: usize, cell_px: (usize, usize)) -> Self {
+        let cell_px = (cell_px.0.max(1), cell_px.1.max(1));
+        let (wide, high) = (width_px.div_ceil(cell_px.0), height_px.div_ceil(cell_px.1));
+        Self {
+            width_px,
+            height_px,
+            cell_px,
+            wide,
+            marks: vec![false; wide * high],
+        }
+    }
+
+    /// Marks every cell.
+    pub fn mark_all(&mut self) {
+        self.marks.fill(true);
+    }
+
+    /// Marks the cells that `rect` touches; what lies outside of the picture is left out.
+    pub fn mark(&mut self, rect: Rect) {
+        let (right, bottom) = (
+            (rect.x + rect.width).min(self.width_px),
+            (rect.y + rect.height).min(self.height_px),
+        );
+        if rect.x >= right || rect.y >= bottom {
+            return;
+        }
+        let columns = rect.x / self.cell_px.0..right.div_ceil(self.cell_px.0);
+        for row in rect.y / self.cell_px.1..bottom.div_ceil(self.cell_px.1) {
+            self.marks[row * self.wide..][columns.clone()].fill(true);
+        }
+    }
+
+    /// Marks the cells in which two pictures of this size differ in any bit.
+    pub fn mark_differences(&mut self, a: &Picture, b: &Picture) {
+        let (wide, cell_px, width) = (self.wide, self.cell_px, self.width_px);
+        let rows = self.marks.par_chunks_mut(wide.max(1)).enumerate();
+        rows.for_each(|(row, marks)| {
+            let lines = row * cell_px.1..((row + 1) * cell_px.1).min(self.height_px);
+            for c in 0..a.channels {
+                for y in lines.clone() {
+                    let line = |of: &Picture| y * width + c * of.plane_len();
+                    let (a, b) = (&a.data[line(a)..][..width], &b.data[line(b)..][..width]);
+                    mark_line(marks, a, b, cell_px.0);
+                }
+            }
+        });
+    }
+
+    /// Marks what the marks of `other`, of any cells, touch.
+    pub fn mark_cells(&mut self, other: &Self) {
+        for rect in other.rects() {
+            self.mark(rect);
+        }
+    }
+
+    /// How many cells there are.
+    pub fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// Whether no cell is marked.
+    pub fn is_clear(&self) -> bool {
+        !self.marks.contains(&true)
+    }
+
+    /// The numbers of the marked cells, in raster order.
+    pub fn marked(&self) -> impl Iterator<Item = usize> {
+        let marks = self.marks.iter().enumerate();
+        marks.filter(|(_, marked)| **marked).map(|(n, _)| n)
+    }
+
+    /// The part of the picture that cell number `n` covers.
+    pub fn rect(&self, n: usize) -> Rect {
+        let (x, y) = (
+            n % self.wide * self.cell_px.0,
+            n / self.wide * self.cell_px.1,
+        );
+        Rect {
+            x,
+            y,
+            width: self.cell_px.0.min(self.width_px - x),
+            height: self.cell_px.1.min(self.height_px - y),
+        }
+    }
+
+    /// Pixels in marked cells.
+    pub fn marked_px(&self) -> usize {
+        let area = |rect: Rect| rect.width * rect.height;
+        self.marked().map(|n| area(self.rect(n))).sum()
+    }
+
+    /// Rectangles that cover the marked cells once and no others: runs along rows, joined with
+    /// the run above where that has the same ends.
+    pub fn rects(&self) -> Vec<Rect> {
+        let mut done = Vec::new();
+        let mut open: Vec<Rect> = Vec::new();
+        for row in 0..self.marks.len() / self.wide.max(1) {
+            let mut still = Vec::new();
+            for run in self.runs(row) {
+                let above = open
+                    .iter()
+                    .position(|above| (above.x, above.width) == (run.x, run.width));
+                still.push(match above.map(|at| open.swap_remove(at)) {
+                    Some(above) => Rect {
+                        height: above.height + run.height,
+                        ..above
+                    },
+                    None => run,
+                });
+            }
+            done.append(&mut open);
+            open = still;
+        }
+        done.append(&mut open);
+        done
+    }
+
+    /// Runs of marked cells in a row of them.
+    fn runs(&self, row: usize) -> Vec<Rect> {
+        let mut runs: Vec<Rect> = Vec::new();
+        let cells = row * self.wide..(row + 1) * self.wide;
+        for n in cells.filter(|&n| self.marks[n]) {
+            let cell = self.rect(n);
+            match runs.last_mut() {
+                Some(last) if last.x + last.width == cell.x => last.width += cell.width,
+                _ => runs.push(cell),
+            }
+        }
+        runs
+    }
+}
+
+/// Marks the cells of one row in which a line of each picture differs.
+fn mark_line(marks: &mut [bool], a: &[f32], b: &[f32], cell_px: usize) {
+    let pairs = a.chunks(cell_px).zip(b.chunks(cell_px));
+    for (mark, (a, b)) in marks.iter_mut().zip(pairs) {
+        // Bits: a NaN is itself, and 0 is not −0.
+        let differ = a
+            .iter()
+            .zip(b)
+            .fold(0, |d, (a, b)| d | (a.to_bits() ^ b.to_bits()));
+        *mark |= differ != 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The rectangles of any marks cover the marked cells once, and nothing else.
+        #[test]
+        fn rectangles_cover_the_marks_once(
+            width in 1usize..100, height in 1usize..90, marks in prop::collection::vec(any::<bool>(), 64)
+        ) {
+            let mut cells = Cells::new(width, height, (16, 12));
+            for n in (0..cells.len()).filter(|n| marks[n % 64]) {
+                cells.mark(Rect { width: 1, height: 1, ..cells.rect(n) });
+            }
+            let mut seen = vec![0; width * height];
+            for rect in cells.rects() {
+                for y in rect.y..rect.y + rect.height {
+                    for x in rect.x..rect.x + rect.width {
+                        seen[y * width + x] += 1;
+                    }
+                }
+            }
+            for (i, count) in seen.iter().enumerate() {
+                let n = (i / width / 12) * width.div_ceil(16) + i % width / 16;
+                prop_assert_eq!(*count, i32::from(marks[n % 64]));
+            }
+            prop_assert_eq!(cells.marked_px(), seen.iter().filter(|n| **n > 0).count());
+        }
+    }
+
+    #[test]
+    fn differences_are_found_to_the_last_bit() {
+        let a = Picture::new(3, 40, 20);
+        let mut b = a.clone();
+        let mut cells = Cells::new(40, 20, (16, 16));
+        cells.mark_differences(&a, &b);
+        assert!(cells.is_clear());
+        b.plane_mut(2)[19 * 40 + 39] = -0.0;
+        cells.mark_differences(&a, &b);
+        let last = Rect {
+            x: 32,
+            y: 16,
+            width: 8,
+            height: 4,
+        };
+        assert_eq!(cells.rects(), [last]);
+    }
+
+    #[test]
+    fn what_lies_outside_marks_nothing() {
+        let mut cells = Cells::new(40, 20, (16, 16));
+        cells.mark(Rect {
+            x: 40,
+            y: 0,
+            width: 16,
+            height: 16,
+        });
+        assert!(cells.is_clear());
+    }
+}
