@@ -21,7 +21,7 @@ pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
     if !files::has_extension(&arguments.out, &["safetensors"]) {
         bail!("{}: must end in .safetensors", arguments.out.display());
     }
-    if arguments.side % MCU_PX != 0 {
+    if !arguments.side.is_multiple_of(MCU_PX) {
         bail!("--side {}: must be a multiple of {MCU_PX}", arguments.side);
     }
     let source = checkpoint::open(&arguments.model)?;
