@@ -100,6 +100,45 @@ fn one_bad_file_never_ends_a_batch() {
     }
 }
 
+/// Inputs are read ahead and written behind, and lines come in the order of the inputs all the
+/// same, those of failures among them. Sizes differ so that the stages take turns at being slow.
+#[test]
+fn lines_come_in_the_order_of_the_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let sizes = [(400, 300), (8, 8), (16, 700), (9, 9), (333, 222), (64, 64)];
+    let mut names = Vec::new();
+    for (i, (width, height)) in sizes.into_iter().cycle().take(24).enumerate() {
+        let name = format!("{i:02}.jpg");
+        let bytes = match i % 5 {
+            3 => b"this is no picture".to_vec(),
+            _ => jpeg::encode(&scene(width, height), 40, (2, 2)).unwrap(),
+        };
+        fs::write(folder.path().join(&name), bytes).unwrap();
+        names.push(name);
+    }
+    let inputs: Vec<&str> = names.iter().map(String::as_str).collect();
+    let options = ["-o", "out/", "--json", "--model", "identity"];
+    let output = run(
+        &[&["restore"], &inputs[..], &options].concat(),
+        folder.path(),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let said: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["input"].as_str())
+        .collect();
+    assert_eq!(said, inputs);
+    for (i, line) in lines.iter().enumerate() {
+        let status = if i % 5 == 3 { "failed" } else { "done" };
+        assert_eq!(line["status"], status, "{line}");
+    }
+}
+
 /// Rows that the damage did not reach are those of the whole file; the others are decoded.
 #[test]
 fn the_intact_rows_of_a_cut_file_are_restored() {

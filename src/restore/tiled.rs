@@ -4,8 +4,8 @@
 //! picture's; priors that see squares of one size get overlapping windows (`windowed`).
 //! Cancellation is looked at before every part.
 //!
-//! A halo is computed twice, so large tiles cost less; a network's maps take some 90 bytes a
-//! pixel of them, so they cost memory.
+//! A halo is computed twice, so large tiles cost less time; a network's maps are as large as its
+//! tile, so they cost more memory: two of 64 channels at half resolution are 64 bytes a pixel.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -16,7 +16,7 @@ use crate::frame::Picture;
 use crate::tiling::{self, Tile};
 
 /// Pixels that are given to a network at once, halo included, unless a tile's side is asked for.
-const AT_ONCE_PX: usize = 4_500_000;
+const AT_ONCE_PX: usize = 3_200_000;
 
 /// Runs a prior on as many parts as a picture takes.
 pub struct Tiled<'a> {

@@ -59,7 +59,7 @@ pub fn cut_sides(
 }
 
 /// Width and height of the tiles of which the fewest pixels are computed in all, where a
-/// window has at most about `most` pixels: tiles of nearly one size, a multiple of `align`.
+/// window has at most `most` pixels: tiles of nearly one size, a multiple of `align`.
 pub fn sides_for(
     width: usize,
     height: usize,
@@ -157,8 +157,9 @@ mod tests {
         let sides = |width, height, most| sides_for(width, height, 64, 16, most);
         assert_eq!(sides(1920, 1080, 3_000_000), (1920, 1088));
         assert_eq!(cost(1920, 1080, (1920, 1088)).0, 1920 * 1080);
-        // 24 megapixels: three tiles by two, not six bands or a strip.
+        // 24 megapixels: three tiles by two or by three, never bands.
         assert_eq!(sides(6000, 4000, 4_500_000), (2000, 2000));
+        assert_eq!(sides(6000, 4000, 3_200_000), (2000, 1344));
         let (computed, largest) = cost(6000, 4000, (2000, 2000));
         assert!(computed < 24_000_000 * 108 / 100 && largest <= 4_500_000);
         // A strip is cut across, and only across.

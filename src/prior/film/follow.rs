@@ -169,10 +169,10 @@ fn begin<N: Wired>(
         let question = super::engine::Question {
             size,
             x: None,
-            y: Some(y),
+            y: Some(&y),
             case,
         };
-        return Ok((None, engine.estimate(&question)?));
+        return Ok((None, engine.estimate(question)?));
     }
     let fast = engine.in_parts().ok_or_else(gone)?;
     let kept = Kept::whole(&engine.blind(fast, case)?, &y)?;
