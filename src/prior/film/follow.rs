@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::edge::Entry;
-use super::engine::Engine;
+use super::engine::{Engine, Question};
 use super::kept::{self, Kept};
 use super::region::{Link, Plan, Work, times, whole};
 use super::wiring::Wired;
@@ -19,7 +19,7 @@ use crate::prior::tables::{self, LENGTH};
 use crate::prior::worker::Owned;
 
 /// Most bytes that one stream's maps may take; of larger frames all is computed every time.
-const KEPT_BYTES: usize = 1 << 30;
+const KEPT_BYTES: usize = 3 << 29;
 
 /// Changes are taken in pieces of whole squares of this side, which no network's map divides.
 const GRID_PX: usize = 16;
@@ -166,7 +166,7 @@ fn begin<N: Wired>(
 ) -> Result<(Option<Kept>, Picture)> {
     let size = (y.width, y.height);
     if !keeps {
-        let question = super::engine::Question {
+        let question = Question {
             size,
             x: None,
             y: Some(&y),
