@@ -34,14 +34,14 @@ const TRIAL_SIGMAS: [f64; 2] = [0.4, 20.0];
 const TRIAL_SIDE: usize = 48;
 
 /// What a network is asked.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Question {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Question<'a> {
     /// Width and height of its pictures.
     pub size: (usize, usize),
     /// The noisy picture; none at a level at which it is not looked at.
-    pub x: Option<Picture>,
+    pub x: Option<&'a Picture>,
     /// The decoded one, if there is one.
-    pub y: Option<Picture>,
+    pub y: Option<&'a Picture>,
     /// Noise level and tables.
     pub case: Case,
 }
@@ -128,11 +128,11 @@ impl<N: Wired> Engine<N> {
     ///
     /// # Errors
     /// [`Error::Backend`].
-    pub fn estimate(&self, asked: &Question) -> Result<Picture> {
+    pub fn estimate(&self, asked: Question<'_>) -> Result<Picture> {
         let Some(fast) = &self.fast else {
             return self.plainly(asked);
         };
-        let (x, y) = (asked.x.as_ref(), asked.y.as_ref());
+        let (x, y) = (asked.x, asked.y);
         let scales = Scales::of(&asked.case, self.plain.one_call_sigma());
         let run = fast.told(&self.plain, asked.case, x.is_some())?;
         let f = run.whole(fast.entry.enter(Seen {
@@ -149,30 +149,32 @@ impl<N: Wired> Engine<N> {
         fast.entry.leave(self.weights(&asked.case), x, y, part)
     }
 
-    fn plainly(&self, asked: &Question) -> Result<Picture> {
+    fn plainly(&self, asked: Question<'_>) -> Result<Picture> {
         let (width, height) = asked.size;
-        let tensor = |picture: &Option<Picture>| match picture {
+        let tensor = |picture: Option<&Picture>| match picture {
             Some(picture) => to_tensor(picture, self.device),
             None => {
                 let size = [1, 3, height as i64, width as i64];
                 Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?)
             }
         };
-        let (x, y) = (tensor(&asked.x)?, tensor(&asked.y)?);
+        let (x, y) = (tensor(asked.x)?, tensor(asked.y)?);
         to_picture(&edm::estimate(&self.plain, &x, &y, &[asked.case])?)
     }
 
     /// Keeps `fast` if it agrees with the plain network.
     fn try_out(&mut self, fast: Fast) -> Result<()> {
+        let pictures = [1, 2].map(|seed| trial_picture(TRIAL_SIDE, seed));
+        let [x, y] = &pictures;
         let asked = TRIAL_SIGMAS.map(|sigma| Question {
             size: (TRIAL_SIDE, TRIAL_SIDE),
-            x: (sigma < self.one_call_sigma()).then(|| trial_picture(TRIAL_SIDE, 1)),
-            y: Some(trial_picture(TRIAL_SIDE, 2)),
+            x: (sigma < self.one_call_sigma()).then_some(x),
+            y: Some(y),
             case: trial_case(sigma),
         });
-        let wanted = asked.each_ref().map(|asked| self.plainly(asked));
+        let wanted = asked.map(|asked| self.plainly(asked));
         self.fast = Some(fast);
-        let far = asked.iter().zip(wanted).find_map(|(asked, wanted)| {
+        let far = asked.into_iter().zip(wanted).find_map(|(asked, wanted)| {
             let found = self.estimate(asked);
             agree(&found, &wanted).err()
         });

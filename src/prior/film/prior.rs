@@ -71,8 +71,7 @@ impl<N: Wired> Prior<N> {
         self.caution.as_deref()
     }
 
-    /// The estimate of x0. At a level from the network's one call on, x is at rest: it is not
-    /// even copied.
+    /// The estimate of x0. At a level from the network's one call on, x is at rest.
     ///
     /// # Errors
     /// [`crate::Error::Backend`].
@@ -80,15 +79,14 @@ impl<N: Wired> Prior<N> {
         let tables = hint.map_or([0.0; tables::LENGTH], tables::describe);
         self.ask(Question {
             size: (x.width, x.height),
-            x: (sigma < self.one_call_sigma).then(|| x.clone()),
-            y: hint.map(|hint| hint.decoded.clone()),
+            x: (sigma < self.one_call_sigma).then_some(x),
+            y: hint.map(|hint| &hint.decoded),
             case: Case { sigma, tables },
         })
     }
 
-    fn ask(&self, question: Question) -> Result<Picture> {
-        let work = move |engine: &Engine<N>| engine.estimate(&question);
-        self.engine.with(work)
+    fn ask(&self, question: Question<'_>) -> Result<Picture> {
+        self.engine.with(|engine| engine.estimate(question))
     }
 
     /// What keeps this network's maps from frame to frame; none without a fast form that
@@ -103,7 +101,7 @@ impl<N: Wired> Prior<N> {
 
     /// The estimate in a case that no hint states.
     #[cfg(test)]
-    pub fn estimate(&self, x: Picture, y: Picture, case: Case) -> Result<Picture> {
+    pub fn estimate(&self, x: &Picture, y: &Picture, case: Case) -> Result<Picture> {
         self.ask(Question {
             size: (x.width, x.height),
             x: (case.sigma < self.one_call_sigma).then_some(x),
