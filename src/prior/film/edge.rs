@@ -234,7 +234,13 @@ impl Pixels<'_> {
 /// half. The origin is on a multiple of 16 pixels.
 #[inline(always)]
 pub(crate) fn place(column: usize, row: usize) -> [f32; PLACE] {
-    let sign = |at: usize, half: usize| if at / half % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = |at: usize, half: usize| {
+        if (at / half).is_multiple_of(2) {
+            1.0
+        } else {
+            -1.0
+        }
+    };
     [sign(column, 1), sign(column, 2), sign(row, 1), sign(row, 2)]
 }
 

@@ -164,11 +164,12 @@ impl<N: Wired> Engine<N> {
 
     /// Keeps `fast` if it agrees with the plain network.
     fn try_out(&mut self, fast: Fast) -> Result<()> {
-        let [x, y] = [1, 2].map(|seed| trial_picture(TRIAL_SIDE, seed));
+        let pictures = [1, 2].map(|seed| trial_picture(TRIAL_SIDE, seed));
+        let [x, y] = &pictures;
         let asked = TRIAL_SIGMAS.map(|sigma| Question {
             size: (TRIAL_SIDE, TRIAL_SIDE),
-            x: (sigma < self.one_call_sigma()).then_some(&x),
-            y: Some(&y),
+            x: (sigma < self.one_call_sigma()).then_some(x),
+            y: Some(y),
             case: trial_case(sigma),
         });
         let wanted = asked.map(|asked| self.plainly(asked));

@@ -1,8 +1,7 @@
 //! [`Following`]: the one-call answers to the frames of one stream, by a network whose maps are
 //! kept from frame to frame.
 //!
-//! Decides on the caller's thread what is to be computed again, so that only those pixels go to
-//! the torch thread and back. Made by `prior`.
+//! Decides on the caller's thread what is to be computed again; the torch thread only computes. Made by `prior`.
 
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ struct Last {
     tables: [f32; LENGTH],
 }
 
-/// Pixels that go to the torch thread.
+/// The decoded picture in the places that matter.
 struct Sent {
     /// Of what changed, with the place in the input map.
     changed: Vec<(Rect, Picture)>,
@@ -68,10 +67,10 @@ impl<N: Wired> Following<N> {
 
     /// All of the answer, and the maps for the next frame if they are not too many.
     fn begin(&mut self, hint: &Hint, tables: [f32; LENGTH]) -> Result<Picture> {
-        let y = hint.decoded.clone();
+        let y = &hint.decoded;
         let size = (y.width, y.height);
         let keeps = kept::bytes(&self.links, self.entry, size) <= KEPT_BYTES;
-        let work = move |engine: &Engine<N>| begin(engine, y, case(tables), keeps);
+        let work = |engine: &Engine<N>| begin(engine, y, case(tables), keeps);
         let (kept, answer) = self.engine.with(work)?;
         self.last = kept.map(|kept| Last { kept, size, tables });
         Ok(answer)
@@ -160,7 +159,7 @@ fn snapped(rect: Rect, size: (usize, usize)) -> Option<Rect> {
 
 fn begin<N: Wired>(
     engine: &Engine<N>,
-    y: Picture,
+    y: &Picture,
     case: Case,
     keeps: bool,
 ) -> Result<(Option<Kept>, Picture)> {
@@ -175,9 +174,9 @@ fn begin<N: Wired>(
         return Ok((None, engine.estimate(question)?));
     }
     let fast = engine.in_parts().ok_or_else(gone)?;
-    let kept = Kept::whole(&engine.blind(fast, case)?, &y)?;
+    let kept = Kept::whole(&engine.blind(fast, case)?, y)?;
     let all = whole(fast.entry.map_size(size));
-    let answer = kept.answer(fast.entry, engine.weights(&case), all, &y)?;
+    let answer = kept.answer(fast.entry, engine.weights(&case), all, y)?;
     Ok((Some(kept), answer))
 }
 

@@ -86,8 +86,7 @@ impl<N: Wired> Prior<N> {
     }
 
     fn ask(&self, question: Question<'_>) -> Result<Picture> {
-        let work = move |engine: &Engine<N>| engine.estimate(question);
-        self.engine.with(work)
+        self.engine.with(|engine| engine.estimate(question))
     }
 
     /// What keeps this network's maps from frame to frame; none without a fast form that
@@ -102,11 +101,11 @@ impl<N: Wired> Prior<N> {
 
     /// The estimate in a case that no hint states.
     #[cfg(test)]
-    pub fn estimate(&self, x: Picture, y: Picture, case: Case) -> Result<Picture> {
+    pub fn estimate(&self, x: &Picture, y: &Picture, case: Case) -> Result<Picture> {
         self.ask(Question {
             size: (x.width, x.height),
-            x: (case.sigma < self.one_call_sigma).then_some(&x),
-            y: Some(&y),
+            x: (case.sigma < self.one_call_sigma).then_some(x),
+            y: Some(y),
             case,
         })
     }

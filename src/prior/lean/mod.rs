@@ -170,7 +170,7 @@ pub(super) mod tests {
                 sigma: level,
                 tables,
             };
-            let got = lean.0.estimate(x, y, case).unwrap();
+            let got = lean.0.estimate(&x, &y, case).unwrap();
             let square = |x: f32| f64::from(x).powi(2);
             let apart: f64 = got
                 .data
