@@ -40,7 +40,8 @@ pub struct Carried {
 /// Why a stream begins anew with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fresh {
-    /// It is the first one, the first after [`Stream::reset`], or follows one that failed.
+    /// It is the first one, the first after [`Stream::reset`], or follows one that failed or was
+    /// restored by itself.
     First,
     /// `Options::temporal` is off.
     Off,
@@ -50,8 +51,8 @@ pub enum Fresh {
     Shape,
     /// The quantisation tables are others, or where they are known from.
     Tables,
-    /// It is damaged, or the last one was.
-    Damage,
+    /// It is restored by itself: damaged, with `strict`, in several calls, or not at all.
+    Alone,
     /// Most of the picture is another: a cut.
     Cut,
 }
@@ -208,7 +209,8 @@ impl Stream {
         restored.report.carried.get_or_insert(Carried {
             pixels,
             changed: pixels,
-            ..Carried::default()
+            reused: 0,
+            fresh: Some(Fresh::Alone),
         });
         self.last = Some(Last {
             input,
