@@ -126,7 +126,7 @@ fn figures(pipeline: &gst::Pipeline) -> String {
     ];
     let one = |name: &&str| {
         stats
-            .value(name)
+            .value(*name)
             .ok()
             .map(|value| format!("{name} {value:?}"))
     };
