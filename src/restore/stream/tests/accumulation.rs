@@ -1,11 +1,12 @@
 //! Accumulation: what stands still is known better with every frame, what moves is as if alone.
 
 use super::prior::{Blur, PATH, file, following, restorer, scene};
-use crate::contract::Control;
+use crate::contract::{Control, NoiseSource};
 use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::JpegFile;
 use crate::options::{Options, Temporal};
 use crate::restore::Layout;
+use crate::sampler::noise::Field;
 
 /// Standard deviation of the sensor's noise in 8-bit levels.
 const NOISE: f32 = 3.0;
@@ -14,7 +15,7 @@ const NOISE: f32 = 3.0;
 fn noisy(size: (usize, usize), at: (usize, usize), n: u64) -> JpegFile {
     let mut seen = scene(PixelModel::Rgb, size, at);
     let mut noise = Picture::new(3, size.0, size.1);
-    crate::contract::NoiseSource::fill(&mut crate::sampler::noise::Field::new(7, 0), n, &mut noise);
+    Field::new(7, 0).fill(n, &mut noise);
     for (c, plane) in seen.planes.iter_mut().enumerate() {
         for (byte, z) in plane.data.iter_mut().zip(noise.plane(c)) {
             *byte = (f32::from(*byte) + NOISE * z).round() as u8;
