@@ -195,6 +195,12 @@ impl VideoDecoderImpl for DdrmJpegDec {
         self.decode(frame)
     }
 
+    /// The end of the stream, which nobody downstream knows of yet.
+    fn finish(&self) -> Result<FlowSuccess, FlowError> {
+        self.post_figures(true);
+        self.parent_finish()
+    }
+
     fn flush(&self) -> bool {
         self.state().length = Default::default();
         true
@@ -210,18 +216,12 @@ impl VideoDecoderImpl for DdrmJpegDec {
             }
             _ => {}
         }
-        let at_end = event.type_() == gst::EventType::Eos;
-        // What is left of an unparsed stream is decoded first.
-        let handled = self.parent_sink_event(event);
-        if at_end {
-            self.post_figures(true);
-        }
-        handled
+        self.parent_sink_event(event)
     }
 
     /// Where late frames are not to be lost, nobody upstream must drop them.
     fn src_event(&self, event: gst::Event) -> bool {
-        self.live.hear(&event);
+        self.live.hear(self.obj().upcast_ref(), &event);
         let keeps = self.late_policy() == LatePolicy::Passthrough;
         match event.type_() {
             gst::EventType::Qos if keeps => true,

@@ -235,7 +235,7 @@ impl BaseTransformImpl for DdrmJpeg {
     /// Late frames are dropped here and not by the base class, which knows of one policy only.
     /// Where they are not to be lost, decoders upstream must not drop them either.
     fn src_event(&self, event: gst::Event) -> bool {
-        self.live.hear(&event);
+        self.live.hear(self.obj().upcast_ref(), &event);
         match (event.type_(), self.late_policy()) {
             (gst::EventType::Qos, LatePolicy::Passthrough) => true,
             (gst::EventType::Qos, _) => self.obj().sink_pad().push_event(event),

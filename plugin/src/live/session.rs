@@ -148,12 +148,13 @@ impl Live {
     }
 
     /// Takes note of what downstream says of time.
-    pub fn hear(&self, event: &gst::EventRef) {
+    pub fn hear(&self, element: &gst::Element, event: &gst::EventRef) {
         match event.view() {
             gst::EventView::Qos(qos) => {
                 let (_, proportion, jitter, timestamp) = qos.get();
                 if let Some(timestamp) = timestamp {
-                    lock(&self.timing).sink_got(proportion, jitter, timestamp);
+                    let now = element.current_running_time();
+                    lock(&self.timing).sink_got(proportion, jitter, timestamp, now);
                 }
             }
             gst::EventView::Latency(latency) => lock(&self.timing).configured(latency.latency()),

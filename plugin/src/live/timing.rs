@@ -15,6 +15,8 @@ pub struct Timing {
     earliest: Option<ClockTimeDiff>,
     /// How much slower than needed frames arrive at the sink.
     pub proportion: f64,
+    /// How long after its running time the sink shows a frame, as that event shows.
+    shown_after: Option<ClockTimeDiff>,
     /// The latency of the whole pipeline, once that is distributed.
     configured: Option<ClockTime>,
     /// Whether the source is live, and the latency in front of this element.
@@ -31,10 +33,24 @@ pub struct Upstream {
 }
 
 impl Timing {
-    /// Takes note of a QOS event: the sink got the frame of `timestamp` late by `jitter`.
-    pub fn sink_got(&mut self, proportion: f64, jitter: ClockTimeDiff, timestamp: ClockTime) {
+    /// Takes note of a QOS event that comes at the time `now`: the sink got the frame of
+    /// `timestamp` late by `jitter`; negative: early, and it has waited.
+    ///
+    /// A sink that does not keep time may send events too, and says 0 in them.
+    pub fn sink_got(
+        &mut self,
+        proportion: f64,
+        jitter: ClockTimeDiff,
+        timestamp: ClockTime,
+        now: Option<ClockTime>,
+    ) {
+        if jitter == 0 {
+            self.flush();
+            return;
+        }
         let timestamp = signed(timestamp);
         self.earliest = Some(timestamp.saturating_add(jitter));
+        self.shown_after = now.map(|now| signed(now) - timestamp - jitter.max(0));
         self.proportion = proportion;
     }
 
@@ -46,6 +62,7 @@ impl Timing {
     /// What was said of frames that are gone is forgotten.
     pub fn flush(&mut self) {
         self.earliest = None;
+        self.shown_after = None;
         self.proportion = 1.0;
     }
 
@@ -80,12 +97,12 @@ impl Timing {
         }
     }
 
-    /// How long after its running time a frame may leave. A sink that keeps time holds to the
-    /// pipeline's latency; without one this element holds to what it claimed, too.
+    /// How long after its running time a frame may leave. A sink that keeps time shows when; where
+    /// there is none this element holds to what it claimed, or to the pipeline's latency.
     fn allowance(&self, own: ClockTime) -> ClockTimeDiff {
         let configured = self.configured.map_or(0, signed);
         if self.earliest.is_some() {
-            return configured;
+            return self.shown_after.unwrap_or(configured);
         }
         let before = self.upstream.map_or(0, |upstream| signed(upstream.min));
         configured.max(before + signed(own))
@@ -135,14 +152,24 @@ mod tests {
     #[test]
     fn a_sink_that_keeps_time_and_the_clock_both_count() {
         let mut timing = live();
-        timing.configured(ms(60));
-        // The frame of 80 ms came 5 ms early.
-        timing.sink_got(1.0, -5_000_000, ms(80));
+        // The frame of 80 ms came 5 ms early, and was shown 60 ms after its time.
+        timing.sink_got(1.0, -5_000_000, ms(80), Some(ms(140)));
         assert_eq!(left(&timing, LatePolicy::Drop, 120, 100), Some(45));
         assert_eq!(left(&timing, LatePolicy::Drop, 120, 150), Some(30));
         assert_eq!(left(&timing, LatePolicy::Drop, 75, 100), Some(0));
         assert_eq!(left(&timing, LatePolicy::Process, 75, 100), None);
+        // Late by 20 ms: it was to be shown after 60 as well.
+        timing.sink_got(1.0, 20_000_000, ms(80), Some(ms(160)));
+        assert_eq!(left(&timing, LatePolicy::Drop, 200, 165), Some(95));
         timing.flush();
         assert_eq!(left(&timing, LatePolicy::Drop, 75, 100), None);
+    }
+
+    #[test]
+    fn events_of_a_sink_that_keeps_no_time_make_nothing_late() {
+        let mut timing = live();
+        timing.sink_got(1.0, 0, ms(80), Some(ms(500)));
+        assert_eq!(left(&timing, LatePolicy::Drop, 120, 900), None);
+        assert_eq!(left(&timing, LatePolicy::Passthrough, 100, 120), Some(20));
     }
 }
