@@ -69,6 +69,12 @@ pub trait Denoiser: Send + Sync {
         false
     }
 
+    /// Whether that one call is all it can do: it has never seen noise. Samplers that walk down
+    /// from noise have no use for it.
+    fn one_call_only(&self) -> bool {
+        false
+    }
+
     /// How far off its estimates at `sigma` are, where that was measured for this prior.
     fn spread(&self, _sigma: f64, _hint: Option<&Hint>) -> Option<Spread> {
         None

@@ -259,3 +259,35 @@ fn every_preset_runs_on_any_size() {
         }
     }
 }
+
+/// A prior that was never shown noise is not asked to walk down from it, and says so.
+#[test]
+fn nano_refuses_presets_that_need_noise() {
+    let data: Vec<u8> = (0..48 * 32 * 3).map(|i| (i % 251) as u8).collect();
+    let bytes = jpeg::encode(&Planar8::from_rgb(48, 32, &data), 40, (2, 2)).unwrap();
+    let ask = |preset, steps| {
+        let options = Options {
+            model: "nano".into(),
+            preset,
+            steps,
+            device: Device::Cpu,
+            ..Options::default()
+        };
+        let restorer = Restorer::open(&options).unwrap();
+        restorer.restore_jpeg(&bytes, &options, Control::default())
+    };
+    for (preset, steps) in [
+        (Preset::Sample, None),
+        (Preset::Quality, Some(3)),
+        (Preset::Paper, None),
+    ] {
+        let message = ask(preset, steps).unwrap_err().to_string();
+        assert!(
+            message.contains("nano") && message.contains("fast"),
+            "{message}"
+        );
+    }
+    for preset in [Preset::Fast, Preset::Quality] {
+        ask(preset, None).unwrap();
+    }
+}

@@ -4,6 +4,24 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 
+/// The key that says that a network was never shown noise: it restores in one call only.
+const ONE_CALL_ONLY: &str = "one_call_only";
+
+/// Whether the metadata say so.
+pub(crate) fn one_call_only(metadata: &BTreeMap<String, String>) -> bool {
+    metadata
+        .get(ONE_CALL_ONLY)
+        .is_some_and(|said| said == "true")
+}
+
+/// Makes the metadata say so, or not.
+pub(crate) fn say_one_call_only(metadata: &mut BTreeMap<String, String>, only: bool) {
+    match only {
+        true => metadata.insert(ONE_CALL_ONLY.into(), "true".into()),
+        false => metadata.remove(ONE_CALL_ONLY),
+    };
+}
+
 /// The `N` integers under `key`, each in `range`, written `[1, 2, 3]`, or `1` when there is one.
 ///
 /// # Errors

@@ -238,6 +238,10 @@ impl Denoiser for Calibrated {
         self.inner.one_call()
     }
 
+    fn one_call_only(&self) -> bool {
+        self.inner.one_call_only()
+    }
+
     /// With a hint only: nothing was measured without.
     fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
         hint.map(|hint| self.table.at(sigma, &hint.luma, &hint.chroma))

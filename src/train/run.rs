@@ -24,6 +24,7 @@ use super::weights::{Stored, Views, first_weights, flatten};
 use crate::error::{Error, Result};
 use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
 use crate::prior::edm::Core;
+use crate::prior::metadata::say_one_call_only;
 use crate::prior::shapes::{Shapes, parameter_count};
 use crate::prior::spread::SpreadTable;
 use crate::prior::worker::Worker;
@@ -103,6 +104,12 @@ impl Subject {
         SpreadTable::forget(&mut metadata);
         let shapes = own::shapes(&metadata)?;
         Ok(Self { metadata, shapes })
+    }
+
+    /// One that will have seen what `options` show it.
+    fn to_train(mut metadata: BTreeMap<String, String>, options: &TrainOptions) -> Result<Self> {
+        say_one_call_only(&mut metadata, options.one_call_share >= 1.0);
+        Self::new(metadata)
     }
 
     fn core(&self, flat: &tch::Tensor, arithmetic: Kind) -> Result<Box<dyn Core>> {
@@ -265,12 +272,12 @@ fn fresh(
     let (subject, flat) = match from {
         Some(path) => {
             let source = checkpoint::open(path)?;
-            let subject = Subject::new(source.metadata().clone())?;
+            let subject = Subject::to_train(source.metadata().clone(), options)?;
             let flat = flatten(&*source, &subject.shapes)?;
             (subject, flat)
         }
         None => {
-            let subject = Subject::new(options.family.metadata()?)?;
+            let subject = Subject::to_train(options.family.metadata()?, options)?;
             let flat = first_weights(&subject.shapes, options.seed)?;
             (subject, flat)
         }

@@ -16,6 +16,7 @@ use self::network::Network;
 use super::checkpoint::Checkpoint;
 use super::edm::Core;
 use super::film::Prior;
+use super::metadata;
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
 use super::weights::Weights;
@@ -62,7 +63,10 @@ pub(super) fn core(
 }
 
 /// The nano prior on one device.
-pub struct Nano(Prior<Network>);
+pub struct Nano {
+    prior: Prior<Network>,
+    one_call_only: bool,
+}
 
 impl Nano {
     /// The embedded weights.
@@ -79,23 +83,27 @@ impl Nano {
     /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not nano's.
     pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
         let config = Config::of(source.metadata())?;
+        let one_call_only = metadata::one_call_only(source.metadata());
         let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
-        Prior::load(source, options, build).map(Self)
+        Ok(Self {
+            prior: Prior::load(source, options, build)?,
+            one_call_only,
+        })
     }
 
     /// The arithmetic inside the network, as a word for reports.
     pub fn precision(&self) -> &'static str {
-        self.0.precision()
+        self.prior.precision()
     }
 }
 
 impl Denoiser for Nano {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        self.0.denoise(x, sigma, hint)
+        self.prior.denoise(x, sigma, hint)
     }
 
     fn caution(&self) -> Option<&str> {
-        self.0.caution()
+        self.prior.caution()
     }
 
     fn reach(&self) -> Reach {
@@ -109,8 +117,12 @@ impl Denoiser for Nano {
         true
     }
 
+    fn one_call_only(&self) -> bool {
+        self.one_call_only
+    }
+
     fn follower(&self) -> Option<Box<dyn Follower>> {
-        self.0.follower()
+        self.prior.follower()
     }
 }
 
