@@ -146,7 +146,7 @@ impl<'a> JpegMeasurement<'a> {
     /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
     /// and not added to [`Self::departures`].
     pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
-        let [known, left, far] = self.run(run, rgb, &self.into_cells(trust));
+        let [known, left, far] = self.run(run, rgb, &self.cell_rule(trust));
         Departures { known, left, far }
     }
 
@@ -274,7 +274,7 @@ fn stand(before: &dct::Block, levels: &Levels, steps: &QuantSteps, slack: Slack)
 impl JpegMeasurement<'_> {
     /// The rule that brings a block into its cells, or its narrower bounds, and counts how it
     /// stood to the cells.
-    fn into_cells(
+    fn cell_rule(
         &self,
         trust: Trust<'_>,
     ) -> impl Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync
@@ -305,7 +305,7 @@ impl JpegMeasurement<'_> {
 
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
-        let [known, left, far] = self.for_each_stripe(x0, self.into_cells(trust));
+        let [known, left, far] = self.for_each_stripe(x0, self.cell_rule(trust));
         let counters = [(&self.known, known), (&self.left, left), (&self.far, far)];
         for (counter, count) in counters {
             counter.fetch_add(count, Ordering::Relaxed);

@@ -168,7 +168,7 @@ fn begin<N: Wired>(
         let question = Question {
             size,
             x: None,
-            y: Some(&y),
+            y: Some(y),
             case,
         };
         return Ok((None, engine.estimate(question)?));

@@ -93,7 +93,7 @@ impl Score {
         let (a, b) = (Luma::of(frame).data, Luma::of(scene).data);
         let pairs = a.iter().zip(&b).zip(&self.still);
         for ((a, b), _) in pairs.filter(|(_, still)| **still) {
-            squares.sum += f64::from(a - b).powi(2);
+            squares.sum += (a - b).powi(2);
             squares.count += 1.0;
         }
         squares
