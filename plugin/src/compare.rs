@@ -64,7 +64,7 @@ fn alike(a: &Planar8, b: &Planar8) -> bool {
 fn split(decoded: &Planar8, mut restored: Planar8) -> Planar8 {
     let width = restored.planes.first().map_or(0, |plane| plane.width);
     // Even, so that the line covers whole samples of subsampled chroma.
-    let middle = width / 2 & !1;
+    let middle = (width / 2) & !1;
     let model = restored.model;
     let (sub_x, _) = restored.subsampling;
     for (c, (plane, left)) in restored.planes.iter_mut().zip(&decoded.planes).enumerate() {

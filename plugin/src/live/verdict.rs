@@ -11,6 +11,10 @@ use super::ladder::Rung;
 use crate::enums::LatePolicy;
 
 /// What becomes of a frame.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per frame, taken apart where it is made"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// It is restored, by this.
