@@ -61,8 +61,7 @@ fn frames_of(source: &str) -> Vec<Vec<u8>> {
     let outcome = play(&pipeline);
     assert!(outcome.error.is_none(), "{source}: {outcome:?}");
     drop(pipeline);
-    let frames = seen.lock().unwrap().clone();
-    frames
+    seen.lock().unwrap().clone()
 }
 
 /// Fails unless there are so many frames, all of which show the scene.
