@@ -99,7 +99,7 @@ mod tests {
             job
         };
         let work = |job: u64| {
-            pause(if job % 3 == 0 { 20 } else { 5 });
+            pause(if job.is_multiple_of(3) { 20 } else { 5 });
             job
         };
         let finish = |job| {
