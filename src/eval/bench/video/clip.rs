@@ -219,7 +219,7 @@ mod tests {
         Clip {
             frames: 8,
             object_px: 16,
-            ..Clip::new(kind, super::super::made_up((64, 48)), (64, 48))
+            ..Clip::new(kind, super::super::made_up((96, 64)), (96, 64))
         }
     }
 
