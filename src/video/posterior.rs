@@ -2,7 +2,7 @@
 //!
 //! A frame quantises c + n, n Gaussian of standard deviation σ. One level says that c lies in
 //! its cell, give or take the noise. The mean of many says more the more the noise dithers:
-//! E[k] = f(c), a staircase smoothed by σ, and the mean of m levels lies around f(c) with the
+//! E\[k\] = f(c), a staircase smoothed by σ, and the mean of m levels lies around f(c) with the
 //! variance of one level over m. All in steps. Pure arithmetic; called by `scene`.
 
 use std::f32::consts::SQRT_2;

@@ -153,7 +153,7 @@ impl Answer {
     }
 
     /// How far a frame's cells lie from the answer: the sum over the 64 coefficients of the
-    /// square of the gap between the cell and [`ALLOWED`] deviations, in units of the noise `sigma`.
+    /// square of the gap between the cell and `ALLOWED` deviations, in units of the noise `sigma`.
     pub fn departure(&self, levels: &[i16; 64], steps: &QuantSteps, sigma: f32) -> f32 {
         let mut squares = 0.0f32;
         for (i, (level, step)) in levels.iter().zip(steps).enumerate() {
