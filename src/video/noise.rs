@@ -4,7 +4,11 @@
 //! and its level by as many steps as there are edges between: E|Δk| q = E|n₁ − n₂| = 2σ/√π,
 //! whatever the step, as long as the coefficient may lie anywhere in its cell. Those of levels
 //! 0 and ±1 lie nearer to 0 more often, so they do not count. What moves is left out by taking
-//! the median over parts of the picture. Called by `scene`.
+//! the median over parts of the picture.
+//!
+//! When all of it moves, that is no help: so the noise is never taken to be more than the flat
+//! parts of a single frame show, where it is what makes low frequencies other than 0. Called by
+//! `scene`.
 
 use crate::contract::QuantSteps;
 
@@ -14,6 +18,11 @@ pub const LEAST: f32 = 0.3;
 const PART: usize = 6;
 /// Fewer coefficients than this in a part tell nothing.
 const FEWEST: u32 = 40;
+/// Share of the parts that are taken to be flat, and how much more noise than these show may be.
+const FLAT: f32 = 0.2;
+const MARGIN: f32 = 1.25;
+/// Frequencies whose levels flat parts are told by: low ones, with fine steps.
+const LOW: [usize; 9] = [1, 2, 3, 8, 9, 10, 16, 17, 24];
 /// Frames that the estimate looks back.
 const MEMORY: f32 = 16.0;
 
@@ -43,13 +52,75 @@ impl Noise {
         if parts.is_empty() {
             return;
         }
-        let middle = parts.len() / 2;
-        let (_, median, _) = parts.select_nth_unstable_by(middle, f32::total_cmp);
         // √π / 2
-        let sigma = 0.886_227 * *median;
+        let moved = 0.886_227 * quantile(&mut parts, 0.5);
+        let most = quantile(&mut flatness(now, wide, steps), FLAT);
+        let sigma = moved.min(MARGIN * most);
         self.frames = (self.frames + 1.0).min(MEMORY);
         self.sigma += (sigma - self.sigma) / self.frames;
     }
+}
+
+/// The value below which a share of `values` lies; infinite of none.
+fn quantile(values: &mut [f32], share: f32) -> f32 {
+    let at = (share * values.len() as f32) as usize;
+    match values.len() {
+        0 => f32::INFINITY,
+        n => {
+            *values
+                .select_nth_unstable_by(at.min(n - 1), f32::total_cmp)
+                .1
+        }
+    }
+}
+
+/// The noise that would make as many of each part's low frequencies other than 0, were that
+/// part flat: the σ of which a share p lies beyond half a step.
+fn flatness(now: &[Option<[i16; 64]>], wide: usize, steps: &QuantSteps) -> Vec<f32> {
+    let step = LOW.iter().map(|&i| f32::from(steps[i])).sum::<f32>() / LOW.len() as f32;
+    let counts = by_part(now.len(), wide, |at| {
+        let levels = now.get(at)?.as_ref()?;
+        let others = LOW.iter().filter(|&&i| levels[i] != 0).count();
+        Some((others as f32, LOW.len() as u32))
+    });
+    let whole = counts.into_iter().filter(|(_, count)| *count >= FEWEST);
+    let sigma = |(others, count): (f32, u32)| {
+        // None of so many may be half of one.
+        let share = others.max(0.5) / count as f32;
+        0.5 * step / beyond(share)
+    };
+    whole.map(sigma).collect()
+}
+
+/// How many standard deviations from its mean a share of a Gaussian lies, to both sides.
+fn beyond(share: f32) -> f32 {
+    let (mut low, mut high) = (1e-3f32, 6.0f32);
+    for _ in 0..24 {
+        let middle = 0.5 * (low + high);
+        match libm::erfcf(middle * std::f32::consts::FRAC_1_SQRT_2) > share {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    low
+}
+
+/// Sums over the blocks of each part of what `of` says of a block, by its number.
+fn by_part(
+    blocks: usize,
+    wide: usize,
+    of: impl Fn(usize) -> Option<(f32, u32)>,
+) -> Vec<(f32, u32)> {
+    let wide = wide.max(1);
+    let across = wide.div_ceil(PART);
+    let down = blocks.div_ceil(wide).div_ceil(PART);
+    let mut sums = vec![(0.0f32, 0u32); across * down];
+    for (at, (value, count)) in (0..blocks).filter_map(|at| Some((at, of(at)?))) {
+        let part = at / wide / PART * across + at % wide / PART;
+        sums[part].0 += value;
+        sums[part].1 += count;
+    }
+    sums
 }
 
 /// E|Δk| q of each part that has enough coefficients.
@@ -59,23 +130,17 @@ fn parts(
     wide: usize,
     steps: &QuantSteps,
 ) -> Vec<f32> {
-    let wide = wide.max(1);
-    let across = wide.div_ceil(PART);
-    let down = before.len().div_ceil(wide).div_ceil(PART);
-    let mut sums = vec![(0.0f32, 0u32); across * down];
-    for (at, pair) in before.iter().zip(now).enumerate() {
-        let (Some(before), Some(now)) = pair else {
-            continue;
-        };
-        let part = at / wide / PART * across + at % wide / PART;
-        let (sum, count) = &mut sums[part];
+    let sums = by_part(before.len(), wide, |at| {
+        let (before, now) = (before.get(at)?.as_ref()?, now.get(at)?.as_ref()?);
         let levels = before.iter().zip(now).zip(steps);
+        let mut moved = (0.0, 0);
         for ((before, now), step) in levels.filter(|((k, _), _)| k.unsigned_abs() > 1) {
-            let moved = i32::from(*now) - i32::from(*before);
-            *sum += f32::from(*step) * moved.unsigned_abs() as f32;
-            *count += 1;
+            let edges = (i32::from(*now) - i32::from(*before)).unsigned_abs();
+            moved.0 += f32::from(*step) * edges as f32;
+            moved.1 += 1;
         }
-    }
+        Some(moved)
+    });
     let enough = sums.into_iter().filter(|(_, count)| *count >= FEWEST);
     enough.map(|(sum, count)| sum / count as f32).collect()
 }

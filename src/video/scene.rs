@@ -19,7 +19,10 @@ use crate::interval::Bounds;
 /// Departure above which a block has moved, beyond what is expected of one that has not. In
 /// units of the noise squared: some five standard deviations of one coefficient.
 const ALONE: (f32, f32) = (30.0, 2.0);
-/// The same of a block and its eight neighbours together.
+/// Share of the picture that has moved above which the camera has: then all of it begins anew,
+/// also what looks as it did.
+const CAMERA: f32 = 0.35;
+/// The same as [`ALONE`] of a block and its eight neighbours together.
 const TOGETHER: (f32, f32) = (40.0, 1.6);
 
 type Levels = [i16; 64];
@@ -106,6 +109,7 @@ impl Scene {
         for (part, seen) in self.parts.iter_mut().zip(seen) {
             part.noise
                 .add(&part.last, seen.levels, seen.wide, seen.steps);
+            part.widen(seen.steps);
             let departures = part.departures(seen);
             let (ratio_x, ratio_y) = moved.ratio(seen);
             for at in 0..departures.len() {
@@ -115,7 +119,7 @@ impl Scene {
                 }
             }
         }
-        moved
+        moved.with_the_camera()
     }
 }
 
@@ -162,6 +166,14 @@ impl Moved {
         }
     }
 
+    fn with_the_camera(mut self) -> Self {
+        let marked = self.marks.iter().filter(|mark| **mark).count();
+        if marked as f32 > CAMERA * self.marks.len() as f32 {
+            self.marks.fill(true);
+        }
+        self
+    }
+
     fn is_marked(&self, x: usize, y: usize) -> bool {
         self.marks.get(y * self.wide + x).is_some_and(|mark| *mark)
     }
@@ -192,6 +204,15 @@ fn has_moved(departures: &[Departure], wide: usize, at: usize) -> bool {
 impl Part {
     fn dither(&self, steps: &QuantSteps) -> [Dither; 64] {
         steps.map(|step| Dither::new(self.noise.sigma() / f32::from(step)))
+    }
+
+    /// Answers of single frames by the noise that is known by now: of the first frame of a
+    /// stream none is.
+    fn widen(&mut self, steps: &QuantSteps) {
+        let dither = self.dither(steps);
+        let single = |block: &&mut Block| block.track.frames() == 1;
+        let blocks = self.blocks.par_iter_mut().filter(single);
+        blocks.for_each(|block| block.answer = block.track.answer(steps, &dither));
     }
 
     fn departures(&self, seen: &Seen<'_>) -> Vec<Departure> {
