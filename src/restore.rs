@@ -286,7 +286,7 @@ impl Restorer {
         let calls = AtomicUsize::new(0);
         let tiled = tiled::Tiled::new(&*self.denoiser, options.tile_size, control, &calls);
         let plan = Plan::of(options, self.denoiser.one_call());
-        able(&*self.denoiser, &plan, options)?;
+        plan.check(&*self.denoiser, &options.model)?;
         let symmetric = symmetry::Symmetric::new(&tiled, plan.views());
         let problem = Problem {
             denoiser: &symmetric,
@@ -317,17 +317,6 @@ impl Restorer {
         report.restored = true;
         Ok((picture, report))
     }
-}
-
-/// Refuses a plan that `denoiser` cannot carry out.
-fn able(denoiser: &dyn Denoiser, plan: &Plan, options: &Options) -> Result<()> {
-    if matches!(plan, Plan::OneCall { .. }) || !denoiser.one_call_only() {
-        return Ok(());
-    }
-    Err(Error::Options(format!(
-        "model = {:?} restores JPEG in one call only: it needs preset fast, or quality without steps",
-        options.model
-    )))
 }
 
 /// Luma and chroma steps.

@@ -91,7 +91,7 @@ pub fn run(
         Operator::Jpeg(quality) => {
             let seen = PublishedMeasurement::of(&padded, quality)?;
             let plan = Plan::of(options, denoiser.one_call());
-            super::able(denoiser, &plan, options)?;
+            plan.check(denoiser, &options.model)?;
             let problem = Problem {
                 denoiser: &symmetry::Symmetric::new(&tiled, plan.views()),
                 measurement: &seen,
@@ -109,7 +109,7 @@ pub fn run(
                 control,
             };
             let plan = Plan::for_levels(options, bits.step());
-            super::able(denoiser, &plan, options)?;
+            plan.check(denoiser, &options.model)?;
             (seen.at_floor(), sampler::run(&plan, &problem, seed)?)
         }
     };

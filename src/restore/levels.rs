@@ -78,7 +78,7 @@ impl Restorer {
             control,
         };
         let plan = Plan::for_levels(options, seen.bits.step());
-        super::able(&*self.denoiser, &plan, options)?;
+        plan.check(&*self.denoiser, &options.model)?;
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);

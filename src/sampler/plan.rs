@@ -2,6 +2,8 @@
 //!
 //! Made from the options; read by the algorithms. Defaults follow from docs/quality.md.
 
+use crate::contract::Denoiser;
+use crate::error::{Error, Result};
 use crate::options::{Options, Preset};
 
 /// Views that preset `quality` averages: all symmetries of a square.
@@ -137,6 +139,20 @@ impl Plan {
             Self::OneCall { views } => *views,
             _ => 1,
         }
+    }
+
+    /// Refuses what `denoiser`, opened as `model`, cannot carry out.
+    ///
+    /// # Errors
+    /// [`Error::Options`] naming the model and the presets that it has.
+    pub fn check(&self, denoiser: &dyn Denoiser, model: &str) -> Result<()> {
+        if matches!(self, Self::OneCall { .. }) || !denoiser.one_call_only() {
+            return Ok(());
+        }
+        Err(Error::Options(format!(
+            "model = {model:?} restores JPEG in one call only: it needs preset fast, or quality \
+             without steps"
+        )))
     }
 
     /// Whether the end is held to the cells. The published sampler's is not.
