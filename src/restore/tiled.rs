@@ -50,11 +50,7 @@ impl<'a> Tiled<'a> {
         hint: Option<&Hint>,
         (halo_px, align_px): (usize, usize),
     ) -> Result<Picture> {
-        let sides = match self.side_px {
-            0 => tiling::sides_for(x.width, x.height, halo_px, align_px, AT_ONCE_PX),
-            side => (side, side),
-        };
-        let tiles = tiling::cut_sides(x.width, x.height, sides, halo_px, align_px);
+        let tiles = cut((x.width, x.height), self.side_px, (halo_px, align_px));
         if let [_] = tiles[..] {
             return self.call(x, sigma, hint);
         }
@@ -89,6 +85,24 @@ impl<'a> Tiled<'a> {
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.inner.denoise(x, sigma, hint)
+    }
+}
+
+/// The tiles of a picture of `size`; `side_px` 0: chosen from it.
+fn cut(size: (usize, usize), side_px: usize, (halo_px, align_px): (usize, usize)) -> Vec<Tile> {
+    let sides = match side_px {
+        0 => tiling::sides_for(size.0, size.1, halo_px, align_px, AT_ONCE_PX),
+        side => (side, side),
+    };
+    tiling::cut_sides(size.0, size.1, sides, halo_px, align_px)
+}
+
+/// Whether a picture of `size` is given to a prior of that reach as it is. Tiles differ from it
+/// by what lies beyond their halos, which may round to another pixel.
+pub(super) fn is_whole(size: (usize, usize), side_px: usize, reach: Reach) -> bool {
+    match reach {
+        Reach::Halo { halo_px, align_px } => cut(size, side_px, (halo_px, align_px)).len() == 1,
+        Reach::Window { .. } => false,
     }
 }
 

@@ -112,6 +112,11 @@ fn can_follow(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) ->
         && !options.strict
         && !idle
         && seen.damaged.is_empty()
+        && tiled::is_whole(
+            (seen.padded_width, seen.padded_height),
+            options.tile_size,
+            denoiser.reach(),
+        )
 }
 
 impl Key {
