@@ -10,7 +10,7 @@ use rayon::iter::{
     IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
 };
 
-use super::noise::Noise;
+use super::noise::{LEAST, Noise};
 use super::posterior::{Dither, MOST};
 use super::track::{self, Answer, Step, Track};
 use crate::contract::QuantSteps;
@@ -70,9 +70,13 @@ impl Scene {
     pub fn update(&mut self, seen: &[Seen<'_>]) -> f64 {
         self.parts.resize_with(seen.len(), Part::default);
         let moved = self.moved(seen);
+        // Without noise a level that stays says no more than before, and one that does not moves.
+        // Noise is in the first component if it is in any, and there is most to tell it by.
+        let first = self.parts.first();
+        let quiet = first.is_none_or(|part| part.noise.sigma() <= LEAST);
         let (mut begun, mut known) = (0, 0);
         for (part, seen) in self.parts.iter_mut().zip(seen) {
-            let counts = part.take_in(seen, &moved);
+            let counts = part.take_in(seen, &moved, quiet);
             begun += counts.0;
             known += counts.1;
         }
@@ -229,15 +233,23 @@ impl Part {
         pairs.map(one).collect()
     }
 
-    /// Carries every block on. How many began anew, and how many are known.
-    fn take_in(&mut self, seen: &Seen<'_>, moved: &Moved) -> (u32, u32) {
+    /// Carries every block on, without noise if `quiet`. How many began anew, and how many are
+    /// known.
+    fn take_in(&mut self, seen: &Seen<'_>, moved: &Moved, quiet: bool) -> (u32, u32) {
         self.blocks.resize_with(seen.levels.len(), Block::default);
         let dither = self.dither(seen.steps);
         let ratio = moved.ratio(seen);
+        let last = &self.last;
         let pairs = self.blocks.par_iter_mut().zip(seen.levels).enumerate();
         let one = |(at, (block, levels)): (usize, (&mut Block, &Option<Levels>))| {
             let (x, y) = (at % seen.wide / ratio.0, at / seen.wide / ratio.1);
-            block.take_in(levels.as_ref(), moved.is_marked(x, y), seen.steps, &dither)
+            let same = last.get(at) == Some(levels);
+            if quiet && same && levels.is_some() {
+                block.changed = false;
+                return (0, 1);
+            }
+            let moved = quiet || moved.is_marked(x, y);
+            block.take_in(levels.as_ref(), moved, seen.steps, &dither)
         };
         let counts = pairs.map(one);
         let counts = counts.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));

@@ -190,3 +190,23 @@ fn a_camera_that_moves_leaves_nothing_behind() {
         );
     }
 }
+
+/// Levels that stay as they are without noise say no more the second time: what is shown
+/// stays what one frame says, and only what is another begins anew.
+#[test]
+fn without_noise_nothing_is_averaged() {
+    let mut scene = Scene::default();
+    for number in 0..9 {
+        let mut levels = frame(0, 0.0, 0..0);
+        levels[17] = quantised(number, 17, 0, 0.0);
+        update(&mut scene, &levels);
+        for at in 0..WIDE * HIGH {
+            assert!(scene.answer(0, at).is_none(), "{number} {at}");
+            assert_eq!(
+                scene.has_changed(0, at),
+                number == 0 || at == 17,
+                "{number} {at}"
+            );
+        }
+    }
+}
