@@ -167,7 +167,7 @@ fn a_camera_that_moves_leaves_nothing_behind() {
     let sliding = |number: u64| -> Vec<Option<Levels>> {
         let block = |at: usize| {
             // A third of the blocks is flat, and shows how little noise there is.
-            let flat = at % 3 == 0;
+            let flat = at.is_multiple_of(3);
             let level = |i: usize| {
                 let phase = (at % WIDE) as f64 + number as f64 * 0.5;
                 let wave = (phase * (1.0 + i as f64)).sin() * 400.0 / (1.0 + i as f64);
