@@ -4,6 +4,8 @@
 //! call to the whole frame, and wherever it is another than before lies inside the rectangles
 //! that were answered. No tolerance: the caller compares frames by their bits.
 
+#![cfg(feature = "torch")]
+
 use ddrmjpeg::contract::{Denoiser, Follower, Hint, ONE_CALL_SIGMA};
 use ddrmjpeg::frame::{Picture, Rect};
 use ddrmjpeg::options::{Device, Options, Precision};
