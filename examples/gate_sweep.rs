@@ -2,9 +2,10 @@
 //! restored with the identity gate open, with its luma kept, and not at all. Prints a
 //! Markdown table; behind docs/gate.md.
 //!
-//! `cargo run --release --example gate_sweep -- SOURCE COUNT QUALITY,… 420,422,444 [SIDE]`;
+//! `cargo run --release --example gate_sweep -- SOURCE COUNT QUALITY,… 420,422,444 [SIDE [MODEL [gate]]]`;
 //! SOURCE a folder, `drawings`, or one of these: `text`, `drawing`, `window`;
-//! with SIDE the middle of each picture alone, so many pixels wide and high.
+//! with SIDE the middle of each picture alone, so many pixels wide and high (0: all of it);
+//! with the word gate behind that, the gate in use.
 
 mod common;
 
@@ -19,10 +20,11 @@ mod drawings;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [source, count, qualities, samplings, side @ ..] = &arguments[..] else {
-        bail!("SOURCE COUNT QUALITY,… SAMPLING,… [SIDE]");
+    let [source, count, qualities, samplings, rest @ ..] = &arguments[..] else {
+        bail!("SOURCE COUNT QUALITY,… SAMPLING,… [SIDE [MODEL [gate]]]");
     };
-    let side = side.first().map_or(Ok(0), |side| side.parse())?;
+    let side = rest.first().map_or(Ok(0), |side| side.parse())?;
+    let model = rest.get(1).map_or("lean", String::as_str);
     let pictures = match source.as_str() {
         "drawings" => drawings::all(),
         "text" => drawings::all().into_iter().take(1).collect(),
@@ -31,14 +33,15 @@ fn main() -> Result<()> {
         folder => common::pictures(folder, count.parse()?, side)?,
     };
     let options = Options {
-        identity_gate: false,
+        identity_gate: rest.get(2).is_some_and(|word| word == "gate"),
+        model: model.into(),
         ..Options::default()
     };
     let restorer = Restorer::open(&options)?;
     println!(
-        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells | far outside, gained: most | lost: least |"
+        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells | luma far outside, gained: most | lost: least | flat blocks, most |"
     );
-    println!("|{}", "---|".repeat(12));
+    println!("|{}", "---|".repeat(13));
     for sampling in samplings.split(',') {
         for quality in qualities.split(',') {
             let quality = quality.parse()?;
@@ -65,9 +68,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; and the shares of
-/// coefficients that left their cells, and that left them by more than half a step.
-type Row = [f64; 5];
+/// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; the share of
+/// coefficients that left their cells, and of luma's those that left them by more than half a step.
+type Row = [f64; 6];
 
 fn line(quality: u8, rows: &[Row]) -> String {
     let mean = |of: &dyn Fn(&Row) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
@@ -88,13 +91,14 @@ fn line(quality: u8, rows: &[Row]) -> String {
     };
     let percent = |share: Option<f64>| share.map_or("-".into(), |s| format!("{:.2} %", 100.0 * s));
     format!(
-        "| {quality} | {:.3} | {} | {} | {:.2} % | {} | {} |",
+        "| {quality} | {:.3} | {} | {} | {:.2} % | {} | {} | {} |",
         mean(&|row| row[0]),
         gains(1),
         gains(2),
         100.0 * mean(&|row| row[3]),
         percent(far(true).reduce(f64::max)),
         percent(far(false).reduce(f64::min)),
+        percent(rows.iter().map(|row| row[5]).reduce(f64::max)),
     )
 }
 
@@ -115,14 +119,22 @@ fn measure(
         .frame;
     let restored = restorer.restore_file(&file, options, Control::default())?;
     let departures = restored.report.departures;
-    let share = |part: u64| part as f64 / departures.known.max(1) as f64;
+    let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     Ok([
         metrics::psnr(clean, &decoded)?,
         metrics::psnr(clean, &restored.frame)?,
         metrics::psnr(clean, &with_luma(&restored.frame, &decoded))?,
-        share(departures.left),
-        share(departures.far),
+        share(departures.left, departures.known),
+        share(departures.luma_far, departures.luma_known),
+        flat_share(&file),
     ])
+}
+
+/// Share of the blocks of luma of which nothing but DC is left.
+fn flat_share(file: &jpeg::JpegFile) -> f64 {
+    let levels = &file.components[0].levels;
+    let flat = |levels: &&[i16; 64]| levels[1..].iter().all(|&level| level == 0);
+    levels.iter().filter(flat).count() as f64 / levels.len().max(1) as f64
 }
 
 /// `picture` with the luma of `decoded`.

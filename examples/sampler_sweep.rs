@@ -2,7 +2,7 @@
 //!
 //! Prints the rows of docs/quality.md. Run it as
 //! `cargo run --release --example sampler_sweep -- FOLDER COUNT SIDE QUALITY,… METHOD …`, a
-//! METHOD being `one` (one call, clamped), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`,
+//! METHOD being `one` (one call), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`,
 //! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD`, or `own:…` with multiples of the prior's
 //! calibrated spread as its last number; `MODEL@METHOD` asks a prior other than lean.
 
@@ -25,8 +25,8 @@ fn main() -> Result<()> {
     };
     let pictures = common::pictures(folder, count.parse()?, side.parse()?)?;
     let names: String = Metric::ALL.map(|m| format!(" {m} |")).concat();
-    println!("| quality | method | calls |{names}");
-    println!("|---|---|---|{}", "---|".repeat(Metric::ALL.len()));
+    println!("| quality | method | calls |{names} lost on |");
+    println!("|---|---|---|---|{}", "---|".repeat(Metric::ALL.len()));
     let mut priors = HashMap::new();
     for quality in qualities.split(',') {
         let quality = quality.parse()?;
@@ -34,12 +34,15 @@ fn main() -> Result<()> {
             .iter()
             .map(|clean| common::observed(clean, quality))
             .collect::<Result<Vec<_>>>()?;
-        row(quality, "jpeg", 0, &pictures, |i| Ok(seen[i].decode()))?;
+        let jpeg = row((quality, "jpeg", 0), &pictures, None, |i| {
+            Ok(seen[i].decode())
+        })?;
         for method in methods {
             let (model, plan) = method.split_once('@').unwrap_or(("lean", method));
             let prior = prior(&mut priors, model)?;
             let plan = parse(plan)?;
-            row(quality, method, plan.calls(), &pictures, |i| {
+            let of = (quality, method.as_str(), plan.calls());
+            row(of, &pictures, Some(&jpeg), |i| {
                 common::solved(&*prior, &seen[i], &plan)
             })?;
         }
@@ -63,14 +66,14 @@ fn prior(
     Ok(prior)
 }
 
-/// Prints one row: the means over the pictures.
+/// Prints one row: quality, method and calls, the means over the pictures, and of how many of them
+/// the PSNR is below the JPEG's. Answers the scores.
 fn row(
-    quality: u8,
-    method: &str,
-    calls: usize,
+    (quality, method, calls): (u8, &str, usize),
     pictures: &[Planar8],
+    jpeg: Option<&[Scores]>,
     restored: impl Fn(usize) -> Result<Picture>,
-) -> Result<()> {
+) -> Result<Vec<Scores>> {
     let scores = pictures.iter().enumerate().map(|(i, clean)| {
         let shown = shown(&restored(i)?, clean);
         Ok(Scores::of(&Metric::ALL, clean, &shown)?)
@@ -81,8 +84,19 @@ fn row(
     let cells: String = cells
         .map(|(metric, value)| format!(" {value:.*} |", metric.digits()))
         .collect();
-    println!("| {quality} | {method} | {calls} |{cells}");
-    Ok(())
+    let psnr = Metric::ALL
+        .iter()
+        .position(|&metric| metric == Metric::Psnr);
+    let psnr = psnr.context("PSNR is no metric")?;
+    let pairs = jpeg.unwrap_or(&scores).iter().zip(&scores);
+    let lost = pairs
+        .filter(|(jpeg, own)| own.0[psnr] < jpeg.0[psnr])
+        .count();
+    println!(
+        "| {quality} | {method} | {calls} |{cells} {lost} of {} |",
+        scores.len()
+    );
+    Ok(scores)
 }
 
 fn parse(method: &str) -> Result<Plan> {

@@ -1,6 +1,6 @@
-//! What slack by encoder family is worth: pictures encoded by rounding, by mozjpeg's trellis,
-//! and twice; one network call each, brought into cells of several widths. Prints a Markdown
-//! table; behind docs/cell.md.
+//! What slack by encoder family is worth, and trust by departures: pictures encoded by rounding,
+//! by mozjpeg's trellis, and twice; one network call each, brought into cells of several widths.
+//! Prints a Markdown table; behind docs/cell.md.
 //!
 //! `cargo run --release --example slack_sweep -- FOLDER COUNT`
 
@@ -19,8 +19,15 @@ use ddrmjpeg::{Options, restore};
 /// (encoder, how it comes from the clean picture).
 type Encoder = (&'static str, fn(&Planar8) -> Result<Vec<u8>>);
 
-const ENCODERS: [Encoder; 5] = [
+const ENCODERS: [Encoder; 8] = [
     ("libjpeg 60", |clean| Ok(jpeg::encode(clean, 60, (2, 2))?)),
+    ("libjpeg 90", |clean| Ok(jpeg::encode(clean, 90, (2, 2))?)),
+    ("libjpeg 90, 4:4:4", |clean| {
+        Ok(jpeg::encode(clean, 90, (1, 1))?)
+    }),
+    ("libjpeg 98, 4:4:4", |clean| {
+        Ok(jpeg::encode(clean, 98, (1, 1))?)
+    }),
     ("trellis 60", |clean| trellis(clean, 60)),
     ("trellis 85", |clean| trellis(clean, 85)),
     ("60, then 85", |clean| twice(clean, 60, 85)),
@@ -72,10 +79,13 @@ fn main() -> Result<()> {
     let prior = restore::model::open(&Options::default())?;
     let names: Vec<&str> = SLACKS.iter().map(|(name, _)| *name).collect();
     println!(
-        "| encoder | JPEG dB | no cells | {} | earlier save | outside | far |",
+        "| encoder | JPEG dB | no cells | judged | {} | earlier save | outside | far |",
         names.join(" | ")
     );
-    println!("|---|---|---|{}---|---|---|", "---|".repeat(SLACKS.len()));
+    println!(
+        "|---|---|---|---|{}---|---|---|",
+        "---|".repeat(SLACKS.len())
+    );
     for (name, encode) in ENCODERS {
         let mut sums: Vec<f64> = Vec::new();
         for clean in &pictures {
@@ -95,27 +105,26 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// PSNR of the JPEG, of the estimate in no cells, in the cells of each slack, in those of the
-/// earlier save where one shows; shares of coefficients outside and far outside their cells.
+/// PSNR of the JPEG, of the estimate in no cells, judged, clamped to the cells of each slack, judged
+/// by those of the earlier save where one shows; shares of coefficients outside and far outside their cells.
 fn measure(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Vec<f64>> {
     let seen = jpeg::observe::from_file(file);
     let hint = seen.hint();
     let x0 = prior.denoise(&hint.decoded, ONE_CALL_SIGMA, Some(&hint))?;
     let mut row = vec![psnr(&hint.decoded, clean), psnr(&x0, clean)];
-    let mut shares = Vec::new();
-    for (_, slack) in SLACKS {
+    let mut held = |slack, trust| {
         let measurement = JpegMeasurement::new(&seen, slack);
         let mut held = x0.clone();
-        measurement.project(&mut held, Trust::Clamp);
+        measurement.project(&mut held, trust);
         row.push(psnr(&held, clean));
-        if shares.is_empty() {
-            let found = measurement.departures();
-            shares = [found.left, found.far]
-                .map(|n| n as f64 / found.known as f64)
-                .to_vec();
-        }
+        measurement.departures()
+    };
+    let found = held(Slack::ROUNDING, Trust::Judged);
+    for (_, slack) in SLACKS {
+        held(slack, Trust::Clamp);
     }
     row.push(earlier(prior, clean, file)?.unwrap_or(row[2]));
+    let shares = [found.left, found.far].map(|n| n as f64 / found.known as f64);
     row.extend(shares);
     Ok(row)
 }
@@ -127,6 +136,6 @@ fn earlier(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Opt
     let seen = jpeg::observe::from_file(&first);
     let hint = seen.hint();
     let mut x0 = prior.denoise(&hint.decoded, ONE_CALL_SIGMA, Some(&hint))?;
-    JpegMeasurement::new(&seen, Slack::ROUNDING).project(&mut x0, Trust::Clamp);
+    JpegMeasurement::new(&seen, Slack::ROUNDING).project(&mut x0, Trust::Judged);
     Ok(Some(psnr(&x0, clean)))
 }

@@ -12,6 +12,12 @@ use crate::frame::{Picture, Rect};
 /// 64 quantisation steps in natural order: entry `v * 8 + u` for horizontal frequency `u`.
 pub type QuantSteps = [u16; 64];
 
+/// How coarse a table is: the mean of log2 of its steps; 0 when all are 1.
+pub fn mean_log2(steps: &QuantSteps) -> f64 {
+    let log = |&step: &u16| f64::from(step.max(1)).log2();
+    steps.iter().map(log).sum::<f64>() / 64.0
+}
+
 /// The decoded JPEG and what it was quantised with. A prior may ignore all of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hint {
@@ -85,10 +91,11 @@ pub trait Denoiser: Send + Sync {
         None
     }
 
-    /// Share of the coefficients of a one-call answer that lie more than half a step outside
+    /// Share of the luma coefficients of a one-call answer that lie more than half a step outside
     /// their cells above which the picture is of a kind that this prior does not know, such as
-    /// a page of text; `None` where nobody has measured it.
-    fn strange_share(&self) -> Option<f64> {
+    /// a page of text, by the steps of luma and the luma samples per chroma sample; 0 where all
+    /// pictures are beyond it, `None` where nobody has measured it.
+    fn strange_share(&self, _luma: &QuantSteps, _subsampling: (usize, usize)) -> Option<f64> {
         None
     }
 
@@ -169,6 +176,10 @@ impl Spread {
 pub enum Trust<'a> {
     /// To the nearest value that the measurement allows.
     Clamp,
+    /// The mean of a Gaussian around the estimate truncated to what is allowed, of a spread that
+    /// the estimate shows in each block by how far it leaves what is allowed there. As `Clamp`
+    /// where a measurement has no blocks.
+    Judged,
     /// The published step: the estimate's own quantised value is exchanged for the measured one.
     Swap,
     /// The mean of a Gaussian around the estimate, of that spread, truncated to what is allowed.

@@ -274,8 +274,9 @@ impl Restorer {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
         };
+        let limit = gate::limit(seen, &*self.denoiser);
         if options.identity_gate {
-            report.gate = Gate::of(seen);
+            report.gate = Gate::of(seen, limit);
         }
         let idle = options.strength == 0.0 || report.gate == Gate::Closed;
         if idle || seen.intact_rows() == 0 {
@@ -297,17 +298,12 @@ impl Restorer {
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
         report.departures = measurement.departures();
         report.network_calls = calls.load(Ordering::Relaxed);
-        let limit = match plan {
-            Plan::OneCall { .. } if options.identity_gate => self.denoiser.strange_share(),
-            _ => None,
-        };
-        if limit.is_some_and(|limit| report.gate.is_strange(&report.departures, limit)) {
+        let judges = options.identity_gate && matches!(plan, Plan::OneCall { .. });
+        let strange = |limit| judges && gate::is_strange(&report.departures, limit);
+        if limit.is_some_and(strange) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return Ok((hint.decoded, report));
-        }
-        if report.gate == Gate::Luma {
-            gate::keep_luma(&mut picture, &hint.decoded);
         }
         blend(&mut picture, &hint.decoded, options.strength as f32);
         if options.strict {

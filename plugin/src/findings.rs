@@ -10,10 +10,8 @@ use ddrmjpeg::restore::{Gate, Report};
 /// Counts since the element was started, and findings of the last frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
-    /// Frames whose luma the identity gate handed on as decoded.
-    pub gated_luma: u64,
-    /// Frames that it handed on altogether.
-    pub gated_closed: u64,
+    /// Frames that the identity gate handed on as decoded.
+    pub gated: u64,
     /// Frames that showed an earlier, coarser save.
     pub saved_twice: u64,
     /// Of the last frame: its encoder's family, where its file was known.
@@ -28,11 +26,7 @@ pub struct Findings {
 impl Findings {
     /// Adds a frame that went through the core.
     pub fn add(&mut self, report: &Report) {
-        match report.gate {
-            Gate::Open => {}
-            Gate::Luma => self.gated_luma += 1,
-            Gate::Closed => self.gated_closed += 1,
-        }
+        self.gated += u64::from(report.gate == Gate::Closed);
         self.saved_twice += u64::from(report.resaved);
         self.encoder.clone_from(&report.family);
         self.departures = report.departures;
@@ -42,8 +36,7 @@ impl Findings {
     /// Writes the figures among those of `stats`.
     pub fn write(&self, stats: &mut gst::StructureRef) {
         let name = self.encoder.as_ref().map(Family::name);
-        stats.set("gated-luma", self.gated_luma);
-        stats.set("gated-closed", self.gated_closed);
+        stats.set("gated", self.gated);
         stats.set("saved-twice", self.saved_twice);
         stats.set("encoder", name.as_deref().unwrap_or("unknown"));
         stats.set("outside-cells", self.share(self.departures.left));
@@ -69,10 +62,10 @@ mod tests {
         gst::init().unwrap();
         let mut found = Findings::default();
         for (gate, resaved) in [
-            (Gate::Luma, false),
+            (Gate::Open, false),
             (Gate::Open, true),
             (Gate::Closed, true),
-            (Gate::Luma, false),
+            (Gate::Closed, false),
         ] {
             found.add(&Report {
                 gate,
@@ -82,6 +75,7 @@ mod tests {
                     known: 200,
                     left: 50,
                     far: 1,
+                    ..Departures::default()
                 },
                 ..Report::default()
             });
@@ -89,8 +83,8 @@ mod tests {
         let mut stats = gst::Structure::new_empty("stats");
         found.write(&mut stats);
         let count = |name: &str| stats.get::<u64>(name).unwrap();
-        let counts = ["gated-luma", "gated-closed", "saved-twice"].map(count);
-        assert_eq!(counts, [2, 1, 2]);
+        let counts = ["gated", "saved-twice"].map(count);
+        assert_eq!(counts, [2, 2]);
         assert_eq!(stats.get::<&str>("encoder"), Ok("jpegli"));
         assert_eq!(stats.get::<f64>("outside-cells"), Ok(0.25));
         assert_eq!(stats.get::<f64>("far-outside-cells"), Ok(0.005));

@@ -89,13 +89,15 @@ fn corpus_as_a_stream_is_survived() {
     }
 }
 
-/// A second and a third time through all files take no more memory than the first: a leak of the
-/// input alone would be the size of the files, of the pixels much more.
+/// The third and fourth time through all files take no more memory than the first and second: a
+/// leak of the input alone would be the size of the files each time, of the pixels much more. The
+/// C library's heap breathes by more than that from one time to the next (16 MB was seen), so the
+/// least of the later two is held against the most of the earlier two.
 #[test]
 #[ignore = "needs DDRMJPEG_CORPUS"]
 fn corpus_leaves_no_memory_behind() {
     for kind in ["odd", "crash"] {
-        let mut resident = [0; 3];
+        let mut resident = [0u64; 4];
         for after in &mut resident {
             play(kind, FRAMED, usize::MAX);
             *after = common::resident_kb();
@@ -108,7 +110,8 @@ fn corpus_leaves_no_memory_behind() {
             "{kind}: {resident:?} KB after each, {} KB of files",
             read / 1024
         );
-        let grown = resident[2].saturating_sub(resident[1]);
+        let [a, b, c, d] = resident;
+        let grown = c.min(d).saturating_sub(a.max(b));
         assert!(grown < read / 1024 / 2, "{kind}: {grown} KB");
     }
 }

@@ -1,10 +1,11 @@
-//! The cell of a coefficient: the interval that quantised to its level, and the ways to
-//! bring an estimate into it.
+//! The cell of a coefficient: the interval that quantised to its level.
 //!
 //! A level k at step q says q(k − ½) ≤ c ≤ q(k + ½), up to the rounding of the encoder that
 //! wrote it, for which there is slack. Units: those of the quantisation table.
 
-use crate::interval;
+use super::file::Levels;
+use crate::contract::QuantSteps;
+use crate::interval::Bounds;
 
 /// How far beyond (or, negative, inside) its nominal bounds a cell reaches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,13 +68,14 @@ impl Cell {
     pub fn clamp(self, value: f32) -> f32 {
         value.clamp(self.low, self.high)
     }
+}
 
-    /// The mean of a Gaussian around `mean` of standard deviation `spread`, truncated to
-    /// the cell: see [`interval::truncated_mean`].
-    #[inline]
-    pub fn truncated_mean(self, mean: f32, spread: f32) -> f32 {
-        interval::truncated_mean((self.low, self.high), mean, spread)
-    }
+/// The cells of a block.
+pub fn bounds(levels: &Levels, steps: &QuantSteps, slack: Slack) -> Bounds {
+    std::array::from_fn(|i| {
+        let cell = Cell::new(levels[i], steps[i], slack);
+        (cell.low, cell.high)
+    })
 }
 
 /// The published step: the estimate's own quantised value exchanged for the measured one.
@@ -88,7 +90,6 @@ pub fn swap(value: f32, level: i16, step: u16) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn the_cell_of_a_level() {
@@ -129,18 +130,5 @@ mod tests {
     fn swap_jumps() {
         assert!((swap(14.9, 1, 10) - 14.9).abs() < 1e-4);
         assert!((swap(15.1, 1, 10) - 5.1).abs() < 1e-4);
-    }
-
-    proptest! {
-        #[test]
-        fn the_truncated_mean_lies_in_the_cell(
-            level in -300i16..300, step in 1u16..256, mean in -5e4f32..5e4, spread in 1e-3f32..1e3
-        ) {
-            let cell = Cell::new(level, step, Slack::NONE);
-            let value = cell.truncated_mean(mean, spread);
-            // One f32 rounding of bounds up to 8e4, magnified by |mean| up to 5e4.
-            let ulp = 1e-6 * (mean.abs() + cell.low.abs() + f32::from(step));
-            prop_assert!(value >= cell.low - ulp && value <= cell.high + ulp, "{value} {cell:?}");
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::cell::{Cell, Slack, swap};
+use super::cell::{self, Slack, swap};
 use super::color;
 use super::dct;
 use super::file::Levels;
@@ -16,7 +16,7 @@ use super::observe::{Observation, Observed, fetch, store};
 use super::sampling;
 use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
-use crate::interval::Bounds;
+use crate::interval::{self, Bounds};
 
 /// How estimates stood to their cells, summed over all that were brought into them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,15 +27,37 @@ pub struct Departures {
     pub left: u64,
     /// Those that lay more than half a step outside.
     pub far: u64,
+    /// The known ones of the first component.
+    pub luma_known: u64,
+    /// Those of the first component that lay more than half a step outside.
+    pub luma_far: u64,
 }
 
 impl Departures {
     /// Those of two pictures together.
     pub fn and(&self, other: &Self) -> Self {
+        Self::from(add(self.counts(), other.counts()))
+    }
+
+    fn counts(&self) -> Counts {
+        [
+            self.known,
+            self.left,
+            self.far,
+            self.luma_known,
+            self.luma_far,
+        ]
+    }
+}
+
+impl From<Counts> for Departures {
+    fn from([known, left, far, luma_known, luma_far]: Counts) -> Self {
         Self {
-            known: self.known + other.known,
-            left: self.left + other.left,
-            far: self.far + other.far,
+            known,
+            left,
+            far,
+            luma_known,
+            luma_far,
         }
     }
 }
@@ -63,9 +85,7 @@ pub struct JpegMeasurement<'a> {
     slack: Slack,
     /// Of blocks of which more is known than their levels.
     narrower: Option<&'a BoundsOf<'a>>,
-    known: AtomicU64,
-    left: AtomicU64,
-    far: AtomicU64,
+    stood: [AtomicU64; 5],
 }
 
 impl<'a> JpegMeasurement<'a> {
@@ -75,14 +95,12 @@ impl<'a> JpegMeasurement<'a> {
             observation,
             slack,
             narrower: None,
-            known: AtomicU64::new(0),
-            left: AtomicU64::new(0),
-            far: AtomicU64::new(0),
+            stood: Default::default(),
         }
     }
 
-    /// The same, but that blocks with `bounds` of their own are clamped to these. Departures are
-    /// counted from the cells all the same.
+    /// The same, but that blocks with `bounds` of their own are held to these by
+    /// [`Trust::Clamp`] and [`Trust::Judged`]. Departures are counted from the cells all the same.
     pub fn within(self, bounds: &'a BoundsOf<'a>) -> Self {
         Self {
             narrower: Some(bounds),
@@ -92,12 +110,8 @@ impl<'a> JpegMeasurement<'a> {
 
     /// How the estimates that were brought into their cells so far stood to them.
     pub fn departures(&self) -> Departures {
-        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Departures {
-            known: of(&self.known),
-            left: of(&self.left),
-            far: of(&self.far),
-        }
+        let counts = self.stood.each_ref();
+        Departures::from(counts.map(|count| count.load(Ordering::Relaxed)))
     }
 
     /// The part of `spread` that is about `component`.
@@ -112,20 +126,20 @@ impl<'a> JpegMeasurement<'a> {
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
         let mut copy = x.clone();
-        let [kept, known, _] =
+        let [kept, known, ..] =
             self.for_each_stripe(&mut copy, |_, component, known, coefficients| {
                 let mut kept = 0;
                 for i in 0..64 {
                     let level = (coefficients[i] / f32::from(component.steps[i])).round_ties_even();
                     kept += u64::from(level == f32::from(known[i]));
                 }
-                (None, [kept, 64, 0])
+                (None, [kept, 64, 0, 0, 0])
             });
         (kept, known)
     }
 
     /// Applies `rule` to every known block: it sees the coefficients of A·x and may answer
-    /// with others. Three counters are summed.
+    /// with others. Its counters are summed.
     fn for_each_stripe<F>(&self, x: &mut Picture, rule: F) -> Counts
     where
         F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync,
@@ -139,15 +153,14 @@ impl<'a> JpegMeasurement<'a> {
             .zip(blue.par_chunks_mut(stripe))
             .enumerate()
             .map(|(row, ((r, g), b))| self.run(Run { row, x: 0, width }, [r, g, b], &rule))
-            .reduce(|| [0; 3], add)
+            .reduce(|| [0; 5], add)
     }
 
     /// Brings a part of a picture, its three planes `[rows of an MCU, run.width]`, into the
     /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
     /// and not added to [`Self::departures`].
     pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
-        let [known, left, far] = self.run(run, rgb, &self.cell_rule(trust));
-        Departures { known, left, far }
+        self.run(run, rgb, &self.cell_rule(trust)).into()
     }
 
     /// A part of one row of MCUs.
@@ -156,7 +169,7 @@ impl<'a> JpegMeasurement<'a> {
         F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
     {
         let mut planes = to_components(self.observation.model, &rgb);
-        let mut counts = [0; 3];
+        let mut counts = [0; 5];
         for (c, plane) in planes.iter_mut().enumerate() {
             counts = add(counts, correct(self.observation, c, run, plane, rule));
         }
@@ -165,8 +178,8 @@ impl<'a> JpegMeasurement<'a> {
     }
 }
 
-/// Three sums over coefficients.
-type Counts = [u64; 3];
+/// Sums over coefficients; of a project, what [`Departures`] has.
+type Counts = [u64; 5];
 
 fn add(a: Counts, b: Counts) -> Counts {
     std::array::from_fn(|i| a[i] + b[i])
@@ -212,7 +225,7 @@ fn correct<F>(observation: &Observation, c: usize, run: Run, plane: &mut [f32], 
 where
     F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
 {
-    let mut counts = [0; 3];
+    let mut counts = [0; 5];
     let Some(component) = observation.components.get(c) else {
         return counts;
     };
@@ -248,27 +261,18 @@ where
     counts
 }
 
-/// Applies `value -> rule(value, level, step)` to the 64 coefficients of a block.
-fn map(
-    coefficients: &dct::Block,
-    levels: &Levels,
-    steps: &QuantSteps,
-    rule: impl Fn(f32, i16, u16) -> f32,
-) -> dct::Block {
-    std::array::from_fn(|i| rule(coefficients[i], levels[i], steps[i]))
-}
-
-/// How many coefficients of a block there are, lie outside their cells, and by more than half
-/// a step.
-fn stand(before: &dct::Block, levels: &Levels, steps: &QuantSteps, slack: Slack) -> Counts {
+/// How a block of the first component, or of another, stands to its cells.
+fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -> Counts {
     let (mut left, mut far) = (0, 0);
-    for i in 0..64 {
-        let cell = Cell::new(levels[i], steps[i], slack);
-        let outside = (before[i] - cell.clamp(before[i])).abs();
+    for ((&x, &(low, high)), &step) in before.iter().zip(cells).zip(steps) {
+        let outside = (x - x.clamp(low, high)).abs();
         left += u64::from(outside > 0.0);
-        far += u64::from(outside > 0.5 * f32::from(steps[i]));
+        far += u64::from(outside > 0.5 * f32::from(step));
     }
-    [64, left, far]
+    match first {
+        true => [64, left, far, 64, far],
+        false => [64, left, far, 0, 0],
+    }
 }
 
 impl JpegMeasurement<'_> {
@@ -282,33 +286,33 @@ impl JpegMeasurement<'_> {
         let slack = self.slack;
         move |(c, at), component, levels, before| {
             let steps = &component.steps;
+            let cells = cell::bounds(levels, steps, slack);
             let narrower = self.narrower.and_then(|bounds| bounds(c, at));
-            let after = match (trust, narrower) {
-                (Trust::Clamp, Some(bounds)) => {
-                    std::array::from_fn(|i| before[i].clamp(bounds[i].0, bounds[i].1))
-                }
-                (Trust::Clamp, _) => map(before, levels, steps, |c, level, step| {
-                    Cell::new(level, step, slack).clamp(c)
-                }),
-                (Trust::Swap, _) => map(before, levels, steps, swap),
-                (Trust::Mean(spread), _) => {
+            let allowed = narrower.unwrap_or(&cells);
+            let after = match trust {
+                Trust::Judged => interval::judged(allowed, before),
+                Trust::Clamp => Some(block(|i| before[i].clamp(allowed[i].0, allowed[i].1))),
+                Trust::Swap => Some(block(|i| swap(before[i], levels[i], steps[i]))),
+                Trust::Mean(spread) => {
                     let spread = self.part(spread, component);
-                    std::array::from_fn(|i| {
-                        Cell::new(levels[i], steps[i], slack).truncated_mean(before[i], spread[i])
-                    })
+                    let mean = |i| interval::truncated_mean(cells[i], before[i], spread[i]);
+                    Some(block(mean))
                 }
             };
-            (Some(after), stand(before, levels, steps, slack))
+            (after, stand(c == 0, before, &cells, steps))
         }
     }
 }
 
+fn block(value: impl Fn(usize) -> f32) -> dct::Block {
+    std::array::from_fn(value)
+}
+
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
-        let [known, left, far] = self.for_each_stripe(x0, self.cell_rule(trust));
-        let counters = [(&self.known, known), (&self.left, left), (&self.far, far)];
-        for (counter, count) in counters {
-            counter.fetch_add(count, Ordering::Relaxed);
+        let counts = self.for_each_stripe(x0, self.cell_rule(trust));
+        for (sum, count) in self.stood.iter().zip(counts) {
+            sum.fetch_add(count, Ordering::Relaxed);
         }
     }
 }

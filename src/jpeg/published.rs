@@ -4,13 +4,13 @@
 //! [`PublishedJpeg`] encodes and decodes pictures, [`PublishedMeasurement`] holds estimates to
 //! what was encoded. Nothing is clamped or rounded to 8 bits. Called by `sample`.
 
-use super::cell::Cell;
 use super::dct::{self, Block};
 use super::observe::{fetch, store};
 use super::{sampling, tables};
 use crate::contract::{Hint, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
+use crate::interval::{self, Bounds};
 
 /// Chroma is kept at every second pixel of every second row.
 const FACTORS: (usize, usize) = (2, 2);
@@ -148,9 +148,9 @@ impl PublishedMeasurement {
         }
     }
 
-    /// x0 + A⁺(P(A x0) − A x0), P being `rule` on each coefficient with its cell; exact, since
-    /// repeated chroma comes back from decimation as it was.
-    fn project_with(&self, x0: &mut Picture, rule: impl Fn(f32, Cell) -> f32) {
+    /// x0 + A⁺(P(A x0) − A x0), P being `rule` on the cells and coefficients of each block; exact,
+    /// since repeated chroma comes back from decimation as it was.
+    fn project_with(&self, x0: &mut Picture, rule: impl Fn(&Bounds, &Block) -> Block) {
         let mut planes = components(x0);
         for (c, plane) in planes.iter_mut().enumerate() {
             let width = plane_width(x0.width, c);
@@ -158,9 +158,9 @@ impl PublishedMeasurement {
             for_blocks(plane, width, |(row, x), samples| {
                 let seen = fetch(&levels[row * 8 * width..][..8 * width], width, x);
                 let before = dct::forward(samples);
-                dct::inverse(&std::array::from_fn(|i| {
-                    rule(before[i], cell(seen[i], f32::from(steps[i]))) - before[i]
-                }))
+                let cells = std::array::from_fn(|i| cell(seen[i], f32::from(steps[i])));
+                let after = rule(&cells, &before);
+                dct::inverse(&std::array::from_fn(|i| after[i] - before[i]))
             });
         }
         let change = to_rgb(&planes, x0.width, x0.height);
@@ -174,21 +174,25 @@ impl Measurement for PublishedMeasurement {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
         match trust {
             Trust::Swap => self.swap(x0),
-            Trust::Clamp => self.project_with(x0, |value, cell| cell.clamp(value)),
+            Trust::Clamp => self.project_with(x0, |cells, before| {
+                std::array::from_fn(|i| before[i].clamp(cells[i].0, cells[i].1))
+            }),
+            Trust::Judged => self.project_with(x0, |cells, before| {
+                interval::judged(cells, before).unwrap_or(*before)
+            }),
             Trust::Mean(spread) => {
                 let spread = (127.5 * spread.overall()) as f32;
-                self.project_with(x0, |value, cell| cell.truncated_mean(value, spread));
+                self.project_with(x0, |cells, before| {
+                    std::array::from_fn(|i| interval::truncated_mean(cells[i], before[i], spread))
+                });
             }
         }
     }
 }
 
 /// The nominal cell of `level`; nothing was rounded that slack would have to make good.
-fn cell(level: f32, step: f32) -> Cell {
-    Cell {
-        low: step * (level - 0.5),
-        high: step * (level + 0.5),
-    }
+fn cell(level: f32, step: f32) -> (f32, f32) {
+    (step * (level - 0.5), step * (level + 0.5))
 }
 
 fn plane_width(width: usize, component: usize) -> usize {

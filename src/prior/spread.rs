@@ -251,8 +251,8 @@ impl Denoiser for Calibrated {
         self.inner.caution()
     }
 
-    fn strange_share(&self) -> Option<f64> {
-        self.inner.strange_share()
+    fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
+        self.inner.strange_share(luma, subsampling)
     }
 
     fn alpha_bar(&self) -> Option<&[f64]> {

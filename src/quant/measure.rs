@@ -66,7 +66,7 @@ impl Measurement for QuantMeasurement<'_> {
         let bin = |level: u8| self.bins[usize::from(level)];
         match trust {
             Trust::Swap => self.swap(x0),
-            Trust::Clamp => self.for_each(x0, |x, level| {
+            Trust::Clamp | Trust::Judged => self.for_each(x0, |x, level| {
                 let (low, high) = bin(level);
                 x.clamp(low, high)
             }),

@@ -12,7 +12,8 @@ use crate::contract::{NoiseSource, Spread, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
 
-/// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], clamped to the cells.
+/// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], brought
+/// into the cells as far as it deserves trust.
 /// `calls` is the number of calls that the whole plan makes, for the progress report.
 pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
     problem.control.step(0, calls)?;
@@ -21,7 +22,7 @@ pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
     let mut x0 = problem
         .denoiser
         .denoise(start, ONE_CALL_SIGMA, Some(problem.hint))?;
-    problem.measurement.project(&mut x0, Trust::Clamp);
+    problem.measurement.project(&mut x0, Trust::Judged);
     problem.control.step(1, calls)?;
     Ok(x0)
 }

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use super::{Settings, fastest, memory, picture, timed};
 use crate::contract::{Control, Measurement, Spread, Trust};
 use crate::error::Result;
+use crate::frame::Picture;
 use crate::jpeg::cell::Slack;
 use crate::jpeg::{self, JpegMeasurement};
 use crate::options::{Options, Preset};
@@ -41,16 +42,19 @@ pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
         black_box(seen.hint());
         Ok(())
     })?;
-    let mut x = seen.hint().decoded;
+    let estimate = off_by_a_little(seen.hint().decoded);
     let measurement = JpegMeasurement::new(&seen, Slack::NONE);
-    let mut cell = |trust: Trust<'_>| {
+    let cell = |trust: Trust<'_>| {
+        let mut copies = vec![estimate.clone(); rounds.max(1)].into_iter();
         fastest(rounds, || {
+            let mut x = copies.next().unwrap_or_else(|| estimate.clone());
             measurement.project(&mut x, trust);
             Ok(())
         })
     };
     let spread = Spread::white(0.05);
-    let (clamp, mean) = (cell(Trust::Clamp)?, cell(Trust::Mean(&spread))?);
+    let (clamp, judged) = (cell(Trust::Clamp)?, cell(Trust::Judged)?);
+    let mean = cell(Trust::Mean(&spread))?;
     let floats = 4 * 3 * (seen.padded_width * seen.padded_height) as u64;
     // Two bytes a coefficient, one and a half coefficients a pixel in 4:2:0.
     let levels = floats / 4;
@@ -64,8 +68,18 @@ pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
         row("levels to planes", observe, levels + floats / 2),
         row("planes to RGB", show, floats / 2 + floats),
         row("cell step, clamp", clamp, 2 * floats + levels),
+        row("cell step, judged", judged, 2 * floats + levels),
         row("cell step, mean", mean, 2 * floats + levels),
     ])
+}
+
+/// `picture` with an error of up to three levels, as a network's answer has.
+fn off_by_a_little(mut picture: Picture) -> Picture {
+    for (i, x) in picture.data.iter_mut().enumerate() {
+        let hash = i.wrapping_mul(0x9e37_79b9) >> 8 & 0xff;
+        *x += (hash as f32 - 127.5) / 127.5 * 3.0 / 127.5;
+    }
+    picture
 }
 
 /// A whole restoration, from the bytes of a file to 8-bit pixels.

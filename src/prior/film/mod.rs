@@ -14,10 +14,12 @@ mod kept;
 mod layers;
 mod prior;
 mod region;
+mod strange;
 mod wiring;
 
 pub(crate) use edge::{Entry, PLACE, place};
 pub(crate) use embedding::Embedding;
 pub(crate) use layers::{Block, Conv};
 pub(crate) use prior::Prior;
+pub(crate) use strange::strange_share;
 pub(crate) use wiring::{Wired, Wiring};

@@ -16,11 +16,11 @@ use self::config::Config;
 use self::network::Network;
 use super::checkpoint::Checkpoint;
 use super::edm::Core;
-use super::film::Prior;
+use super::film::{self, Prior};
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
 use super::weights::Weights;
-use crate::contract::{Denoiser, Follower, Hint, Reach};
+use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
@@ -111,10 +111,8 @@ impl Denoiser for Lean {
         true
     }
 
-    /// Photographs stay at or below 0.72 % up to quality 92, every drawing that loses is above
-    /// 1 % (docs/gate.md).
-    fn strange_share(&self) -> Option<f64> {
-        Some(0.01)
+    fn strange_share(&self, luma: &QuantSteps, _: (usize, usize)) -> Option<f64> {
+        Some(film::strange_share(luma))
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

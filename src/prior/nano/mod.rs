@@ -15,12 +15,12 @@ use self::config::Config;
 use self::network::Network;
 use super::checkpoint::Checkpoint;
 use super::edm::Core;
-use super::film::Prior;
+use super::film::{self, Prior};
 use super::metadata;
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
 use super::weights::Weights;
-use crate::contract::{Denoiser, Follower, Hint, Reach};
+use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach, mean_log2};
 use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
@@ -31,6 +31,10 @@ static EMBEDDED: &[u8] = include_bytes!("../../../models/nano.safetensors");
 /// Pixels around a tile that matter to it: ten 3x3 convolutions at 1/4 of the resolution reach
 /// 40 pixels, and tiles begin on multiples of 16.
 const HALO_PX: usize = 48;
+
+/// Mean log2 of the luma steps below which nothing is gained where chroma is not subsampled:
+/// between libjpeg's quality 94 (2.43) and 95 (2.16).
+const FINE: f64 = 2.3;
 
 /// The checkpoint that is built in.
 ///
@@ -119,6 +123,13 @@ impl Denoiser for Nano {
 
     fn one_call_only(&self) -> bool {
         self.one_call_only
+    }
+
+    fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
+        match subsampling == (1, 1) && mean_log2(luma) < FINE {
+            true => Some(0.0),
+            false => Some(film::strange_share(luma)),
+        }
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

@@ -2,7 +2,8 @@
 // the same sizes at every call, and fresh pages from the system cost as much as a pass of
 // arithmetic over them.
 //
-// Blocks that tensors let go of are kept, up to a limit, and handed out again where they fit.
+// Blocks that tensors let go of are kept, up to a limit, and handed out again where they fit. A
+// block that is a little too small was made for a smaller tile; it goes when a larger one comes.
 // Called by allocator.rs only.
 
 #include <c10/core/Allocator.h>
@@ -12,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <new>
@@ -52,7 +54,7 @@ Memory& memory() {
 Block reuse(Memory& all, size_t size) {
   auto best = all.kept.end();
   for (auto at = all.kept.begin(); at != all.kept.end(); ++at) {
-    const bool fits = at->size >= size && at->size <= size + size / 4;
+    const bool fits = at->size >= size && at->size / 9 <= size / 4;
     if (fits && (best == all.kept.end() || at->size <= best->size)) best = at;
   }
   if (best == all.kept.end()) return {nullptr, 0};
@@ -60,6 +62,24 @@ Block reuse(Memory& all, size_t size) {
   all.kept.erase(best);
   all.kept_bytes -= block.size;
   return block;
+}
+
+void give_back(const std::list<Block>& blocks) {
+  for (const Block& block : blocks) munmap(block.data, block.size);
+}
+
+// Takes the blocks out of what is kept that a block of `size` replaces. The lock is held.
+std::list<Block> outgrown(Memory& all, size_t size) {
+  std::list<Block> small;
+  for (auto at = all.kept.begin(); at != all.kept.end();) {
+    const auto next = std::next(at);
+    if (at->size < size && at->size >= size - size / 4) {
+      all.kept_bytes -= at->size;
+      small.splice(small.end(), all.kept, at);
+    }
+    at = next;
+  }
+  return small;
 }
 
 // From the system itself: the C library would leave holes where large blocks come and go.
@@ -77,13 +97,11 @@ Block fresh(size_t size) {
   return {data, size};
 }
 
-void give_back(const std::list<Block>& blocks) {
-  for (const Block& block : blocks) munmap(block.data, block.size);
-}
 
 void* lend(size_t bytes) {
   const size_t size = (bytes + PAGE - 1) / PAGE * PAGE;
   Memory& all = memory();
+  std::list<Block> small;
   {
     std::lock_guard<std::mutex> hold(all.lock);
     const Block block = reuse(all, size);
@@ -91,7 +109,9 @@ void* lend(size_t bytes) {
       all.lent.emplace(block.data, block.size);
       return block.data;
     }
+    small = outgrown(all, size);
   }
+  give_back(small);
   const Block block = fresh(size);
   std::lock_guard<std::mutex> hold(all.lock);
   all.lent.emplace(block.data, block.size);

@@ -87,12 +87,27 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn a_larger_tile_does_not_keep_the_blocks_of_a_smaller_one() {
+        reuse_memory();
+        let before = resident();
+        for megabytes in [200, 220, 240] {
+            drop(place(megabytes));
+        }
+        // All three would be 660 MB; other tests may run in the same process.
+        assert!(resident() < before + (400 << 20));
+        drop(ReleasesMemory);
+    }
+
+    #[cfg(target_os = "linux")]
+    fn resident() -> usize {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages = pages.split_whitespace().nth(1).unwrap();
+        pages.parse::<usize>().unwrap() * 4096
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn what_is_not_kept_is_the_systems_again() {
-        let resident = || {
-            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-            let pages = pages.split_whitespace().nth(1).unwrap();
-            pages.parse::<usize>().unwrap() * 4096
-        };
         reuse_memory();
         let (first, _) = place(200);
         let full = resident();

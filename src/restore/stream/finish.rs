@@ -5,7 +5,7 @@
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::super::{Gate, blend, gate};
+use super::super::blend;
 use crate::contract::Trust;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::JpegMeasurement;
@@ -16,8 +16,6 @@ use crate::video::Cells;
 pub(super) struct Finish<'a> {
     /// What they are held to.
     pub measurement: &'a JpegMeasurement<'a>,
-    /// What of them is handed on as decoded.
-    pub gate: Gate,
     /// `Options::strength`.
     pub strength: f32,
     /// Rows of pixels in a row of MCUs.
@@ -59,13 +57,9 @@ impl Finish<'_> {
         let (red, rest) = picture.data.split_at_mut(n);
         let (green, blue) = rest.split_at_mut(n);
         let rgb = [red, green, blue];
-        let stood = self.measurement.project_run(run, rgb, Trust::Clamp);
-        if self.gate == Gate::Luma || self.strength < 1.0 {
-            let decoded = self.decoded.crop(rect);
-            if self.gate == Gate::Luma {
-                gate::keep_luma(&mut picture, &decoded);
-            }
-            blend(&mut picture, &decoded, self.strength);
+        let stood = self.measurement.project_run(run, rgb, Trust::Judged);
+        if self.strength < 1.0 {
+            blend(&mut picture, &self.decoded.crop(rect), self.strength);
         }
         Unit {
             number,

@@ -9,7 +9,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::{Gate, Report, STRANGE, tiled};
+use super::super::{Gate, Report, STRANGE, gate, tiled};
 use super::finish::{Finish, Unit};
 use super::known::Known;
 use super::{Carried, Fresh};
@@ -106,7 +106,8 @@ impl Memory {
 
 /// Whether the frame is solved in one call that ends in the clamp, on levels that are sound.
 fn can_follow(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
-    let idle = options.strength == 0.0 || options.identity_gate && Gate::of(seen) == Gate::Closed;
+    let gate = || Gate::of(seen, gate::limit(seen, denoiser));
+    let idle = options.strength == 0.0 || options.identity_gate && gate() == Gate::Closed;
     options.temporal != Temporal::Off
         && Plan::of(options, denoiser.one_call()) == Plan::OneCall { views: 1 }
         && !options.strict
@@ -199,9 +200,6 @@ impl Last {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
         };
-        if options.identity_gate {
-            report.gate = Gate::of(seen);
-        }
         let mut units = self.key.cells(self.key.unit_px());
         let cut = self.known.update(seen, &mut units);
         let mut hint = seen.take_hint();
@@ -225,7 +223,7 @@ impl Last {
             fresh: fresh.or(cut.then_some(Fresh::Cut)),
         });
         let limit = match options.identity_gate {
-            true => denoiser.strange_share(),
+            true => gate::limit(seen, denoiser),
             false => None,
         };
         let picture = self.bring_into_cells(seen, units, limit, &mut report);
@@ -275,7 +273,7 @@ impl Last {
         report: &mut Report,
     ) -> Picture {
         let mut parts = self.project(seen, &units);
-        let strange = self.is_strange(limit, report);
+        let strange = self.is_strange(limit);
         if strange != self.strange {
             self.strange = strange;
             units.mark_all();
@@ -299,8 +297,8 @@ impl Last {
         self.picture.clone()
     }
 
-    fn is_strange(&self, limit: Option<f64>, report: &Report) -> bool {
-        limit.is_some_and(|limit| report.gate.is_strange(&sum(&self.stood), limit))
+    fn is_strange(&self, limit: Option<f64>) -> bool {
+        limit.is_some_and(|limit| gate::is_strange(&sum(&self.stood), limit))
     }
 
     /// Each of `units` from the network's answer; how it stood to the cells is kept.
@@ -310,10 +308,6 @@ impl Last {
         let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
         let finish = Finish {
             measurement: &measurement,
-            gate: match self.key.options.identity_gate {
-                true => Gate::of(seen),
-                false => Gate::Open,
-            },
             strength: self.key.options.strength as f32,
             mcu_rows: self.key.shape.mcu_rows,
             estimate: &self.estimate,
@@ -329,11 +323,7 @@ impl Last {
 }
 
 fn sum(parts: &[Departures]) -> Departures {
-    let mut all = Departures::default();
-    for part in parts {
-        all.known += part.known;
-        all.left += part.left;
-        all.far += part.far;
-    }
-    all
+    parts
+        .iter()
+        .fold(Departures::default(), |all, part| all.and(part))
 }

@@ -155,7 +155,7 @@ fn what_begins_anew_says_why_and_what_comes_again_costs_nothing() {
     assert_eq!(fresh(&at((8, 7), big, 60)).fresh, Some(Fresh::Tables));
     assert_eq!(fresh(&at((8, 7), small, 60)).fresh, Some(Fresh::Shape));
     // The gate hands this one on as decoded.
-    let fine = file(&scene(PixelModel::Rgb, small, (8, 7)), 97, (1, 1));
+    let fine = file(&scene(PixelModel::Rgb, small, (8, 7)), 100, (1, 1));
     assert_eq!(fresh(&fine).fresh, Some(Fresh::Alone));
     stream.reset();
     let report = restore(&mut stream, &at((8, 7), small, 60)).report;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::contract::{Denoiser, Follower, Hint, Reach};
+use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach};
 use crate::error::{Error, Result};
 use crate::frame::{Picture, PixelModel, Planar8, Rect};
 use crate::jpeg::{self, JpegFile};
@@ -84,7 +84,7 @@ impl Denoiser for Blur {
         true
     }
 
-    fn strange_share(&self) -> Option<f64> {
+    fn strange_share(&self, _: &QuantSteps, _: (usize, usize)) -> Option<f64> {
         self.strange
     }
 
