@@ -1,6 +1,6 @@
 //! Where restoration begins to harm: pictures encoded at high qualities and samplings,
-//! restored with the identity gate open, with its luma kept, and not at all. Prints a
-//! Markdown table; behind docs/gate.md.
+//! restored with the identity gate open and not at all. Prints a Markdown table; behind
+//! docs/gate.md.
 //!
 //! `cargo run --release --example gate_sweep -- SOURCE COUNT QUALITY,… 420,422,444 [SIDE [MODEL [gate]]]`;
 //! SOURCE a folder, `drawings`, or one of these: `text`, `drawing`, `window`;
@@ -11,8 +11,8 @@ mod common;
 
 use anyhow::{Result, bail};
 use ddrmjpeg::eval::metrics;
-use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::jpeg::{self, color};
+use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::jpeg;
 use ddrmjpeg::{Control, Options, Restorer};
 
 #[path = "gate_sweep/drawings.rs"]
@@ -39,9 +39,9 @@ fn main() -> Result<()> {
     };
     let restorer = Restorer::open(&options)?;
     println!(
-        "| sampling | quality | JPEG dB | gain | worst | lost on | luma kept: gain | worst | lost on | outside cells | luma far outside, gained: most | lost: least | flat blocks, most |"
+        "| sampling | quality | JPEG dB | gain | worst | lost on | outside cells | luma far outside, gained: most | lost: least | flat blocks, most |"
     );
-    println!("|{}", "---|".repeat(13));
+    println!("|{}", "---|".repeat(10));
     for sampling in samplings.split(',') {
         for quality in qualities.split(',') {
             let quality = quality.parse()?;
@@ -68,14 +68,14 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// PSNR of the JPEG, of the restored picture, of that with the JPEG's luma; the share of
+/// PSNR of the JPEG, of the restored picture; the share of
 /// coefficients that left their cells, and of luma's those that left them by more than half a step.
-type Row = [f64; 6];
+type Row = [f64; 5];
 
 fn line(quality: u8, rows: &[Row]) -> String {
     let mean = |of: &dyn Fn(&Row) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
-    let gains = |column: usize| {
-        let gain = move |row: &Row| row[column] - row[0];
+    let gains = || {
+        let gain = |row: &Row| row[1] - row[0];
         let worst = rows.iter().map(gain).fold(f64::INFINITY, f64::min);
         let lost = rows.iter().filter(|row| gain(row) < 0.0).count();
         format!(
@@ -84,21 +84,20 @@ fn line(quality: u8, rows: &[Row]) -> String {
             rows.len()
         )
     };
-    // What the gate goes by where the tables are coarse: its limit has to lie between these.
+    // The limit of a prior has to lie between these.
     let far = |gained: bool| {
         let rows = rows.iter().filter(move |row| (row[1] >= row[0]) == gained);
-        rows.map(|row| row[4])
+        rows.map(|row| row[3])
     };
     let percent = |share: Option<f64>| share.map_or("-".into(), |s| format!("{:.2} %", 100.0 * s));
     format!(
-        "| {quality} | {:.3} | {} | {} | {:.2} % | {} | {} | {} |",
+        "| {quality} | {:.3} | {} | {:.2} % | {} | {} | {} |",
         mean(&|row| row[0]),
-        gains(1),
-        gains(2),
-        100.0 * mean(&|row| row[3]),
+        gains(),
+        100.0 * mean(&|row| row[2]),
         percent(far(true).reduce(f64::max)),
         percent(far(false).reduce(f64::min)),
-        percent(rows.iter().map(|row| row[5]).reduce(f64::max)),
+        percent(rows.iter().map(|row| row[4]).reduce(f64::max)),
     )
 }
 
@@ -123,7 +122,6 @@ fn measure(
     Ok([
         metrics::psnr(clean, &decoded)?,
         metrics::psnr(clean, &restored.frame)?,
-        metrics::psnr(clean, &with_luma(&restored.frame, &decoded))?,
         share(departures.left, departures.known),
         share(departures.luma_far, departures.luma_known),
         flat_share(&file),
@@ -135,22 +133,4 @@ fn flat_share(file: &jpeg::JpegFile) -> f64 {
     let levels = &file.components[0].levels;
     let flat = |levels: &&[i16; 64]| levels[1..].iter().all(|&level| level == 0);
     levels.iter().filter(flat).count() as f64 / levels.len().max(1) as f64
-}
-
-/// `picture` with the luma of `decoded`.
-fn with_luma(picture: &Planar8, decoded: &Planar8) -> Planar8 {
-    if picture.model != PixelModel::Rgb {
-        return decoded.clone();
-    }
-    let mut out = picture.clone();
-    for i in 0..picture.planes[0].data.len() {
-        let ycc = |from: &Planar8| {
-            color::rgb_to_ycc([0, 1, 2].map(|c: usize| f32::from(from.planes[c].data[i])))
-        };
-        let ([y, _, _], [_, cb, cr]) = (ycc(decoded), ycc(picture));
-        for (plane, level) in out.planes.iter_mut().zip(color::ycc_to_rgb([y, cb, cr])) {
-            plane.data[i] = level.round() as u8;
-        }
-    }
-    out
 }

@@ -25,6 +25,11 @@ const FEWEST: u32 = 100;
 /// Pictures of tune and train that were saved once, at any quality, stay below 0.013; those
 /// saved at 75, then 85, reach 0.05 and more.
 const LEAST: f64 = 0.03;
+/// How much larger than the second step an earlier one must be at least. Of two units' difference
+/// rounding fills the gaps: with 3 a smooth picture saved once at 98 shows an earlier save.
+const LEAST_MORE: u16 = 4;
+/// Fewer steps than this are named by chance: four were, of one picture of 41 saved once at 95.
+const FEWEST_STEPS: usize = 6;
 /// Nats that a first step must be ahead of none to be named.
 const SURE: f64 = 20.0;
 
@@ -45,7 +50,9 @@ pub fn of(component: &Component) -> Option<Resaved> {
     }
     let (first_steps, gain, visible) = evidence(component);
     let confidence = gain / f64::from(visible.max(1));
-    (visible >= FEWEST && confidence >= LEAST).then_some(Resaved {
+    let named = first_steps.iter().flatten().count();
+    let shows = visible >= FEWEST && confidence >= LEAST && named >= FEWEST_STEPS;
+    shows.then_some(Resaved {
         first_steps,
         confidence,
     })
@@ -113,7 +120,7 @@ fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Option<(f64, u16)>
     }
     // Below five quarters there is hardly a gap.
     let least = u16::try_from(5 * u32::from(step) / 4 + 1).unwrap_or(u16::MAX);
-    let coarser = least..=LARGEST;
+    let coarser = least.max(step.saturating_add(LEAST_MORE))..=LARGEST;
     let scores = coarser.map(|earlier| (gain_of(counts, earlier, step, &alone), earlier));
     let best = scores.max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(gain, _)| *gain > SURE)

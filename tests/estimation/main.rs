@@ -217,14 +217,17 @@ fn clean_pictures_of_tune_and_train_show_no_table() {
 #[ignore = "needs DDRMJPEG_PICTURES"]
 fn pictures_of_tune_show_when_they_were_saved_twice() {
     let paths = pictures("tune");
-    println!("| saved at | first at | found |");
-    println!("|---|---|---|");
+    println!("| saved at | first at | found | fewest steps named |");
+    println!("|---|---|---|---|");
     let cases = [
         (None, 40),
         (None, 60),
         (None, 75),
         (None, 85),
         (None, 92),
+        (None, 95),
+        (None, 98),
+        (None, 100),
         (Some(85), 85),
         (Some(85), 60),
         (Some(80), 85),
@@ -232,31 +235,42 @@ fn pictures_of_tune_show_when_they_were_saved_twice() {
         (Some(60), 85),
         (Some(75), 90),
         (Some(60), 92),
+        (Some(75), 96),
+        (Some(75), 98),
         (Some(40), 75),
     ];
     for (first, second) in cases {
-        let found = paths
+        let steps: Vec<usize> = paths
             .par_iter()
-            .filter(|path| was_saved_twice(&load(path), first, second))
-            .count();
+            .filter_map(|path| first_steps(&load(path), first, second))
+            .collect();
+        let found = steps.len();
+        let fewest = steps.iter().min().map_or("-".into(), usize::to_string);
         let first_name = first.map_or("-".into(), |q: u8| q.to_string());
-        println!("| {second} | {first_name} | {found} of {} |", paths.len());
+        println!(
+            "| {second} | {first_name} | {found} of {} | {fewest} |",
+            paths.len()
+        );
         match first {
-            Some(first) if first < 80 => assert_eq!(found, paths.len(), "{first}, then {second}"),
+            // Few steps are coarse enough to show, or hardly coarser.
             Some(80) => {}
+            Some(75) if second == 98 => assert!(4 * found > 3 * paths.len(), "{found}"),
+            Some(first) if first < 80 => assert_eq!(found, paths.len(), "{first}, then {second}"),
             _ => assert_eq!(found, 0, "{first:?}, then {second}"),
         }
     }
 }
 
-fn was_saved_twice(clean: &Planar8, first: Option<u8>, second: u8) -> bool {
+/// How many steps of an earlier save the luma of `clean` shows, saved so.
+fn first_steps(clean: &Planar8, first: Option<u8>, second: u8) -> Option<usize> {
     let shown = first.map(|quality| {
         let bytes = jpeg::encode(clean, quality, (2, 2)).unwrap();
         jpeg::pixels::decode(&bytes, &Limits::default()).unwrap()
     });
     let bytes = jpeg::encode(shown.as_ref().unwrap_or(clean), second, (2, 2)).unwrap();
     let file = jpeg::read(&bytes, &Limits::default()).unwrap();
-    jpeg::resaved::of(&file.components[0]).is_some()
+    let found = jpeg::resaved::of(&file.components[0])?;
+    Some(found.first_steps.iter().flatten().count())
 }
 
 #[test]
@@ -264,11 +278,12 @@ fn a_committed_picture_shows_when_it_was_saved_twice() {
     let clean = load(&committed()[0]);
     for (first, second, expected) in [
         (None, 85, false),
+        (None, 98, false),
         (Some(60), 85, true),
         (Some(85), 60, false),
     ] {
         assert_eq!(
-            was_saved_twice(&clean, first, second),
+            first_steps(&clean, first, second).is_some(),
             expected,
             "{first:?}, then {second}"
         );
