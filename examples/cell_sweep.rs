@@ -58,5 +58,6 @@ fn parse(row: &str) -> Result<CellSettings> {
         fresh,
         calibrated: None,
         spread,
+        share: 1.0,
     })
 }

@@ -84,6 +84,7 @@ fn grid(lists: &[&String; 6]) -> Result<Vec<CellSettings>> {
         spread: row[3],
         fresh: row[4],
         samples: row[5] as usize,
+        share: 1.0,
     };
     Ok(rows.iter().map(settings).collect())
 }

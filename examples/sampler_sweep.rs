@@ -3,7 +3,7 @@
 //! Prints the rows of docs/quality.md. Run it as
 //! `cargo run --release --example sampler_sweep -- FOLDER COUNT SIDE QUALITY,… METHOD …`, a
 //! METHOD being `one` (one call), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`,
-//! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD`, or `own:…` with multiples of the prior's
+//! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD[:SHARE]`, or `own:…` with multiples of the prior's
 //! calibrated spread as its last number; `MODEL@METHOD` asks a prior other than lean.
 
 mod common;
@@ -115,18 +115,28 @@ fn parse(method: &str) -> Result<Plan> {
             eta_b,
             samples: samples as usize,
         }),
-        ("cell", &[start_sigma, end_sigma, steps, samples, fresh, spread]) => {
-            Plan::Cell(CellSettings {
-                start: Start::OneCall,
+        (
+            "cell",
+            &[
                 start_sigma,
                 end_sigma,
-                steps: steps as usize,
-                samples: samples as usize,
+                steps,
+                samples,
                 fresh,
-                calibrated: None,
                 spread,
-            })
-        }
+                ref share @ ..,
+            ],
+        ) => Plan::Cell(CellSettings {
+            start: Start::OneCall,
+            start_sigma,
+            end_sigma,
+            steps: steps as usize,
+            samples: samples as usize,
+            fresh,
+            calibrated: None,
+            spread,
+            share: share.first().copied().unwrap_or(1.0),
+        }),
         ("own", &[start_sigma, end_sigma, steps, samples, fresh, factor]) => {
             Plan::Cell(CellSettings {
                 start: Start::OneCall,
@@ -136,7 +146,7 @@ fn parse(method: &str) -> Result<Plan> {
                 samples: samples as usize,
                 fresh,
                 calibrated: Some(factor),
-                spread: 0.35,
+                ..CellSettings::default()
             })
         }
         _ => bail!("{method}: must be one, paper:… of five numbers, cell:… or own:… of six"),

@@ -16,6 +16,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use tch::Device;
 
 use super::native::allocator::{ReleasesMemory, reuse_memory, without_keeping};
+use super::native::exit;
 use crate::error::{Error, Result};
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
@@ -58,6 +59,7 @@ impl Worker {
             .name(format!("ddrmjpeg {device:?}"))
             .spawn(move || {
                 reuse_memory();
+                exit::wait_for_work();
                 serve(&queue);
             })
             .map_err(|e| Error::Backend(format!("cannot start the torch thread: {e}")))?;
@@ -104,7 +106,7 @@ impl Worker {
 
 fn serve(queue: &Receiver<Job<'static>>) {
     while let Ok(job) = queue.recv() {
-        job();
+        exit::work(job);
     }
 }
 
@@ -201,6 +203,43 @@ mod tests {
         let failed = worker.call(|| -> Result<()> { panic!("after {}", data.len()) });
         assert!(failed.is_err());
         assert_eq!((seen, data.len()), (6, 3));
+    }
+
+    /// The process that this test starts is this test again, which ends while a job is being done.
+    #[test]
+    fn the_end_of_the_process_waits_for_work() {
+        const CHILD: &str = "DDRMJPEG_TEST_ENDS";
+        if std::env::var_os(CHILD).is_some() {
+            let worker = Worker::of(Device::Cpu, 0).unwrap();
+            let (begun, has_begun) = channel();
+            std::thread::spawn(move || {
+                worker.call(|| {
+                    begun.send(()).unwrap();
+                    std::thread::sleep(std::time::Duration::from_millis(300));
+                    let sum = tch::Tensor::ones([64], (tch::Kind::Float, Device::Cpu));
+                    let sum = sum.sum(tch::Kind::Float).double_value(&[]);
+                    std::fs::write(std::env::var_os(CHILD).unwrap(), sum.to_string()).unwrap();
+                    Ok(())
+                })
+            });
+            has_begun.recv().unwrap();
+            std::process::exit(0);
+        }
+        let told = tempfile::NamedTempFile::new().unwrap();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "prior::worker::tests::the_end_of_the_process_waits_for_work",
+            ])
+            .env(CHILD, told.path())
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{child:?}");
+        assert_eq!(
+            std::fs::read_to_string(told.path()).unwrap(),
+            "64",
+            "{child:?}"
+        );
     }
 
     /// Two callers, one with pieces that take long: while both have work, they take turns, so

@@ -27,7 +27,8 @@ pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
     Ok(x0)
 }
 
-/// The mean of `settings.samples` draws, each begun from the same picture.
+/// The mean of `settings.samples` draws, each begun from the same picture, of which
+/// `1 - settings.share` stays.
 pub fn mean_of_draws<N: NoiseSource>(
     problem: &Problem<'_>,
     settings: &CellSettings,
@@ -38,8 +39,10 @@ pub fn mean_of_draws<N: NoiseSource>(
         Start::OneCall => one_call(problem, calls)?,
         Start::Decoded => problem.hint.decoded.clone(),
     };
-    let mut mean = Picture::new(start.channels, start.width, start.height);
-    let weight = 1.0 / settings.samples as f32;
+    let mut mean = start.clone();
+    let rest = 1.0 - settings.share as f32;
+    mean.data.iter_mut().for_each(|value| *value *= rest);
+    let weight = settings.share as f32 / settings.samples as f32;
     for sample in 0..settings.samples {
         let done = calls - (settings.samples - sample) * settings.steps;
         let x0 = draw(

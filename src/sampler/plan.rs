@@ -6,14 +6,16 @@ use crate::contract::Denoiser;
 use crate::error::{Error, Result};
 use crate::options::{Options, Preset};
 
+/// Weight of the draw in preset `sample`, where it begins from a one-call answer.
+const SAMPLE_SHARE: f64 = 0.8;
 /// Views that preset `quality` averages: all symmetries of a square.
 const VIEWS: usize = 8;
 
 /// One algorithm and its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan {
-    /// One network call at the one-call level, then the clamp; or the mean of several, each
-    /// of another view of the picture.
+    /// One network call at the one-call level, brought into the cells; or the mean of several,
+    /// each of another view of the picture.
     OneCall {
         /// Symmetries of the block grid that the network is asked under, 1..=8.
         views: usize,
@@ -53,6 +55,9 @@ pub struct CellSettings {
     pub calibrated: Option<f64>,
     /// r(σ) = `spread` · σ in every frequency, where it is not measured.
     pub spread: f64,
+    /// Weight of the mean of the draws, 0..=1; the rest is what they began from. An error that
+    /// the draws add counts by its square, and so does the texture.
+    pub share: f64,
 }
 
 /// Settings of the published sampler, with its published defaults.
@@ -81,6 +86,7 @@ impl Default for CellSettings {
             fresh: 1.0,
             calibrated: Some(1.0),
             spread: 0.35,
+            share: 1.0,
         }
     }
 }
@@ -154,18 +160,13 @@ impl Plan {
              without steps"
         )))
     }
-
-    /// Whether the end is held to the cells. The published sampler's is not.
-    pub fn clamps(&self) -> bool {
-        !matches!(self, Self::Published(_))
-    }
 }
 
 /// The cell sampler of a prior that restores in one call.
 fn from_one_call(preset: Preset) -> CellSettings {
     match preset {
         // No fresh noise and a spread that trusts the cells keep the texture that one call
-        // smooths: docs/quality.md.
+        // smooths; the share of the one call keeps it faithful: docs/quality.md.
         Preset::Sample => CellSettings {
             start_sigma: 0.4,
             steps: 5,
@@ -173,6 +174,7 @@ fn from_one_call(preset: Preset) -> CellSettings {
             fresh: 0.0,
             calibrated: None,
             spread: 1.0,
+            share: SAMPLE_SHARE,
             ..CellSettings::default()
         },
         _ => CellSettings::default(),
@@ -197,6 +199,7 @@ fn from_decoded(preset: Preset) -> CellSettings {
         fresh: 1.0,
         calibrated: None,
         spread: 0.7,
+        share: 1.0,
     }
 }
 
@@ -218,6 +221,7 @@ fn from_levels(preset: Preset, step: u8) -> CellSettings {
         fresh: 1.0,
         calibrated: None,
         spread: 0.38,
+        share: 1.0,
     }
 }
 
