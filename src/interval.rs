@@ -53,7 +53,7 @@ const UNDERSTATED: f32 = 50.0;
 ///
 /// A Gaussian error of standard deviation r, small against intervals of width q in which the truth
 /// lies anywhere, leaves them by 0.53 r³/q in the mean square. Most coefficients lie near the
-/// middle of theirs and leave seldom, so r³ = [`UNDERSTATED`] · q · (mean of the squared
+/// middle of theirs and leave seldom, so r³ = 50 · q · (mean of the squared
 /// departures), q being the mean width of the intervals that were left. `None`
 /// when none was left: then there is nothing to do.
 pub fn judged(bounds: &Bounds, estimate: &[f32; 64]) -> Option<[f32; 64]> {

@@ -30,7 +30,8 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// What the tables, the sampling and the levels of `seen` say; `limit` is [`limit`] of it.
+    /// What the tables, the sampling and the levels of `seen` say; `limit` is what the prior says
+    /// of such tables ([`Denoiser::strange_share`]).
     pub fn of(seen: &Observation, limit: Option<f64>) -> Self {
         let Some(luma) = seen.components.first() else {
             return Self::Open;

@@ -46,8 +46,6 @@ struct Part {
     blocks: Vec<Block>,
     last: Vec<Option<Levels>>,
     noise: Noise,
-    /// Steps that would leave as much unknown in one frame as the answers do.
-    steps: Option<QuantSteps>,
 }
 
 #[derive(Clone)]
@@ -99,12 +97,6 @@ impl Scene {
     /// The measured noise of component `c`, in 8-bit levels.
     pub fn sigma(&self, c: usize) -> Option<f32> {
         self.parts.get(c).map(|part| part.noise.sigma())
-    }
-
-    /// Steps of component `c` that would leave as much unknown in one frame as all frames do,
-    /// which a prior may be told. They change only with most of the picture.
-    pub fn steps(&self, c: usize) -> Option<&QuantSteps> {
-        self.parts.get(c)?.steps.as_ref()
     }
 
     /// Which squares of the grid have moved, of all components together.
@@ -255,30 +247,7 @@ impl Part {
         let counts = counts.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
         self.last.clear();
         self.last.extend_from_slice(seen.levels);
-        let changed = self.blocks.iter().filter(|block| block.changed).count();
-        if 2 * changed > self.blocks.len() {
-            self.steps = Some(self.equivalent(seen.steps));
-        }
         counts
-    }
-
-    /// A step whose cell deviates as the answers do in the mean, frequency by frequency; never
-    /// above the true one.
-    fn equivalent(&self, steps: &QuantSteps) -> QuantSteps {
-        let (mut sums, mut count) = ([0.0f32; 64], 0.0f32);
-        for block in self.blocks.iter().filter(|b| b.track.frames() > 0) {
-            count += 1.0;
-            let spreads = block.answer.spreads.iter().zip(steps);
-            for (sum, (spread, step)) in sums.iter_mut().zip(spreads) {
-                let step = f32::from(*step);
-                *sum += match block.track.frames() {
-                    1 => step,
-                    // √12
-                    _ => (3.464_102 * spread).min(step),
-                };
-            }
-        }
-        std::array::from_fn(|i| ((sums[i] / count.max(1.0)).round() as u16).clamp(1, steps[i]))
     }
 }
 

@@ -4,7 +4,6 @@
 //! answers are drawn into the decoded planes. Says in which parts of the grid the cells are
 //! others. Called by `memory`.
 
-use crate::contract::Hint;
 use crate::frame::Rect;
 use crate::interval::Bounds;
 use crate::jpeg::Observation;
@@ -50,17 +49,6 @@ impl Known {
                 false
             }
             Self::Scene(scene) => accumulate(scene, seen, changed),
-        }
-    }
-
-    /// Tells `hint`, of this frame's picture, of the steps that stand for what is known.
-    pub fn tell(&self, hint: &mut Hint) {
-        let Self::Scene(scene) = self else { return };
-        if let Some(steps) = scene.steps(0) {
-            hint.luma = *steps;
-        }
-        if let Some(steps) = scene.steps(1).or(scene.steps(0)) {
-            hint.chroma = *steps;
         }
     }
 

@@ -202,11 +202,9 @@ impl Last {
         };
         let mut units = self.key.cells(self.key.unit_px());
         let cut = self.known.update(seen, &mut units);
-        let mut hint = seen.take_hint();
-        self.known.tell(&mut hint);
+        let hint = seen.take_hint();
         let mut shown = self.key.cells(CHANGE_PX);
-        let told_others = (self.hint.luma, self.hint.chroma) != (hint.luma, hint.chroma);
-        match fresh.is_some() || told_others {
+        match fresh.is_some() {
             true => shown.mark_all(),
             false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
         }

@@ -78,17 +78,6 @@ fn a_still_scene_is_known_better_with_every_frame() {
     assert!(mean < 17.3 / 5.0, "{mean}");
     let sigma = scene.sigma(0).unwrap();
     assert!((sigma / 3.0 - 1.0).abs() < 0.2, "{sigma}");
-    // 5.3, √12 times the deviation of the mean of sixteen, but for the noise's own error.
-    let steps = scene.steps(0).unwrap();
-    assert!(steps.iter().all(|step| (2..=6).contains(step)), "{steps:?}");
-}
-
-/// Of one frame nothing is known but its cells.
-#[test]
-fn the_first_frame_has_its_own_steps() {
-    let mut scene = Scene::default();
-    update(&mut scene, &frame(0, 3.0, 0..0));
-    assert_eq!(scene.steps(0), Some(&STEPS));
 }
 
 /// Coefficients lie within their bounds, about a standard deviation to either side: six in
