@@ -142,9 +142,10 @@ fn corpus_by_way_of_another_decoder_is_survived() {
             let _ = harness.push(gst::Buffer::from_slice(fs::read(&path).unwrap()));
             harness.push_event(gst::event::Eos::new());
             while harness.try_pull().is_some() {}
+            // A hang; the decoder takes seconds for a file of 1.3 gigapixels, which ours refuse.
             let took = begun.elapsed();
             assert!(
-                took < Duration::from_secs(10),
+                took < Duration::from_secs(60),
                 "{}: {took:?}",
                 path.display()
             );
