@@ -106,7 +106,8 @@ fn main() -> Result<()> {
 }
 
 /// PSNR of the JPEG, of the estimate in no cells, judged, clamped to the cells of each slack, judged
-/// by those of the earlier save where one shows; shares of coefficients outside and far outside their cells.
+/// by those of the earlier save where one shows; shares of coefficients outside and far outside
+/// their cells.
 fn measure(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Vec<f64>> {
     let seen = jpeg::observe::from_file(file);
     let hint = seen.hint();

@@ -85,6 +85,10 @@ mod tests {
 
     /// The gate of a picture that is smooth, with texture on every so many-th block.
     fn gate(quality: u8, subsampling: (usize, usize), every: usize) -> Gate {
+        Gate::of(&observed(quality, subsampling, every), None)
+    }
+
+    fn observed(quality: u8, subsampling: (usize, usize), every: usize) -> Observation {
         let mut clean = Planar8::new(PixelModel::Rgb, 128, 128, (1, 1));
         for plane in &mut clean.planes {
             for (i, value) in plane.data.iter_mut().enumerate() {
@@ -99,7 +103,7 @@ mod tests {
         }
         let bytes = jpeg::encode(&clean, quality, subsampling).unwrap();
         let file = jpeg::read(&bytes, &Limits::default()).unwrap();
-        Gate::of(&jpeg::observe::from_file(&file), None)
+        jpeg::observe::from_file(&file)
     }
 
     #[test]
@@ -117,6 +121,13 @@ mod tests {
         );
         assert_eq!(gate(90, (1, 1), 4), Gate::Open);
         assert_eq!(gate(94, (2, 2), 4), Gate::Open);
+    }
+
+    #[test]
+    fn it_closes_on_what_is_beyond_the_prior() {
+        let seen = observed(50, (2, 2), 1);
+        let of = |limit| Gate::of(&seen, limit);
+        assert_eq!([Some(0.0), Some(0.01)].map(of), [Gate::Closed, Gate::Open]);
     }
 
     #[test]

@@ -12,9 +12,8 @@ use crate::contract::{NoiseSource, Spread, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
 
-/// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], brought
-/// into the cells as far as it deserves trust.
-/// `calls` is the number of calls that the whole plan makes, for the progress report.
+/// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], brought into the cells and
+/// trusted as far as it deserves ([`Trust::Judged`]). `calls` is the number of calls that the whole plan makes, for the progress report.
 pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
     problem.control.step(0, calls)?;
     // The identity returns what it is given: the decoded picture, the best guess there is.

@@ -69,7 +69,8 @@ impl ObjectImpl for DdrmJpegDec {
                      decoded), corrupted (put out with a part missing), errors (not \
                      decodable), dropped (late); late, and reduced, which were restored with \
                      less work; network-calls; pixels, and pixels-reused, not computed again; \
-                     gated, which the identity gate left as decoded; saved-twice, which show an earlier save. share is restored by \
+                     gated, which the identity gate left as decoded; saved-twice, which show an \
+                     earlier save. share is restored by \
                      frames; mean-ms milliseconds of a frame; latency-ms what is claimed. And of \
                      the last frame: last-ms, encoder, outside-cells and far-outside-cells \
                      (shares of the coefficients that the network had outside their cells) and, \

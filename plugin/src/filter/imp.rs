@@ -94,7 +94,8 @@ impl ObjectImpl for DdrmJpeg {
                      searched for tables; meta-refused, whose frames contradict the tables \
                      that came with them; late, and reduced, which were restored with less \
                      work; network-calls; pixels, and pixels-reused, not computed again; \
-                     gated, which the identity gate left as decoded; saved-twice. share is restored by frames; mean-ms milliseconds of \
+                     gated, which the identity gate left as decoded; saved-twice. share is \
+                     restored by frames; mean-ms milliseconds of \
                      a frame; latency-ms what is claimed. And of the last frame: last-ms, \
                      quality (0: not known), encoder, outside-cells and far-outside-cells (shares \
                      of the coefficients that the network had outside their cells).",

@@ -1,5 +1,6 @@
 //! How much of an answer may lie far outside its cells before the picture is of a kind that our
 //! networks do not know: [`strange_share`]. Measured in docs/gate.md.
+//! Called by `lean` and `nano`.
 
 use crate::contract::{QuantSteps, mean_log2};
 
@@ -24,6 +25,7 @@ fn limit(mean_log2: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
     fn it_lies_between_photographs_and_text() {
         // libjpeg's tables of quality 85, 90, 94 and 98.

@@ -49,12 +49,13 @@ Memory& memory() {
   return *all;
 }
 
-// The smallest kept block of at least `size` bytes and at most a quarter more; none is null.
-// The lock is held.
+// The smallest kept block of at least `size` bytes and at most 2.25 times as many; none is null. A
+// map at half the resolution and twice the channels may so lie in a block of the full one. The lock
+// is held.
 Block reuse(Memory& all, size_t size) {
   auto best = all.kept.end();
   for (auto at = all.kept.begin(); at != all.kept.end(); ++at) {
-    const bool fits = at->size >= size && at->size / 9 <= size / 4;
+    const bool fits = at->size >= size && at->size <= 2 * size + size / 4;
     if (fits && (best == all.kept.end() || at->size <= best->size)) best = at;
   }
   if (best == all.kept.end()) return {nullptr, 0};
@@ -68,7 +69,8 @@ void give_back(const std::list<Block>& blocks) {
   for (const Block& block : blocks) munmap(block.data, block.size);
 }
 
-// Takes the blocks out of what is kept that a block of `size` replaces. The lock is held.
+// Takes out of what is kept the blocks that a block of `size` replaces: smaller by a quarter at most.
+// The lock is held.
 std::list<Block> outgrown(Memory& all, size_t size) {
   std::list<Block> small;
   for (auto at = all.kept.begin(); at != all.kept.end();) {

@@ -25,6 +25,7 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 pub fn wait_for_work() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        // Where there is no room for it, the process ends as it would without.
         // SAFETY: the handler takes nothing, returns, and panics nowhere.
         let _ = unsafe { atexit(end) };
     });
