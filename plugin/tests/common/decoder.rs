@@ -53,6 +53,13 @@ pub struct Decoder {
     pub element: gst::Element,
 }
 
+/// Messages that nobody took hold the element, which holds the bus they wait on.
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        self.bus.set_flushing(true);
+    }
+}
+
 impl Decoder {
     /// For input of these caps, into a sink that takes these formats.
     pub fn new(input: &str, formats: &str) -> Self {

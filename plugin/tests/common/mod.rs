@@ -85,14 +85,13 @@ pub fn text(message: &gst::Message) -> String {
     }
 }
 
-/// Resident memory of this process.
-pub fn resident_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+/// Memory that this process holds through the C library's allocator, which Rust, GLib and GStreamer
+/// all use: what is allocated and not freed. Resident memory would count what the allocator keeps
+/// back for later too, tens of MB that come and go with the order in which threads ran.
+pub fn held_kb() -> u64 {
+    // SAFETY: reads the allocator's own counts, under its locks.
+    let counts = unsafe { libc::mallinfo2() };
+    (counts.uordblks + counts.hblkhd) as u64 / 1024
 }
 
 /// A figure of the element's `stats`.
