@@ -147,9 +147,25 @@ impl FrameStream for OneByOne {
 }
 
 /// A stream of `restorer` that has seen no frame yet.
-pub fn stream(restorer: &Arc<dyn FrameRestorer>) -> Box<dyn FrameStream> {
+fn stream(restorer: &Arc<dyn FrameRestorer>) -> Box<dyn FrameStream> {
     let own = restorer.stream();
     own.unwrap_or_else(|| Box::new(OneByOne(restorer.clone())))
+}
+
+/// The frames of one stream, by whichever model restores the next of them.
+#[derive(Default)]
+pub struct Frames {
+    last: Option<(Arc<dyn FrameRestorer>, Box<dyn FrameStream>)>,
+}
+
+impl Frames {
+    /// The stream as `restorer` goes on with it; it has seen no frame yet where another restored
+    /// the last.
+    pub fn by(&mut self, restorer: &Arc<dyn FrameRestorer>) -> &mut dyn FrameStream {
+        self.last.take_if(|(last, _)| !Arc::ptr_eq(last, restorer));
+        let begun = || (restorer.clone(), stream(restorer));
+        &mut *self.last.get_or_insert_with(begun).1
+    }
 }
 
 /// `file` as decoded, without any model.

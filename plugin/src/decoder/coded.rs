@@ -11,7 +11,7 @@ use ddrmjpeg::options::Limits;
 use ddrmjpeg::restore::{Carried, Report, Restored};
 
 use super::format::Shape;
-use crate::restorer::FrameStream;
+use crate::restorer::Frames;
 
 /// What a buffer holds.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct Done {
 pub type Core<'a> = dyn FnMut(usize, &JpegFile) -> Result<Restored> + 'a;
 
 /// The streams of a picture's grids: one, or one for each field in the order of time.
-pub type Grids = [Option<Box<dyn FrameStream>>; 2];
+pub type Grids = [Frames; 2];
 
 /// Reads a buffer. `height` is what the caps say of the frame, 0 for nothing: two pictures
 /// that have half as many rows each are fields even when they do not say so themselves.

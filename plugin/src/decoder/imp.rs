@@ -68,7 +68,7 @@ impl ObjectImpl for DdrmJpegDec {
                     "Counts since start: frames, restored, passed-through (put out as \
                      decoded), corrupted (put out with a part missing), errors (not \
                      decodable), dropped (late); late, and reduced, which were restored with \
-                     less work; network-calls; pixels, and pixels-reused, not computed again; \
+                     less work; lesser-model, those of them restored by nano in place of lean; network-calls; pixels, and pixels-reused, not computed again; \
                      gated, which the identity gate left as decoded; saved-twice, which show an \
                      earlier save. share is restored by \
                      frames; mean-ms milliseconds of a frame; latency-ms what is claimed. And of \

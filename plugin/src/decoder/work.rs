@@ -78,7 +78,7 @@ impl DdrmJpegDec {
     fn receive(&self, frame: &VideoCodecFrame) -> Task {
         let obj = self.obj();
         let policy = self.late_policy();
-        let asked = self.settings().over(&Options::default());
+        let asked = self.settings().over(&self.live.opening());
         let (pts, duration) = (frame.pts(), frame.duration());
         let arrival = Arrival::new(pts, duration, &obj.input_segment());
         self.live.ask_upstream(obj.sink_pad());
@@ -151,7 +151,7 @@ impl DdrmJpegDec {
     ) -> Result<Done, Failure> {
         if let Verdict::Restore(rung) = &task.verdict {
             let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
-            match self.live.model(&self.cancel, wait) {
+            match self.live.model(rung, &task.asked, &self.cancel, wait) {
                 Ok(opened) => return self.restore(coded, layout, task, rung, &opened, carry),
                 Err(Unready::Late) => {}
                 Err(why) => return Err(why.into()),
@@ -186,7 +186,7 @@ impl DdrmJpegDec {
         let done = errors::guard(|| {
             coded.with(&mut |grid, file| {
                 let stream = grids.get_mut(grid).ok_or_else(no_grid)?;
-                let stream = stream.get_or_insert_with(|| restorer::stream(&opened.restorer));
+                let stream = stream.by(&opened.restorer);
                 stream.restore_file(file, layout, &options, control)
             })
         })?;

@@ -19,7 +19,7 @@ use super::{caps, colour};
 use crate::enums::{Compare, LatePolicy};
 use crate::live::Arrival;
 use crate::planes;
-use crate::restorer::FrameStream;
+use crate::restorer::Frames;
 use crate::settings::Settings;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -48,7 +48,7 @@ crate::properties::element_with_properties! {
     pub struct DdrmJpeg {
         state: Mutex<State>,
         /// What carries over from frame to frame, from the first on.
-        pub(super) stream: Mutex<Option<Box<dyn FrameStream>>>,
+        pub(super) stream: Mutex<Frames>,
         /// While true, the frame in work stops before its next network call.
         pub(super) cancel: AtomicBool,
     }
@@ -93,7 +93,7 @@ impl ObjectImpl for DdrmJpeg {
                      tables from meta, qf or estimate; estimate-searches, whose pixels were \
                      searched for tables; meta-refused, whose frames contradict the tables \
                      that came with them; late, and reduced, which were restored with less \
-                     work; network-calls; pixels, and pixels-reused, not computed again; \
+                     work; lesser-model, those of them restored by nano in place of lean; network-calls; pixels, and pixels-reused, not computed again; \
                      gated, which the identity gate left as decoded; saved-twice. share is \
                      restored by frames; mean-ms milliseconds of \
                      a frame; latency-ms what is claimed. And of the last frame: last-ms, \

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::restore::{Report, Restored};
-use ddrmjpeg::{Control, Error, Options};
+use ddrmjpeg::{Control, Error};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
@@ -23,7 +23,8 @@ use crate::compare::View;
 use crate::enums::{Compare, LatePolicy};
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Unready, Verdict};
-use crate::{meta, planes, restorer};
+use crate::restorer::Frames;
+use crate::{meta, planes};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 type Flow = Result<FlowSuccess, FlowError>;
@@ -37,7 +38,7 @@ impl DdrmJpeg {
     /// knows.
     pub(super) fn receive(&self, arrival: Arrival) -> Result<Option<Task>, FlowSuccess> {
         let policy = self.late_policy();
-        let asked = self.settings().over(&Options::default());
+        let asked = self.settings().over(&self.live.opening());
         let size = self.state().size;
         self.live.ask_upstream(self.obj().sink_pad());
         let element = self.obj();
@@ -151,7 +152,7 @@ impl DdrmJpeg {
     /// The restored pixels, when there are any; counts the frame unless it fails.
     fn compute(&self, pixels: &Planar8, task: Task) -> Made<Option<Planar8>> {
         let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
-        let opened = match self.live.model(&self.cancel, wait) {
+        let opened = match self.live.model(&task.rung, &task.asked, &self.cancel, wait) {
             Ok(opened) => opened,
             Err(Unready::Late) => {
                 self.state().stats.passed_through += 1;
@@ -171,7 +172,7 @@ impl DdrmJpeg {
         };
         let Restored { frame, report } = errors::guard(|| {
             let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-            let stream = stream.get_or_insert_with(|| restorer::stream(&opened.restorer));
+            let stream = stream.by(&opened.restorer);
             stream.restore_frame(pixels, &tables, &options, control)
         })
         .inspect_err(|_| self.forget())?;
@@ -300,7 +301,7 @@ impl DdrmJpeg {
 
     /// Forgets what earlier frames left behind for later ones.
     pub(super) fn forget(&self) {
-        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Frames::default();
     }
 
     /// Whether frames show the decoded picture too, or have to be twice as wide.

@@ -1,14 +1,20 @@
 //! Cheaper work than was asked for, in the order in which it is tried when time is short: fewer
-//! draws or views (half of them each time), then the preset `fast`.
+//! draws or views (half of them each time), then the preset `fast`, then a lesser model.
 //!
-//! It ends there: the core restores a frame as a whole, so there is no doing some of its tiles,
-//! and the model stays the one that was asked for. Called by `session`.
+//! A frame is restored as a whole: there is no doing some of its tiles. The lesser model is used for
+//! as long as the other cannot keep up (`tier`), not for single frames, which would flicker. Called
+//! by `session`.
 
 use ddrmjpeg::Options;
+use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::Preset;
 
 /// Views that the preset `quality` averages unless `samples` says otherwise.
 const VIEWS: usize = 8;
+
+/// The model that gives way, the one that it gives way to, and the share of its work that a frame
+/// then takes, from bytes to pixels.
+const LESSER: (&str, &str, f64) = ("lean", "nano", 1.0 / 7.0);
 
 /// One way to restore a frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,9 +26,15 @@ pub struct Rung {
 }
 
 impl Rung {
-    /// `options` with this much work.
+    /// Whether it is the work of a lesser model than `asked` names.
+    pub fn is_lesser(&self, asked: &Options) -> bool {
+        self.options.model != asked.model
+    }
+
+    /// `options` with this much work, by this model.
     pub fn of(&self, options: Options) -> Options {
         Options {
+            model: self.options.model.clone(),
             preset: self.options.preset,
             steps: self.options.steps,
             samples: self.options.samples,
@@ -62,6 +74,22 @@ pub fn rungs(asked: &Options) -> Vec<Rung> {
         share: 1.0 / (draws * steps(asked)) as f64,
     });
     rungs
+}
+
+/// The work of a lesser model, where there is one.
+pub fn lesser(asked: &Options) -> Option<Rung> {
+    let (gives_way, model, share) = LESSER;
+    let jpeg = asked.degradation == Degradation::Jpeg;
+    let least = rungs(asked)
+        .pop()
+        .filter(|_| jpeg && asked.model == gives_way)?;
+    Some(Rung {
+        options: Options {
+            model: model.into(),
+            ..least.options
+        },
+        share: least.share * share,
+    })
 }
 
 /// Draws or views that are averaged.
@@ -117,6 +145,27 @@ mod tests {
             of(Paper, Some(2)),
             [(Paper, Some(2), 1.0), (Fast, None, 0.025)]
         );
+    }
+
+    #[test]
+    fn lean_gives_way_to_nano_and_no_other_model_does() {
+        let asked = Options {
+            preset: Preset::Quality,
+            ..Options::default()
+        };
+        let rung = lesser(&asked).unwrap();
+        assert_eq!(
+            (&*rung.options.model, rung.options.preset),
+            ("nano", Preset::Fast)
+        );
+        assert!(rung.is_lesser(&asked) && rung.share < 0.02);
+        assert!(rungs(&asked).iter().all(|rung| !rung.is_lesser(&asked)));
+        assert_eq!(rung.of(asked.clone()).model, "nano");
+        let other = Options {
+            model: "nano".into(),
+            ..asked
+        };
+        assert_eq!(lesser(&other), None);
     }
 
     #[test]

@@ -78,6 +78,12 @@ impl Loader {
         *lock(&self.current) = Some(load);
     }
 
+    /// What the model is, or is being, opened with.
+    pub fn options(&self) -> Option<Options> {
+        let load = lock(&self.current).clone();
+        load.map(|load| load.lock().options.clone())
+    }
+
     /// Whether the last opening failed. It is forgotten, so that the next one tries again.
     pub fn take_failure(&self) -> bool {
         let load = lock(&self.current).clone();

@@ -5,6 +5,7 @@
 //! - `timing`: what sink, clock and source say of time
 //! - `cost`: what a frame costs, from those that were restored
 //! - `ladder`: cheaper work than was asked for
+//! - `tier`: which of two models does it
 //! - `verdict`: what becomes of a frame, by all of these
 //! - `tally`: the figures
 //! - `session`: all of it, as an element holds it
@@ -16,6 +17,7 @@ mod ladder;
 mod loading;
 mod session;
 mod tally;
+mod tier;
 mod timing;
 mod verdict;
 

@@ -18,6 +18,7 @@ use super::cost::Cost;
 use super::ladder::{self, Rung};
 use super::loading::{Loader, Unready};
 use super::tally::Tally;
+use super::tier::{Pressure, Tier};
 use super::timing::{Timing, Upstream};
 use super::verdict::{self, Verdict};
 use crate::enums::LatePolicy;
@@ -62,6 +63,8 @@ impl Arrival {
 #[derive(Default)]
 pub struct Live {
     loader: Loader,
+    /// Of the model that takes over when that one cannot keep up; opened when that is seen.
+    lesser: Loader,
     timing: Mutex<Timing>,
     pace: Mutex<Pace>,
 }
@@ -70,8 +73,14 @@ pub struct Live {
 #[derive(Default)]
 struct Pace {
     cost: Cost,
-    /// The work and the frames that `cost` is about.
+    /// The same by the lesser model.
+    lesser: Cost,
+    /// The work and the frames that they are about.
     subject: Option<Subject>,
+    tier: Tier,
+    /// When the last frame was due, and the time from one frame to the next.
+    due: Option<ClockTime>,
+    period: Option<Duration>,
     tally: Tally,
     /// When a frame was last restored or tried, and how long none may be after that.
     tried: Option<Instant>,
@@ -115,6 +124,7 @@ impl Live {
     pub fn after(&self, element: &gst::Element, transition: StateChange) {
         if transition == StateChange::ReadyToNull {
             self.loader.close(element);
+            self.lesser.close(element);
         }
     }
 
@@ -132,6 +142,7 @@ impl Live {
     /// Lets a frame that waits for the model look at its `cancel` again.
     pub fn wake(&self) {
         self.loader.wake();
+        self.lesser.wake();
     }
 
     /// Asks upstream, once for each stream, whether it is live.
@@ -162,6 +173,11 @@ impl Live {
         }
     }
 
+    /// What the model that was asked for is opened with.
+    pub fn opening(&self) -> Options {
+        self.loader.options().unwrap_or_default()
+    }
+
     /// What becomes of a frame of this size, of which `asked` is asked; and the time left for it.
     pub fn judge(
         &self,
@@ -175,27 +191,40 @@ impl Live {
         let now = element.current_running_time().filter(|_| playing);
         let mut pace = lock(&self.pace);
         pace.turn_to((asked.preset, asked.steps, asked.samples, size));
-        let own = clock_time(pace.cost.claimed());
+        pace.note(arrival);
+        if policy == LatePolicy::Process {
+            pace.tier = Tier::default();
+        }
+        let rungs = pace.rungs(asked);
+        if let Some(rung) = rungs.first().filter(|rung| rung.is_lesser(asked)) {
+            self.lesser.begin(element, rung.options.clone());
+        }
+        let own = clock_time(pace.claimed());
         let timing = lock(&self.timing);
         let left = arrival
             .running
             .and_then(|running| timing.left(policy, running, now, own));
         drop(timing);
-        (pace.judge(policy, asked, left), left)
+        (pace.judge(policy, rungs, left), left)
     }
 
-    /// The model, for a frame that has so much time; see [`Loader::wait`].
+    /// The model of a rung, for a frame that has so much time; see [`Loader::wait`].
     ///
     /// # Errors
     /// Why there is none.
     pub fn model(
         &self,
+        rung: &Rung,
+        asked: &Options,
         cancel: &AtomicBool,
         left: Option<ClockTimeDiff>,
     ) -> Result<Opened, Unready> {
         let time = left.map(|left| Duration::from_nanos(u64::try_from(left).unwrap_or(0)));
-        self.loader
-            .wait(cancel, time.map(|time| Instant::now() + time))
+        let loader = match rung.is_lesser(asked) {
+            true => &self.lesser,
+            false => &self.loader,
+        };
+        loader.wait(cancel, time.map(|time| Instant::now() + time))
     }
 
     /// Counts a frame that went through the core; the latency, where it has to be another now.
@@ -209,14 +238,19 @@ impl Live {
     ) -> Option<ClockTime> {
         let mut pace = lock(&self.pace);
         pace.tally.add(report, took, rung.share < 1.0);
+        pace.tally.lesser += u64::from(rung.is_lesser(asked));
         pace.tried = Some(Instant::now());
-        pace.cost.add(took, rung.share);
-        let least = match policy {
-            LatePolicy::Process => 1.0,
-            _ => ladder::rungs(asked).last().map_or(1.0, |rung| rung.share),
-        };
-        let before = pace.cost.claimed();
-        let now = pace.cost.latency(least);
+        pace.cost_of(rung, asked).add(took, rung.share);
+        let before = pace.claimed();
+        if policy == LatePolicy::Process {
+            pace.cost.latency(1.0);
+        } else {
+            pace.settle(asked, rung, took);
+            if let Some(least) = pace.rungs(asked).last() {
+                pace.cost_of(least, asked).latency(least.share);
+            }
+        }
+        let now = pace.claimed();
         (now != before).then(|| clock_time(now))
     }
 
@@ -254,13 +288,13 @@ impl Live {
 
     /// The latency that the element adds.
     pub fn latency(&self) -> ClockTime {
-        clock_time(lock(&self.pace).cost.claimed())
+        clock_time(lock(&self.pace).claimed())
     }
 
     /// Completes the figures of `stats`, which counts frames already.
     pub fn complete(&self, stats: &mut gst::StructureRef) {
         let pace = lock(&self.pace);
-        pace.tally.write(stats, pace.cost.claimed());
+        pace.tally.write(stats, pace.claimed());
     }
 
     /// Whether figures that are to be posted every `interval` nanoseconds are due; 0: never.
@@ -279,19 +313,71 @@ impl Pace {
     fn turn_to(&mut self, subject: Subject) {
         if self.subject.replace(subject) != Some(subject) {
             self.cost.forget();
+            self.lesser.forget();
+            self.tier = Tier::default();
+        }
+    }
+
+    /// Takes note of when frames come.
+    fn note(&mut self, arrival: &Arrival) {
+        let last = std::mem::replace(&mut self.due, arrival.running);
+        let since = || arrival.running?.checked_sub(last?);
+        let period = arrival.duration.or_else(since);
+        let period = period.filter(|period| !period.is_zero());
+        self.period = period.map(Duration::from).or(self.period);
+    }
+
+    /// The work to choose from.
+    fn rungs(&self, asked: &Options) -> Vec<Rung> {
+        let lesser = ladder::lesser(asked).filter(|_| self.tier.is_lesser());
+        lesser.map_or_else(|| ladder::rungs(asked), |rung| vec![rung])
+    }
+
+    /// What frames cost by the model of `rung`.
+    fn cost_of(&mut self, rung: &Rung, asked: &Options) -> &mut Cost {
+        match rung.is_lesser(asked) {
+            true => &mut self.lesser,
+            false => &mut self.cost,
+        }
+    }
+
+    fn claimed(&self) -> Duration {
+        self.cost.claimed().max(self.lesser.claimed())
+    }
+
+    /// Picks the model for the frames that come, after one that took `took` by `rung`.
+    fn settle(&mut self, asked: &Options, rung: &Rung, took: Duration) {
+        let Some(period) = self.period.filter(|_| ladder::lesser(asked).is_some()) else {
+            return;
+        };
+        let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
+        // The very first frame may take twice as long as those after it.
+        let first = took.mul_f64(0.5 * least / rung.share);
+        let guessed = self.lesser.estimate(least);
+        let own = self.cost.estimate(least);
+        let pressure = Pressure {
+            period,
+            own: own.or_else(|| guessed.is_none().then_some(first)),
+            guessed,
+        };
+        if self.tier.settle(pressure, Instant::now()) {
+            self.cost.forget();
         }
     }
 
     fn judge(
         &mut self,
         policy: LatePolicy,
-        asked: &Options,
+        rungs: Vec<Rung>,
         left: Option<ClockTimeDiff>,
     ) -> Verdict {
-        let rungs = ladder::rungs(asked);
         let patience = self.patience.max(PATIENCE.0);
         let since = *self.tried.get_or_insert_with(Instant::now);
-        let verdict = verdict::judge(policy, rungs.clone(), left, &self.cost, false);
+        let cost = match self.tier.is_lesser() {
+            true => &self.lesser,
+            false => &self.cost,
+        };
+        let verdict = verdict::judge(policy, rungs.clone(), left, cost, false);
         if let Verdict::Restore(_) = verdict {
             self.patience = PATIENCE.0;
             return verdict;
@@ -301,7 +387,7 @@ impl Pace {
         }
         self.tried = Some(Instant::now());
         self.patience = (2 * patience).min(PATIENCE.1);
-        verdict::judge(policy, rungs, left, &self.cost, true)
+        verdict::judge(policy, rungs, left, cost, true)
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Tally {
     pub late: u64,
     /// Frames restored with less work than was asked for.
     pub reduced: u64,
+    /// Frames restored by a lesser model than was asked for, which are among those.
+    pub lesser: u64,
     /// Frames that went through the core, and the time of all of them.
     timed: u64,
     busy: Duration,
@@ -42,6 +44,7 @@ impl Tally {
         stats.set("share", share);
         stats.set("late", self.late);
         stats.set("reduced", self.reduced);
+        stats.set("lesser-model", self.lesser);
         stats.set("pixels", self.pixels);
         stats.set("pixels-reused", self.reused);
         stats.set("mean-ms", mean * 1e3);

@@ -54,6 +54,7 @@ struct Played {
     dropped: u64,
     late: u64,
     reduced: u64,
+    lesser: u64,
     /// Frames that reached the sink.
     arrived: u64,
     /// The quality of each QOS message of the element, in millionths.
@@ -107,6 +108,7 @@ fn play(model: &str, ms: u64, properties: &str) -> Played {
         dropped: count("dropped"),
         late: count("late"),
         reduced: count("reduced"),
+        lesser: count("lesser-model"),
         ..played
     }
 }
@@ -153,4 +155,24 @@ fn less_work_comes_before_giving_up() {
     let part = |quality: &&i32| (1..1_000_000).contains(*quality);
     let reduced = played.told.iter().filter(part).count();
     assert_eq!(reduced as u64, played.reduced, "{played:?}");
+}
+
+/// lean takes 40 ms of the 10 that there are, nano 2.
+#[test]
+fn a_model_that_cannot_keep_up_gives_way_to_a_lesser_one() {
+    init();
+    let nano: Arc<dyn FrameRestorer> = Arc::new(Paced(Duration::from_millis(2)));
+    let options = Options {
+        model: "nano".into(),
+        ..Options::default()
+    };
+    registry::share(&options, &nano);
+    let played = play("lean", 40, "late-policy=passthrough");
+    assert_eq!((played.frames, played.arrived), (30, 30), "{played:?}");
+    assert!(played.lesser > 15, "{played:?}");
+    assert!(played.restored > played.lesser, "{played:?}");
+    assert_eq!(played.reduced, played.lesser, "{played:?}");
+
+    let patient = play("lean", 15, "late-policy=process");
+    assert_eq!((patient.restored, patient.lesser), (30, 0), "{patient:?}");
 }

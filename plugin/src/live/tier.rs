@@ -1,0 +1,87 @@
+//! Which of two models restores: the one that was asked for, or a lesser one while that cannot keep
+//! up with the stream even at its least.
+//!
+//! Pure choice. Called by `session`.
+
+use std::time::{Duration, Instant};
+
+/// How long the lesser model stays before the other may be tried again.
+const HOLD: Duration = Duration::from_secs(5);
+
+/// The model that restores.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tier {
+    /// Since when it is the lesser one.
+    lesser: Option<Instant>,
+}
+
+/// What is known when a frame is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Pressure {
+    /// The time from one frame to the next.
+    pub period: Duration,
+    /// What a frame costs by the model that was asked for, at its least.
+    pub own: Option<Duration>,
+    /// What that model would cost, by what frames cost by the lesser one.
+    pub guessed: Option<Duration>,
+}
+
+impl Tier {
+    /// Whether it is the lesser model.
+    pub fn is_lesser(&self) -> bool {
+        self.lesser.is_some()
+    }
+
+    /// Picks the model for the frames from `now` on. Answers whether it goes back to the one that
+    /// was asked for, of which what it cost before says nothing any more.
+    pub fn settle(&mut self, pressure: Pressure, now: Instant) -> bool {
+        let cannot = |cost: Option<Duration>| cost.is_some_and(|cost| cost > pressure.period);
+        let can = |cost: Option<Duration>| cost.is_some_and(|cost| cost <= pressure.period);
+        match self.lesser {
+            None if cannot(pressure.own) => self.lesser = Some(now),
+            Some(since) if now - since >= HOLD && can(pressure.guessed) => {
+                self.lesser = None;
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressure(own: Option<u64>, guessed: Option<u64>) -> Pressure {
+        Pressure {
+            period: Duration::from_millis(40),
+            own: own.map(Duration::from_millis),
+            guessed: guessed.map(Duration::from_millis),
+        }
+    }
+
+    #[test]
+    fn a_model_that_keeps_up_stays() {
+        let mut tier = Tier::default();
+        for own in [None, Some(39), Some(40)] {
+            assert!(!tier.settle(pressure(own, None), Instant::now()));
+            assert!(!tier.is_lesser(), "{own:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_does_not_gives_way_until_it_would_again() {
+        let (mut tier, begun) = (Tier::default(), Instant::now());
+        tier.settle(pressure(Some(300), None), begun);
+        assert!(tier.is_lesser());
+        let later = begun + HOLD;
+        for (guessed, now) in [(None, later), (Some(200), later), (Some(1), begun)] {
+            assert!(!tier.settle(pressure(Some(300), guessed), now));
+            assert!(tier.is_lesser(), "{guessed:?}");
+        }
+        // Nothing moves any more.
+        assert!(tier.settle(pressure(Some(300), Some(1)), later));
+        assert!(!tier.is_lesser());
+    }
+}
