@@ -16,6 +16,7 @@ pub mod prior;
 pub mod quant;
 pub mod restore;
 pub mod sampler;
+mod simd;
 pub mod tiling;
 #[cfg(feature = "torch")]
 pub mod train;

@@ -4,14 +4,14 @@
 //! signed (the 128 is left to the 8-bit boundary), so the transform is linear.
 
 /// R, G, B to Y, Cb − 128, Cr − 128. Source: JFIF 1.02, page 3.
-#[inline]
+#[inline(always)]
 pub fn rgb_to_ycc([r, g, b]: [f32; 3]) -> [f32; 3] {
     let y = 0.299 * r + 0.587 * g + 0.114 * b;
     [y, (b - y) / 1.772, (r - y) / 1.402]
 }
 
 /// Y, Cb − 128, Cr − 128 to R, G, B.
-#[inline]
+#[inline(always)]
 pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
     let r = y + 1.402 * cr;
     let b = y + 1.772 * cb;
@@ -20,13 +20,13 @@ pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
 }
 
 /// The `[-1, 1]` range of pictures to 8-bit levels.
-#[inline]
+#[inline(always)]
 pub fn to_level(x: f32) -> f32 {
     x * 127.5 + 127.5
 }
 
 /// 8-bit levels to the `[-1, 1]` range of pictures.
-#[inline]
+#[inline(always)]
 pub fn from_level(level: f32) -> f32 {
     (level - 127.5) / 127.5
 }

@@ -6,6 +6,8 @@
 
 use std::sync::LazyLock;
 
+use crate::simd::{self, Kernel};
+
 /// A block of 64 samples or coefficients, row by row.
 pub type Block = [f32; 64];
 
@@ -25,7 +27,7 @@ static BASIS: LazyLock<(Block, Block)> = LazyLock::new(|| {
 });
 
 /// `left` times `right`, both 8x8. The inner loop runs along rows so that it vectorises.
-#[inline]
+#[inline(always)]
 fn multiply(left: &Block, right: &Block) -> Block {
     let mut out = [0.0f32; 64];
     for (out_row, left_row) in out.chunks_exact_mut(8).zip(left.chunks_exact(8)) {
@@ -41,13 +43,36 @@ fn multiply(left: &Block, right: &Block) -> Block {
 /// Samples to coefficients.
 pub fn forward(samples: &Block) -> Block {
     let (basis, transposed) = &*BASIS;
-    multiply(&multiply(basis, samples), transposed)
+    between(basis, samples, transposed)
 }
 
 /// Coefficients to samples.
 pub fn inverse(coefficients: &Block) -> Block {
     let (basis, transposed) = &*BASIS;
-    multiply(&multiply(transposed, coefficients), basis)
+    between(transposed, coefficients, basis)
+}
+
+/// `left` times `block` times `right`.
+fn between(left: &Block, block: &Block, right: &Block) -> Block {
+    let mut out = [0.0; 64];
+    simd::run(Between {
+        factors: [left, block, right],
+        out: &mut out,
+    });
+    out
+}
+
+struct Between<'a> {
+    factors: [&'a Block; 3],
+    out: &'a mut Block,
+}
+
+impl Kernel for Between<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let [left, block, right] = self.factors;
+        *self.out = multiply(&multiply(left, block), right);
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::sampling;
 use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 use crate::interval::{self, Bounds};
+use crate::simd;
 
 /// How estimates stood to their cells, summed over all that were brought into them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -188,35 +189,32 @@ fn add(a: Counts, b: Counts) -> Counts {
 /// RGB in `[-1, 1]` to level-shifted component planes at full size.
 pub(super) fn to_components(model: PixelModel, rgb: &[&mut [f32]; 3]) -> Vec<Vec<f32>> {
     let n = rgb[0].len();
-    let count = if model == PixelModel::Grey { 1 } else { 3 };
-    let mut planes = vec![vec![0.0; n]; count];
-    for i in 0..n {
-        let levels = [0, 1, 2].map(|c: usize| color::to_level(rgb[c][i]));
-        let values = match model {
-            PixelModel::Rgb => levels.map(|level| level - 128.0),
-            _ => {
-                let [y, cb, cr] = color::rgb_to_ycc(levels);
-                [y - 128.0, cb, cr]
-            }
-        };
-        for (plane, value) in planes.iter_mut().zip(values) {
-            plane[i] = value;
-        }
+    let from = rgb.each_ref().map(|row| &**row);
+    let mut planes = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
+    let to = planes.each_mut().map(|plane| &mut plane[..]);
+    match model {
+        PixelModel::Rgb => simd::rows(from, to, |rgb| rgb.map(|x| color::to_level(x) - 128.0)),
+        _ => simd::rows(from, to, |rgb| {
+            let [y, cb, cr] = color::rgb_to_ycc(rgb.map(color::to_level));
+            [y - 128.0, cb, cr]
+        }),
     }
-    planes
+    let count = if model == PixelModel::Grey { 1 } else { 3 };
+    planes.into_iter().take(count).collect()
 }
 
 /// The inverse of [`to_components`]; a grey picture has no chroma.
 fn to_rgb(model: PixelModel, planes: &[Vec<f32>], rgb: &mut [&mut [f32]; 3]) {
-    for i in 0..rgb[0].len() {
-        let levels = match (model, planes) {
-            (PixelModel::YCbCr, [y, cb, cr]) => color::ycc_to_rgb([y[i] + 128.0, cb[i], cr[i]]),
-            (PixelModel::Rgb, [r, g, b]) => [r[i], g[i], b[i]].map(|v| v + 128.0),
-            (_, planes) => [planes[0][i] + 128.0; 3],
-        };
-        for (plane, level) in rgb.iter_mut().zip(levels) {
-            plane[i] = color::from_level(level);
-        }
+    let from: [&[f32]; 3] = match planes {
+        [a, b, c] => [a, b, c],
+        _ => [&planes[0]; 3],
+    };
+    let to = rgb.each_mut().map(|row| &mut **row);
+    match model {
+        PixelModel::YCbCr => simd::rows(from, to, |[y, cb, cr]| {
+            color::ycc_to_rgb([y + 128.0, cb, cr]).map(color::from_level)
+        }),
+        _ => simd::rows(from, to, |x| x.map(|x| color::from_level(x + 128.0))),
     }
 }
 

@@ -15,6 +15,7 @@ use super::file::{Component, JpegFile, Levels};
 use super::sampling;
 use crate::contract::{Hint, QuantSteps};
 use crate::frame::{Picture, PixelModel};
+use crate::simd;
 
 /// One component of an [`Observation`].
 #[derive(Clone, Debug)]
@@ -229,15 +230,16 @@ impl Observation {
 
     /// One row of the components at full size to R, G, B.
     fn decode_row(&self, planes: &[&[f32]], rgb: [&mut [f32]; 3]) {
-        for i in 0..rgb[0].len() {
-            let levels = match (self.model, planes) {
-                (PixelModel::YCbCr, [y, cb, cr]) => color::ycc_to_rgb([y[i] + 128.0, cb[i], cr[i]]),
-                (PixelModel::Rgb, [r, g, b]) => [r[i] + 128.0, g[i] + 128.0, b[i] + 128.0],
-                (_, planes) => [planes[0][i] + 128.0; 3],
-            };
-            for (c, level) in levels.into_iter().enumerate() {
-                rgb[c][i] = color::from_level(level.clamp(0.0, 255.0));
-            }
+        let shown = |level: f32| color::from_level(level.clamp(0.0, 255.0));
+        let from = match planes {
+            [a, b, c] => [*a, *b, *c],
+            _ => [planes[0]; 3],
+        };
+        match self.model {
+            PixelModel::YCbCr => simd::rows(from, rgb, |[y, cb, cr]| {
+                color::ycc_to_rgb([y + 128.0, cb, cr]).map(shown)
+            }),
+            _ => simd::rows(from, rgb, |x| x.map(|x| shown(x + 128.0))),
         }
     }
 

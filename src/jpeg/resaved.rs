@@ -111,36 +111,69 @@ pub fn evidence(component: &Component) -> ([Option<u16>; 64], f64, u32) {
 /// The likeliest earlier step of a frequency other than DC and its gain, where that is sure.
 fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Option<(f64, u16)> {
     let alone = Teeth::fit(counts, step, false);
+    let alone = |&(bin, _): &(u32, u32)| alone.log_mass(comb::tooth(bin, step));
+    let alone: Vec<f64> = counts.iter().map(alone).collect();
     // No earlier step can make the levels likelier than certain.
-    let certain = counts
-        .iter()
-        .map(|&(bin, n)| -f64::from(n) * alone.log_mass(comb::tooth(bin, step)));
+    let certain = counts.iter().zip(&alone);
+    let certain = certain.map(|(&(_, n), alone)| -f64::from(n) * alone);
     if frequency == 0 || certain.sum::<f64>() < 0.99 * SURE {
         return None;
     }
     // Below five quarters there is hardly a gap.
     let least = u16::try_from(5 * u32::from(step) / 4 + 1).unwrap_or(u16::MAX);
     let coarser = least.max(step.saturating_add(LEAST_MORE))..=LARGEST;
-    let scores = coarser.map(|earlier| (gain_of(counts, earlier, step, &alone), earlier));
-    let best = scores.max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(gain, _)| *gain > SURE)
+    let mut best = None;
+    let mut ahead = SURE;
+    for earlier in coarser {
+        // Most steps are out of the question before their teeth are weighed.
+        if at_most(counts, earlier, step, &alone) < ahead {
+            continue;
+        }
+        let gain = gain_of(counts, earlier, step, &alone);
+        if gain > SURE && gain >= ahead {
+            (best, ahead) = (Some((gain, earlier)), gain);
+        }
+    }
+    best
+}
+
+/// The tooth of `earlier` nearest to a magnitude, and whether it may have come from there: they
+/// are no farther apart than `reach`.
+fn tooth_near(bin: u32, earlier: u16, reach: f32) -> (f32, bool) {
+    let tooth = comb::tooth(bin, earlier);
+    let away = (bin as f32 / BINS_PER_UNIT - tooth * f32::from(earlier)).abs();
+    (tooth, away <= reach)
+}
+
+/// How far from an earlier tooth the levels of `step` lie that came from it.
+fn reach_of(step: u16) -> f32 {
+    0.5 * f32::from(step) + ROUNDING
+}
+
+/// No less than [`gain_of`], a little more for its rounding: every level near a tooth is certain.
+fn at_most(counts: &Counts, earlier: u16, step: u16, alone: &[f64]) -> f64 {
+    let reach = reach_of(step);
+    let terms = counts.iter().zip(alone).map(|(&(bin, n), base)| {
+        let (_, near) = tooth_near(bin, earlier, reach);
+        f64::from(n) * if near { -base } else { comb::LOG_OUTLIER }
+    });
+    let sum: f64 = terms.sum();
+    sum + 1e-6 * sum.abs()
 }
 
 /// Log likelihood of `earlier` before `step` above that of `step` `alone`. A tooth k of the
 /// earlier comb went to the second level nearest to it, give or take the rounding between.
-fn gain_of(counts: &Counts, earlier: u16, step: u16, alone: &Teeth) -> f64 {
+fn gain_of(counts: &Counts, earlier: u16, step: u16, alone: &[f64]) -> f64 {
     let first = Teeth::fit(counts, earlier, false);
-    let reach = 0.5 * f32::from(step) + ROUNDING;
+    let reach = reach_of(step);
     // A tooth's mass is shared by the levels that it may have gone to.
     let levels_near = |at: f32| {
         let step = f32::from(step);
         f64::from(((at + reach) / step).floor() - ((at - reach) / step).ceil() + 1.0).max(1.0)
     };
-    let terms = counts.iter().map(|&(bin, n)| {
-        let tooth = comb::tooth(bin, earlier);
-        let away = (bin as f32 / BINS_PER_UNIT - tooth * f32::from(earlier)).abs();
-        let base = alone.log_mass(comb::tooth(bin, step));
-        let fits = match away <= reach {
+    let terms = counts.iter().zip(alone).map(|(&(bin, n), base)| {
+        let (tooth, near) = tooth_near(bin, earlier, reach);
+        let fits = match near {
             true => first.log_mass(tooth) - levels_near(tooth * f32::from(earlier)).ln(),
             false => f64::NEG_INFINITY,
         };

@@ -1,11 +1,14 @@
 //! A picture on the aligned grid to 8-bit pixels of the visible size.
 
+use std::borrow::Cow;
+
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use crate::frame::{Picture, PixelModel, Planar8, Plane8};
 use crate::jpeg::Observation;
 use crate::jpeg::{color, sampling};
+use crate::simd;
 
 /// What pixels a restored file is given back as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +79,10 @@ fn ycc(picture: &Picture, size: (usize, usize), subsampling: (usize, usize)) -> 
             0 => ((1, 1), 0.0),
             _ => (subsampling, 128.0),
         };
-        let small = sampling::mean(&planes[c], picture.width, factors);
+        let small = match factors {
+            (1, 1) => Cow::Borrowed(&planes[c]),
+            _ => Cow::Owned(sampling::mean(&planes[c], picture.width, factors)),
+        };
         fill(plane, &small, picture.width / factors.0, |level| {
             to_byte(level + shift)
         });
@@ -85,14 +91,19 @@ fn ycc(picture: &Picture, size: (usize, usize), subsampling: (usize, usize)) -> 
 }
 
 fn ycc_planes(picture: &Picture) -> [Vec<f32>; 3] {
-    let n = picture.plane_len();
+    let (n, width) = (picture.plane_len(), picture.width);
     let mut planes = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
-    for i in 0..n {
-        let rgb = [0, 1, 2].map(|c: usize| color::to_level(picture.data[c * n + i]));
-        for (plane, value) in planes.iter_mut().zip(color::rgb_to_ycc(rgb)) {
-            plane[i] = value;
-        }
-    }
+    let [y, cb, cr] = &mut planes;
+    let to = y
+        .par_chunks_exact_mut(width)
+        .zip(cb.par_chunks_exact_mut(width))
+        .zip(cr.par_chunks_exact_mut(width));
+    to.enumerate().for_each(|(row, ((y, cb), cr))| {
+        let from = [0, 1, 2].map(|c| &picture.plane(c)[row * width..][..width]);
+        simd::rows(from, [y, cb, cr], |rgb| {
+            color::rgb_to_ycc(rgb.map(color::to_level))
+        });
+    });
     planes
 }
 
@@ -112,17 +123,20 @@ pub(super) fn rounded(picture: &Picture, frame: &Planar8) -> Picture {
     out
 }
 
-fn fill(plane: &mut Plane8, source: &[f32], stride: usize, convert: impl Fn(f32) -> u8 + Sync) {
+fn fill(
+    plane: &mut Plane8,
+    source: &[f32],
+    stride: usize,
+    convert: impl Fn(f32) -> u8 + Copy + Sync,
+) {
     let rows = plane.data.par_chunks_exact_mut(plane.width);
     let samples = source.par_chunks_exact(stride);
-    rows.zip(samples).for_each(|(row, samples)| {
-        for (byte, &sample) in row.iter_mut().zip(samples) {
-            *byte = convert(sample);
-        }
-    });
+    rows.zip(samples)
+        .for_each(|(row, samples)| simd::row(samples, row, convert));
 }
 
 /// The nearest byte; the cast saturates.
+#[inline(always)]
 fn to_byte(level: f32) -> u8 {
     level.round() as u8
 }

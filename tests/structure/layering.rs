@@ -14,6 +14,7 @@ const ROWS: [&[&str]; 4] = [
         "interval",
         "options",
         "contract",
+        "simd",
     ],
     &["jpeg", "quant", "tiling", "sampler", "prior", "video"],
     &["restore"],

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
 use crate::prior::native::memory::{Bf16, Sample, filled};
 use crate::prior::native::parallel::for_each_part;
-use crate::prior::native::simd::{self, Kernel};
+use crate::simd::{self, Kernel};
 
 /// Channels that say where in its 16 x 16 pixels a folded pixel is: two per direction.
 pub(crate) const PLACE: usize = 4;

@@ -7,7 +7,7 @@ use std::slice;
 
 use tch::{Device, Kind, Tensor};
 
-use super::simd::{narrow, widen};
+use super::numbers::{narrow, widen};
 use crate::error::{Error, Result};
 
 /// An element type of tensors, as f32 to compute with.

@@ -10,7 +10,7 @@ mod ffi;
 pub mod map;
 pub mod memory;
 pub mod norm;
+pub mod numbers;
 pub mod packed;
 pub mod parallel;
-pub mod simd;
 pub mod trial;

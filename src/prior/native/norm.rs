@@ -7,9 +7,10 @@
 use tch::{Kind, Tensor};
 
 use super::memory::{Sample, filled, read};
+use super::numbers::silu;
 use super::parallel::for_each_part;
-use super::simd::{self, Kernel, silu};
 use crate::error::{Error, Result};
+use crate::simd::{self, Kernel};
 
 /// Pixels that one part of the work has.
 const PIXELS: usize = 256;

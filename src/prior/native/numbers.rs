@@ -1,41 +1,6 @@
-//! The same arithmetic, compiled for the widest vectors that this CPU has.
+//! Numbers as kernels compute with them: bf16 as bits, eˣ, SiLU.
 //!
-//! Kernels are plain loops over slices that the compiler turns into vectors; what it may use
-//! is decided here, once per call. Called by kernels of our own.
-
-/// A kernel. `run` must be `#[inline(always)]`, so that it takes on its caller's instructions.
-pub trait Kernel {
-    /// Does the work.
-    fn run(self);
-}
-
-/// Runs `kernel` with AVX-512 or AVX2 where they are, else with what every CPU has.
-pub fn run(kernel: impl Kernel) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl") {
-            // SAFETY: just detected; avx512bw comes with avx512f, and that with AVX2 and FMA.
-            return unsafe { with_avx512(kernel) };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: just detected.
-            return unsafe { with_avx2(kernel) };
-        }
-    }
-    kernel.run();
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,fma")]
-fn with_avx512(kernel: impl Kernel) {
-    kernel.run();
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_avx2(kernel: impl Kernel) {
-    kernel.run();
-}
+//! Small enough to become part of whoever calls them. Called by kernels of our own.
 
 /// The f32 that bf16 `bits` stand for.
 #[inline(always)]
