@@ -108,28 +108,51 @@ pub fn evidence(component: &Component) -> ([Option<u16>; 64], f64, u32) {
     (first_steps, gain, visible)
 }
 
+/// The levels of one frequency as those of a picture saved once.
+struct Once {
+    step: u16,
+    /// Log mass of each.
+    masses: Vec<f64>,
+    /// How much likelier all of them would be if each were certain.
+    certain: f64,
+}
+
+impl Once {
+    fn of(counts: &Counts, step: u16) -> Self {
+        let teeth = Teeth::fit(counts, step, false);
+        let mass = |&(bin, _): &(u32, u32)| teeth.log_mass(comb::tooth(bin, step));
+        let masses: Vec<f64> = counts.iter().map(mass).collect();
+        let certain = counts.iter().zip(&masses);
+        let certain = certain.map(|(&(_, n), mass)| -f64::from(n) * mass).sum();
+        Self {
+            step,
+            masses,
+            certain,
+        }
+    }
+
+    /// How far from an earlier tooth the levels lie that came from it.
+    fn reach(&self) -> f32 {
+        0.5 * f32::from(self.step) + ROUNDING
+    }
+}
+
 /// The likeliest earlier step of a frequency other than DC and its gain, where that is sure.
 fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Option<(f64, u16)> {
-    let alone = Teeth::fit(counts, step, false);
-    let alone = |&(bin, _): &(u32, u32)| alone.log_mass(comb::tooth(bin, step));
-    let alone: Vec<f64> = counts.iter().map(alone).collect();
+    let once = Once::of(counts, step);
     // No earlier step can make the levels likelier than certain.
-    let certain = counts.iter().zip(&alone);
-    let certain = certain.map(|(&(_, n), alone)| -f64::from(n) * alone);
-    if frequency == 0 || certain.sum::<f64>() < 0.99 * SURE {
+    if frequency == 0 || once.certain < 0.99 * SURE {
         return None;
     }
     // Below five quarters there is hardly a gap.
     let least = u16::try_from(5 * u32::from(step) / 4 + 1).unwrap_or(u16::MAX);
     let coarser = least.max(step.saturating_add(LEAST_MORE))..=LARGEST;
-    let mut best = None;
-    let mut ahead = SURE;
+    let (mut best, mut ahead) = (None, SURE);
     for earlier in coarser {
-        // Most steps are out of the question before their teeth are weighed.
-        if at_most(counts, earlier, step, &alone) < ahead {
+        if !may_gain(counts, earlier, &once, ahead) {
             continue;
         }
-        let gain = gain_of(counts, earlier, step, &alone);
+        let gain = gain_of(counts, earlier, &once);
         if gain > SURE && gain >= ahead {
             (best, ahead) = (Some((gain, earlier)), gain);
         }
@@ -145,33 +168,32 @@ fn tooth_near(bin: u32, earlier: u16, reach: f32) -> (f32, bool) {
     (tooth, away <= reach)
 }
 
-/// How far from an earlier tooth the levels of `step` lie that came from it.
-fn reach_of(step: u16) -> f32 {
-    0.5 * f32::from(step) + ROUNDING
+/// Whether [`gain_of`] may reach `wanted`: not where it could not even if every level near a tooth
+/// were certain, which the first few levels tell of most steps.
+fn may_gain(counts: &Counts, earlier: u16, once: &Once, wanted: f64) -> bool {
+    let reach = once.reach();
+    // A little more than exact, for sums in another order.
+    let mut most = once.certain * (1.0 + 1e-6);
+    let mut levels = counts.iter().zip(&once.masses);
+    levels.all(|(&(bin, n), base)| {
+        if !tooth_near(bin, earlier, reach).1 {
+            most += f64::from(n) * (base + comb::LOG_OUTLIER);
+        }
+        most >= wanted
+    })
 }
 
-/// No less than [`gain_of`], a little more for its rounding: every level near a tooth is certain.
-fn at_most(counts: &Counts, earlier: u16, step: u16, alone: &[f64]) -> f64 {
-    let reach = reach_of(step);
-    let terms = counts.iter().zip(alone).map(|(&(bin, n), base)| {
-        let (_, near) = tooth_near(bin, earlier, reach);
-        f64::from(n) * if near { -base } else { comb::LOG_OUTLIER }
-    });
-    let sum: f64 = terms.sum();
-    sum + 1e-6 * sum.abs()
-}
-
-/// Log likelihood of `earlier` before `step` above that of `step` `alone`. A tooth k of the
+/// Log likelihood of `earlier` before `step` above that of a picture saved `once`. A tooth k of the
 /// earlier comb went to the second level nearest to it, give or take the rounding between.
-fn gain_of(counts: &Counts, earlier: u16, step: u16, alone: &[f64]) -> f64 {
+fn gain_of(counts: &Counts, earlier: u16, once: &Once) -> f64 {
     let first = Teeth::fit(counts, earlier, false);
-    let reach = reach_of(step);
+    let (step, reach) = (once.step, once.reach());
     // A tooth's mass is shared by the levels that it may have gone to.
     let levels_near = |at: f32| {
         let step = f32::from(step);
         f64::from(((at + reach) / step).floor() - ((at - reach) / step).ceil() + 1.0).max(1.0)
     };
-    let terms = counts.iter().zip(alone).map(|(&(bin, n), base)| {
+    let terms = counts.iter().zip(&once.masses).map(|(&(bin, n), base)| {
         let (tooth, near) = tooth_near(bin, earlier, reach);
         let fits = match near {
             true => first.log_mass(tooth) - levels_near(tooth * f32::from(earlier)).ln(),
@@ -184,16 +206,27 @@ fn gain_of(counts: &Counts, earlier: u16, step: u16, alone: &[f64]) -> f64 {
 
 /// How often each magnitude occurs, frequency by frequency, in one pass over the blocks.
 fn magnitudes(component: &Component) -> Vec<Counts> {
+    /// Nearly all levels are below; their counts stay in the fastest memory.
+    const SMALL: usize = 32;
     let stride = component.levels.len().div_ceil(BLOCKS).max(1);
+    let mut small = [[0u32; SMALL]; 64];
     let mut found = vec![Vec::<u32>::new(); 64];
     for levels in component.levels.iter().step_by(stride) {
-        for (counts, level) in found.iter_mut().zip(levels) {
+        for (i, level) in levels.iter().enumerate() {
             let level = usize::from(level.unsigned_abs());
-            if counts.len() <= level {
-                counts.resize(level + 1, 0);
+            match small[i].get_mut(level) {
+                Some(count) => *count += 1,
+                None => {
+                    let counts = &mut found[i];
+                    counts.resize(counts.len().max(level + 1), 0);
+                    counts[level] += 1;
+                }
             }
-            counts[level] += 1;
         }
+    }
+    for (counts, small) in found.iter_mut().zip(&small) {
+        counts.resize(counts.len().max(SMALL), 0);
+        counts[..SMALL].copy_from_slice(small);
     }
     let binned = |(counts, step): (&Vec<u32>, &u16)| {
         let bin = |level: usize| level as u32 * u32::from(*step) * BINS_PER_UNIT as u32;
