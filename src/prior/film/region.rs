@@ -240,7 +240,8 @@ fn window(rect: Rect, size: Size) -> Rect {
 fn side(length: usize, limit: usize) -> usize {
     let step = match length {
         0..=32 => 8,
-        33..=128 => 16,
+        33..=96 => 8,
+        97..=128 => 16,
         _ => 32,
     };
     length.next_multiple_of(step).min(limit)
