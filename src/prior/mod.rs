@@ -38,6 +38,8 @@ pub mod open;
 #[cfg(feature = "torch")]
 pub mod own;
 #[cfg(feature = "torch")]
+mod pinned;
+#[cfg(feature = "torch")]
 pub mod shapes;
 pub mod spread;
 #[cfg(feature = "torch")]
