@@ -3,6 +3,8 @@
 pub mod adm;
 #[cfg(feature = "torch")]
 pub(crate) mod backend;
+#[cfg(feature = "torch")]
+pub(crate) mod batch;
 pub mod catalog;
 pub mod checkpoint;
 pub mod config;
