@@ -202,7 +202,8 @@ mod tests {
             scope.spawn(move || {
                 worker.call(move || {
                     begin.send(()).unwrap();
-                    Ok(released.recv().unwrap())
+                    released.recv().unwrap();
+                    Ok(())
                 })
             });
             has_begun.recv().unwrap();
