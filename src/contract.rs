@@ -69,6 +69,16 @@ pub trait Denoiser: Send + Sync {
     /// How far the estimate of one pixel depends on others.
     fn reach(&self) -> Reach;
 
+    /// How many pieces of one size may be asked at once, from a thread each, and then cost less
+    /// than one after another.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// So many pieces are about to be asked at once: what has to be waited for, so that they are
+    /// taken together.
+    fn expect(&self, _pieces: usize) {}
+
     /// Whether one call at a noise level beyond every picture restores from the hint alone.
     /// Samplers begin all others at a level of noise on the decoded picture.
     fn one_call(&self) -> bool {

@@ -136,6 +136,13 @@ pub struct Options {
     pub tile_size: usize,
     /// CPU threads, up to 1024; 0: all.
     pub threads: usize,
+    /// Most tiles and frames of one size that lean or nano take in one network call, whichever
+    /// pictures and elements they come from, up to 64 and to 8 megapixels together; 0: 1 on a
+    /// CPU, where nothing is gained by it, and 8 on CUDA. A setting of the opened model. Default: 0.
+    pub max_batch: usize,
+    /// How long in milliseconds one of them waits for others to join it, 0..=1000, while fewer
+    /// than `max_batch` are there and more could come. A setting of the opened model. Default: 2.
+    pub max_delay_ms: f64,
     /// Upper limits on the input.
     pub limits: Limits,
 }
@@ -162,6 +169,8 @@ impl Default for Options {
             temporal: Temporal::Reuse,
             tile_size: 0,
             threads: 0,
+            max_batch: 0,
+            max_delay_ms: 2.0,
             limits: Limits::default(),
         }
     }
@@ -204,6 +213,13 @@ impl Options {
         }
         if self.threads > 1024 {
             return outside("threads", self.threads.to_string(), "at most 1024");
+        }
+        if self.max_batch > 64 {
+            return outside("max-batch", self.max_batch.to_string(), "at most 64");
+        }
+        if !(0.0..=1000.0).contains(&self.max_delay_ms) {
+            let value = self.max_delay_ms.to_string();
+            return outside("max-delay", value, "in 0..1000 milliseconds");
         }
         if self.model.is_empty() {
             return outside("model", "\"\"".into(), "a name or a path");
@@ -293,6 +309,16 @@ mod tests {
         };
         let message = options.validate().unwrap_err().to_string();
         assert_eq!(message, "bad option: strength = 1.5: must be in 0..1");
+        let [many, late] = [(65, 2.0), (0, f64::NAN)].map(|(max_batch, max_delay_ms)| {
+            let options = Options {
+                max_batch,
+                max_delay_ms,
+                ..Options::default()
+            };
+            options.validate().unwrap_err().to_string()
+        });
+        assert_eq!(many, "bad option: max-batch = 65: must be at most 64");
+        assert!(late.contains("max-delay = NaN: must be in 0..1000"));
         assert!(
             "turbo"
                 .parse::<Preset>()

@@ -3,11 +3,15 @@
 
 #![cfg(feature = "torch")]
 
-use ddrmjpeg::contract::{Hint, Reach};
-use ddrmjpeg::frame::{PixelModel, Planar8};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use ddrmjpeg::contract::{Denoiser, Hint, Reach};
+use ddrmjpeg::frame::{Picture, PixelModel, Planar8};
 use ddrmjpeg::options::{Device, Precision, Preset};
+use ddrmjpeg::restore::tiled::Tiled;
 use ddrmjpeg::restore::{Restored, model};
-use ddrmjpeg::{Control, Options, Restorer, jpeg, tiling};
+use ddrmjpeg::{Control, Options, Restorer, Result, jpeg, tiling};
 
 /// A scene with edges, gradients, texture and colour; odd in size.
 fn scene(width: usize, height: usize) -> Planar8 {
@@ -94,6 +98,56 @@ fn the_option_tile_size_changes_the_calls_and_not_the_picture() {
         (1, 6)
     );
     assert!(largest_difference(&whole.frame, &tiled.frame) <= 1);
+}
+
+/// A prior that says it takes several tiles at once, and takes them one after another.
+struct SaysAtOnce(Arc<dyn Denoiser>);
+
+impl Denoiser for SaysAtOnce {
+    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
+        self.0.denoise(x, sigma, hint)
+    }
+
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn at_once(&self) -> usize {
+        4
+    }
+}
+
+/// Asked at once, answered one by one: the same bits. Joined into calls of four, f32 may be summed
+/// in another order: 1e-5 of the [-1, 1] range is a thousandth of an 8-bit level.
+#[test]
+fn tiles_that_are_asked_at_once_give_the_same_picture() {
+    let bytes = jpeg::encode(&scene(407, 331), 20, (2, 2)).unwrap();
+    let file = jpeg::read(&bytes, &options().limits).unwrap();
+    let hint = jpeg::observe::from_file(&file).hint();
+    let nano = |max_batch| {
+        let options = Options {
+            model: "nano".into(),
+            max_batch,
+            max_delay_ms: 1000.0,
+            ..options()
+        };
+        model::open(&options).unwrap()
+    };
+    let estimate = |prior: &dyn Denoiser| {
+        let calls = AtomicUsize::new(0);
+        let tiled = Tiled::new(prior, 64, Control::default(), &calls);
+        let estimate = tiled.denoise(&hint.decoded, 20.0, Some(&hint)).unwrap();
+        (estimate, calls.into_inner())
+    };
+    let (single, joined) = (nano(0), nano(4));
+    assert_eq!((single.at_once(), joined.at_once()), (1, 4));
+    let wanted = estimate(&*single);
+    assert_eq!(estimate(&SaysAtOnce(single)), wanted);
+    let found = estimate(&*joined);
+    assert_eq!(found.1, wanted.1);
+    let pairs = found.0.data.iter().zip(&wanted.0.data);
+    let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst <= 1e-5, "{worst}");
 }
 
 #[test]

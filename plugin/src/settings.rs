@@ -33,6 +33,8 @@ pub struct Settings {
     pub init_timestep: u32,
     pub tile_size: u32,
     pub threads: u32,
+    pub max_batch: u32,
+    pub max_delay: f64,
     pub temporal: Temporal,
     pub late_policy: LatePolicy,
     pub compare: Compare,
@@ -62,6 +64,8 @@ impl Default for Settings {
             init_timestep: core.init_timestep as u32,
             tile_size: 0,
             threads: 0,
+            max_batch: core.max_batch as u32,
+            max_delay: core.max_delay_ms,
             temporal: Temporal::default(),
             late_policy: LatePolicy::default(),
             compare: Compare::default(),
@@ -85,6 +89,8 @@ impl Settings {
             precision: self.precision.into(),
             tile_size: self.tile_size as usize,
             threads: self.threads as usize,
+            max_batch: self.max_batch as usize,
+            max_delay_ms: self.max_delay,
             ..Options::default()
         };
         let options = self.over(&opening);

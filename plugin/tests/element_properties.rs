@@ -16,13 +16,15 @@ fn element() -> gst::Element {
     gst::ElementFactory::make("ddrmjpeg").build().unwrap()
 }
 
-/// The names of the core's options, as `Debug` prints them one level deep, and their values.
+/// The names of the core's options, as `Debug` prints them one level deep, less the unit at
+/// their end, and their values.
 fn core_options() -> Vec<(String, String)> {
     let text = format!("{:#?}", ddrmjpeg::Options::default());
     text.lines()
         .filter_map(|line| line.strip_prefix("    ")?.split_once(": "))
         .filter(|(name, _)| !name.starts_with(' '))
-        .map(|(name, value)| (name.replace('_', "-"), value.trim_end_matches(',').into()))
+        .map(|(name, value)| (name.trim_end_matches("_ms"), value.trim_end_matches(',')))
+        .map(|(name, value)| (name.replace('_', "-"), value.into()))
         .filter(|(name, _)| !NO_PROPERTY.contains(&name.as_str()))
         .collect()
 }
@@ -94,6 +96,8 @@ fn what_is_set_is_read_back() {
         ("init-timestep", "250"),
         ("tile-size", "128"),
         ("threads", "2"),
+        ("max-batch", "4"),
+        ("max-delay", "7.5"),
         ("temporal", "accumulate"),
         ("late-policy", "passthrough"),
         ("compare", "side-by-side"),

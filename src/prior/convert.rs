@@ -4,6 +4,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use super::pinned;
 use crate::error::{Error, Result};
 use crate::frame::Picture;
 
@@ -12,11 +13,8 @@ use crate::frame::Picture;
 /// # Errors
 /// [`Error::Backend`] from libtorch.
 pub fn to_tensor(picture: &Picture, device: Device) -> Result<Tensor> {
-    let size = [picture.channels, picture.height, picture.width].map(|n| n as i64);
-    let flat = Tensor::f_from_slice(&picture.data)?;
-    Ok(flat
-        .f_reshape([1, size[0], size[1], size[2]])?
-        .f_to_device(device)?)
+    let size = [1, picture.channels, picture.height, picture.width].map(|n| n as i64);
+    pinned::up(&picture.data, &size, device)
 }
 
 /// The picture in `tensor`, `[1, C, H, W]` or `[C, H, W]` of any kind, on any device.
@@ -25,21 +23,34 @@ pub fn to_tensor(picture: &Picture, device: Device) -> Result<Tensor> {
 /// [`Error::Backend`] for other shapes and from libtorch.
 pub fn to_picture(tensor: &Tensor) -> Result<Picture> {
     let size = tensor.size();
-    let (channels, height, width) = match size.as_slice() {
-        [1, c, h, w] | [c, h, w] => (*c as usize, *h as usize, *w as usize),
-        other => {
-            return Err(Error::Backend(format!(
-                "a tensor of {other:?} is not one picture"
-            )));
-        }
-    };
-    let packed = tensor
-        .f_to_kind(Kind::Float)?
-        .f_to_device(Device::Cpu)?
-        .f_contiguous()?;
-    let mut picture = Picture::new(channels, width, height);
-    let samples = picture.data.len();
-    packed.f_copy_data(&mut picture.data, samples)?;
+    match size.as_slice() {
+        &[1, c, h, w] | &[c, h, w] => samples(&on_host(tensor)?, [c, h, w]),
+        other => Err(Error::Backend(format!(
+            "a tensor of {other:?} is not one picture"
+        ))),
+    }
+}
+
+/// The pictures in `tensor`, `[N, C, H, W]` of any kind, on any device.
+///
+/// # Errors
+/// [`Error::Backend`] for other shapes and from libtorch.
+pub fn to_pictures(tensor: &Tensor) -> Result<Vec<Picture>> {
+    let (count, c, h, w) = tensor.size4()?;
+    let all = on_host(tensor)?;
+    let picture = |i| samples(&all.f_narrow(0, i, 1)?, [c, h, w]);
+    (0..count).map(picture).collect()
+}
+
+/// The numbers in order, f32, on the host.
+fn on_host(tensor: &Tensor) -> Result<Tensor> {
+    pinned::down(&tensor.f_to_kind(Kind::Float)?.f_contiguous()?)
+}
+
+fn samples(packed: &Tensor, [c, h, w]: [i64; 3]) -> Result<Picture> {
+    let mut picture = Picture::new(c as usize, w as usize, h as usize);
+    let count = picture.data.len();
+    packed.f_copy_data(&mut picture.data, count)?;
     Ok(picture)
 }
 
@@ -60,7 +71,11 @@ mod tests {
         );
         let turned = channels_last(&tensor).unwrap();
         assert_eq!(to_picture(&turned).unwrap(), picture);
-        let two = Tensor::f_cat(&[&tensor, &tensor], 0).unwrap();
+        let two = Tensor::f_cat(&[&tensor, &(&tensor + 1.0)], 0).unwrap();
         assert!(to_picture(&two).is_err());
+        let turned = channels_last(&two).unwrap();
+        let [first, second] = <[Picture; 2]>::try_from(to_pictures(&turned).unwrap()).unwrap();
+        assert_eq!(first, picture);
+        assert_eq!(second.data[7], picture.data[7] + 1.0);
     }
 }

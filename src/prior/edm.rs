@@ -6,7 +6,7 @@
 
 use tch::{Device, Tensor};
 
-use super::tables;
+use super::{pinned, tables};
 use crate::error::Result;
 
 /// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
@@ -79,8 +79,7 @@ pub(crate) fn estimate(core: &dyn Core, x: &Tensor, y: &Tensor, cases: &[Case]) 
 /// One number per case, `[N, 1, 1, 1]` f32.
 fn column(scales: &[Scales], pick: fn(&Scales) -> f64, device: Device) -> Result<Tensor> {
     let values: Vec<f32> = scales.iter().map(|s| pick(s) as f32).collect();
-    let column = Tensor::f_from_slice(&values)?.f_view([-1, 1, 1, 1])?;
-    Ok(column.f_to_device(device)?)
+    pinned::up(&values, &[-1, 1, 1, 1], device)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 pub mod adm;
 #[cfg(feature = "torch")]
 pub(crate) mod backend;
+#[cfg(feature = "torch")]
+pub(crate) mod batch;
 pub mod catalog;
 pub mod checkpoint;
 pub mod config;
@@ -37,6 +39,8 @@ mod native;
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod own;
+#[cfg(feature = "torch")]
+mod pinned;
 #[cfg(feature = "torch")]
 pub mod shapes;
 pub mod spread;

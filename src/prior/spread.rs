@@ -242,6 +242,14 @@ impl Denoiser for Calibrated {
         self.inner.one_call_only()
     }
 
+    fn at_once(&self) -> usize {
+        self.inner.at_once()
+    }
+
+    fn expect(&self, pieces: usize) {
+        self.inner.expect(pieces);
+    }
+
     /// With a hint only: nothing was measured without.
     fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
         hint.map(|hint| self.table.at(sigma, &hint.luma, &hint.chroma))

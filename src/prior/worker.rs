@@ -87,10 +87,8 @@ impl Worker {
     {
         let (reply, answer) = channel();
         let job: Job<'a> = Box::new(move || {
-            let result = catch_unwind(AssertUnwindSafe(|| tch::no_grad(work)));
-            let result = result.unwrap_or_else(|panic| Err(Error::Backend(message(&*panic))));
             // The caller waits; if it is gone, nobody wants the answer.
-            let _ = reply.send(result);
+            let _ = reply.send(caught(|| tch::no_grad(work)));
         });
         // SAFETY: only the lifetime changes. What the job borrows is used by `work` alone, which
         // is gone before the answer is sent. This function returns once it has the answer, or
@@ -108,6 +106,15 @@ fn serve(queue: &Receiver<Job<'static>>) {
     while let Ok(job) = queue.recv() {
         exit::work(job);
     }
+}
+
+/// The result of `work`, whose panic is an error.
+///
+/// # Errors
+/// The work's own, or [`Error::Backend`] when it panicked.
+pub(super) fn caught<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    let result = catch_unwind(AssertUnwindSafe(work));
+    result.unwrap_or_else(|panic| Err(Error::Backend(message(&*panic))))
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -2,12 +2,14 @@
 //!
 //! Convolutional priors get tiles with the halo that they need, so the result is the whole
 //! picture's; priors that see squares of one size get overlapping windows (`windowed`).
-//! Cancellation is looked at before every part.
+//! Cancellation is looked at before every part. Tiles that the prior can take together are asked
+//! at once; a tile's pixels do not depend on it.
 //!
 //! A halo is computed twice, so large tiles cost less time; a network's maps are as large as its
 //! tile, so they cost more memory: two of 64 channels at half resolution are 64 bytes a pixel.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use super::windowed;
 use crate::contract::{Control, Denoiser, Hint, Reach, Spread};
@@ -50,14 +52,25 @@ impl<'a> Tiled<'a> {
         hint: Option<&Hint>,
         (halo_px, align_px): (usize, usize),
     ) -> Result<Picture> {
-        let tiles = cut((x.width, x.height), self.side_px, (halo_px, align_px));
+        let mut tiles = cut((x.width, x.height), self.side_px, (halo_px, align_px));
         if let [_] = tiles[..] {
             return self.call(x, sigma, hint);
         }
+        let at_once = self.inner.at_once().max(1);
+        if at_once > 1 {
+            // Those of one size, which alone are taken together, side by side.
+            tiles.sort_by_key(window_size);
+        }
         let mut out = Picture::new(x.channels, x.width, x.height);
-        for tile in tiles {
-            let part = self.tile(x, sigma, hint, tile)?;
-            out.paste(&part, tile.core_in_window(), tile.core.x, tile.core.y);
+        let alike = tiles.chunk_by(|a, b| window_size(a) == window_size(b));
+        for group in alike.flat_map(|alike| alike.chunks(at_once)) {
+            if group.len() > 1 {
+                self.inner.expect(group.len());
+            }
+            let parts = each(group, |&tile| self.tile(x, sigma, hint, tile))?;
+            for (tile, part) in group.iter().zip(parts) {
+                out.paste(&part, tile.core_in_window(), tile.core.x, tile.core.y);
+            }
         }
         Ok(out)
     }
@@ -86,6 +99,28 @@ impl<'a> Tiled<'a> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.inner.denoise(x, sigma, hint)
     }
+}
+
+fn window_size(tile: &Tile) -> (usize, usize) {
+    (tile.window.width, tile.window.height)
+}
+
+/// What `work` makes of each of `items`: from a thread each, if there are several.
+fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    if let [item] = items {
+        return Ok(vec![work(item)?]);
+    }
+    let work = &work;
+    thread::scope(|scope| {
+        let begin = |item| thread::Builder::new().spawn_scoped(scope, move || work(item));
+        let begun: Vec<_> = items.iter().map(begin).collect();
+        let end = |begun: std::io::Result<thread::ScopedJoinHandle<'_, Result<R>>>| {
+            let panicked = |_| Err(Error::Backend("a tile's thread panicked".into()));
+            let no_thread = |e| Error::Backend(format!("cannot start a tile's thread: {e}"));
+            begun.map_err(no_thread)?.join().unwrap_or_else(panicked)
+        };
+        begun.into_iter().map(end).collect()
+    })
 }
 
 /// The tiles of a picture of `size`; `side_px` 0: chosen from it.
@@ -130,5 +165,117 @@ impl Denoiser for Tiled<'_> {
 
     fn alpha_bar(&self) -> Option<&[f64]> {
         self.inner.alpha_bar()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    /// A blur to the right, which needs 8 pixels around it; notes how many were inside at once.
+    struct Blur {
+        at_once: usize,
+        inside: Mutex<(usize, usize)>,
+        expected: AtomicUsize,
+    }
+
+    impl Blur {
+        fn new(at_once: usize) -> Self {
+            Self {
+                at_once,
+                inside: Mutex::default(),
+                expected: AtomicUsize::new(0),
+            }
+        }
+
+        fn most(&self) -> usize {
+            self.inside.lock().unwrap().1
+        }
+
+        /// Waits for company, if any was announced.
+        fn enter(&self) {
+            let begun = Instant::now();
+            let mut inside = self.inside.lock().unwrap();
+            inside.0 += 1;
+            inside.1 = inside.1.max(inside.0);
+            drop(inside);
+            let expects = self.expected.load(Ordering::Relaxed) > 0;
+            let patient = || begun.elapsed() < Duration::from_secs(5);
+            while expects && self.most() < self.at_once && patient() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    impl Denoiser for Blur {
+        fn denoise(&self, x: &Picture, _: f64, hint: Option<&Hint>) -> Result<Picture> {
+            self.enter();
+            let mut out = x.clone();
+            let pairs = x.data.windows(2).zip(&hint.unwrap().decoded.data);
+            for (out, (x, y)) in out.data.iter_mut().zip(pairs) {
+                *out = 0.3 * x[0] + 0.6 * x[1] + 0.1 * y;
+            }
+            self.inside.lock().unwrap().0 -= 1;
+            Ok(out)
+        }
+
+        fn reach(&self) -> Reach {
+            Reach::Halo {
+                halo_px: 8,
+                align_px: 8,
+            }
+        }
+
+        fn at_once(&self) -> usize {
+            self.at_once
+        }
+
+        fn expect(&self, pieces: usize) {
+            self.expected.fetch_add(pieces, Ordering::Relaxed);
+        }
+    }
+
+    fn waves(width: usize, height: usize, step: f32) -> Picture {
+        let data = (0..3 * width * height).map(|i| (i as f32 * step).sin());
+        Picture::from_data(3, width, height, data.collect()).unwrap()
+    }
+
+    fn estimate(prior: &Blur, control: Control<'_>) -> (Result<Picture>, usize) {
+        let calls = AtomicUsize::new(0);
+        let tiled = Tiled::new(prior, 64, control, &calls);
+        let hint = Hint {
+            decoded: waves(334, 270, 0.1),
+            luma: [9; 64],
+            chroma: [9; 64],
+            subsampling: (1, 1),
+        };
+        let found = tiled.denoise(&waves(334, 270, 0.37), 0.3, Some(&hint));
+        (found, calls.into_inner())
+    }
+
+    /// Of the 30 tiles 12 have one size, 4 another, 4, 3, 3 and four times 1: all but six of them
+    /// are announced, in threes.
+    #[test]
+    fn tiles_that_are_asked_at_once_give_the_same_pixels() {
+        let (one, several) = (Blur::new(1), Blur::new(3));
+        let (wanted, calls) = estimate(&one, Control::default());
+        let found = estimate(&several, Control::default());
+        assert_eq!((found.0.unwrap(), found.1), (wanted.unwrap(), calls));
+        assert_eq!((one.most(), several.most()), (1, 3));
+        let expected = [one, several].map(|prior| prior.expected.into_inner());
+        assert_eq!((calls, expected), (30, [0, 24]));
+    }
+
+    #[test]
+    fn nothing_is_asked_after_a_cancellation() {
+        let cancel = AtomicBool::new(true);
+        let control = Control {
+            cancel: Some(&cancel),
+            progress: None,
+        };
+        let (found, calls) = estimate(&Blur::new(3), control);
+        assert!(matches!(found, Err(Error::Cancelled)) && calls == 0);
     }
 }

@@ -186,6 +186,12 @@ pub struct OptionArgs {
     /// CPU threads; 0 uses all.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
+    /// Most tiles of one size in one network call of lean or nano; 0: 1 on a CPU, 8 on CUDA.
+    #[arg(long, default_value_t = 0, value_name = "0..64")]
+    pub max_batch: usize,
+    /// Milliseconds that a tile waits at most for others to join it.
+    #[arg(long = "max-delay", default_value_t = 2.0, value_name = "MS")]
+    pub max_delay_ms: f64,
 }
 
 impl OptionArgs {
@@ -211,6 +217,8 @@ impl OptionArgs {
             temporal: self.temporal,
             tile_size: self.tile_size,
             threads: self.threads,
+            max_batch: self.max_batch,
+            max_delay_ms: self.max_delay_ms,
             ..Options::default()
         };
         options.validate()?;
@@ -223,7 +231,8 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    /// Every field of `Options` but `limits` is a flag of its name, and the defaults agree.
+    /// Every field of `Options` but `limits` is a flag of its name, less the unit at its end, and
+    /// the defaults agree.
     #[test]
     fn flags_and_options_are_the_same_list() {
         let debug = format!("{:?}", Options::default());
@@ -234,7 +243,7 @@ mod tests {
         let restore = cli.find_subcommand("restore").unwrap();
         let mut found = 0;
         for (name, _) in fields {
-            let flag = name.trim().replace('_', "-");
+            let flag = name.trim().trim_end_matches("_ms").replace('_', "-");
             if flag == "limits" {
                 break;
             }
@@ -244,7 +253,7 @@ mod tests {
             );
             found += 1;
         }
-        assert_eq!(found, 19);
+        assert_eq!(found, 21);
     }
 
     #[test]

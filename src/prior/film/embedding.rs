@@ -5,6 +5,7 @@ use tch::Tensor;
 use super::layers::Linear;
 use crate::error::Result;
 use crate::prior::edm::Case;
+use crate::prior::pinned;
 use crate::prior::tables::LENGTH;
 use crate::prior::weights::Weights;
 
@@ -51,8 +52,7 @@ impl Embedding {
     }
 
     fn rows(&self, values: &[f32], count: usize) -> Result<Tensor> {
-        let rows = Tensor::f_from_slice(values)?.f_view([count as i64, -1])?;
-        Ok(rows.f_to_device(self.frequencies.device())?)
+        pinned::up(values, &[count as i64, -1], self.frequencies.device())
     }
 }
 

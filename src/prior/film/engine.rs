@@ -15,7 +15,8 @@ use super::region::whole;
 use super::wiring::Wired;
 use crate::error::{Error, Result};
 use crate::frame::Picture;
-use crate::prior::convert::{to_picture, to_tensor};
+use crate::prior::batch::Joins;
+use crate::prior::convert::{to_picture, to_pictures, to_tensor};
 use crate::prior::edm::{self, Case, Scales};
 use crate::prior::load::Loader;
 use crate::prior::native::memory::{Bf16, read};
@@ -26,6 +27,10 @@ use crate::prior::weights;
 /// Relative L2 between bf16 and f32 that a working machine keeps: half a percent was seen, and
 /// a kernel that is wrong misses by tens of percent.
 const AGREEMENT: f64 = 3e-2;
+
+/// Pixels of the pictures that are joined into one call, at most: each of a network's largest maps
+/// then takes some 270 MB in half precision.
+const CALL_PX: usize = 8 << 20;
 
 /// Noise levels at which the two are compared.
 const TRIAL_SIGMAS: [f64; 2] = [0.4, 20.0];
@@ -44,6 +49,17 @@ pub(super) struct Question<'a> {
     pub y: Option<&'a Picture>,
     /// Noise level and tables.
     pub case: Case,
+}
+
+impl Joins for Question<'_> {
+    /// Noise level and tables are each picture's own.
+    fn joins(&self, other: &Self) -> bool {
+        self.size == other.size && self.x.is_some() == other.x.is_some()
+    }
+
+    fn most(&self) -> usize {
+        CALL_PX / (self.size.0 * self.size.1).max(1)
+    }
 }
 
 /// The network, and its fast form where it has one.
@@ -149,17 +165,34 @@ impl<N: Wired> Engine<N> {
         fast.entry.leave(self.weights(&asked.case), x, y, part)
     }
 
+    /// The estimates of questions that join each other: in one call of the plain network. The
+    /// fast one has its FiLM in its weights, which are those of one case, and gains nothing.
+    ///
+    /// # Errors
+    /// [`Error::Backend`].
+    pub fn estimate_many(&self, asked: &[Question<'_>]) -> Result<Vec<Picture>> {
+        if asked.len() < 2 || self.fast.is_some() {
+            return asked.iter().map(|&asked| self.estimate(asked)).collect();
+        }
+        let cases: Vec<Case> = asked.iter().map(|asked| asked.case).collect();
+        let x = stack(asked.iter().map(|asked| self.tensor(asked.x, asked.size)))?;
+        let y = stack(asked.iter().map(|asked| self.tensor(asked.y, asked.size)))?;
+        to_pictures(&edm::estimate(&self.plain, &x, &y, &cases)?)
+    }
+
     fn plainly(&self, asked: Question<'_>) -> Result<Picture> {
-        let (width, height) = asked.size;
-        let tensor = |picture: Option<&Picture>| match picture {
-            Some(picture) => to_tensor(picture, self.device),
-            None => {
-                let size = [1, 3, height as i64, width as i64];
-                Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?)
-            }
-        };
-        let (x, y) = (tensor(asked.x)?, tensor(asked.y)?);
+        let x = self.tensor(asked.x, asked.size)?;
+        let y = self.tensor(asked.y, asked.size)?;
         to_picture(&edm::estimate(&self.plain, &x, &y, &[asked.case])?)
+    }
+
+    /// `picture`, or zeros where there is none.
+    fn tensor(&self, picture: Option<&Picture>, size: (usize, usize)) -> Result<Tensor> {
+        let Some(picture) = picture else {
+            let size = [1, 3, size.1 as i64, size.0 as i64];
+            return Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?);
+        };
+        to_tensor(picture, self.device)
     }
 
     /// Keeps `fast` if it agrees with the plain network.
@@ -186,6 +219,12 @@ impl<N: Wired> Engine<N> {
             }
         }
     }
+}
+
+/// `[1, C, H, W]` each to `[N, C, H, W]`.
+fn stack(pictures: impl Iterator<Item = Result<Tensor>>) -> Result<Tensor> {
+    let pictures = pictures.collect::<Result<Vec<_>>>()?;
+    Ok(Tensor::f_cat(&pictures, 0)?)
 }
 
 fn agree(found: &Result<Picture>, wanted: &Result<Picture>) -> Result<()> {

@@ -111,6 +111,14 @@ impl Denoiser for Lean {
         true
     }
 
+    fn at_once(&self) -> usize {
+        self.0.at_once()
+    }
+
+    fn expect(&self, pieces: usize) {
+        self.0.expect(pieces);
+    }
+
     fn strange_share(&self, luma: &QuantSteps, _: (usize, usize)) -> Option<f64> {
         Some(film::strange_share(luma))
     }
@@ -134,6 +142,11 @@ pub(super) mod tests {
         let config = Config::of(source.metadata()).unwrap();
         let mut loader = Loader::new(&source, tch::Device::Cpu, Kind::Float);
         Network::load(&config, &mut loader, Kind::Float).unwrap()
+    }
+
+    /// The prior, as the film modules have it.
+    pub(crate) fn prior(options: &Options) -> Prior<Network> {
+        Lean::embedded(options).unwrap().0
     }
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");

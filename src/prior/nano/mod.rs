@@ -125,6 +125,14 @@ impl Denoiser for Nano {
         self.one_call_only
     }
 
+    fn at_once(&self) -> usize {
+        self.prior.at_once()
+    }
+
+    fn expect(&self, pieces: usize) {
+        self.prior.expect(pieces);
+    }
+
     fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
         match subsampling == (1, 1) && mean_log2(luma) < FINE {
             true => Some(0.0),

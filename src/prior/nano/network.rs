@@ -4,13 +4,14 @@
 //! JPEG block, and which quarter it is comes in as four more channels, since a convolution
 //! cannot know. Then residual blocks with FiLM from σ and the tables.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::config::Config;
 use crate::error::Result;
 use crate::prior::edm::{Case, Core};
 use crate::prior::film::{self, Block, Conv, Embedding, Entry, Wired, Wiring};
 use crate::prior::load::channels_last;
+use crate::prior::pinned;
 use crate::prior::weights::Weights;
 
 /// Side in pixels of what becomes one.
@@ -57,10 +58,10 @@ impl Network {
 }
 
 /// [`film::place`] of every pixel of a map, `[1, 4, height, width]`.
-fn place(height: i64, width: i64) -> Result<Tensor> {
+fn place(height: i64, width: i64, device: Device) -> Result<Tensor> {
     let pixels = (0..height as usize).flat_map(|y| (0..width as usize).map(move |x| (x, y)));
     let values: Vec<f32> = pixels.flat_map(|(x, y)| film::place(x, y)).collect();
-    let pixels = Tensor::f_from_slice(&values)?.f_view([1, height, width, PLACE])?;
+    let pixels = pinned::up(&values, &[1, height, width, PLACE], device)?;
     Ok(pixels.f_permute([0, 3, 1, 2])?)
 }
 
@@ -94,7 +95,7 @@ impl Core for Network {
         let e = self.embedding.forward(cases)?;
         let y = y.f_pixel_unshuffle(FOLD)?;
         let (count, _, height, width) = y.size4()?;
-        let place = place(height, width)?.f_to_device(y.device())?;
+        let place = place(height, width, y.device())?;
         let place = place.f_expand([count, PLACE, height, width], false)?;
         let hint = self.enter(&Tensor::f_cat(&[y, place], 1)?)?;
         let mut a = self.head_hint.forward(&hint)?;
