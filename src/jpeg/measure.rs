@@ -100,8 +100,8 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
-    /// The same, but that blocks with `bounds` of their own are held to these by
-    /// [`Trust::Clamp`] and [`Trust::Judged`]. Departures are counted from the cells all the same.
+    /// The same, but that blocks with `bounds` of their own are held to these, but for
+    /// [`Trust::Swap`]. Departures are counted from the cells all the same.
     pub fn within(self, bounds: &'a BoundsOf<'a>) -> Self {
         Self {
             narrower: Some(bounds),
@@ -293,7 +293,7 @@ impl JpegMeasurement<'_> {
                 Trust::Swap => Some(block(|i| swap(before[i], levels[i], steps[i]))),
                 Trust::Mean(spread) => {
                     let spread = self.part(spread, component);
-                    let mean = |i| interval::truncated_mean(cells[i], before[i], spread[i]);
+                    let mean = |i| interval::truncated_mean(allowed[i], before[i], spread[i]);
                     Some(block(mean))
                 }
             };

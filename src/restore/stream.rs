@@ -7,6 +7,7 @@
 mod finish;
 mod known;
 mod memory;
+mod redraw;
 #[cfg(test)]
 mod tests;
 

@@ -111,6 +111,14 @@ impl Cells {
         }
     }
 
+    /// The same cells, those marked that are not.
+    pub fn inverse(&self) -> Self {
+        Self {
+            marks: self.marks.iter().map(|marked| !marked).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Pixels in marked cells.
     pub fn marked_px(&self) -> usize {
         let area = |rect: Rect| rect.width * rect.height;

@@ -4,8 +4,9 @@
 //! another to the bit, the network's answer is brought up to date ([`Follower`]); where that,
 //! the picture or the levels are others, the answer is brought into the cells again; all else
 //! is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
-//! the decoded picture and the cells are those of all frames so far (`known`). Only for plans of one call
-//! and one view that end in the clamp; for all others nothing is remembered.
+//! the decoded picture and the cells are those of all frames so far (`known`). That is for plans of one
+//! call and one view; of plans of several calls what stands still is kept with `accumulate` (`redraw`), and
+//! nothing is remembered otherwise, nor of the published sampler.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,6 +27,8 @@ use crate::video::Cells;
 
 /// What priors are told of changes in, see [`Follower::follow`].
 const CHANGE_PX: (usize, usize) = (16, 16);
+/// The plan of which parts of an answer can be computed again.
+const FOLLOWED: Plan = Plan::OneCall { views: 1 };
 /// Narrower units than this cost more to begin than to compute.
 const LEAST_UNIT_PX: usize = 16;
 
@@ -37,9 +40,9 @@ pub(in crate::restore) struct Memory {
 
 /// What must be the same for two frames to be compared.
 #[derive(Clone, Debug, PartialEq)]
-struct Key {
-    options: Options,
-    slack: Slack,
+pub(super) struct Key {
+    pub options: Options,
+    pub slack: Slack,
     shape: Shape,
     steps: Vec<QuantSteps>,
 }
@@ -55,18 +58,20 @@ struct Shape {
     components: Vec<((usize, usize), bool)>,
 }
 
-struct Last {
-    key: Key,
-    known: Known,
-    hint: Hint,
+pub(super) struct Last {
+    pub key: Key,
+    pub known: Known,
+    pub hint: Hint,
     follower: Option<Box<dyn Follower>>,
-    /// The network's answer.
-    estimate: Picture,
+    /// The network's answer; of a plan of several calls, the result of all.
+    pub estimate: Picture,
     /// How that stood to the cells, unit by unit.
     stood: Vec<Departures>,
-    strange: bool,
+    /// The same of a plan of several calls, all of them in all units.
+    pub stood_in_all: Departures,
+    pub strange: bool,
     /// The restored picture; behind the times while `strange`.
-    picture: Picture,
+    pub picture: Picture,
 }
 
 impl Memory {
@@ -86,9 +91,9 @@ impl Memory {
         control: Control<'_>,
     ) -> Result<Option<(Picture, Report)>> {
         let before = self.last.take();
-        if !can_follow(denoiser, seen, options) {
+        let Some(plan) = plan(denoiser, seen, options) else {
             return Ok(None);
-        }
+        };
         let key = Key::of(seen, slack, options);
         let (mut last, fresh) = match before {
             Some(last) if last.key == key => (last, None),
@@ -98,26 +103,34 @@ impl Memory {
             }
             None => (Last::new(key, denoiser.follower()), Some(Fresh::First)),
         };
-        let solved = last.advance(denoiser, seen, fresh, control)?;
+        let solved = last.advance((denoiser, &plan), seen, fresh, control)?;
         self.last = Some(last);
         Ok(Some(solved))
     }
 }
 
-/// Whether the frame is solved in one call that ends in the clamp, on levels that are sound.
-fn can_follow(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+/// The plan of a frame of which the next can take something over; none of one on levels that are
+/// not sound, or that is handed on.
+fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Option<Plan> {
+    let plan = Plan::of(options, denoiser.one_call());
+    let carries = match plan {
+        FOLLOWED => is_whole(denoiser, seen, options),
+        Plan::OneCall { .. } | Plan::Cell(_) => options.temporal == Temporal::Accumulate,
+        Plan::Published(_) => false,
+    };
     let gate = || Gate::of(seen, gate::limit(seen, denoiser));
     let idle = options.strength == 0.0 || options.identity_gate && gate() == Gate::Closed;
-    options.temporal != Temporal::Off
-        && Plan::of(options, denoiser.one_call()) == Plan::OneCall { views: 1 }
+    let sound = options.temporal != Temporal::Off
+        && carries
         && !options.strict
         && !idle
-        && seen.damaged.is_empty()
-        && tiled::is_whole(
-            (seen.padded_width, seen.padded_height),
-            options.tile_size,
-            denoiser.reach(),
-        )
+        && seen.damaged.is_empty();
+    sound.then_some(plan)
+}
+
+fn is_whole(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+    let size = (seen.padded_width, seen.padded_height);
+    tiled::is_whole(size, options.tile_size, denoiser.reach())
 }
 
 impl Key {
@@ -181,6 +194,7 @@ impl Last {
             follower,
             estimate: Picture::new(3, width, height),
             stood: vec![Departures::default(); units],
+            stood_in_all: Departures::default(),
             strange: false,
             picture: Picture::new(3, width, height),
             key,
@@ -190,7 +204,7 @@ impl Last {
     /// From the last frame to this one.
     fn advance(
         &mut self,
-        denoiser: &dyn Denoiser,
+        (denoiser, plan): (&dyn Denoiser, &Plan),
         seen: &mut Observation,
         fresh: Option<Fresh>,
         control: Control<'_>,
@@ -209,21 +223,32 @@ impl Last {
             false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
         }
         self.hint = hint;
-        let (estimated, calls) = self.estimate(denoiser, &shown, control)?;
         units.mark_cells(&shown);
-        units.mark_cells(&estimated);
-        report.network_calls = calls;
-        let pixels = self.estimate.plane_len();
-        report.carried = Some(Carried {
-            pixels,
-            changed: shown.marked_px(),
-            reused: pixels - estimated.marked_px(),
-            fresh: fresh.or(cut.then_some(Fresh::Cut)),
-        });
         let limit = match options.identity_gate {
             true => gate::limit(seen, denoiser),
             false => None,
         };
+        let mut carried = Carried {
+            pixels: self.estimate.plane_len(),
+            changed: shown.marked_px(),
+            reused: 0,
+            fresh: fresh.or(cut.then_some(Fresh::Cut)),
+        };
+        if *plan != FOLLOWED {
+            if self.strange {
+                units.mark_all();
+            }
+            carried.reused = carried.pixels - units.marked_px();
+            report.carried = Some(carried);
+            let manner = (denoiser, plan);
+            let picture = self.redraw(manner, seen, &units, limit, (&mut report, control))?;
+            return Ok((picture, report));
+        }
+        let (estimated, calls) = self.estimate(denoiser, &shown, control)?;
+        units.mark_cells(&estimated);
+        report.network_calls = calls;
+        carried.reused = carried.pixels - estimated.marked_px();
+        report.carried = Some(carried);
         let picture = self.bring_into_cells(seen, units, limit, &mut report);
         Ok((picture, report))
     }

@@ -4,8 +4,8 @@ use super::prior::{Blur, PATH, file, following, restorer, scene};
 use crate::contract::{Control, NoiseSource};
 use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::JpegFile;
-use crate::options::{Options, Temporal};
-use crate::restore::Layout;
+use crate::options::{Options, Preset, Temporal};
+use crate::restore::{Layout, Restored};
 use crate::sampler::noise::Field;
 
 /// Standard deviation of the sensor's noise in 8-bit levels.
@@ -128,4 +128,77 @@ fn accumulation_takes_every_sampling_and_size() {
             assert_eq!((restored.frame.width(), restored.frame.height()), (61, 47));
         }
     }
+}
+
+/// With several calls too what stands still keeps its pixels: its levels have to say otherwise
+/// before it is drawn again, however the sensor's noise moves them. The square is drawn each time.
+#[test]
+fn what_stands_still_is_not_drawn_again() {
+    let size = (160, 96);
+    let file_of = |n: u64| noisy(size, (16 + 8 * n as usize, 40), n);
+    let draw = |temporal| {
+        let options = Options {
+            preset: Preset::Sample,
+            temporal,
+            ..Options::default()
+        };
+        let mut stream = restorer(echo()).stream();
+        let frames = (0..8).map(|n| {
+            let control = Control::default();
+            let drawn = stream.restore_file(&file_of(n), Layout::Rgb, &options, control);
+            drawn.unwrap()
+        });
+        frames.collect::<Vec<_>>()
+    };
+    let (kept, alone) = (draw(Temporal::Accumulate), draw(Temporal::Off));
+    let moves = |frames: &[Restored]| {
+        let pairs = frames[3..6].iter().zip(&frames[4..]);
+        let apart = pairs.map(|(a, b)| {
+            let rows = |restored: &Restored| restored.frame.planes[1].data[..32 * size.0].to_vec();
+            let (a, b) = (rows(a), rows(b));
+            let sum: u32 = a
+                .iter()
+                .zip(&b)
+                .map(|(a, b)| u32::from(a.abs_diff(*b)))
+                .sum();
+            f64::from(sum) / a.len() as f64
+        });
+        apart.sum::<f64>() / 3.0
+    };
+    assert!(
+        moves(&kept) < 0.25 * moves(&alone),
+        "{} {}",
+        moves(&kept),
+        moves(&alone)
+    );
+    for (n, frame) in kept.iter().enumerate().skip(1) {
+        let clean = scene(PixelModel::Rgb, size, (16 + 8 * n, 40));
+        let gain = psnr(&frame.frame, &clean) - psnr(&alone[n].frame, &clean);
+        assert!(gain > -0.1, "frame {n}: {gain}");
+        let carried = frame.report.carried.unwrap();
+        assert!(carried.reused < carried.pixels, "frame {n}: {carried:?}");
+    }
+}
+
+#[test]
+fn a_frame_that_says_nothing_new_is_not_drawn() {
+    let options = Options {
+        preset: Preset::Sample,
+        ..accumulating()
+    };
+    let mut stream = restorer(echo()).stream();
+    let seen = scene(PixelModel::Rgb, (96, 64), (16, 24));
+    let mut drawn = |quality| {
+        let file = file(&seen, quality, (2, 2));
+        let restored = stream.restore_file(&file, Layout::Rgb, &options, Control::default());
+        let restored = restored.unwrap();
+        (restored.report.network_calls, restored.frame)
+    };
+    let (calls, first) = drawn(60);
+    assert!(calls > 1);
+    assert_eq!(drawn(60), (0, first.clone()));
+    // Other tables: another stream, drawn with the same noise.
+    let (calls, other) = drawn(50);
+    assert!(calls > 1 && other != first);
+    assert_eq!(drawn(60), (calls, first));
 }
