@@ -43,9 +43,12 @@ pub struct VideoArgs {
     /// Frames of a clip; the first one warms up.
     #[arg(long, default_value_t = 24, value_name = "2..1000", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub frames: u32,
-    /// Quality of the JPEGs, 4:2:0.
+    /// Quality of the JPEGs.
     #[arg(long, default_value_t = 70, value_name = "1..100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: u8,
+    /// Their chroma: 4:4:4, 4:2:2, 4:4:0 or 4:2:0.
+    #[arg(long, default_value = "4:2:0", value_name = "SAMPLING", value_parser = sampling)]
+    pub subsampling: (usize, usize),
     /// Standard deviation of the sensor's noise in the clip noisy, in 8-bit levels.
     #[arg(long, default_value_t = 2.5, value_name = "LEVELS")]
     pub noise: f64,
@@ -72,6 +75,17 @@ pub struct VideoArgs {
     pub json: bool,
 }
 
+/// Luma samples per chroma sample.
+fn sampling(text: &str) -> Result<(usize, usize), String> {
+    match text {
+        "4:4:4" => Ok((1, 1)),
+        "4:2:2" => Ok((2, 1)),
+        "4:4:0" => Ok((1, 2)),
+        "4:2:0" => Ok((2, 2)),
+        _ => Err("must be 4:4:4, 4:2:2, 4:4:0 or 4:2:0".into()),
+    }
+}
+
 /// Restores each clip with each setting.
 pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
     let options = Options {
@@ -94,6 +108,7 @@ pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
         let clip = Clip {
             frames: arguments.frames as usize,
             quality: arguments.quality,
+            subsampling: arguments.subsampling,
             sigma: arguments.noise,
             object_px: arguments.object,
             ..Clip::new(kind, pictures.clone(), arguments.size)

@@ -94,8 +94,10 @@ pub struct Clip {
     pub size: (usize, usize),
     /// How many frames.
     pub frames: usize,
-    /// IJG quality of the JPEGs, 1..=100, 4:2:0.
+    /// IJG quality of the JPEGs, 1..=100.
     pub quality: u8,
+    /// Luma samples per chroma sample, horizontally and vertically: each 1 or 2.
+    pub subsampling: (usize, usize),
     /// Standard deviation of the sensor's noise in 8-bit levels.
     pub sigma: f64,
     /// Side of the object, a square, in pixels.
@@ -111,6 +113,7 @@ impl Clip {
             size,
             frames: 24,
             quality: 70,
+            subsampling: (2, 2),
             sigma: 2.5,
             object_px: 96,
         }
@@ -188,7 +191,7 @@ impl Clip {
         if self.kind == Kind::Noisy {
             self.add_noise(&mut seen, n);
         }
-        jpeg::encode(&seen, quality, (2, 2))
+        jpeg::encode(&seen, quality, self.subsampling)
     }
 
     fn add_noise(&self, frame: &mut Planar8, n: usize) {
