@@ -3,7 +3,8 @@
 //! Layers report every convolution and matrix product; the counters are only ever added to.
 //! On CUDA, where calls return before their work is done, the time means nothing.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 static MACS: AtomicU64 = AtomicU64::new(0);
@@ -34,6 +35,56 @@ impl Work {
             macs: now.macs - before.macs,
             nanoseconds: now.nanoseconds - before.nanoseconds,
         }
+    }
+}
+
+/// One convolution with a square kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Pictures that are convolved at once.
+    pub batch: i64,
+    /// Channels in.
+    pub channels: i64,
+    /// Channels out.
+    pub outputs: i64,
+    /// Rows in.
+    pub height: i64,
+    /// Columns in.
+    pub width: i64,
+    /// Rows, and columns, of the kernel.
+    pub side: i64,
+    /// Pixels from one output to the next.
+    pub stride: i64,
+}
+
+impl Shape {
+    /// Multiply-adds of it.
+    pub fn macs(self) -> i64 {
+        let size = [self.batch, self.channels, self.height, self.width];
+        let weights = self.channels * self.outputs * self.side * self.side;
+        convolution(&size, weights, self.stride)
+    }
+}
+
+static NOTES: AtomicBool = AtomicBool::new(false);
+static SHAPES: Mutex<Vec<Shape>> = Mutex::new(Vec::new());
+
+/// What `work` makes, and the packed convolutions that were computed in this process meanwhile,
+/// in their order.
+pub fn noting<R>(work: impl FnOnce() -> R) -> (R, Vec<Shape>) {
+    let shapes = || SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+    shapes().clear();
+    NOTES.store(true, Ordering::Relaxed);
+    let made = work();
+    NOTES.store(false, Ordering::Relaxed);
+    (made, std::mem::take(&mut *shapes()))
+}
+
+/// Takes note of a packed convolution, where anybody wants to know.
+pub(super) fn note(shape: impl FnOnce() -> Option<Shape>) {
+    if NOTES.load(Ordering::Relaxed) {
+        let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+        shapes.extend(shape());
     }
 }
 

@@ -16,6 +16,7 @@ use super::ddpm::DdpmUNet;
 use super::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts};
 use super::lean::Lean;
 use super::load::{Loader, channels_last};
+pub use super::meter::Shape;
 use super::nano::Nano;
 use super::native::allocator::without_reuse;
 use super::native::packed::{Geometry, PackedConv};
@@ -169,19 +170,6 @@ fn no_epsilon() -> Error {
     Error::Options("lean and nano are no ε-networks".into())
 }
 
-/// A 3x3 convolution from `channels` to as many, of `height` x `width` pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Pictures that are convolved at once.
-    pub batch: i64,
-    /// Channels in and out.
-    pub channels: i64,
-    /// Rows.
-    pub height: i64,
-    /// Columns.
-    pub width: i64,
-}
-
 /// The shapes that lean's convolutions have on a picture of 640x480, and those of the ADM
 /// UNet at 256x256 where it computes most.
 pub const SHAPES: [Shape; 6] = [
@@ -193,12 +181,16 @@ pub const SHAPES: [Shape; 6] = [
     shape(1024, 32, 32),
 ];
 
+/// A 3x3 convolution from `channels` to as many.
 const fn shape(channels: i64, height: i64, width: i64) -> Shape {
     Shape {
         batch: 1,
         channels,
+        outputs: channels,
         height,
         width,
+        side: 3,
+        stride: 1,
     }
 }
 
@@ -212,28 +204,27 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
     let kind = backend::kind(options.precision, device);
     let worker = Worker::of(device, options.threads)?;
     worker.call(move || {
-        let Shape {
-            batch: n,
-            channels: c,
-            height,
-            width,
-        } = shape;
+        let input = [shape.batch, shape.channels, shape.height, shape.width];
+        let weights = [shape.outputs, shape.channels, shape.side, shape.side];
         let random = |size: [i64; 4]| -> Result<Tensor> {
             let flat = Tensor::f_randn(size, (Kind::Float, device))?;
             Ok(channels_last(&flat.f_to_kind(kind)?)?)
         };
-        let (x, weight) = (random([n, c, height, width])?, random([c, c, 3, 3])?);
-        let bias = Tensor::f_zeros([c], (kind, device))?;
-        let same = Geometry {
-            padding: 1,
-            stride: 1,
+        let (x, weight) = (random(input)?, random(weights)?);
+        let bias = Tensor::f_zeros([shape.outputs], (kind, device))?;
+        let geometry = Geometry {
+            padding: (shape.side - 1) / 2,
+            stride: shape.stride,
         };
-        let packed = PackedConv::new(&weight, &bias, same, [n, c, height, width]).ok();
+        let packed = PackedConv::new(&weight, &bias, geometry, input).ok();
         let once = || -> Result<f64> {
             let start = Instant::now();
             let _result = match &packed {
                 Some(packed) => packed.forward(&x)?,
-                None => x.f_conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1)?,
+                None => {
+                    let (stride, padding) = ([geometry.stride; 2], [geometry.padding; 2]);
+                    x.f_conv2d(&weight, Some(&bias), stride, padding, [1, 1], 1)?
+                }
             };
             Ok(start.elapsed().as_secs_f64())
         };
@@ -242,11 +233,4 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
             .collect::<Result<Vec<_>>>()
             .map(|times| times.into_iter().fold(f64::INFINITY, f64::min))
     })
-}
-
-impl Shape {
-    /// Multiply-adds of it.
-    pub fn macs(self) -> i64 {
-        9 * self.channels * self.channels * self.height * self.width * self.batch
-    }
 }

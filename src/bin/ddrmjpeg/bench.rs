@@ -124,7 +124,7 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     printer.peak(&peak);
     printer.networks_head(!arguments.networks.is_empty());
     for &family in &arguments.networks {
-        let rows = bench::networks(family, &arithmetics, &settings)?;
+        let rows = bench::networks(family, &arithmetics, &peak, &settings)?;
         printer.networks(&rows, &peak);
     }
     for &family in &arguments.networks {
@@ -160,10 +160,10 @@ impl Printer {
     fn networks_head(&self, any: bool) {
         if any && !self.json {
             println!(
-                "\n| one call | arithmetic | size | GMAC | ms | GFLOP/s | of the peak | outside \
+                "\n| one call | arithmetic | size | GMAC | ms | GFLOP/s | of the peak | of its shapes | outside \
                  products | peak MiB | rate over as-published |"
             );
-            println!("|---|---|---|---|---|---|---|---|---|---|");
+            println!("|---|---|---|---|---|---|---|---|---|---|---|");
         }
     }
 
@@ -252,13 +252,17 @@ impl Printer {
 fn network_line(row: &NetworkRow, share: f64, ratio: Option<f64>) -> String {
     let (width, height) = row.size;
     format!(
-        "| {} | {} | {width}x{height} | {:.1} | {:.1} | {:.0} | {:.0} % | {:.0} % | {} | {} |",
+        "| {} | {} | {width}x{height} | {:.1} | {:.1} | {:.0} | {:.0} % | {} | {:.0} % | {} | {} |",
         row.family.name(),
         arithmetic(row.arithmetic),
         row.gmac,
         1e3 * row.seconds,
         row.gflops(),
         100.0 * share,
+        row.bare_seconds.map_or_else(
+            || "-".to_owned(),
+            |bare| format!("{:.0} %", 100.0 * bare / row.seconds)
+        ),
         100.0 * row.outside,
         mib(row.peak_bytes),
         ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
@@ -275,6 +279,7 @@ fn network_json(row: &NetworkRow, share: f64, ratio: Option<f64>) -> serde_json:
         "ms": 1e3 * row.seconds,
         "gflops": row.gflops(),
         "share_of_peak": share,
+        "share_of_its_shapes": row.bare_seconds.map(|bare| bare / row.seconds),
         "outside_products": row.outside,
         "peak_bytes": row.peak_bytes,
         "rate_over_as_published": ratio,

@@ -1,12 +1,13 @@
 //! One call of each network: time, multiply-adds, and what share of it is products.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Arithmetic, Family, Settings, memory, timed};
 use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
-use crate::prior::meter::Work;
+use crate::prior::meter::{self, Work};
 use crate::prior::yardstick::{self, Shape};
 use crate::sampler::schedule::published_alpha_bar;
 
@@ -85,6 +86,9 @@ pub struct NetworkRow {
     pub seconds: f64,
     /// Share of that call's time that was not in convolutions and matrix products.
     pub outside: f64,
+    /// Seconds that its packed convolutions take one by one, alone in memory, and the rest of its
+    /// products at the rate of the best bare one. Of networks that have packed ones.
+    pub bare_seconds: Option<f64>,
     /// Peak memory of the process while it was called, in bytes.
     pub peak_bytes: Option<u64>,
 }
@@ -96,13 +100,14 @@ impl NetworkRow {
     }
 }
 
-/// Measures `family` in each of `arithmetics`, in turns.
+/// Measures `family` in each of `arithmetics`, in turns. `peak` is that of the same run.
 ///
 /// # Errors
 /// Those of opening and calling the networks.
 pub fn networks(
     family: Family,
     arithmetics: &[Arithmetic],
+    peak: &Peak,
     settings: &Settings,
 ) -> Result<Vec<NetworkRow>> {
     let alpha_bar = published_alpha_bar();
@@ -123,6 +128,9 @@ pub fn networks(
         for turn in &mut turns {
             turn.take(round > 0)?;
         }
+    }
+    for turn in &mut turns {
+        turn.row.bare_seconds = turn.bare(peak.best(), settings)?;
     }
     Ok(turns.into_iter().map(|turn| turn.row).collect())
 }
@@ -159,16 +167,42 @@ impl Turn {
                 gmac: 0.0,
                 seconds: f64::INFINITY,
                 outside: 0.0,
+                bare_seconds: None,
                 peak_bytes: None,
             },
         }
     }
 
+    fn call(&self) -> Result<Picture> {
+        self.denoiser.denoise(&self.x, SIGMA, Some(&self.hint))
+    }
+
+    /// What its convolutions take alone; `best` is the rate of the best in GFLOP/s.
+    fn bare(&self, best: f64, settings: &Settings) -> Result<Option<f64>> {
+        let (made, shapes) = meter::noting(|| self.call());
+        made?;
+        if shapes.is_empty() {
+            return Ok(None);
+        }
+        let mut counts = HashMap::new();
+        let mut macs = 0;
+        for shape in shapes {
+            macs += shape.macs();
+            *counts.entry(shape).or_insert(0u32) += 1;
+        }
+        let rest = 1e9 * self.row.gmac - macs as f64;
+        let mut seconds = 2e-9 * rest.max(0.0) / best;
+        for (shape, count) in counts {
+            let one = yardstick::convolution(shape, 2 * settings.rounds, &settings.options)?;
+            seconds += f64::from(count) * one;
+        }
+        Ok(Some(seconds))
+    }
+
     fn take(&mut self, counts: bool) -> Result<()> {
         memory::forget_peak();
         let before = Work::so_far();
-        let call = || self.denoiser.denoise(&self.x, SIGMA, Some(&self.hint));
-        let (seconds, _) = timed(call)?;
+        let (seconds, _) = timed(|| self.call())?;
         let work = Work::since(before);
         if counts && seconds < self.row.seconds {
             self.row.seconds = seconds;

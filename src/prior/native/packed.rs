@@ -83,6 +83,7 @@ impl PackedConv {
 
     fn run(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
         must_be_half(x)?;
+        meter::note(|| self.shape(x));
         let mut out = ptr::null_mut();
         let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
         let relu = c_int::from(relu);
@@ -102,11 +103,30 @@ impl PackedConv {
     pub fn add_to(&self, sum: &Tensor, x: &Tensor) -> Result<()> {
         must_be_half(x)?;
         must_be_half(sum)?;
+        meter::note(|| self.shape(x));
         let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
         meter::product(self.macs(x), || {
             let (sum, x, geometry) = (sum.as_ptr(), x.as_ptr(), &self.geometry);
             // SAFETY: live tensors; the shim catches what libtorch throws.
             check(unsafe { dt_convolve_onto(sum, x, weight, bias, geometry) })
+        })
+    }
+
+    /// None for what brings its own padding along.
+    fn shape(&self, x: &Tensor) -> Option<meter::Shape> {
+        let [batch, channels, height, width] = x.size()[..] else {
+            return None;
+        };
+        let outputs = self.bias.size().first().copied()?;
+        let kernel = (self.weights / (channels * outputs).max(1)) as f64;
+        (self.lost == 0).then_some(meter::Shape {
+            batch,
+            channels,
+            outputs,
+            height,
+            width,
+            side: kernel.sqrt().round() as i64,
+            stride: self.geometry.stride,
         })
     }
 
