@@ -334,3 +334,16 @@ fn compare_prints_decibels() {
     let output = run(&["compare", "a.png", "a.png"], folder.path());
     assert_eq!(String::from_utf8_lossy(&output.stdout), "inf dB  a.png\n");
 }
+
+/// A decoder's integers differ from the core's floats by a level here and there.
+#[test]
+fn compare_takes_the_jpeg_itself() {
+    let folder = mixed();
+    let decode = ["restore", "good.jpg", "--strength", "0", "-o", "plain.png"];
+    run(&decode, folder.path());
+    let output = run(&["compare", "plain.png", "good.jpg"], folder.path());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (decibels, name) = said.split_once(" dB  ").unwrap();
+    assert!(decibels.parse::<f64>().unwrap() > 45.0, "{said}");
+    assert_eq!(name, "good.jpg\n");
+}

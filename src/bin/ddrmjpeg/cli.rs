@@ -111,7 +111,7 @@ pub struct InspectArgs {
 pub struct CompareArgs {
     /// A picture, or a folder of them.
     pub reference: PathBuf,
-    /// Pictures of the same size, or folders with pictures of the same names.
+    /// Pictures of the same size, JPEGs too, or folders with pictures of the same names.
     #[arg(required = true, value_name = "PICTURE")]
     pub pictures: Vec<PathBuf>,
 }

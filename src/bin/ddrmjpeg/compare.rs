@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::eval::metrics;
+use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::jpeg;
+use ddrmjpeg::options::Limits;
 
 use crate::Outcome;
 use crate::cli::CompareArgs;
@@ -22,8 +25,18 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
 }
 
 fn file(reference: &Path, candidate: &Path) -> Result<f64> {
-    let (a, b) = (picture::load(reference)?, picture::load(candidate)?);
+    let (a, b) = (load(reference)?, load(candidate)?);
     metrics::psnr(&a, &b).with_context(|| candidate.display().to_string())
+}
+
+/// Any picture; a JPEG as every decoder shows it.
+fn load(path: &Path) -> Result<Planar8> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(name)?;
+    match bytes.starts_with(&[0xFF, 0xD8]) {
+        true => jpeg::pixels::decode(&bytes, &Limits::default()).with_context(name),
+        false => picture::decode(&bytes).with_context(name),
+    }
 }
 
 /// The mean over the pictures of `reference`, each of which must be in `candidate`.
