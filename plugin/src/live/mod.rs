@@ -7,6 +7,7 @@
 //! - `ladder`: cheaper work than was asked for
 //! - `tier`: which of two models does it
 //! - `verdict`: what becomes of a frame, by all of these
+//! - `pace`: how it goes, from frame to frame
 //! - `tally`: the figures
 //! - `session`: all of it, as an element holds it
 //!
@@ -15,6 +16,7 @@
 mod cost;
 mod ladder;
 mod loading;
+mod pace;
 mod session;
 mod tally;
 mod tier;

@@ -8,26 +8,19 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ddrmjpeg::options::Preset;
 use ddrmjpeg::restore::Report;
 use ddrmjpeg::{Error, Options};
 use gst::prelude::*;
 use gst::{ClockTime, ClockTimeDiff, StateChange, StateChangeError};
 
-use super::cost::Cost;
-use super::ladder::{self, Rung};
+use super::ladder::Rung;
 use super::loading::{Loader, Unready};
-use super::tally::Tally;
-use super::tier::{Pressure, Tier};
+use super::pace::Pace;
 use super::timing::{Timing, Upstream};
-use super::verdict::{self, Verdict};
+use super::verdict::Verdict;
 use crate::enums::LatePolicy;
 use crate::errors::{self, Failure};
 use crate::registry::Opened;
-
-/// How long frames are given up one after another before one is tried all the same, at first
-/// and at most: each vain attempt doubles it.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// What is known of a frame when it comes.
 #[derive(Clone, Debug, Default)]
@@ -68,29 +61,6 @@ pub struct Live {
     timing: Mutex<Timing>,
     pace: Mutex<Pace>,
 }
-
-/// How the work goes.
-#[derive(Default)]
-struct Pace {
-    cost: Cost,
-    /// The same by the lesser model.
-    lesser: Cost,
-    /// The work and the frames that they are about.
-    subject: Option<Subject>,
-    tier: Tier,
-    /// When the last frame was due, and the time from one frame to the next.
-    due: Option<ClockTime>,
-    period: Option<Duration>,
-    tally: Tally,
-    /// When a frame was last restored or tried, and how long none may be after that.
-    tried: Option<Instant>,
-    patience: Duration,
-    /// When the figures were last posted.
-    told: Option<Instant>,
-}
-
-/// What makes frames cost the same.
-type Subject = (Preset, Option<usize>, Option<usize>, (u32, u32));
 
 impl Live {
     /// What a state change asks for before the base class hears of it. Options that do not hold
@@ -190,11 +160,7 @@ impl Live {
         let playing = element.current_state() == gst::State::Playing;
         let now = element.current_running_time().filter(|_| playing);
         let mut pace = lock(&self.pace);
-        pace.turn_to((asked.preset, asked.steps, asked.samples, size));
-        pace.note(arrival);
-        if policy == LatePolicy::Process {
-            pace.tier = Tier::default();
-        }
+        pace.receive(policy, asked, size, arrival);
         let rungs = pace.rungs(asked);
         if let Some(rung) = rungs.first().filter(|rung| rung.is_lesser(asked)) {
             self.lesser.begin(element, rung.options.clone());
@@ -236,22 +202,8 @@ impl Live {
         report: &Report,
         took: Duration,
     ) -> Option<ClockTime> {
-        let mut pace = lock(&self.pace);
-        pace.tally.add(report, took, rung.share < 1.0);
-        pace.tally.lesser += u64::from(rung.is_lesser(asked));
-        pace.tried = Some(Instant::now());
-        pace.cost_of(rung, asked).add(took, rung.share);
-        let before = pace.claimed();
-        if policy == LatePolicy::Process {
-            pace.cost.latency(1.0);
-        } else {
-            pace.settle(asked, rung, took);
-            if let Some(least) = pace.rungs(asked).last() {
-                pace.cost_of(least, asked).latency(least.share);
-            }
-        }
-        let now = pace.claimed();
-        (now != before).then(|| clock_time(now))
+        let claimed = lock(&self.pace).done(policy, rung, asked, report, took);
+        claimed.map(clock_time)
     }
 
     /// Counts a frame that is given up for being late.
@@ -306,88 +258,6 @@ impl Live {
             pace.told = Some(Instant::now());
         }
         due
-    }
-}
-
-impl Pace {
-    fn turn_to(&mut self, subject: Subject) {
-        if self.subject.replace(subject) != Some(subject) {
-            self.cost.forget();
-            self.lesser.forget();
-            self.tier = Tier::default();
-        }
-    }
-
-    /// Takes note of when frames come.
-    fn note(&mut self, arrival: &Arrival) {
-        let last = std::mem::replace(&mut self.due, arrival.running);
-        let since = || arrival.running?.checked_sub(last?);
-        let period = arrival.duration.or_else(since);
-        let period = period.filter(|period| !period.is_zero());
-        self.period = period.map(Duration::from).or(self.period);
-    }
-
-    /// The work to choose from.
-    fn rungs(&self, asked: &Options) -> Vec<Rung> {
-        let lesser = ladder::lesser(asked).filter(|_| self.tier.is_lesser());
-        lesser.map_or_else(|| ladder::rungs(asked), |rung| vec![rung])
-    }
-
-    /// What frames cost by the model of `rung`.
-    fn cost_of(&mut self, rung: &Rung, asked: &Options) -> &mut Cost {
-        match rung.is_lesser(asked) {
-            true => &mut self.lesser,
-            false => &mut self.cost,
-        }
-    }
-
-    fn claimed(&self) -> Duration {
-        self.cost.claimed().max(self.lesser.claimed())
-    }
-
-    /// Picks the model for the frames that come, after one that took `took` by `rung`.
-    fn settle(&mut self, asked: &Options, rung: &Rung, took: Duration) {
-        let Some(period) = self.period.filter(|_| ladder::lesser(asked).is_some()) else {
-            return;
-        };
-        let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
-        // The very first frame may take twice as long as those after it.
-        let first = took.mul_f64(0.5 * least / rung.share);
-        let guessed = self.lesser.estimate(least);
-        let own = self.cost.estimate(least);
-        let pressure = Pressure {
-            period,
-            own: own.or_else(|| guessed.is_none().then_some(first)),
-            guessed,
-        };
-        if self.tier.settle(pressure, Instant::now()) {
-            self.cost.forget();
-        }
-    }
-
-    fn judge(
-        &mut self,
-        policy: LatePolicy,
-        rungs: Vec<Rung>,
-        left: Option<ClockTimeDiff>,
-    ) -> Verdict {
-        let patience = self.patience.max(PATIENCE.0);
-        let since = *self.tried.get_or_insert_with(Instant::now);
-        let cost = match self.tier.is_lesser() {
-            true => &self.lesser,
-            false => &self.cost,
-        };
-        let verdict = verdict::judge(policy, rungs.clone(), left, cost, false);
-        if let Verdict::Restore(_) = verdict {
-            self.patience = PATIENCE.0;
-            return verdict;
-        }
-        if since.elapsed() < patience {
-            return verdict;
-        }
-        self.tried = Some(Instant::now());
-        self.patience = (2 * patience).min(PATIENCE.1);
-        verdict::judge(policy, rungs, left, cost, true)
     }
 }
 

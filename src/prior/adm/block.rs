@@ -8,6 +8,7 @@ use super::residual::{ResBlock, Resize};
 use crate::error::Result;
 use crate::prior::layers::attention::QkvOrder;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::joined::Joined;
 use crate::prior::layers::resample::{double_nearest, halve_mean};
 use crate::prior::load::Loader;
 
@@ -27,10 +28,16 @@ pub struct Block(Vec<Layer>);
 
 impl Block {
     /// Runs the layers; `emb` is the SiLU of the embedding, f32.
-    pub fn forward(&self, x: &Tensor, emb: &Tensor) -> Result<Tensor> {
-        self.0
-            .iter()
-            .try_fold(x.shallow_clone(), |x, layer| layer.forward(&x, emb))
+    pub fn forward<'a>(&self, x: impl Into<Joined<'a>>, emb: &Tensor) -> Result<Tensor> {
+        let x = x.into();
+        let Some((first, others)) = self.0.split_first() else {
+            return x.whole();
+        };
+        let x = match first {
+            Layer::Residual(block) => block.forward(x, emb)?,
+            other => other.forward(&x.whole()?, emb)?,
+        };
+        others.iter().try_fold(x, |x, layer| layer.forward(&x, emb))
     }
 }
 

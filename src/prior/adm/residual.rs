@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 use super::config::AdmConfig;
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::joined::Joined;
 use crate::prior::layers::linear::Linear;
 use crate::prior::layers::norm::GroupNorm;
 use crate::prior::layers::resample::{double_nearest, halve_mean};
@@ -98,10 +99,14 @@ impl ResBlock {
     }
 
     /// `x` is `[N, input, H, W]`; `emb` is the SiLU of the embedding, f32.
-    pub fn forward(&self, x: &Tensor, emb: &Tensor) -> Result<Tensor> {
+    pub fn forward<'a>(&self, x: impl Into<Joined<'a>>, emb: &Tensor) -> Result<Tensor> {
+        let x = x.into();
         let h = self.resize.apply(&self.in_norm.forward_silu(x)?)?;
         let h = self.tell(&self.in_conv.forward(&h)?, emb)?;
-        let x = self.resize.apply(x)?;
+        if let (Some(conv), Resize::Keep) = (&self.skip, self.resize) {
+            return self.out_conv.forward_onto(&h, conv.forward_joined(x)?);
+        }
+        let x = self.resize.apply(&x.whole()?)?;
         match &self.skip {
             Some(conv) => self.out_conv.forward_onto(&h, conv.forward(&x)?),
             None if self.resize != Resize::Keep => self.out_conv.forward_onto(&h, x),

@@ -9,6 +9,7 @@ use super::residual::{NORM_EPS, Resize};
 use super::time::TimeEmbedding;
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::joined::Joined;
 use crate::prior::layers::norm::GroupNorm;
 use crate::prior::load::{Layout, Loader};
 
@@ -74,10 +75,8 @@ impl AdmUNet {
         let x = prepare(&self.config, x, self.kind, self.layout)?;
         let (mut skips, mut h) = self.encoder.forward(&x, &emb)?;
         for block in &self.outputs {
-            if let Some(skip) = skips.pop() {
-                h = Tensor::f_cat(&[h, skip], 1)?;
-            }
-            h = block.forward(&h, &emb)?;
+            let skip = skips.pop();
+            h = block.forward(Joined::new(&h, skip.as_ref()), &emb)?;
         }
         let h = self.head_norm.forward_silu_f32(&h)?;
         Ok(self.head_conv.forward(&h)?.f_contiguous()?)

@@ -7,6 +7,7 @@ use super::config::DdpmConfig;
 use super::residual::ResBlock;
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::joined::Joined;
 use crate::prior::layers::resample::{double_nearest, halve_mean};
 use crate::prior::load::Loader;
 
@@ -31,7 +32,7 @@ impl Step {
         Self { block, attn }
     }
 
-    fn forward(&self, x: &Tensor, temb: &Tensor) -> Result<Tensor> {
+    fn forward<'a>(&self, x: impl Into<Joined<'a>>, temb: &Tensor) -> Result<Tensor> {
         let h = self.block.forward(x, temb)?;
         match &self.attn {
             Some(attn) => attn.forward(&h),
@@ -155,10 +156,8 @@ impl UpLevel {
     /// Runs the level; each block takes one skip from the end of `seen`.
     pub fn forward(&self, mut h: Tensor, temb: &Tensor, seen: &mut Vec<Tensor>) -> Result<Tensor> {
         for step in &self.steps {
-            if let Some(skip) = seen.pop() {
-                h = Tensor::f_cat(&[h, skip], 1)?;
-            }
-            h = step.forward(&h, temb)?;
+            let skip = seen.pop();
+            h = step.forward(Joined::new(&h, skip.as_ref()), temb)?;
         }
         match &self.upsample {
             Some(upsample) => upsample.up(&h),

@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::joined::Joined;
 use crate::prior::layers::linear::Linear;
 use crate::prior::layers::norm::GroupNorm;
 use crate::prior::load::Loader;
@@ -42,13 +43,14 @@ impl ResBlock {
     }
 
     /// `x` is `[N, input, H, W]`; `temb` is the SiLU of the time embedding, f32.
-    pub fn forward(&self, x: &Tensor, temb: &Tensor) -> Result<Tensor> {
+    pub fn forward<'a>(&self, x: impl Into<Joined<'a>>, temb: &Tensor) -> Result<Tensor> {
+        let x = x.into();
         let h = self.conv1.forward(&self.norm1.forward_silu(x)?)?;
         let told = self.temb_proj.forward(temb)?;
         let h = self.norm2.forward_offset_silu(&h, &told)?;
         match &self.shortcut {
-            Some(conv) => self.conv2.forward_onto(&h, conv.forward(x)?),
-            None => Ok(x.f_add(&self.conv2.forward(&h)?)?),
+            Some(conv) => self.conv2.forward_onto(&h, conv.forward_joined(x)?),
+            None => Ok(x.whole()?.f_add(&self.conv2.forward(&h)?)?),
         }
     }
 }

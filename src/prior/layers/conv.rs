@@ -7,8 +7,9 @@ use std::cell::{Ref, RefCell};
 
 use tch::{Device, Kind, Tensor};
 
+use super::joined::Joined;
 use crate::error::Result;
-use crate::prior::load::Loader;
+use crate::prior::load::{Loader, channels_last};
 use crate::prior::meter;
 use crate::prior::native::packed::{Geometry, PackedConv};
 
@@ -26,6 +27,9 @@ enum Weights {
     Plain(Tensor),
     /// In oneDNN's order, with the bias.
     Packed(PackedConv),
+    /// The same for maps whose channels lie in two tensors, so many in the first; without the
+    /// bias for those of the second.
+    Pair(Box<[PackedConv; 2]>, i64),
 }
 
 /// Channels in, channels out, side of the kernel.
@@ -62,14 +66,43 @@ impl Conv2d {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match &*self.weights_for(x) {
             Weights::Packed(conv) => conv.forward(x),
+            Weights::Pair(pair, first) => by_pair(pair, halves(x, *first)?),
             Weights::Loaded(weight) | Weights::Plain(weight) => self.plainly(x, weight),
         }
+    }
+
+    /// The same of maps whose channels may lie in two tensors. Of a pair, the first part's result is
+    /// rounded before the second's is added.
+    pub fn forward_joined<'a>(&self, x: impl Into<Joined<'a>>) -> Result<Tensor> {
+        let x = x.into();
+        let (first, Some(second)) = x.parts() else {
+            return self.forward(x.parts().0);
+        };
+        let pair = match &*self.weights.borrow() {
+            Weights::Loaded(weight) => self.pack_pair(weight, first, second).ok(),
+            _ => None,
+        };
+        if let Some(pair) = pair {
+            *self.weights.borrow_mut() = Weights::Pair(Box::new(pair), first.size4()?.1);
+        }
+        match &*self.weights.borrow() {
+            Weights::Pair(pair, channels) if *channels == first.size4()?.1 => {
+                return by_pair(pair, [first.shallow_clone(), second.shallow_clone()]);
+            }
+            _ => {}
+        }
+        self.forward(&x.whole()?)
     }
 
     /// The convolution of `x` added to `sum`, whose memory may be used for the result.
     pub fn forward_onto(&self, x: &Tensor, mut sum: Tensor) -> Result<Tensor> {
         match &*self.weights_for(x) {
             Weights::Packed(conv) => conv.add_to(&sum, x).map(|()| sum),
+            Weights::Pair(pair, first) => {
+                let [a, b] = halves(x, *first)?;
+                pair[0].add_to(&sum, &a)?;
+                pair[1].add_to(&sum, &b).map(|()| sum)
+            }
             Weights::Loaded(weight) | Weights::Plain(weight) if x.requires_grad() => {
                 Ok(sum.f_add(&self.plainly(x, weight)?)?)
             }
@@ -106,6 +139,23 @@ impl Conv2d {
         self.weights.borrow()
     }
 
+    fn pack_pair(
+        &self,
+        weight: &Tensor,
+        first: &Tensor,
+        second: &Tensor,
+    ) -> Result<[PackedConv; 2]> {
+        let channels = [first.size4()?.1, second.size4()?.1];
+        let part = |x: &Tensor, from: i64, bias: &Tensor| {
+            let (n, c, h, w) = x.size4()?;
+            let weight = channels_last(&weight.f_narrow(1, from, c)?)?;
+            PackedConv::new(&weight, bias, self.geometry, [n, c, h, w])
+        };
+        let none = self.bias.f_zeros_like()?;
+        let a = part(first, 0, &self.bias)?;
+        Ok([a, part(second, channels[0], &none)?])
+    }
+
     /// What oneDNN cannot pack stays as it is: libtorch knows other ways.
     fn pack(&self, weight: &Tensor, x: &Tensor) -> Weights {
         let packed = x.size4().map_err(Into::into).and_then(|(n, c, h, w)| {
@@ -116,4 +166,18 @@ impl Conv2d {
             Err(_) => Weights::Plain(weight.shallow_clone()),
         }
     }
+}
+
+/// The first `channels` of `x`, and the others.
+fn halves(x: &Tensor, channels: i64) -> Result<[Tensor; 2]> {
+    let rest = x.size4()?.1 - channels;
+    let part =
+        |from, length| -> Result<Tensor> { Ok(channels_last(&x.f_narrow(1, from, length)?)?) };
+    Ok([part(0, channels)?, part(channels, rest)?])
+}
+
+fn by_pair(pair: &[PackedConv; 2], [a, b]: [Tensor; 2]) -> Result<Tensor> {
+    let sum = pair[0].forward(&a)?;
+    pair[1].add_to(&sum, &b)?;
+    Ok(sum)
 }

@@ -6,6 +6,7 @@
 pub mod attention;
 pub mod conv;
 pub mod embedding;
+pub mod joined;
 pub mod linear;
 pub mod norm;
 pub mod resample;

@@ -6,6 +6,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use super::joined::Joined;
 use crate::error::Result;
 use crate::prior::load::Loader;
 use crate::prior::native::memory::{Bf16, is_channels_last};
@@ -35,25 +36,29 @@ impl GroupNorm {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         if has_kernel(x) {
             let affine = self.affine(x, None)?;
-            return self.at_once(x, &affine, After::Nothing, x.kind());
+            return self.at_once(&[x], &affine, After::Nothing, x.kind());
         }
         self.plainly(x)
     }
 
     /// SiLU of the normalised `x`.
-    pub fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
-        if has_kernel(x) {
-            let affine = self.affine(x, None)?;
-            return self.at_once(x, &affine, After::Silu, x.kind());
+    pub fn forward_silu<'a>(&self, x: impl Into<Joined<'a>>) -> Result<Tensor> {
+        let x = x.into();
+        let (first, second) = x.parts();
+        let alike = |second: &Tensor| has_kernel(second) && second.kind() == first.kind();
+        if has_kernel(first) && second.is_none_or(alike) {
+            let affine = self.affine(first, None)?;
+            let parts: Vec<&Tensor> = [Some(first), second].into_iter().flatten().collect();
+            return self.at_once(&parts, &affine, After::Silu, first.kind());
         }
-        Ok(self.plainly(x)?.f_silu_()?)
+        Ok(self.plainly(&x.whole()?)?.f_silu_()?)
     }
 
     /// SiLU of the normalised `x` of any kind, in f32.
     pub fn forward_silu_f32(&self, x: &Tensor) -> Result<Tensor> {
         if has_kernel(x) {
             let affine = self.affine(x, None)?;
-            return self.at_once(x, &affine, After::Silu, Kind::Float);
+            return self.at_once(&[x], &affine, After::Silu, Kind::Float);
         }
         Ok(self.plainly(&x.f_to_kind(Kind::Float)?)?.f_silu_()?)
     }
@@ -63,7 +68,7 @@ impl GroupNorm {
         if has_kernel(x) {
             let mut affine = self.affine(x, None)?;
             affine.offset = numbers(offset)?;
-            return self.at_once(x, &affine, After::Silu, x.kind());
+            return self.at_once(&[x], &affine, After::Silu, x.kind());
         }
         let moved = x.f_add(&over_picture(offset, x.kind())?)?;
         Ok(self.plainly(&moved)?.f_silu_()?)
@@ -73,7 +78,7 @@ impl GroupNorm {
     pub fn forward_film_silu(&self, x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
         if has_kernel(x) {
             let affine = self.affine(x, Some((scale, shift)))?;
-            return self.at_once(x, &affine, After::Silu, x.kind());
+            return self.at_once(&[x], &affine, After::Silu, x.kind());
         }
         let gain = scale.f_add_scalar(1.0)?;
         if x.size().first() == Some(&1) {
@@ -109,9 +114,10 @@ impl GroupNorm {
         })
     }
 
-    fn at_once(&self, x: &Tensor, affine: &Affine, after: After, kind: Kind) -> Result<Tensor> {
+    /// `x` has its channels in one tensor or in several.
+    fn at_once(&self, x: &[&Tensor], affine: &Affine, after: After, kind: Kind) -> Result<Tensor> {
         let groups = GROUPS as usize;
-        match (x.kind(), kind) {
+        match (x.first().map_or(kind, |x| x.kind()), kind) {
             (Kind::Float, _) => group_norm::<f32, f32>(x, groups, self.eps, affine, after),
             (_, Kind::Float) => group_norm::<Bf16, f32>(x, groups, self.eps, affine, after),
             _ => group_norm::<Bf16, Bf16>(x, groups, self.eps, affine, after),

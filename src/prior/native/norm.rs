@@ -4,6 +4,8 @@
 //! a bf16 convolution those passes cost as much as the convolution. Sums are f32 over at most
 //! [`PIXELS`] pixels and f64 above. CPU, channels_last, no gradients. Called by `layers::norm`.
 
+use std::ops::Range;
+
 use tch::{Kind, Tensor};
 
 use super::memory::{Sample, filled, read};
@@ -34,46 +36,78 @@ pub struct Affine {
     pub bias: Vec<f32>,
 }
 
-/// `after(norm(x + offset) · weight + bias)` of `x` `[N, C, H, W]`, channels_last, of kind `T`;
-/// the result is of kind `O`.
+/// `after(norm(x + offset) · weight + bias)` of `x` `[N, C, H, W]`, channels_last, of kind `T`,
+/// whose channels lie in one tensor or in several of one size; the result is of kind `O`.
 ///
 /// # Errors
 /// [`Error::Backend`] for another layout or kind, and where the numbers do not fit.
 pub fn group_norm<T: Sample, O: Sample>(
-    x: &Tensor,
+    x: &[&Tensor],
     groups: usize,
     eps: f64,
     affine: &Affine,
     after: After,
 ) -> Result<Tensor> {
-    let data = read::<T>(x)?;
-    let (n, c, h, w) = x.size4()?;
-    let (pictures, channels) = (n as usize, c as usize);
+    let parts = x.iter().map(|x| Part::of(x));
+    let parts = parts.collect::<Result<Vec<Part<'_, T>>>>()?;
+    let [n, h, w] = parts.first().map_or([0; 3], |part| part.size);
+    let one_size = parts.iter().all(|part| part.size == [n, h, w]);
+    let (pictures, pixels) = (n as usize, (h * w) as usize);
+    let channels: usize = parts.iter().map(|part| part.channels).sum();
     let numbers = [&affine.offset, &affine.weight, &affine.bias];
     let fit = numbers.iter().all(|list| list.len() == pictures * channels);
-    if !fit || groups == 0 || !channels.is_multiple_of(groups) {
+    if !one_size || !fit || groups == 0 || !channels.is_multiple_of(groups) {
         return Err(Error::Backend(format!(
             "a norm of {groups} groups over {channels} channels of {pictures} pictures"
         )));
     }
-    let picture = channels * (h * w) as usize;
-    if picture == 0 {
-        return Ok(x.shallow_clone());
-    }
     let mut lines = Vec::with_capacity(pictures);
-    for (i, data) in data.chunks_exact(picture).enumerate() {
+    for i in (0..pictures).filter(|_| pixels * channels > 0) {
         let at = i * channels..(i + 1) * channels;
-        let moments = moments(data, channels)?;
+        let mut all = Vec::with_capacity(channels);
+        for part in &parts {
+            all.extend(moments(part.picture(i, pixels), part.channels)?);
+        }
         let [offset, weight, bias] = numbers.map(|list| &list[at.clone()]);
-        lines.push(lines_of(&moments, groups, eps, [offset, weight, bias]));
+        lines.push(lines_of(&all, groups, eps, [offset, weight, bias]));
     }
-    filled::<O>([n, c, h, w], |out| {
-        for (i, line) in lines.iter().enumerate() {
-            let at = i * picture..(i + 1) * picture;
-            apply(&data[at.clone()], &mut out[at], line, after)?;
+    filled::<O>([n, channels as i64, h, w], |out| {
+        let pictures = out.chunks_exact_mut((pixels * channels).max(1));
+        for (i, (line, out)) in lines.iter().zip(pictures).enumerate() {
+            let mut first = 0;
+            for part in &parts {
+                let inside = first..first + part.channels;
+                apply(part.picture(i, pixels), inside, out, line, after)?;
+                first += part.channels;
+            }
         }
         Ok(())
     })
+}
+
+/// Some of the channels.
+struct Part<'a, T> {
+    data: &'a [T],
+    channels: usize,
+    /// N, H, W.
+    size: [i64; 3],
+}
+
+impl<'a, T: Sample> Part<'a, T> {
+    fn of(x: &'a Tensor) -> Result<Self> {
+        let (n, c, h, w) = x.size4()?;
+        Ok(Self {
+            data: read::<T>(x)?,
+            channels: c as usize,
+            size: [n, h, w],
+        })
+    }
+
+    /// Those of picture number `i`, which has so many pixels.
+    fn picture(&self, i: usize, pixels: usize) -> &'a [T] {
+        let length = pixels * self.channels;
+        &self.data[i * length..(i + 1) * length]
+    }
 }
 
 /// f32 numbers of a small tensor.
@@ -85,10 +119,10 @@ pub fn numbers(x: &Tensor) -> Result<Vec<f32>> {
     Ok(Vec::<f32>::try_from(&flat)?)
 }
 
-/// Mean and mean square deviation of every channel of one picture.
-struct Moments(Vec<(f64, f64)>);
+/// Mean and mean square deviation of a channel of one picture.
+type Moments = (f64, f64);
 
-fn moments<T: Sample>(data: &[T], channels: usize) -> Result<Moments> {
+fn moments<T: Sample>(data: &[T], channels: usize) -> Result<Vec<Moments>> {
     let part = PIXELS * channels;
     let parts = data.len().div_ceil(part);
     // Deviations from the first pixel: sums of squares then lose little to a large mean.
@@ -115,7 +149,7 @@ fn moments<T: Sample>(data: &[T], channels: usize) -> Result<Moments> {
         let variance = (square - mean * mean).max(0.0);
         (f64::from(origin[c]) + mean, variance)
     };
-    Ok(Moments((0..channels).map(channel).collect()))
+    Ok((0..channels).map(channel).collect())
 }
 
 /// Adds the deviations of every pixel from `origin`, and their squares, to `sum` and `square`.
@@ -162,7 +196,7 @@ struct Line {
     bias: Vec<f32>,
 }
 
-fn lines_of(moments: &Moments, groups: usize, eps: f64, affine: [&[f32]; 3]) -> Line {
+fn lines_of(moments: &[Moments], groups: usize, eps: f64, affine: [&[f32]; 3]) -> Line {
     let [offset, weight, bias] = affine;
     let channels = weight.len();
     let per_group = channels / groups;
@@ -173,9 +207,9 @@ fn lines_of(moments: &Moments, groups: usize, eps: f64, affine: [&[f32]; 3]) -> 
     };
     for group in 0..groups {
         let inside = group * per_group..(group + 1) * per_group;
-        let mean_of = |c: usize| moments.0[c].0 + f64::from(offset[c]);
+        let mean_of = |c: usize| moments[c].0 + f64::from(offset[c]);
         let mean = inside.clone().map(mean_of).sum::<f64>() / per_group as f64;
-        let spread = |c: usize| moments.0[c].1 + (mean_of(c) - mean).powi(2);
+        let spread = |c: usize| moments[c].1 + (mean_of(c) - mean).powi(2);
         let variance = inside.clone().map(spread).sum::<f64>() / per_group as f64;
         let scale = 1.0 / (variance + eps).sqrt();
         for c in inside {
@@ -186,19 +220,30 @@ fn lines_of(moments: &Moments, groups: usize, eps: f64, affine: [&[f32]; 3]) -> 
     line
 }
 
-fn apply<T: Sample, O: Sample>(data: &[T], out: &mut [O], line: &Line, after: After) -> Result<()> {
-    let part = PIXELS * line.gain.len();
-    for_each_part(out, part, |i, out| {
-        let data = &data[i * part..][..out.len()];
+/// `data` has the channels `inside` of those of `out`.
+fn apply<T: Sample, O: Sample>(
+    data: &[T],
+    inside: Range<usize>,
+    out: &mut [O],
+    line: &Line,
+    after: After,
+) -> Result<()> {
+    let all = line.gain.len();
+    for_each_part(out, PIXELS * all, |i, out| {
+        let channels = inside.len();
+        let data = &data[i * PIXELS * channels..][..out.len() / all * channels];
+        let inside = inside.clone();
         match after {
             After::Nothing => simd::run(Apply {
                 data,
+                inside,
                 out,
                 line,
                 after: |x| x,
             }),
             After::Silu => simd::run(Apply {
                 data,
+                inside,
                 out,
                 line,
                 after: silu,
@@ -207,9 +252,10 @@ fn apply<T: Sample, O: Sample>(data: &[T], out: &mut [O], line: &Line, after: Af
     })
 }
 
-/// out = after(gain · (data - centre) + bias).
+/// out = after(gain · (data - centre) + bias), of the channels `inside`.
 struct Apply<'a, T, O, F> {
     data: &'a [T],
+    inside: Range<usize>,
     out: &'a mut [O],
     line: &'a Line,
     after: F,
@@ -218,13 +264,15 @@ struct Apply<'a, T, O, F> {
 impl<T: Sample, O: Sample, F: Fn(f32) -> f32> Kernel for Apply<'_, T, O, F> {
     #[inline(always)]
     fn run(self) {
-        let channels = self.line.gain.len();
-        let (gain, bias) = (&self.line.gain[..channels], &self.line.bias[..channels]);
-        let centre = &self.line.centre[..channels];
-        let pixels = self.data.chunks_exact(channels);
-        for (out, data) in self.out.chunks_exact_mut(channels).zip(pixels) {
+        let (all, channels) = (self.line.gain.len(), self.inside.len());
+        let gain = &self.line.gain[self.inside.clone()][..channels];
+        let bias = &self.line.bias[self.inside.clone()][..channels];
+        let centre = &self.line.centre[self.inside.clone()][..channels];
+        let pixels = self.data.chunks_exact(channels.max(1));
+        for (out, data) in self.out.chunks_exact_mut(all).zip(pixels) {
             // Slices of one length: no check is left inside that would keep a scalar tail.
-            let (out, data) = (&mut out[..channels], &data[..channels]);
+            let (out, data) = (&mut out[self.inside.clone()], &data[..channels]);
+            let out = &mut out[..channels];
             for c in 0..channels {
                 let x = gain[c] * (data[c].to_f32() - centre[c]) + bias[c];
                 out[c] = O::of_f32((self.after)(x));
@@ -279,7 +327,7 @@ mod tests {
         for (n, c, side) in [(1, 64, 40), (2, 96, 17), (1, 32, 1)] {
             let (x, lists) = case(n, c, side);
             let run = group_norm::<f32, f32>;
-            let got = run(&x, GROUPS, 1e-5, &affine(&lists), After::Silu).unwrap();
+            let got = run(&[&x], GROUPS, 1e-5, &affine(&lists), After::Silu).unwrap();
             let apart = largest_difference(&got, &by_libtorch(&x, &lists, 1e-5));
             assert!(apart < 2e-5, "{n} {c} {side}: {apart:e}");
         }
@@ -291,7 +339,7 @@ mod tests {
         let (x, lists) = case(2, 64, 33);
         let x = x.to_kind(Kind::BFloat16);
         let run = group_norm::<Bf16, Bf16>;
-        let got = run(&x, GROUPS, 1e-6, &affine(&lists), After::Silu).unwrap();
+        let got = run(&[&x], GROUPS, 1e-6, &affine(&lists), After::Silu).unwrap();
         let wanted = by_libtorch(&x, &lists, 1e-6);
         assert!(wanted.abs().max().double_value(&[]) < 16.0);
         let apart = largest_difference(&got, &wanted);
@@ -299,15 +347,31 @@ mod tests {
         assert_eq!(got.stride(), x.stride());
     }
 
+    /// Parts of 40 and 56 channels, in whose midst a group of three begins.
+    #[test]
+    fn channels_in_two_tensors_are_those_of_one() {
+        let (x, lists) = case(2, 96, 17);
+        let part = |from, length| channels_last(&x.narrow(1, from, length)).unwrap();
+        let run = group_norm::<f32, f32>;
+        let numbers = affine(&lists);
+        let whole = run(&[&x], GROUPS, 1e-5, &numbers, After::Silu).unwrap();
+        let parts = [part(0, 40), part(40, 56)];
+        let [a, b] = &parts;
+        let got = run(&[a, b], GROUPS, 1e-5, &numbers, After::Silu).unwrap();
+        assert_eq!((got.size(), got.equal(&whole)), (whole.size(), true));
+        let short = channels_last(&b.narrow(2, 0, 16)).unwrap();
+        assert!(run(&[a, &short], GROUPS, 1e-5, &numbers, After::Silu).is_err());
+    }
+
     #[test]
     fn what_does_not_fit_is_refused() {
         let (x, lists) = case(1, 64, 8);
         let numbers = affine(&lists);
         let run = group_norm::<f32, f32>;
-        assert!(run(&x, 0, 1e-5, &numbers, After::Nothing).is_err());
-        assert!(run(&x, 7, 1e-5, &numbers, After::Nothing).is_err());
+        assert!(run(&[&x], 0, 1e-5, &numbers, After::Nothing).is_err());
+        assert!(run(&[&x], 7, 1e-5, &numbers, After::Nothing).is_err());
         let wide = x.repeat([2, 1, 1, 1]);
-        assert!(run(&wide, GROUPS, 1e-5, &numbers, After::Nothing).is_err());
-        assert!(run(&x.contiguous(), GROUPS, 1e-5, &numbers, After::Nothing).is_err());
+        assert!(run(&[&wide], GROUPS, 1e-5, &numbers, After::Nothing).is_err());
+        assert!(run(&[&x.contiguous()], GROUPS, 1e-5, &numbers, After::Nothing).is_err());
     }
 }

@@ -1,0 +1,165 @@
+//! How the work on one element's frames goes: what they cost, which model restores them, and what
+//! becomes of the next.
+//!
+//! State behind one of `session`'s locks; nothing here waits or posts. Called by `session`.
+
+use std::time::{Duration, Instant};
+
+use ddrmjpeg::Options;
+use ddrmjpeg::options::Preset;
+use ddrmjpeg::restore::Report;
+use gst::{ClockTime, ClockTimeDiff};
+
+use super::cost::Cost;
+use super::ladder::{self, Rung};
+use super::session::Arrival;
+use super::tally::Tally;
+use super::tier::{Pressure, Tier};
+use super::verdict::{self, Verdict};
+use crate::enums::LatePolicy;
+
+/// How long frames are given up one after another before one is tried all the same, at first
+/// and at most: each vain attempt doubles it.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// How the work goes.
+#[derive(Default)]
+pub struct Pace {
+    /// What a frame costs by the model that was asked for.
+    cost: Cost,
+    /// The same by the lesser model.
+    lesser: Cost,
+    /// The work and the frames that they are about.
+    subject: Option<Subject>,
+    tier: Tier,
+    /// When the last frame was due, and the time from one frame to the next.
+    due: Option<ClockTime>,
+    period: Option<Duration>,
+    /// The figures.
+    pub tally: Tally,
+    /// When a frame was last restored or tried, and how long none may be after that.
+    tried: Option<Instant>,
+    patience: Duration,
+    /// When the figures were last posted.
+    pub told: Option<Instant>,
+}
+
+/// What makes frames cost the same.
+type Subject = (Preset, Option<usize>, Option<usize>, (u32, u32));
+
+impl Pace {
+    /// Takes note of a frame of this size that comes, of which `asked` is asked.
+    pub fn receive(
+        &mut self,
+        policy: LatePolicy,
+        asked: &Options,
+        size: (u32, u32),
+        arrival: &Arrival,
+    ) {
+        let subject = (asked.preset, asked.steps, asked.samples, size);
+        if self.subject.replace(subject) != Some(subject) {
+            self.cost.forget();
+            self.lesser.forget();
+            self.tier = Tier::default();
+        }
+        if policy == LatePolicy::Process {
+            self.tier = Tier::default();
+        }
+        let last = std::mem::replace(&mut self.due, arrival.running);
+        let since = || arrival.running?.checked_sub(last?);
+        let period = arrival.duration.or_else(since);
+        let period = period.filter(|period| !period.is_zero());
+        self.period = period.map(Duration::from).or(self.period);
+    }
+
+    /// The work to choose from.
+    pub fn rungs(&self, asked: &Options) -> Vec<Rung> {
+        let lesser = ladder::lesser(asked).filter(|_| self.tier.is_lesser());
+        lesser.map_or_else(|| ladder::rungs(asked), |rung| vec![rung])
+    }
+
+    /// What frames cost by the model of `rung`.
+    fn cost_of(&mut self, rung: &Rung, asked: &Options) -> &mut Cost {
+        match rung.is_lesser(asked) {
+            true => &mut self.lesser,
+            false => &mut self.cost,
+        }
+    }
+
+    /// The latency claimed.
+    pub fn claimed(&self) -> Duration {
+        self.cost.claimed().max(self.lesser.claimed())
+    }
+
+    /// Takes note of a frame that went through the core; the latency to be claimed, where that is
+    /// another now.
+    pub fn done(
+        &mut self,
+        policy: LatePolicy,
+        rung: &Rung,
+        asked: &Options,
+        report: &Report,
+        took: Duration,
+    ) -> Option<Duration> {
+        self.tally.add(report, took, rung.share < 1.0);
+        self.tally.lesser += u64::from(rung.is_lesser(asked));
+        self.tried = Some(Instant::now());
+        self.cost_of(rung, asked).add(took, rung.share);
+        let before = self.claimed();
+        if policy == LatePolicy::Process {
+            self.cost.latency(1.0);
+        } else {
+            self.settle(asked, rung, took);
+            if let Some(least) = self.rungs(asked).last() {
+                self.cost_of(least, asked).latency(least.share);
+            }
+        }
+        Some(self.claimed()).filter(|now| *now != before)
+    }
+
+    /// Picks the model for the frames that come, after one that took `took` by `rung`.
+    fn settle(&mut self, asked: &Options, rung: &Rung, took: Duration) {
+        let Some(period) = self.period.filter(|_| ladder::lesser(asked).is_some()) else {
+            return;
+        };
+        let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
+        // The very first frame may take twice as long as those after it.
+        let first = took.mul_f64(0.5 * least / rung.share);
+        let guessed = self.lesser.estimate(least);
+        let own = self.cost.estimate(least);
+        let pressure = Pressure {
+            period,
+            own: own.or_else(|| guessed.is_none().then_some(first)),
+            guessed,
+        };
+        if self.tier.settle(pressure, Instant::now()) {
+            self.cost.forget();
+        }
+    }
+
+    /// What becomes of a frame that has so much time, by one of `rungs`.
+    pub fn judge(
+        &mut self,
+        policy: LatePolicy,
+        rungs: Vec<Rung>,
+        left: Option<ClockTimeDiff>,
+    ) -> Verdict {
+        let patience = self.patience.max(PATIENCE.0);
+        let since = *self.tried.get_or_insert_with(Instant::now);
+        let cost = match self.tier.is_lesser() {
+            true => &self.lesser,
+            false => &self.cost,
+        };
+        let verdict = verdict::judge(policy, rungs.clone(), left, cost, false);
+        if let Verdict::Restore(_) = verdict {
+            self.patience = PATIENCE.0;
+            return verdict;
+        }
+        if since.elapsed() < patience {
+            return verdict;
+        }
+        self.tried = Some(Instant::now());
+        self.patience = (2 * patience).min(PATIENCE.1);
+        verdict::judge(policy, rungs, left, cost, true)
+    }
+}
