@@ -94,6 +94,7 @@ impl Memory {
         let Some(plan) = plan(denoiser, seen, options) else {
             return Ok(None);
         };
+        plan.check(denoiser, &options.model)?;
         let key = Key::of(seen, slack, options);
         let (mut last, fresh) = match before {
             Some(last) if last.key == key => (last, None),

@@ -202,3 +202,20 @@ fn a_frame_that_says_nothing_new_is_not_drawn() {
     assert!(calls > 1 && other != first);
     assert_eq!(drawn(60), (calls, first));
 }
+
+#[test]
+fn a_prior_of_one_call_is_not_asked_for_several() {
+    let prior = Blur {
+        one_call_only: true,
+        ..echo()
+    };
+    let options = Options {
+        preset: Preset::Sample,
+        ..accumulating()
+    };
+    let seen = file(&scene(PixelModel::Rgb, (64, 64), (16, 24)), 60, (2, 2));
+    let mut stream = restorer(prior).stream();
+    let refused = stream.restore_file(&seen, Layout::Rgb, &options, Control::default());
+    let message = refused.unwrap_err().to_string();
+    assert!(message.contains("one call only"), "{message}");
+}

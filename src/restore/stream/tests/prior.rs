@@ -16,6 +16,8 @@ use crate::restore::Restorer;
 pub struct Blur {
     /// Whether it follows.
     pub follows: bool,
+    /// Whether one call is all that it can do.
+    pub one_call_only: bool,
     /// Whether it answers with the decoded picture as it is.
     pub echoes: bool,
     /// Share of far departures above which it is strange.
@@ -71,6 +73,10 @@ impl Denoiser for Blur {
         fill(decoded, whole(x), self.echoes, &mut out);
         self.computed.fetch_add(x.plane_len(), Ordering::Relaxed);
         Ok(out)
+    }
+
+    fn one_call_only(&self) -> bool {
+        self.one_call_only
     }
 
     fn reach(&self) -> Reach {
