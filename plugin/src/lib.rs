@@ -21,10 +21,9 @@ mod tables;
 
 pub use definition::plugin_register_static;
 
-/// What GStreamer looks for in the shared object; a module of its own because the macro
-/// writes public items without documentation.
+/// What GStreamer looks for in the shared object.
 mod definition {
-    #![allow(missing_docs)]
+    #![allow(missing_docs, reason = "the macro writes public items without any")]
 
     fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
         crate::meta::register();

@@ -235,3 +235,35 @@ fn magnitudes(component: &Component) -> Vec<Counts> {
     };
     found.iter().zip(&component.steps).map(binned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Levels of step 5 of magnitudes that were multiples of `earlier`, or of nothing.
+    fn counts(earlier: u32) -> Counts {
+        let mut found = std::collections::BTreeMap::new();
+        for n in 0..4000u32 {
+            // Small magnitudes far more often than large ones.
+            let magnitude = n.wrapping_mul(2_654_435_761) % 97 * (n % 7) / 6;
+            let first = (magnitude + earlier / 2) / earlier * earlier;
+            let bin = (first + 2) / 5 * 5 * BINS_PER_UNIT as u32;
+            *found.entry(bin).or_insert(0) += 1;
+        }
+        found.into_iter().collect()
+    }
+
+    /// Steps that are ruled out early are none that would have been chosen.
+    #[test]
+    fn the_likeliest_step_is_the_best_of_all() {
+        for earlier in [1, 7, 9, 13, 20, 37] {
+            let counts = counts(earlier);
+            let once = Once::of(&counts, 5);
+            let all = (9..=LARGEST).map(|step| (gain_of(&counts, step, &once), step));
+            let best = all.max_by(|a, b| a.0.total_cmp(&b.0));
+            let wanted = best.filter(|(gain, _)| *gain > SURE);
+            assert_eq!(likeliest(&counts, 5, 3), wanted, "{earlier}");
+            assert_eq!(wanted.is_some(), earlier >= 9, "{earlier}: {wanted:?}");
+        }
+    }
+}

@@ -163,3 +163,36 @@ impl Pace {
         verdict::judge(policy, rungs, left, cost, true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A camera that says when its frames are due and not how long they last.
+    fn arrival(ms: u64) -> Arrival {
+        Arrival {
+            running: Some(ClockTime::from_mseconds(ms)),
+            ..Arrival::default()
+        }
+    }
+
+    fn models_after(policy: LatePolicy, took_ms: u64) -> Vec<String> {
+        let (mut pace, asked) = (Pace::default(), Options::default());
+        for frame in [0, 40] {
+            pace.receive(policy, &asked, (640, 480), &arrival(frame));
+        }
+        let rung = pace.rungs(&asked).remove(0);
+        let took = Duration::from_millis(took_ms);
+        pace.done(policy, &rung, &asked, &Report::default(), took);
+        let rungs = pace.rungs(&asked).into_iter();
+        rungs.map(|rung| rung.options.model).collect()
+    }
+
+    #[test]
+    fn the_time_between_frames_decides_on_the_model() {
+        assert_eq!(models_after(LatePolicy::Drop, 300), ["nano"]);
+        assert_eq!(models_after(LatePolicy::Passthrough, 300), ["nano"]);
+        assert_eq!(models_after(LatePolicy::Drop, 30), ["lean"]);
+        assert_eq!(models_after(LatePolicy::Process, 300), ["lean"]);
+    }
+}

@@ -181,3 +181,53 @@ fn by_pair(pair: &[PackedConv; 2], [a, b]: [Tensor; 2]) -> Result<Tensor> {
     pair[1].add_to(&sum, &b)?;
     Ok(sum)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn half(size: &[i64]) -> Tensor {
+        let x = Tensor::randn(size, (Kind::Float, Device::Cpu));
+        x.to_kind(Kind::BFloat16)
+    }
+
+    fn maps(channels: i64) -> Tensor {
+        channels_last(&half(&[1, channels, 12, 20])).unwrap()
+    }
+
+    fn far(a: &Tensor, b: &Tensor) -> f64 {
+        let (a, b) = (a.to_kind(Kind::Float), b.to_kind(Kind::Float));
+        f64::try_from((a - &b).norm() / b.norm()).unwrap()
+    }
+
+    /// Sums of two roundings to bf16 where the whole has one: half of 2^-8 each. Whichever way the
+    /// same maps come in afterwards, they meet the same weights.
+    #[test]
+    fn maps_in_two_tensors_are_convolved_as_one() {
+        let weight = channels_last(&half(&[32, 64, 1, 1])).unwrap();
+        let bias = half(&[32]);
+        let conv = Conv2d {
+            weights: RefCell::new(Weights::Loaded(weight.shallow_clone())),
+            bias: bias.shallow_clone(),
+            geometry: Geometry {
+                padding: 0,
+                stride: 1,
+            },
+        };
+        let (a, b) = (maps(40), maps(24));
+        let joined = Joined::new(&a, Some(&b));
+        let whole = joined.whole().unwrap();
+        let wanted = whole.conv2d(&weight, Some(&bias), [1, 1], [0, 0], [1, 1], 1);
+        let found = conv.forward_joined(joined).unwrap();
+        assert!(matches!(&*conv.weights.borrow(), Weights::Pair(..)));
+        assert!(far(&found, &wanted) < 4e-3);
+        assert!(far(&conv.forward(&whole).unwrap(), &wanted) < 4e-3);
+        let (c, d) = (whole.narrow(1, 0, 16), whole.narrow(1, 16, 48));
+        let otherwise = conv.forward_joined(Joined::new(&c, Some(&d))).unwrap();
+        assert!(far(&otherwise, &wanted) < 4e-3);
+        let sum = maps(32);
+        let total = &sum + &wanted;
+        let onto = conv.forward_onto(&whole, sum).unwrap();
+        assert!(far(&onto, &total) < 8e-3);
+    }
+}

@@ -195,6 +195,29 @@ mod tests {
         assert!(far(&handle, &total) < 4e-3);
     }
 
+    #[test]
+    fn what_is_computed_is_noted_while_somebody_wants_to_know() {
+        let (x, weight) = (half([1, 16, 20, 28]), half([8, 16, 2, 2]));
+        let bias = Tensor::zeros([8], (Kind::BFloat16, Device::Cpu));
+        let halving = Geometry {
+            padding: 0,
+            stride: 2,
+        };
+        let packed = PackedConv::new(&weight, &bias, halving, [1, 16, 20, 28]).unwrap();
+        let (_, shapes) = meter::noting(|| packed.forward(&x).unwrap());
+        let shape = meter::Shape {
+            batch: 1,
+            channels: 16,
+            outputs: 8,
+            height: 20,
+            width: 28,
+            side: 2,
+            stride: 2,
+        };
+        assert_eq!(shapes, [shape]);
+        assert_eq!(shape.macs(), packed.macs(&x));
+    }
+
     /// What keeps maps from frame to frame rests on it: whatever the size of a window, each
     /// output is summed in the same order, and zeros around are zeros within. No tolerance.
     #[test]
