@@ -240,13 +240,14 @@ fn magnitudes(component: &Component) -> Vec<Counts> {
 mod tests {
     use super::*;
 
-    /// Levels of step 5 of magnitudes that were multiples of `earlier`, or of nothing.
+    /// Levels of step 5 of magnitudes that were multiples of `earlier`, but for every eighth.
     fn counts(earlier: u32) -> Counts {
         let mut found = std::collections::BTreeMap::new();
         for n in 0..4000u32 {
             // Small magnitudes far more often than large ones.
             let magnitude = n.wrapping_mul(2_654_435_761) % 97 * (n % 7) / 6;
-            let first = (magnitude + earlier / 2) / earlier * earlier;
+            let on_comb = (magnitude + earlier / 2) / earlier * earlier;
+            let first = if n % 8 == 0 { magnitude } else { on_comb };
             let bin = (first + 2) / 5 * 5 * BINS_PER_UNIT as u32;
             *found.entry(bin).or_insert(0) += 1;
         }
