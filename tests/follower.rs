@@ -8,6 +8,7 @@
 
 use ddrmjpeg::contract::{Denoiser, Follower, Hint, ONE_CALL_SIGMA};
 use ddrmjpeg::frame::{Picture, Rect};
+use ddrmjpeg::options::Precision::{Bf16, F32};
 use ddrmjpeg::options::{Device, Options, Precision};
 use ddrmjpeg::restore::model;
 use std::sync::Arc;
@@ -65,9 +66,9 @@ struct Stream {
 }
 
 impl Stream {
-    /// None where this machine's bf16 is not used, which the prior must then say.
-    fn open(name: &str, (width, height): (usize, usize)) -> Option<Self> {
-        let prior = open(name, Precision::Bf16);
+    /// None where the fast form is not used on this machine, which the prior must then say.
+    fn open(name: &str, precision: Precision, (width, height): (usize, usize)) -> Option<Self> {
+        let prior = open(name, precision);
         let Some(follower) = prior.follower() else {
             let caution = prior.caution().map(str::to_owned);
             assert!(
@@ -159,9 +160,9 @@ impl Stream {
 }
 
 /// Sizes whose maps are odd at some scale, and one at which windows are worth while for lean.
-fn follows(name: &str, sizes: &[(usize, usize)], frames: usize) {
+fn follows(name: &str, precision: Precision, sizes: &[(usize, usize)], frames: usize) {
     for &size in sizes {
-        let Some(mut stream) = Stream::open(name, size) else {
+        let Some(mut stream) = Stream::open(name, precision, size) else {
             return;
         };
         stream.step(&[stream.all()]);
@@ -177,18 +178,28 @@ fn follows(name: &str, sizes: &[(usize, usize)], frames: usize) {
 
 #[test]
 fn nano_follows_bit_for_bit() {
-    follows("nano", &[(208, 152), (640, 480), (72, 40)], 12);
+    follows("nano", Bf16, &[(208, 152), (640, 480), (72, 40)], 12);
+}
+
+#[test]
+fn nano_follows_in_f32_too() {
+    follows("nano", F32, &[(208, 152), (640, 480), (72, 40)], 12);
 }
 
 #[test]
 fn lean_follows_bit_for_bit() {
-    follows("lean", &[(208, 152), (640, 480)], 6);
+    follows("lean", Bf16, &[(208, 152), (640, 480)], 6);
+}
+
+#[test]
+fn lean_follows_in_f32_too() {
+    follows("lean", F32, &[(208, 152), (640, 480)], 4);
 }
 
 /// A change in each corner and at each border, where zeros are around the maps.
 #[test]
 fn borders_are_the_whole_frames() {
-    let Some(mut stream) = Stream::open("nano", (400, 304)) else {
+    let Some(mut stream) = Stream::open("nano", F32, (400, 304)) else {
         return;
     };
     stream.step(&[stream.all()]);
@@ -217,7 +228,7 @@ fn borders_are_the_whole_frames() {
 #[test]
 fn other_tables_and_other_sizes_begin_anew() {
     for name in ["nano", "lean"] {
-        let Some(mut stream) = Stream::open(name, (160, 96)) else {
+        let Some(mut stream) = Stream::open(name, Bf16, (160, 96)) else {
             return;
         };
         stream.step(&[stream.all()]);
@@ -241,10 +252,10 @@ fn other_tables_and_other_sizes_begin_anew() {
 /// Two streams of one model keep what is theirs.
 #[test]
 fn streams_of_one_model_do_not_mix() {
-    let Some(mut one) = Stream::open("nano", (160, 96)) else {
+    let Some(mut one) = Stream::open("nano", F32, (160, 96)) else {
         return;
     };
-    let mut other = Stream::open("nano", (160, 96)).unwrap();
+    let mut other = Stream::open("nano", F32, (160, 96)).unwrap();
     other.follower = one.prior.follower().unwrap();
     other.dice = Dice(7);
     one.step(&[one.all()]);
@@ -254,12 +265,5 @@ fn streams_of_one_model_do_not_mix() {
         one.step(&[rect]);
         let rect = other.dice.rect((160, 96));
         other.step(&[rect]);
-    }
-}
-
-#[test]
-fn in_f32_nothing_is_kept() {
-    for name in ["nano", "lean"] {
-        assert!(open(name, Precision::F32).follower().is_none());
     }
 }

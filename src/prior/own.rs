@@ -12,6 +12,7 @@ use tch::Kind;
 
 use super::checkpoint;
 use super::edm::Core;
+use super::film::Form;
 use super::lean::{self, Lean};
 use super::nano::{self, Nano};
 use super::shapes::Shapes;
@@ -108,8 +109,8 @@ pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
     let source = checkpoint::open(path)?;
     let metadata = source.metadata().clone();
     let prior: Arc<dyn Denoiser> = match Family::of(&metadata)? {
-        Family::Lean => Arc::new(Lean::load(source, options)?),
-        Family::Nano => Arc::new(Nano::load(source, options)?),
+        Family::Lean => Arc::new(Lean::load(source, options, Form::Fast)?),
+        Family::Nano => Arc::new(Nano::load(source, options, Form::Fast)?),
     };
     Calibrated::wrap(prior, &metadata)
 }
@@ -120,8 +121,8 @@ pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
 /// [`Error::Options`] for a device that is not there, or backend failures.
 pub fn embedded(family: Family, options: &Options) -> Result<Arc<dyn Denoiser>> {
     let prior: Arc<dyn Denoiser> = match family {
-        Family::Lean => Arc::new(Lean::embedded(options)?),
-        Family::Nano => Arc::new(Nano::embedded(options)?),
+        Family::Lean => Arc::new(Lean::embedded(options, Form::Fast)?),
+        Family::Nano => Arc::new(Nano::embedded(options, Form::Fast)?),
     };
     Calibrated::wrap(prior, &family.metadata()?)
 }

@@ -14,6 +14,7 @@ use super::backend;
 use super::config::{Config, NetworkConfig, shipped};
 use super::ddpm::DdpmUNet;
 use super::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts};
+use super::film::Form;
 use super::lean::Lean;
 use super::load::{Loader, channels_last};
 pub use super::meter::Shape;
@@ -119,9 +120,13 @@ fn open_plain(
     alpha_bar: &[f64],
     options: &Options,
 ) -> Result<Arc<dyn Denoiser>> {
+    let form = match arithmetic {
+        Arithmetic::Ours => Form::Fast,
+        Arithmetic::AsPublished => Form::Plain,
+    };
     let text = match family {
-        Family::Lean => return Ok(Arc::new(Lean::embedded(options)?)),
-        Family::Nano => return Ok(Arc::new(Nano::embedded(options)?)),
+        Family::Lean => return Ok(Arc::new(Lean::embedded(options, form)?)),
+        Family::Nano => return Ok(Arc::new(Nano::embedded(options, form)?)),
         Family::Adm256 => shipped::text("imagenet_256"),
         Family::Ddpm => shipped::text("cat"),
     };

@@ -4,11 +4,11 @@
 //! sample (i, j) of them in plane c (pixel-unshuffle). Called by `engine` and `kept` on the
 //! torch thread.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
-use crate::prior::native::memory::{Bf16, Sample, filled};
+use crate::prior::native::memory::{Bf16, Sample, filled, read};
 use crate::prior::native::parallel::for_each_part;
 use crate::simd::{self, Kernel};
 
@@ -62,16 +62,24 @@ impl Entry {
         }
     }
 
-    /// `[1, channels, H/fold, W/fold]` bf16 channels_last: x times its gain if there is one, y
-    /// or zeros, the place. The pictures' corner is on a multiple of 16 pixels.
+    /// `[1, channels, H/fold, W/fold]` channels_last, bf16 if that is `kind`, else f32: x times its
+    /// gain if there is one, y or zeros, the place. The pictures' corner is on a multiple of 16
+    /// pixels.
     ///
     /// # Errors
     /// [`Error::Backend`].
-    pub(super) fn enter(self, seen: Seen) -> Result<Tensor> {
+    pub(super) fn enter(self, seen: Seen, kind: Kind) -> Result<Tensor> {
+        match kind {
+            Kind::BFloat16 => self.enter_as::<Bf16>(seen),
+            _ => self.enter_as::<f32>(seen),
+        }
+    }
+
+    fn enter_as<T: Sample>(self, seen: Seen) -> Result<Tensor> {
         let (width, height) = self.map_size(seen.size);
         let channels = self.channels(seen.x.is_some());
         let size = [1, channels as i64, height as i64, width as i64];
-        filled::<Bf16>(size, |data| {
+        filled::<T>(size, |data| {
             for_each_part(data, channels * width, |row, out| {
                 simd::run(Row {
                     entry: self,
@@ -98,16 +106,32 @@ impl Entry {
         y: Option<&Picture>,
         part: Part,
     ) -> Result<Picture> {
-        let rect = part.rect;
+        match part.f.kind() {
+            Kind::BFloat16 => self.leave_as::<Bf16>(w, x, y, part),
+            _ => self.leave_as::<f32>(w, x, y, part),
+        }
+    }
+
+    fn leave_as<T: Sample>(
+        self,
+        w: Weights,
+        x: Option<&Picture>,
+        y: Option<&Picture>,
+        part: Part,
+    ) -> Result<Picture> {
+        let (f, rect) = (read::<T>(part.f)?, part.rect);
+        let (_, channels, _, pixels_wide) = part.f.size4()?;
+        let pixels_wide = pixels_wide as usize;
         let (width, height) = (self.fold * rect.width, self.fold * rect.height);
         let of_size = |p: &Picture| (p.channels, p.width, p.height) == (3, width, height);
-        let pitch = part.pitch * self.folded();
+        let pitch = pixels_wide * self.folded();
         let ends = (rect.x + rect.width, (rect.y + rect.height) * pitch);
-        let fits = ends.0 <= part.pitch && ends.1 <= part.f.len();
+        let of_f = channels as usize == self.folded();
+        let fits = of_f && ends.0 <= pixels_wide && ends.1 <= f.len();
         if !fits || !x.into_iter().chain(y).all(of_size) {
             return Err(Error::Backend(format!(
-                "{rect:?} of {} samples of a network",
-                part.f.len()
+                "{rect:?} of a network's result of {:?}",
+                part.f.size()
             )));
         }
         let mut out = Picture::new(3, width, height);
@@ -119,7 +143,7 @@ impl Entry {
                 fold: self.fold,
                 x: x.map(|p| (w.x, &p.data[row(p)])),
                 y: y.map(|p| (w.y, &p.data[row(p)])),
-                f: (w.f, &part.f[first..][..rect.width * self.folded()]),
+                f: (w.f, &f[first..][..rect.width * self.folded()]),
                 channel: self.fold * self.fold * c + self.fold * (y_px % self.fold),
                 line,
             });
@@ -139,23 +163,21 @@ pub(super) struct Weights {
 /// A rectangle of a network's result.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
-    /// The whole result in order of memory.
-    pub f: &'a [Bf16],
-    /// Its width in pixels of the map.
-    pub pitch: usize,
+    /// The whole result, channels_last.
+    pub f: &'a Tensor,
     /// In pixels of the map.
     pub rect: Rect,
 }
 
 /// One row of the input.
-struct Row<'a, 'b> {
+struct Row<'a, 'b, T> {
     entry: Entry,
     seen: Seen<'a>,
     row: usize,
-    out: Pixels<'b>,
+    out: Pixels<'b, T>,
 }
 
-impl Kernel for Row<'_, '_> {
+impl<T: Sample> Kernel for Row<'_, '_, T> {
     #[inline(always)]
     fn run(mut self) {
         let (entry, folded) = (self.entry, self.entry.folded());
@@ -176,12 +198,12 @@ impl Kernel for Row<'_, '_> {
 }
 
 /// Pixels of a map in order of memory.
-struct Pixels<'a> {
-    data: &'a mut [Bf16],
+struct Pixels<'a, T> {
+    data: &'a mut [T],
     channels: usize,
 }
 
-impl Pixels<'_> {
+impl<T: Sample> Pixels<'_, T> {
     /// Writes one row of `picture` times `gain` into the channels from `first` on.
     #[inline(always)]
     fn gather(&mut self, fold: usize, picture: &Picture, gain: f32, row: usize, first: usize) {
@@ -206,7 +228,7 @@ impl Pixels<'_> {
             let pixels = self.data.chunks_exact_mut(self.channels);
             for (pixel, samples) in pixels.zip(samples.chunks_exact(F)) {
                 for (to, &from) in pixel[at..at + F].iter_mut().zip(samples) {
-                    *to = Bf16::of_f32(gain * from);
+                    *to = T::of_f32(gain * from);
                 }
             }
         }
@@ -217,7 +239,7 @@ impl Pixels<'_> {
     fn place(&mut self, row: usize, first: usize) {
         let pixels = self.data.chunks_exact_mut(self.channels);
         for (column, pixel) in pixels.enumerate() {
-            let signs = place(column, row).map(Bf16::of_f32);
+            let signs = place(column, row).map(T::of_f32);
             pixel[first..first + PLACE].copy_from_slice(&signs);
         }
     }
@@ -225,7 +247,7 @@ impl Pixels<'_> {
     #[inline(always)]
     fn clear(&mut self, first: usize, count: usize) {
         for pixel in self.data.chunks_exact_mut(self.channels) {
-            pixel[first..first + count].fill(Bf16::of_f32(0.0));
+            pixel[first..first + count].fill(T::of_f32(0.0));
         }
     }
 }
@@ -245,16 +267,16 @@ pub(crate) fn place(column: usize, row: usize) -> [f32; PLACE] {
 }
 
 /// One line of a plane of x0.
-struct Line<'a, 'b> {
+struct Line<'a, 'b, T> {
     fold: usize,
     x: Option<(f32, &'a [f32])>,
     y: Option<(f32, &'a [f32])>,
-    f: (f32, &'a [Bf16]),
+    f: (f32, &'a [T]),
     channel: usize,
     line: &'b mut [f32],
 }
 
-impl Kernel for Line<'_, '_> {
+impl<T: Sample> Kernel for Line<'_, '_, T> {
     #[inline(always)]
     fn run(self) {
         for (weight, samples) in self.x.into_iter().chain(self.y) {
@@ -271,7 +293,7 @@ impl Kernel for Line<'_, '_> {
 
 /// Adds `weight` times `F` channels from `channel` on of every pixel of `f`.
 #[inline(always)]
-fn scatter<const F: usize>(line: &mut [f32], (weight, f): (f32, &[Bf16]), channel: usize) {
+fn scatter<const F: usize>(line: &mut [f32], (weight, f): (f32, &[impl Sample]), channel: usize) {
     let pixels = f.chunks_exact(3 * F * F);
     for (sums, pixel) in line.chunks_exact_mut(F).zip(pixels) {
         for (sum, value) in sums.iter_mut().zip(&pixel[channel..channel + F]) {
@@ -281,119 +303,4 @@ fn scatter<const F: usize>(line: &mut [f32], (weight, f): (f32, &[Bf16]), channe
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prior::convert::to_tensor;
-    use crate::prior::native::memory::read;
-    use tch::{Device, Kind};
-
-    const LEAN: Entry = Entry {
-        fold: 2,
-        place: false,
-    };
-    const NANO: Entry = Entry {
-        fold: 4,
-        place: true,
-    };
-
-    fn waves(seed: f32) -> Picture {
-        let data = (0..3 * 32 * 16).map(|i| (i as f32 * seed).sin());
-        Picture::from_data(3, 32, 16, data.collect()).unwrap()
-    }
-
-    /// What libtorch's unshuffle gives, x times its gain first, then y, rounded to bf16.
-    #[test]
-    fn the_input_is_libtorchs_unshuffle() {
-        let (x, y) = (waves(0.37), waves(0.11));
-        for entry in [LEAN, NANO] {
-            let folded = |picture: &Picture, gain: f64| {
-                let tensor = to_tensor(picture, Device::Cpu).unwrap() * gain;
-                let folded = tensor.pixel_unshuffle(entry.fold as i64);
-                folded.to_kind(Kind::BFloat16)
-            };
-            for sees in [false, true] {
-                let seen = Seen {
-                    x: sees.then_some((&x, 0.25)),
-                    y: Some(&y),
-                    size: (32, 16),
-                };
-                let found = entry.enter(seen).unwrap();
-                let mut wanted = vec![folded(&y, 1.0)];
-                if sees {
-                    wanted.insert(0, folded(&x, 0.25));
-                }
-                let wanted = Tensor::cat(&wanted, 1);
-                let count = wanted.size()[1];
-                assert!(found.narrow(1, 0, count).equal(&wanted), "{entry:?}");
-                let place = found.narrow(1, count, found.size()[1] - count);
-                let signs = place.abs().mean(Kind::Float).double_value(&[]);
-                assert!(!entry.place || signs == 1.0);
-            }
-        }
-    }
-
-    /// Pinned: the four signs of a 4 x 4 field of folded pixels, 16 x 16 pixels of a picture.
-    #[test]
-    fn places_repeat_every_16_pixels() {
-        let row = [0, 1, 2, 3, 4].map(|x| place(x, 0)[0]);
-        assert_eq!(row, [1., -1., 1., -1., 1.]);
-        assert_eq!(
-            [0, 1, 2, 3, 4].map(|x| place(x, 0)[1]),
-            [1., 1., -1., -1., 1.]
-        );
-        assert_eq!([0, 1, 2, 3, 4].map(|y| place(0, y)[2]), row);
-        assert_eq!([0, 1, 2, 3].map(|y| place(3, y)[3]), [1., 1., -1., -1.]);
-    }
-
-    /// A part of the answer is that part of the whole answer, which is the formula's.
-    #[test]
-    fn answers_are_the_formula_in_whole_and_in_part() {
-        let (x, y) = (waves(0.37), waves(0.11));
-        let w = Weights {
-            x: 0.5,
-            y: 0.25,
-            f: 2.0,
-        };
-        for entry in [LEAN, NANO] {
-            let f = entry
-                .enter(Seen {
-                    x: None,
-                    y: Some(&x),
-                    size: (32, 16),
-                })
-                .unwrap();
-            let f = f.narrow(1, 0, entry.folded() as i64);
-            let f = crate::prior::load::channels_last(&f).unwrap();
-            let size = entry.map_size((32, 16));
-            let part = |x, y, width, height| Part {
-                f: read::<Bf16>(&f).unwrap(),
-                pitch: size.0,
-                rect: Rect {
-                    x,
-                    y,
-                    width,
-                    height,
-                },
-            };
-            let whole = part(0, 0, size.0, size.1);
-            let all = entry.leave(w, Some(&x), Some(&y), whole).unwrap();
-            for ((a, x), y) in all.data.iter().zip(&x.data).zip(&y.data) {
-                let wanted = 0.5 * x + 0.25 * y + 2.0 * Bf16::of_f32(*x).to_f32();
-                assert!((a - wanted).abs() < 1e-6);
-            }
-            let inner = Rect {
-                x: 8,
-                y: 4,
-                width: 16,
-                height: 8,
-            };
-            let n = entry.fold;
-            let some = part(8 / n, 4 / n, 16 / n, 8 / n);
-            let (cx, cy) = (x.crop(inner), y.crop(inner));
-            let found = entry.leave(w, Some(&cx), Some(&cy), some).unwrap();
-            assert_eq!(found, all.crop(inner));
-            assert!(entry.leave(w, None, Some(&y), some).is_err());
-            assert!(entry.leave(w, None, None, part(1, 0, size.0, 1)).is_err());
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! A network of ours for a CPU in bf16: packed weights, FiLM folded into them, ReLU and
+//! A network of ours for a CPU, in bf16 or f32: packed weights, FiLM folded into them, ReLU and
 //! residuals fused into the convolutions.
 //!
 //! Built from the plain network in f32, which is what it is tested against; foldings are kept
@@ -9,7 +9,7 @@ use std::cell::{Ref, RefCell};
 use tch::{Kind, Tensor};
 
 use super::edge::Entry;
-use super::fold::{pack, pack_first, pack_heads};
+use super::fold::{Target, pack, pack_first, pack_heads};
 use super::layers::Conv;
 use super::region::{Link, Scale};
 use super::wiring::{Layer, Weights, Wired, Wiring};
@@ -33,6 +33,8 @@ pub(super) struct Fast {
     pub entry: Entry,
     /// How the layers lie on each other, the head first.
     pub links: Vec<Link>,
+    /// Of maps and weights.
+    pub kind: Kind,
     /// Of the hint alone, and of x and the hint.
     heads: [PackedConv; 2],
     kernels: Vec<Kernel>,
@@ -51,28 +53,28 @@ enum Kernel {
 }
 
 impl Fast {
-    /// Packs what can be packed of `network`, which must be f32 on the CPU.
+    /// Packs what can be packed of `network`, which must be f32 on the CPU, in `kind`.
     ///
     /// # Errors
     /// [`Error::Backend`] when oneDNN has no such convolutions here.
-    pub fn of<N: Wired>(network: &N) -> Result<Self> {
+    pub fn of<N: Wired>(network: &N, kind: Kind) -> Result<Self> {
         let (entry, layers) = (network.entry(), network.wiring().layers);
         let (links, sides) = links(network, &layers);
         let mut folded = 0..;
         let kernels = layers.iter().zip(&sides[1..]).map(|(layer, &side)| {
             Ok(match layer.weights {
                 Weights::First(_) => Kernel::Folded(folded.next().unwrap_or_default()),
-                Weights::Plain(conv) if conv.doubles() => {
-                    Kernel::Grow(conv.to_kind(Kind::BFloat16)?)
-                }
-                Weights::Plain(conv) => Kernel::Packed(pack(conv, side)?),
+                Weights::Plain(conv) if conv.doubles() => Kernel::Grow(conv.to_kind(kind)?),
+                Weights::Plain(conv) => Kernel::Packed(pack(conv, Target { kind, side })?),
             })
         });
         let kernels = kernels.collect::<Result<_>>()?;
-        let head = |sees| pack_heads(network.heads(), sees, sides[0]);
+        let side = sides[0];
+        let head = |sees| pack_heads(network.heads(), sees, Target { kind, side });
         Ok(Self {
             entry,
             links,
+            kind,
             heads: [head(false)?, head(true)?],
             kernels,
             sides,
@@ -111,11 +113,11 @@ impl Fast {
     }
 
     fn fold_anew<N: Wired>(&self, network: &N, case: Case) -> Result<Vec<PackedConv>> {
-        let e = network.told(case)?;
+        let (e, kind) = (network.told(case)?, self.kind);
         let layers = network.wiring().layers;
         let blocks = layers.iter().zip(&self.sides[1..]);
         let folded = blocks.filter_map(|(layer, &side)| match layer.weights {
-            Weights::First(block) => Some(pack_first(block, &e, side)),
+            Weights::First(block) => Some(pack_first(block, &e, Target { kind, side })),
             Weights::Plain(_) => None,
         });
         folded.collect()
@@ -183,6 +185,11 @@ impl Run<'_> {
     /// How pictures become the input.
     pub fn entry(&self) -> Entry {
         self.fast.entry
+    }
+
+    /// Of the maps.
+    pub fn kind(&self) -> Kind {
+        self.fast.kind
     }
 
     /// How the layers lie on each other, the head first.
@@ -288,8 +295,8 @@ mod tests {
         Case { sigma, tables }
     }
 
-    fn input(channels: i64) -> Tensor {
-        let flat = Tensor::randn([1, 32, 40, channels], (Kind::BFloat16, Device::Cpu));
+    fn input(channels: i64, kind: Kind) -> Tensor {
+        let flat = Tensor::randn([1, 32, 40, channels], (kind, Device::Cpu));
         flat.permute([0, 3, 1, 2])
     }
 
@@ -298,10 +305,11 @@ mod tests {
     fn every_layer_keeps_channels_last() {
         tch::no_grad(|| {
             let network = network();
-            let fast = Fast::of(&network).unwrap();
-            for (sigma, sees) in [(0.3, true), (20.0, false)] {
+            let forms = [Kind::BFloat16, Kind::Float].map(|kind| Fast::of(&network, kind).unwrap());
+            let cases = [(0.3, true), (20.0, false)];
+            for (fast, (sigma, sees)) in forms.iter().flat_map(|f| cases.map(|case| (f, case))) {
                 let run = fast.told(&network, case(sigma), sees).unwrap();
-                let mut maps = vec![input(fast.entry.channels(sees) as i64)];
+                let mut maps = vec![input(fast.entry.channels(sees) as i64, fast.kind)];
                 for (index, link) in fast.links.iter().enumerate() {
                     let sum = link.onto.map(|map| copy(&maps[map]).unwrap());
                     let x = &maps[link.from];
@@ -327,7 +335,7 @@ mod tests {
     fn folded_weights_are_kept_and_the_oldest_goes() {
         tch::no_grad(|| {
             let network = network();
-            let fast = Fast::of(&network).unwrap();
+            let fast = Fast::of(&network, Kind::BFloat16).unwrap();
             let mut seen = Vec::new();
             for sigma in 1..=FOLDS_KEPT + 2 {
                 let fold = fast.fold(&network, case(sigma as f64)).unwrap();

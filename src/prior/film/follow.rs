@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use tch::Kind;
+
 use super::edge::Entry;
 use super::engine::{Engine, Question};
 use super::kept::{self, Kept};
@@ -27,6 +29,7 @@ const GRID_PX: usize = 16;
 pub(super) struct Following<N> {
     engine: Arc<Owned<Engine<N>>>,
     entry: Entry,
+    kind: Kind,
     links: Vec<Link>,
     last: Option<Last>,
 }
@@ -54,12 +57,13 @@ impl<N: Wired> Following<N> {
     pub fn of(engine: Arc<Owned<Engine<N>>>) -> Result<Option<Self>> {
         let facts = |engine: &Engine<N>| {
             let facts = engine.in_parts();
-            Ok(facts.map(|fast| (fast.entry, fast.links.clone())))
+            Ok(facts.map(|fast| (fast.entry, fast.kind, fast.links.clone())))
         };
         let facts = engine.with(facts)?;
-        Ok(facts.map(|(entry, links)| Self {
+        Ok(facts.map(|(entry, kind, links)| Self {
             engine,
             entry,
+            kind,
             links,
             last: None,
         }))
@@ -69,7 +73,7 @@ impl<N: Wired> Following<N> {
     fn begin(&mut self, hint: &Hint, tables: [f32; LENGTH]) -> Result<Picture> {
         let y = &hint.decoded;
         let size = (y.width, y.height);
-        let keeps = kept::bytes(&self.links, self.entry, size) <= KEPT_BYTES;
+        let keeps = kept::bytes(&self.links, self.entry, self.kind, size) <= KEPT_BYTES;
         let work = |engine: &Engine<N>| begin(engine, y, case(tables), keeps);
         let (kept, answer) = self.engine.with(work)?;
         self.last = kept.map(|kept| Last { kept, size, tables });

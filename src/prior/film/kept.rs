@@ -6,7 +6,7 @@
 //! for the whole: [`parts_agree`] looks whether it does here. Called by `follow` on the torch
 //! thread.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::edge::{Entry, Part, Seen, Weights};
 use super::engine::{Engine, trial_case, trial_picture};
@@ -17,7 +17,7 @@ use crate::contract::ONE_CALL_SIGMA;
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
 use crate::prior::native::map::Map;
-use crate::prior::native::memory::{Bf16, read};
+use crate::prior::native::memory::size_of_kind;
 
 /// Sides of the picture and of the changes that `parts_agree` tries.
 const TRIAL_SIDE: usize = 96;
@@ -28,12 +28,12 @@ pub(super) struct Kept {
 }
 
 /// Bytes that the maps of layers `links` over a picture take.
-pub(super) fn bytes(links: &[Link], entry: Entry, size_px: Size) -> usize {
+pub(super) fn bytes(links: &[Link], entry: Entry, kind: Kind, size_px: Size) -> usize {
     let channels = links.iter().map(|link| link.channels);
     let channels = [entry.channels(false)].into_iter().chain(channels);
     let sizes = sizes(links, entry.map_size(size_px));
     let elements = channels.zip(sizes).map(|(c, (w, h))| c * w * h);
-    2 * elements.sum::<usize>()
+    size_of_kind(kind) * elements.sum::<usize>()
 }
 
 impl Kept {
@@ -42,7 +42,7 @@ impl Kept {
     /// # Errors
     /// [`Error::Backend`].
     pub fn whole(run: &Run, y: &Picture) -> Result<Self> {
-        let input = run.entry().enter(seen(y))?;
+        let input = run.entry().enter(seen(y), run.kind())?;
         let mut kept = Self {
             maps: vec![Map::of(input)?],
         };
@@ -63,7 +63,7 @@ impl Kept {
             return Err(Error::Backend("no maps are kept".into()));
         };
         for (rect, y) in changed {
-            input.paste(*rect, &run.entry().enter(seen(y))?)?;
+            input.paste(*rect, &run.entry().enter(seen(y), run.kind())?)?;
         }
         for (index, (link, work)) in run.links().iter().zip(&plan.work).enumerate() {
             match work {
@@ -108,8 +108,7 @@ impl Kept {
     pub fn answer(&self, entry: Entry, w: Weights, rect: Rect, y: &Picture) -> Result<Picture> {
         let last = self.last()?;
         let part = Part {
-            f: read::<Bf16>(last.tensor())?,
-            pitch: last.size().0,
+            f: last.tensor(),
             rect,
         };
         entry.leave(w, None, Some(y), part)

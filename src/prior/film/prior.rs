@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tch::{Device, Kind};
 
-use super::engine::{Engine, Question};
+use super::engine::{Engine, Form, Question};
 use super::follow::Following;
 use super::wiring::Wired;
 use crate::contract::{Follower, Hint, ONE_CALL_SIGMA};
@@ -46,26 +46,27 @@ impl<N: Wired> Prior<N> {
     pub fn load(
         source: Box<dyn TensorSource>,
         options: &Options,
+        form: Form,
         build: impl FnOnce(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
     ) -> Result<Self> {
         let device = backend::device(options.device)?;
         let kind = backend::kind(options.precision, device);
         let worker = Worker::of(device, options.threads)?;
         let engine = Owned::build(worker, move || {
-            Engine::load(&*source, (device, kind), build)
+            Engine::load(&*source, (device, kind), form, build)
         })?;
         let facts = |engine: &Engine<N>| {
             let caution = engine.caution().map(str::to_owned);
             let gains = engine.fast().is_none();
-            Ok((caution, gains, engine.one_call_sigma()))
+            Ok((caution, gains, engine.kind(), engine.one_call_sigma()))
         };
-        let (caution, gains, one_call_sigma) = engine.with(facts)?;
+        let (caution, gains, kind, one_call_sigma) = engine.with(facts)?;
         let batcher = batcher(options, device);
         Ok(Self {
             engine: Arc::new(engine),
             at_once: batcher.as_ref().filter(|_| gains).map_or(1, Batcher::limit),
             batcher,
-            kind: if caution.is_some() { Kind::Float } else { kind },
+            kind,
             caution,
             one_call_sigma,
         })
@@ -246,8 +247,8 @@ mod tests {
     /// one is a few roundings of f32.
     #[test]
     fn what_is_asked_together_is_one_call_and_each_has_its_own_answer() {
-        let joined = prior(&options(8, Precision::F32));
-        let alone = prior(&options(1, Precision::F32));
+        let joined = prior(&options(8, Precision::F32), Form::Plain);
+        let alone = prior(&options(1, Precision::F32), Form::Plain);
         assert_eq!((joined.at_once(), alone.at_once()), (8, 1));
         let asked = several();
         let answers = together(&joined, &asked);
@@ -263,22 +264,25 @@ mod tests {
 
     /// The fast form asks itself one after another, so the bits are the same.
     #[test]
-    fn in_bf16_joined_answers_are_the_single_ones() {
-        let joined = prior(&options(4, Precision::Bf16));
-        let alone = prior(&options(0, Precision::Bf16));
-        assert!(alone.batcher.is_none());
-        let asked = several();
-        let answers = together(&joined, &asked);
-        assert_eq!(calls(&joined), [4]);
-        for ((x, sigma, hint), found) in asked.iter().zip(answers) {
-            let wanted = alone.denoise(x, *sigma, hint.as_ref()).unwrap();
-            assert_eq!(found.unwrap(), wanted);
+    fn joined_answers_of_the_fast_form_are_the_single_ones() {
+        for precision in [Precision::Bf16, Precision::F32] {
+            let joined = prior(&options(4, precision), Form::Fast);
+            let alone = prior(&options(0, precision), Form::Fast);
+            assert!(alone.batcher.is_none());
+            assert_eq!(joined.at_once(), 1);
+            let asked = several();
+            let answers = together(&joined, &asked);
+            assert_eq!(calls(&joined), [4]);
+            for ((x, sigma, hint), found) in asked.iter().zip(answers) {
+                let wanted = alone.denoise(x, *sigma, hint.as_ref()).unwrap();
+                assert_eq!(found.unwrap(), wanted);
+            }
         }
     }
 
     #[test]
     fn other_sizes_and_what_does_not_look_at_x_are_calls_of_their_own() {
-        let prior = prior(&options(8, Precision::F32));
+        let prior = prior(&options(8, Precision::F32), Form::Plain);
         let asked = [(64, 48, 0.3), (48, 64, 0.3), (64, 48, 20.0), (64, 48, 0.4)];
         let asked = asked.map(|(width, height, sigma)| {
             let x = picture(width, height, sigma as f32);
@@ -295,7 +299,7 @@ mod tests {
     /// Its hint has another size than its picture, which no convolution adds up.
     #[test]
     fn a_question_that_fails_does_not_fail_the_others() {
-        let prior = prior(&options(8, Precision::F32));
+        let prior = prior(&options(8, Precision::F32), Form::Plain);
         let mut asked = several();
         asked[1].2 = Some(hint(picture(64, 32, 0.2), 9));
         let answers = together(&prior, &asked);
@@ -307,7 +311,7 @@ mod tests {
     /// The delay is a second: thirty of them would be seen.
     #[test]
     fn a_lone_caller_does_not_wait() {
-        let prior = prior(&options(8, Precision::F32));
+        let prior = prior(&options(8, Precision::F32), Form::Plain);
         let x = picture(16, 16, 0.3);
         let begun = std::time::Instant::now();
         for _ in 0..30 {

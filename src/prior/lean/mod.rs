@@ -16,7 +16,7 @@ use self::config::Config;
 use self::network::Network;
 use super::checkpoint::Checkpoint;
 use super::edm::Core;
-use super::film::{self, Prior};
+use super::film::{self, Form, Prior};
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
 use super::weights::Weights;
@@ -71,18 +71,22 @@ impl Lean {
     ///
     /// # Errors
     /// [`crate::Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(options: &Options) -> Result<Self> {
-        Self::load(Box::new(embedded_checkpoint()?), options)
+    pub(crate) fn embedded(options: &Options, form: Form) -> Result<Self> {
+        Self::load(Box::new(embedded_checkpoint()?), options, form)
     }
 
     /// The weights in `source`.
     ///
     /// # Errors
     /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not lean's.
-    pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
+    pub(super) fn load(
+        source: Box<dyn TensorSource>,
+        options: &Options,
+        form: Form,
+    ) -> Result<Self> {
         let config = Config::of(source.metadata())?;
         let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
-        Prior::load(source, options, build).map(Self)
+        Prior::load(source, options, form, build).map(Self)
     }
 
     /// The arithmetic inside the network, as a word for reports.
@@ -145,8 +149,8 @@ pub(super) mod tests {
     }
 
     /// The prior, as the film modules have it.
-    pub(crate) fn prior(options: &Options) -> Prior<Network> {
-        Lean::embedded(options).unwrap().0
+    pub(crate) fn prior(options: &Options, form: Form) -> Prior<Network> {
+        Lean::embedded(options, form).unwrap().0
     }
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
@@ -167,7 +171,7 @@ pub(super) mod tests {
             device: Device::Cpu,
             ..Options::default()
         };
-        let lean = Lean::embedded(&options).unwrap();
+        let lean = Lean::embedded(&options, Form::Fast).unwrap();
         let (x, y) = (numbers("x"), numbers("y"));
         let (sigma, qvec, x0) = (numbers("sigma"), numbers("qvec"), numbers("x0"));
         let n = 3 * 48 * 64;

@@ -15,7 +15,7 @@ use self::config::Config;
 use self::network::Network;
 use super::checkpoint::Checkpoint;
 use super::edm::Core;
-use super::film::{self, Prior};
+use super::film::{self, Form, Prior};
 use super::metadata;
 use super::shapes::{Shapes, shapes_of};
 use super::tensors::TensorSource;
@@ -77,20 +77,24 @@ impl Nano {
     ///
     /// # Errors
     /// [`crate::Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(options: &Options) -> Result<Self> {
-        Self::load(Box::new(embedded_checkpoint()?), options)
+    pub(crate) fn embedded(options: &Options, form: Form) -> Result<Self> {
+        Self::load(Box::new(embedded_checkpoint()?), options, form)
     }
 
     /// The weights in `source`.
     ///
     /// # Errors
     /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not nano's.
-    pub(super) fn load(source: Box<dyn TensorSource>, options: &Options) -> Result<Self> {
+    pub(super) fn load(
+        source: Box<dyn TensorSource>,
+        options: &Options,
+        form: Form,
+    ) -> Result<Self> {
         let config = Config::of(source.metadata())?;
         let one_call_only = metadata::one_call_only(source.metadata());
         let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
         Ok(Self {
-            prior: Prior::load(source, options, build)?,
+            prior: Prior::load(source, options, form, build)?,
             one_call_only,
         })
     }
@@ -168,7 +172,8 @@ mod tests {
             device: Device::Cpu,
             ..Options::default()
         };
-        Nano::load(checkpoint::open(file.path()).unwrap(), &options).unwrap()
+        let source = checkpoint::open(file.path()).unwrap();
+        Nano::load(source, &options, Form::Fast).unwrap()
     }
 
     fn waves(width: usize, height: usize) -> Picture {
@@ -237,7 +242,7 @@ mod tests {
             device: Device::Cpu,
             ..Options::default()
         };
-        Nano::embedded(&options).unwrap()
+        Nano::embedded(&options, Form::Fast).unwrap()
     }
 
     fn hint(decoded: &Picture) -> Hint {

@@ -1,23 +1,25 @@
 //! A map that is kept and changed in part: rectangles are copied out of it, with zeros beyond
 //! its border, and back into it.
 //!
-//! bf16, channels_last, one picture. Called by the priors that follow a stream.
+//! bf16 or f32, channels_last, one picture. Called by the priors that follow a stream.
 
 use tch::Tensor;
 
-use super::memory::{Bf16, Sample, filled, read};
+use super::memory::{bytes, filled_bytes, size_of_kind};
 use super::parallel::for_each_part;
 use crate::error::{Error, Result};
 use crate::frame::Rect;
 
-/// Elements below which a copy is made by the calling thread alone: starting the others takes
+/// Bytes below which a copy is made by the calling thread alone: starting the others takes
 /// as long.
-const ALONE: usize = 1 << 14;
+const ALONE: usize = 1 << 15;
 
 /// The only handle on a `[1, C, H, W]` tensor.
 pub struct Map {
     tensor: Tensor,
     channels: usize,
+    /// Bytes of a pixel.
+    pixel: usize,
     width: usize,
     height: usize,
 }
@@ -26,9 +28,9 @@ impl Map {
     /// Takes over `tensor`, of which no other handle may be kept.
     ///
     /// # Errors
-    /// [`Error::Backend`] when it is not bf16 channels_last on the CPU, of one picture.
+    /// [`Error::Backend`] when it is not bf16 or f32, channels_last on the CPU, of one picture.
     pub fn of(tensor: Tensor) -> Result<Self> {
-        read::<Bf16>(&tensor)?;
+        bytes(&tensor)?;
         let [1, channels, height, width] = tensor.size()[..] else {
             return Err(Error::Backend(format!(
                 "a map of {:?}: must be of one picture",
@@ -36,6 +38,7 @@ impl Map {
             )));
         };
         Ok(Self {
+            pixel: channels as usize * size_of_kind(tensor.kind()),
             tensor,
             channels: channels as usize,
             width: width as usize,
@@ -59,23 +62,24 @@ impl Map {
     /// [`Error::Backend`] for a rectangle that is not inside.
     pub fn cut(&self, rect: Rect, margin: usize) -> Result<Tensor> {
         self.check(rect)?;
-        let source = read::<Bf16>(&self.tensor)?;
-        let (c, pitch, rows_there) = (self.channels, self.channels * self.width, self.height);
+        let source = bytes(&self.tensor)?;
+        let (c, pitch, rows_there) = (self.pixel, self.pixel * self.width, self.height);
         let (width, height) = (rect.width + 2 * margin, rect.height + 2 * margin);
         // What of the window is inside of the map, in pixels of the window.
         let left = margin.saturating_sub(rect.x);
         let right = width.min(self.width + margin - rect.x);
         let from = rect.x + left - margin;
-        filled::<Bf16>([1, c as i64, height as i64, width as i64], |data| {
+        let size = [1, self.channels, height, width].map(|n| n as i64);
+        filled_bytes(size, self.tensor.kind(), |data| {
             rows(data, c * width, |row, out| {
                 match (rect.y + row).checked_sub(margin) {
                     Some(y) if y < rows_there => {
-                        out[..c * left].fill(Bf16::of_f32(0.0));
+                        out[..c * left].fill(0);
                         let line = &source[y * pitch + c * from..][..c * (right - left)];
                         out[c * left..c * right].copy_from_slice(line);
-                        out[c * right..].fill(Bf16::of_f32(0.0));
+                        out[c * right..].fill(0);
                     }
-                    _ => out.fill(Bf16::of_f32(0.0)),
+                    _ => out.fill(0),
                 }
             })
         })
@@ -87,13 +91,17 @@ impl Map {
     /// [`Error::Backend`] for a rectangle that is not inside, or another size or kind.
     pub fn paste(&mut self, rect: Rect, window: &Tensor) -> Result<()> {
         self.check(rect)?;
-        let source = read::<Bf16>(window)?;
-        let (c, pitch) = (self.channels, self.channels * self.width);
-        let wanted = [1, c, rect.height, rect.width].map(|n| n as i64);
-        if window.size() != wanted || window.data_ptr() == self.tensor.data_ptr() {
+        let source = bytes(window)?;
+        let (c, pitch) = (self.pixel, self.pixel * self.width);
+        let wanted = [1, self.channels, rect.height, rect.width].map(|n| n as i64);
+        let same_kind = window.kind() == self.tensor.kind();
+        let apart = window.data_ptr() != self.tensor.data_ptr();
+        if window.size() != wanted || !same_kind || !apart {
             return Err(Error::Backend(format!(
-                "a window of {:?} for {wanted:?}",
-                window.size()
+                "a window of {:?} {:?} for {wanted:?} {:?}",
+                window.kind(),
+                window.size(),
+                self.tensor.kind()
             )));
         }
         let data = self.data()?;
@@ -115,16 +123,16 @@ impl Map {
         }
     }
 
-    fn data(&mut self) -> Result<&mut [Bf16]> {
-        let count = read::<Bf16>(&self.tensor)?.len();
-        // SAFETY: `read` has looked at kind, layout and length. The map is the only handle on
+    fn data(&mut self) -> Result<&mut [u8]> {
+        let count = bytes(&self.tensor)?.len();
+        // SAFETY: `bytes` has looked at kind, layout and length. The map is the only handle on
         // this memory and is borrowed for as long as the slice lives.
         Ok(unsafe { std::slice::from_raw_parts_mut(self.tensor.data_ptr().cast(), count) })
     }
 }
 
-/// `work` on every row of `pitch` elements: on all threads if that pays.
-fn rows(data: &mut [Bf16], pitch: usize, work: impl Fn(usize, &mut [Bf16]) + Sync) -> Result<()> {
+/// `work` on every row of `pitch` bytes: on all threads if that pays.
+fn rows(data: &mut [u8], pitch: usize, work: impl Fn(usize, &mut [u8]) + Sync) -> Result<()> {
     if data.len() >= ALONE {
         return for_each_part(data, pitch, work);
     }
@@ -147,8 +155,10 @@ mod tests {
         }
     }
 
-    fn map(channels: i64, height: i64, width: i64) -> (Map, Tensor) {
-        let flat = Tensor::randn([1, height, width, channels], (Kind::BFloat16, Device::Cpu));
+    const KINDS: [Kind; 2] = [Kind::BFloat16, Kind::Float];
+
+    fn map(kind: Kind, channels: i64, height: i64, width: i64) -> (Map, Tensor) {
+        let flat = Tensor::randn([1, height, width, channels], (kind, Device::Cpu));
         let copy = flat.copy().permute([0, 3, 1, 2]);
         (Map::of(flat.permute([0, 3, 1, 2])).unwrap(), copy)
     }
@@ -157,33 +167,39 @@ mod tests {
     /// and for those that several threads copy.
     #[test]
     fn windows_are_cut_with_zeros_around() {
-        let (map, copy) = map(40, 30, 50);
-        let padded = copy.constant_pad_nd([1, 1, 1, 1]);
-        for window in [
+        let windows = [
             rect(0, 0, 50, 30),
             rect(0, 0, 7, 5),
             rect(43, 25, 7, 5),
             rect(3, 0, 20, 30),
             rect(10, 11, 1, 1),
-        ] {
+        ];
+        for (kind, window) in KINDS
+            .into_iter()
+            .flat_map(|kind| windows.map(|w| (kind, w)))
+        {
+            let (map, copy) = map(kind, 40, 30, 50);
+            let padded = copy.constant_pad_nd([1, 1, 1, 1]);
             let found = map.cut(window, 1).unwrap();
             let (x, y) = (window.x as i64, window.y as i64);
             let (w, h) = (window.width as i64, window.height as i64);
             assert!(found.equal(&padded.narrow(2, y, h + 2).narrow(3, x, w + 2)));
             let bare = map.cut(window, 0).unwrap();
             assert!(bare.equal(&copy.narrow(2, y, h).narrow(3, x, w)));
+            assert!(map.cut(rect(44, 0, 7, 5), 1).is_err());
         }
-        assert!(map.cut(rect(44, 0, 7, 5), 1).is_err());
     }
 
     #[test]
     fn what_is_pasted_is_there_and_nothing_else_changes() {
-        let (mut map, copy) = map(40, 30, 50);
-        for window in [rect(43, 25, 7, 5), rect(1, 2, 45, 20)] {
-            let ones = Tensor::ones(
-                [1, window.height as i64, window.width as i64, 40],
-                (Kind::BFloat16, Device::Cpu),
-            );
+        let windows = [rect(43, 25, 7, 5), rect(1, 2, 45, 20)];
+        for (kind, window) in KINDS
+            .into_iter()
+            .flat_map(|kind| windows.map(|w| (kind, w)))
+        {
+            let (mut map, copy) = map(kind, 40, 30, 50);
+            let size = [1, window.height as i64, window.width as i64, 40];
+            let ones = Tensor::ones(size, (kind, Device::Cpu));
             map.paste(window, &ones.permute([0, 3, 1, 2])).unwrap();
             let (x, y) = (window.x as i64, window.y as i64);
             let (w, h) = (window.width as i64, window.height as i64);
@@ -198,5 +214,8 @@ mod tests {
         let two = Tensor::zeros([2, 4, 3, 3], (Kind::BFloat16, Device::Cpu));
         assert!(Map::of(two.permute([0, 3, 1, 2])).is_err());
         assert!(Map::of(Tensor::zeros([1, 4, 4, 4], (Kind::Float, Device::Cpu))).is_err());
+        let (mut map, _) = map(Kind::BFloat16, 4, 8, 8);
+        let (other, _) = self::map(Kind::Float, 4, 2, 2);
+        assert!(map.paste(rect(0, 0, 2, 2), other.tensor()).is_err());
     }
 }

@@ -89,6 +89,48 @@ pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
     Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
 }
 
+/// The same as [`read`] of either kind, as bytes.
+///
+/// # Errors
+/// As [`read`]; also for another kind than bf16 and f32.
+pub fn bytes(x: &Tensor) -> Result<&[u8]> {
+    let (start, count) = match x.kind() {
+        Kind::BFloat16 => (read::<Bf16>(x)?.as_ptr().cast(), x.numel()),
+        _ => (read::<f32>(x)?.as_ptr().cast(), x.numel()),
+    };
+    // SAFETY: the memory of that slice, of which any bytes may be read.
+    Ok(unsafe { slice::from_raw_parts(start, count * size_of_kind(x.kind())) })
+}
+
+/// Bytes of an element: bf16 has 2, f32 4.
+pub fn size_of_kind(kind: Kind) -> usize {
+    match kind {
+        Kind::BFloat16 => size_of::<Bf16>(),
+        _ => size_of::<f32>(),
+    }
+}
+
+/// As [`filled`], of the kind bf16 or f32, as bytes.
+///
+/// # Errors
+/// As [`filled`].
+pub fn filled_bytes(
+    size: [i64; 4],
+    kind: Kind,
+    fill: impl FnOnce(&mut [u8]) -> Result<()>,
+) -> Result<Tensor> {
+    match kind {
+        Kind::BFloat16 => filled::<Bf16>(size, |data| fill(as_bytes(data))),
+        _ => filled::<f32>(size, |data| fill(as_bytes(data))),
+    }
+}
+
+fn as_bytes<T: Sample>(data: &mut [T]) -> &mut [u8] {
+    let length = size_of_val(data);
+    // SAFETY: the memory of `data`, of which any bytes are samples.
+    unsafe { slice::from_raw_parts_mut(data.as_mut_ptr().cast(), length) }
+}
+
 /// A new tensor `[N, C, H, W]`, channels_last, filled by `fill` in order of memory.
 ///
 /// # Errors
