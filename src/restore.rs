@@ -24,6 +24,7 @@ pub mod weights;
 mod windowed;
 
 pub use output::Layout;
+use stream::Solved;
 pub use stream::{Carried, Fresh, Stream};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -205,7 +206,7 @@ impl Restorer {
         slack: Slack,
         options: &Options,
         control: Control<'_>,
-    ) -> Result<Option<(Picture, Report)>> {
+    ) -> Result<Option<Solved>> {
         let Some(memory) = &self.memory else {
             return Ok(None);
         };
@@ -244,7 +245,8 @@ impl Restorer {
             return Ok(unchanged(frame, "the quantisation tables are not known"));
         };
         let mut seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
-        let (picture, mut report) = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
+        let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
+        let (picture, mut report) = (solved.picture, solved.report);
         report.quality = quality;
         report.tables_from = Some(TablesFrom::Caller);
         if !report.measured.contains(&true) {
@@ -264,10 +266,11 @@ impl Restorer {
         slack: Slack,
         options: &Options,
         control: Control<'_>,
-    ) -> Result<(Picture, Report)> {
+    ) -> Result<Solved> {
         if let Some(solved) = self.solve_next(seen, slack, options, control)? {
             return Ok(solved);
         }
+        seen.draw();
         let hint = seen.take_hint();
         let seen = &*seen;
         let mut report = Report {
@@ -280,7 +283,7 @@ impl Restorer {
         }
         let idle = options.strength == 0.0 || report.gate == Gate::Closed;
         if idle || seen.intact_rows() == 0 {
-            return Ok((hint.decoded, report));
+            return Ok(Solved::alone(hint.decoded, report));
         }
         let slack = if options.strict { STRICT } else { slack };
         let measurement = JpegMeasurement::new(seen, slack);
@@ -303,7 +306,7 @@ impl Restorer {
         if limit.is_some_and(strange) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
-            return Ok((hint.decoded, report));
+            return Ok(Solved::alone(hint.decoded, report));
         }
         blend(&mut picture, &hint.decoded, options.strength as f32);
         if options.strict {
@@ -311,7 +314,7 @@ impl Restorer {
         }
         keep_damaged_rows(&mut picture, &hint.decoded, seen);
         report.restored = true;
-        Ok((picture, report))
+        Ok(Solved::alone(picture, report))
     }
 }
 

@@ -4,7 +4,8 @@
 
 use super::dct::{self, Block};
 use super::measure::to_components;
-use super::observe::{Observation, fetch};
+use super::observe::Observation;
+use super::observed::fetch;
 use super::sampling;
 use crate::frame::Picture;
 

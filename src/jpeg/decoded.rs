@@ -6,7 +6,8 @@
 //! table, and is left unknown else. Called by `restore`.
 
 use super::estimate::{self, Estimate};
-use super::observe::{Observation, Observed};
+use super::observe::Observation;
+use super::observed::Observed;
 use super::recover::{self, Claim};
 use super::tables;
 use super::upsampled::{self, Upsampling};

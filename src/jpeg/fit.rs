@@ -8,7 +8,7 @@
 
 use super::dct::{self, Block};
 use super::estimate::Offset;
-use super::observe::fetch;
+use super::observed::fetch;
 use super::recover::{MAX_RESIDUAL, MIN_SHARE};
 use crate::contract::QuantSteps;
 use crate::frame::{Picture, Plane8};
@@ -237,7 +237,7 @@ mod tests {
                     level * f32::from(steps[i]) + if i > 0 && level != 0.0 { shift } else { 0.0 }
                 });
                 let samples = dct::inverse(&block).map(f32::round);
-                super::super::observe::store(rows, 256, x, &samples);
+                super::super::observed::store(rows, 256, x, &samples);
             }
         }
         out

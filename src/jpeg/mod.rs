@@ -17,6 +17,7 @@ pub mod known;
 mod markers;
 pub mod measure;
 pub mod observe;
+pub mod observed;
 pub mod origin;
 pub mod pixels;
 pub mod published;

@@ -7,74 +7,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
+use rayon::slice::ParallelSliceMut;
 
 use super::color;
-use super::dct::{self, Block};
-use super::file::{Component, JpegFile, Levels};
+use super::file::{Component, JpegFile};
+use super::observed::Observed;
 use super::sampling;
-use crate::contract::{Hint, QuantSteps};
-use crate::frame::{Picture, PixelModel};
+use crate::contract::Hint;
+use crate::frame::{Picture, PixelModel, Rect};
 use crate::simd;
-
-/// One component of an [`Observation`].
-#[derive(Clone, Debug)]
-pub struct Observed {
-    /// Picture pixels per sample, horizontally and vertically.
-    pub factors: (usize, usize),
-    /// Blocks in a row of the aligned grid.
-    pub blocks_wide: usize,
-    /// Quantisation steps.
-    pub steps: QuantSteps,
-    /// Decoded samples on the aligned grid, level-shifted: 8-bit level − 128. Empty once
-    /// [`Observation::take_hint`] was called.
-    pub plane: Vec<f32>,
-    /// Levels per block of the aligned grid; `None` where a block is not known. Empty when
-    /// nothing of the component is.
-    pub levels: Vec<Option<Levels>>,
-}
-
-impl Observed {
-    /// Samples in a row.
-    pub fn width(&self) -> usize {
-        8 * self.blocks_wide
-    }
-
-    /// Draws some blocks anew from the coefficients that `known` has for them, by their number;
-    /// the others stay. `size` is that of the component in samples: the grid beyond its last
-    /// block repeats the last sample, as before.
-    pub fn redraw<'a>(
-        &mut self,
-        size: (usize, usize),
-        known: impl Fn(usize) -> Option<&'a Block> + Sync,
-    ) {
-        let (wide, stride) = (self.blocks_wide, self.width());
-        let end = 8 * size.0.div_ceil(8).min(wide);
-        let rows = self.plane.par_chunks_exact_mut(8 * stride).enumerate();
-        rows.for_each(|(y, row)| {
-            for x in 0..wide {
-                if let Some(coefficients) = known(y * wide + x) {
-                    let samples = dct::inverse(coefficients).map(|s| s.clamp(-128.0, 127.0));
-                    store(row, stride, x, &samples);
-                }
-            }
-            for line in row.chunks_exact_mut(stride) {
-                let last = line[end - 1];
-                line[end..].fill(last);
-            }
-        });
-        let bottom = (8 * size.1.div_ceil(8) * stride).min(self.plane.len());
-        let (above, below) = self.plane.split_at_mut(bottom);
-        for line in below.chunks_exact_mut(stride) {
-            line.copy_from_slice(&above[bottom - stride..]);
-        }
-    }
-
-    /// Whether any block is known.
-    pub fn is_measured(&self) -> bool {
-        self.levels.iter().any(Option::is_some)
-    }
-}
 
 /// What is known of a picture.
 #[derive(Clone, Debug)]
@@ -99,6 +40,14 @@ pub struct Observation {
 
 /// The observation that a file makes: all of its levels, exactly.
 pub fn from_file(file: &JpegFile) -> Observation {
+    let mut seen = from_levels(file);
+    seen.draw();
+    seen
+}
+
+/// The same with its planes still to be drawn, but for those of a damaged file, whose levels do
+/// not tell all that is shown.
+pub fn from_levels(file: &JpegFile) -> Observation {
     let (max_h, max_v) = file.max_sampling();
     let mcu = (8 * max_h, 8 * max_v);
     let padded_width = file.width.next_multiple_of(mcu.0);
@@ -112,10 +61,10 @@ pub fn from_file(file: &JpegFile) -> Observation {
             let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
             let wide = padded_width / (8 * factors.0);
             let high = padded_height / (8 * factors.1);
-            observe(component, factors, (wide, high), &damaged)
+            observe(component, factors, (wide, high))
         })
         .collect();
-    Observation {
+    let mut seen = Observation {
         width: file.width,
         height: file.height,
         padded_width,
@@ -124,23 +73,22 @@ pub fn from_file(file: &JpegFile) -> Observation {
         model: file.model,
         components,
         damaged,
+    };
+    if !seen.damaged.is_empty() {
+        seen.draw();
+        seen.forget_damaged();
     }
+    seen
 }
 
-/// Lays a component's blocks on the aligned grid and decodes them.
+/// Lays a component's blocks on the aligned grid.
 fn observe(
     component: &Component,
     factors: (usize, usize),
     (wide, high): (usize, usize),
-    damaged: &[Range<usize>],
 ) -> Observed {
     let mut levels = vec![None; wide * high];
-    let known = |y: &usize| {
-        !damaged
-            .iter()
-            .any(|rows| rows.contains(&(8 * factors.1 * y)))
-    };
-    for y in (0..high.min(component.blocks_high)).filter(known) {
+    for y in 0..high.min(component.blocks_high) {
         for x in 0..wide.min(component.blocks_wide) {
             levels[y * wide + x] = Some(component.levels[y * component.blocks_wide + x]);
         }
@@ -149,48 +97,36 @@ fn observe(
         factors,
         blocks_wide: wide,
         steps: component.steps,
-        plane: decode_plane(component, wide, high),
+        plane: Vec::new(),
         levels,
     }
 }
 
-/// Dequantises and transforms; the grid beyond the file's blocks repeats the last sample.
-fn decode_plane(component: &Component, wide: usize, high: usize) -> Vec<f32> {
-    let coded_width = 8 * component.blocks_wide;
-    let mut coded = Picture::new(1, coded_width, 8 * component.blocks_high);
-    let rows = coded.data.par_chunks_exact_mut(8 * coded_width);
-    let blocks = component.levels.par_chunks_exact(component.blocks_wide);
-    rows.zip(blocks).for_each(|(row, blocks)| {
-        for (x, levels) in blocks.iter().enumerate() {
-            let samples = dct::inverse(&dequantise(levels, &component.steps));
-            let samples = samples.map(|s| s.clamp(-128.0, 127.0));
-            store(row, coded_width, x, &samples);
-        }
-    });
-    if (8 * wide, 8 * high) == (coded.width, coded.height) {
-        return coded.data;
-    }
-    coded.pad_to(8 * wide, 8 * high).data
-}
-
-/// Levels times steps.
-pub fn dequantise(levels: &Levels, steps: &QuantSteps) -> Block {
-    std::array::from_fn(|i| f32::from(levels[i]) * f32::from(steps[i]))
-}
-
-/// The block number `x` of a row of blocks, `stride` samples wide.
-pub(super) fn fetch(row: &[f32], stride: usize, x: usize) -> Block {
-    std::array::from_fn(|i| row[(i / 8) * stride + 8 * x + i % 8])
-}
-
-/// Writes the block number `x` of a row of blocks.
-pub(super) fn store(row: &mut [f32], stride: usize, x: usize, samples: &Block) {
-    for (line, values) in row.chunks_exact_mut(stride).zip(samples.chunks_exact(8)) {
-        line[8 * x..8 * x + 8].copy_from_slice(values);
-    }
-}
-
 impl Observation {
+    /// Decodes the planes that are not drawn yet, from their levels.
+    pub fn draw(&mut self) {
+        let size = (self.width, self.height);
+        let empty = self.components.iter_mut().filter(|c| c.plane.is_empty());
+        empty.for_each(|component| component.draw(size));
+    }
+
+    /// Whether no plane is drawn yet.
+    pub fn is_undrawn(&self) -> bool {
+        self.components.iter().all(|c| c.plane.is_empty())
+    }
+
+    /// Levels of damaged rows are nobody's.
+    fn forget_damaged(&mut self) {
+        for component in &mut self.components {
+            let (wide, high) = (component.blocks_wide, 8 * component.factors.1);
+            for (y, levels) in component.levels.chunks_exact_mut(wide).enumerate() {
+                if self.damaged.iter().any(|rows| rows.contains(&(high * y))) {
+                    levels.fill(None);
+                }
+            }
+        }
+    }
+
     /// Visible rows of pixels that can be trusted.
     pub fn intact_rows(&self) -> usize {
         self.height
@@ -228,6 +164,22 @@ impl Observation {
         out
     }
 
+    /// `rect` of [`Self::decode`], bit for bit; the planes must be drawn.
+    pub fn decode_part(&self, rect: Rect) -> Picture {
+        let planes: Vec<Vec<f32>> = self.components.iter().map(|c| c.part(rect)).collect();
+        let mut out = Picture::new(3, rect.width, rect.height);
+        let (width, n) = (rect.width, rect.width * rect.height);
+        let (red, rest) = out.data.split_at_mut(n);
+        let (green, blue) = rest.split_at_mut(n);
+        for row in (0..n).step_by(width) {
+            let line = row..row + width;
+            let rows: Vec<&[f32]> = planes.iter().map(|plane| &plane[line.clone()]).collect();
+            let rgb = [&mut *red, &mut *green, &mut *blue].map(|plane| &mut plane[line.clone()]);
+            self.decode_row(&rows, rgb);
+        }
+        out
+    }
+
     /// One row of the components at full size to R, G, B.
     fn decode_row(&self, planes: &[&[f32]], rgb: [&mut [f32]; 3]) {
         let shown = |level: f32| color::from_level(level.clamp(0.0, 255.0));
@@ -261,6 +213,97 @@ impl Observation {
             luma,
             chroma: chroma.map_or(luma, |c| c.steps),
             subsampling: chroma.map_or((1, 1), |c| c.factors),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Planar8;
+    use crate::jpeg;
+    use crate::options::Limits;
+
+    /// Odd, and blocks of 4:2:0 end before its grid does.
+    const SIZE: (usize, usize) = (69, 51);
+
+    /// A file, of another picture for another seed.
+    fn file(subsampling: (usize, usize), seed: usize) -> JpegFile {
+        let mut picture = Planar8::new(PixelModel::Rgb, SIZE.0, SIZE.1, (1, 1));
+        for (c, plane) in picture.planes.iter_mut().enumerate() {
+            for (i, value) in plane.data.iter_mut().enumerate() {
+                let (x, y) = (i % SIZE.0, i / SIZE.0);
+                let moved = if x > 30 && y > 20 { seed } else { 0 };
+                *value = ((x * (3 + c) + y * 5 + 40 * moved) % 251) as u8;
+            }
+        }
+        let bytes = jpeg::encode(&picture, 60, subsampling).unwrap();
+        jpeg::read(&bytes, &Limits::default()).unwrap()
+    }
+
+    const SAMPLINGS: [(usize, usize); 5] = [(1, 1), (2, 1), (2, 2), (1, 2), (4, 1)];
+
+    fn rect(x: usize, y: usize, width: usize, height: usize) -> Rect {
+        Rect {
+            x,
+            y,
+            width,
+            height,
+        }
+    }
+
+    #[test]
+    fn a_part_is_decoded_as_in_the_whole() {
+        for subsampling in SAMPLINGS {
+            let seen = from_file(&file(subsampling, 1));
+            let whole = seen.decode();
+            let (w, h) = (whole.width, whole.height);
+            for part in [
+                rect(0, 0, w, h),
+                rect(0, 0, 8, 8),
+                rect(16, 24, 24, 8),
+                rect(w - 8, h - 8, 8, 8),
+                rect(33, 1, 7, 5),
+            ] {
+                let found = seen.decode_part(part);
+                assert_eq!(found, whole.crop(part), "{subsampling:?} {part:?}");
+            }
+        }
+    }
+
+    /// Blocks whose levels are others, drawn into the planes of another file, make this file's;
+    /// pixels that change are in reach of a block that did.
+    #[test]
+    fn drawing_again_what_is_other_is_drawing_all() {
+        for subsampling in SAMPLINGS {
+            let (old, new) = (from_file(&file(subsampling, 1)), file(subsampling, 2));
+            let (wanted, mut seen) = (from_file(&new), from_levels(&new));
+            assert!(seen.is_undrawn());
+            let mut reached = Vec::new();
+            for (c, before) in seen.components.iter_mut().zip(&old.components) {
+                let pairs = c.levels.iter().zip(&before.levels);
+                let others: Vec<bool> = pairs.map(|(now, then)| now != then).collect();
+                assert!(others.contains(&true) && others.contains(&false));
+                let other = (0..others.len()).filter(|&at| others[at]);
+                reached.extend(other.map(|at| c.reach(at, SIZE)));
+                c.plane = before.plane.clone();
+                c.draw_again(SIZE, &others);
+            }
+            for (found, wanted) in seen.components.iter().zip(&wanted.components) {
+                assert_eq!(found.plane, wanted.plane, "{subsampling:?}");
+            }
+            let (then, now) = (old.decode(), wanted.decode());
+            for at in 0..now.plane_len() {
+                let (x, y) = (at % now.width, at / now.width);
+                let holds = |r: &Rect| {
+                    (r.x..r.x + r.width).contains(&x) && (r.y..r.y + r.height).contains(&y)
+                };
+                let moved = (0..3).any(|c| then.plane(c)[at] != now.plane(c)[at]);
+                assert!(
+                    !moved || reached.iter().any(holds),
+                    "{subsampling:?} {x} {y}"
+                );
+            }
         }
     }
 }

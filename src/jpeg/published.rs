@@ -5,7 +5,7 @@
 //! what was encoded. Nothing is clamped or rounded to 8 bits. Called by `sample`.
 
 use super::dct::{self, Block};
-use super::observe::{fetch, store};
+use super::observed::{fetch, store};
 use super::{sampling, tables};
 use crate::contract::{Hint, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};

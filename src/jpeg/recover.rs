@@ -7,7 +7,8 @@
 use super::color;
 use super::dct::{self, Block};
 use super::file::Levels;
-use super::observe::{Observation, Observed, fetch};
+use super::observe::Observation;
+use super::observed::{Observed, fetch};
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::{Picture, PixelModel, Planar8, Plane8};

@@ -7,7 +7,7 @@
 use super::dct;
 use super::file::{Component, JpegFile, Levels};
 use super::measure;
-use super::observe::fetch;
+use super::observed::fetch;
 use super::sampling;
 use crate::frame::Picture;
 

@@ -73,7 +73,8 @@ impl Restorer {
         let grown = frame.with_margin(told.margin);
         let (luma, chroma) = (&told.luma.steps, told.chroma_steps());
         let mut seen = recover::from_margined(&grown, told.margin, luma, &chroma)?;
-        let (picture, mut report) = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
+        let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
+        let (picture, mut report) = (solved.picture, solved.report);
         report.quality = told.luma.quality();
         report.tables_from = Some(TablesFrom::Pixels);
         let frame = output::like(&grown, &picture, &seen).without_margin(told.margin);
@@ -101,8 +102,8 @@ impl Restorer {
                     .into(),
             )
         })?;
-        let (restored, mut report) =
-            self.solve(&mut found.observation, Slack::ROUNDING, options, control)?;
+        let solved = self.solve(&mut found.observation, Slack::ROUNDING, options, control)?;
+        let (restored, mut report) = (solved.picture, solved.report);
         report.quality = found.luma.quality();
         report.notes.extend(doubts(&found));
         report.estimated = Some(Arc::new(Estimated {

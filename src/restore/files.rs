@@ -3,10 +3,11 @@
 //! Encoder family and earlier saves decide what the picture is held to. The solving is
 //! `restore`'s.
 
+use super::stream::Solved;
 use super::{Layout, Report, Restored, Restorer, consistency, output};
 use crate::contract::Control;
 use crate::error::Result;
-use crate::frame::Picture;
+use crate::frame::Planar8;
 use crate::jpeg::origin::Family;
 use crate::jpeg::{self, JpegFile, Observation, resaved};
 use crate::options::Options;
@@ -53,9 +54,30 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let (seen, picture, report) = self.solve_file(file, options, control)?;
-        let frame = output::laid_out(&picture, &seen, layout);
-        Ok(Restored { frame, report })
+        self.restore_file_onto(None, file, layout, options, control)
+    }
+
+    /// The same; `last` is the frame that the last picture of the stream became, so laid out.
+    pub(super) fn restore_file_onto(
+        &self,
+        last: Option<Planar8>,
+        file: &JpegFile,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let (seen, solved) = self.solve_file(file, options, control)?;
+        let picture = &*solved.picture;
+        let frame = match (last, &solved.changed) {
+            (Some(last), Some(changed)) => {
+                output::laid_out_again(last, picture, &seen, layout, changed)
+            }
+            _ => output::laid_out(picture, &seen, layout),
+        };
+        Ok(Restored {
+            frame,
+            report: solved.report,
+        })
     }
 
     /// Restores a JPEG to the levels of its own tables and sampling: with `strict`, the levels
@@ -69,17 +91,18 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<(JpegFile, Report)> {
-        let (_, picture, report) = self.solve_file(file, options, control)?;
-        Ok((jpeg::requantise::requantised(file, &picture), report))
+        let (_, solved) = self.solve_file(file, options, control)?;
+        let levels = jpeg::requantise::requantised(file, &solved.picture);
+        Ok((levels, solved.report))
     }
 
-    /// What a file makes known, the picture on its aligned grid, and what was done.
+    /// What a file makes known, and the picture on its aligned grid.
     fn solve_file(
         &self,
         file: &JpegFile,
         options: &Options,
         control: Control<'_>,
-    ) -> Result<(Observation, Picture, Report)> {
+    ) -> Result<(Observation, Solved)> {
         options.validate()?;
         let family = Family::of(file);
         // `strict` is about the levels that the file has.
@@ -87,11 +110,12 @@ impl Restorer {
             true => None,
             false => resaved::first_save(file),
         };
-        let mut seen = jpeg::observe::from_file(first.as_ref().unwrap_or(file));
-        let (picture, mut report) = self.solve(&mut seen, family.slack(), options, control)?;
+        let mut seen = jpeg::observe::from_levels(first.as_ref().unwrap_or(file));
+        let mut solved = self.solve(&mut seen, family.slack(), options, control)?;
+        let report = &mut solved.report;
         if options.strict {
-            let shown = output::picture(&picture, &seen);
-            report.consistency = Some(consistency(&picture, &shown, &seen));
+            let shown = output::picture(&solved.picture, &seen);
+            report.consistency = Some(consistency(&solved.picture, &shown, &seen));
         }
         if first.is_some() {
             report.notes.push(RESAVED.into());
@@ -106,6 +130,6 @@ impl Restorer {
         }
         report.resaved = first.is_some();
         report.family = Some(family);
-        Ok((seen, picture, report))
+        Ok((seen, solved))
     }
 }

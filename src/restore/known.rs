@@ -35,14 +35,14 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let (picture, report) = self.solve(seen, header.family.slack(), options, control)?;
+        let solved = self.solve(seen, header.family.slack(), options, control)?;
         let report = Report {
             family: Some(header.family.clone()),
             quality: header.ijg_quality(),
             tables_from: Some(TablesFrom::File),
-            ..report
+            ..solved.report
         };
-        let frame = output::like(frame, &picture, seen);
+        let frame = output::like(frame, &solved.picture, seen);
         Ok(Restored { frame, report })
     }
 }

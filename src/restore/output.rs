@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use crate::frame::{Picture, PixelModel, Planar8, Plane8};
+use crate::frame::{Picture, PixelModel, Planar8, Plane8, Rect};
 use crate::jpeg::Observation;
 use crate::jpeg::{color, sampling};
 use crate::simd;
@@ -26,11 +26,62 @@ pub enum Layout {
 
 /// The visible part of `picture` in `layout`.
 pub(super) fn laid_out(picture: &Picture, seen: &Observation, layout: Layout) -> Planar8 {
-    let size = (seen.width, seen.height);
+    part_laid_out(picture, seen.model, (seen.width, seen.height), layout)
+}
+
+/// The same, of which `last` is that of a picture that was another in `changed` alone: whole
+/// units of MCUs.
+pub(super) fn laid_out_again(
+    mut last: Planar8,
+    picture: &Picture,
+    seen: &Observation,
+    layout: Layout,
+    changed: &[Rect],
+) -> Planar8 {
+    let part = |&rect: &Rect| {
+        let (right, low) = (
+            seen.width.min(rect.x + rect.width),
+            seen.height.min(rect.y + rect.height),
+        );
+        let size = (right.saturating_sub(rect.x), low.saturating_sub(rect.y));
+        let seen_at_all = size.0 > 0 && size.1 > 0;
+        seen_at_all.then(|| part_laid_out(&picture.crop(rect), seen.model, size, layout))
+    };
+    let parts: Vec<_> = changed.par_iter().map(part).collect();
+    for (rect, part) in changed.iter().zip(&parts) {
+        if let Some(part) = part {
+            paste(&mut last, part, *rect);
+        }
+    }
+    last
+}
+
+/// Writes `part` where `rect` begins in `frame`.
+fn paste(frame: &mut Planar8, part: &Planar8, rect: Rect) {
+    let (fx, fy) = frame.subsampling;
+    for (c, (plane, part)) in frame.planes.iter_mut().zip(&part.planes).enumerate() {
+        let (x, y) = match c {
+            0 => (rect.x, rect.y),
+            _ => (rect.x / fx, rect.y / fy),
+        };
+        let (width, rows) = (plane.width, part.data.chunks_exact(part.width));
+        for (line, row) in plane.data[y * width..].chunks_exact_mut(width).zip(rows) {
+            line[x..x + row.len()].copy_from_slice(row);
+        }
+    }
+}
+
+/// The top left `size` pixels of a picture, or of a part of one.
+fn part_laid_out(
+    picture: &Picture,
+    model: PixelModel,
+    size: (usize, usize),
+    layout: Layout,
+) -> Planar8 {
     match layout {
-        Layout::AsFile => visible(picture, seen.model, size),
+        Layout::AsFile => visible(picture, model, size),
         Layout::Rgb => visible(picture, PixelModel::Rgb, size),
-        Layout::Grey if seen.model == PixelModel::Grey => visible(picture, seen.model, size),
+        Layout::Grey if model == PixelModel::Grey => visible(picture, model, size),
         Layout::Grey => {
             let mut out = ycc(picture, size, (1, 1));
             out.model = PixelModel::Grey;

@@ -5,6 +5,7 @@
 //! elements, one stream for each grid of blocks (two for interlaced video).
 
 mod finish;
+mod key;
 mod known;
 mod memory;
 mod redraw;
@@ -22,7 +23,7 @@ use crate::jpeg::file::Metadata;
 use crate::jpeg::{self, JpegFile};
 use crate::options::{Options, Temporal};
 
-pub(super) use memory::Memory;
+pub(super) use memory::{Memory, Solved};
 
 /// What a stream took over from the frame before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,8 +141,8 @@ impl Stream {
         control: Control<'_>,
     ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
-        self.next(Some(layout), options, same, |restorer| {
-            let restored = restorer.restore_file_as(file, layout, options, control)?;
+        self.next(Some(layout), options, same, |restorer, last| {
+            let restored = restorer.restore_file_onto(last, file, layout, options, control)?;
             Ok((Input::File(bare(file)), restored))
         })
     }
@@ -158,7 +159,7 @@ impl Stream {
         control: Control<'_>,
     ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::Frame(f, t) if f == frame && t == tables);
-        self.next(None, options, same, |restorer| {
+        self.next(None, options, same, |restorer, _| {
             let restored = restorer.restore_frame(frame, tables, options, control)?;
             Ok((Input::Frame(frame.clone(), tables.clone()), restored))
         })
@@ -177,35 +178,38 @@ impl Stream {
         control: Control<'_>,
     ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::Levels(f, b) if f == frame && *b == bits);
-        self.next(None, options, same, |restorer| {
+        self.next(None, options, same, |restorer, _| {
             let restored = restorer.restore_levels(frame, bits, options, control)?;
             Ok((Input::Levels(frame.clone(), bits), restored))
         })
     }
 
-    /// The last result again if `same` says so of the last input; else `restore`.
+    /// The last result again if `same` says so of the last input; else `restore`, which is given the
+    /// last frame if its layout and options were the same.
     fn next(
         &mut self,
         layout: Option<Layout>,
         options: &Options,
         same: impl Fn(&Input) -> bool,
-        restore: impl FnOnce(&Restorer) -> Result<(Input, Restored)>,
+        restore: impl FnOnce(&Restorer, Option<Planar8>) -> Result<(Input, Restored)>,
     ) -> Result<Restored> {
         if options.temporal == Temporal::Off {
             self.reset();
-            let (_, mut restored) = restore(&self.restorer)?;
+            let (_, mut restored) = restore(&self.restorer, None)?;
             let carried = restored.report.carried.get_or_insert_default();
             carried.fresh = Some(Fresh::Off);
             return Ok(restored);
         }
-        let is_same =
-            |last: &Last| last.layout == layout && last.options == *options && same(&last.input);
-        self.last = self.last.take().filter(is_same);
-        if let Some(last) = &self.last {
-            return Ok(again(&last.restored));
+        let alike = |last: &Last| last.layout == layout && last.options == *options;
+        let mut last = self.last.take().filter(alike);
+        if let Some(last) = last.take_if(|last| same(&last.input)) {
+            let restored = again(&last.restored);
+            self.last = Some(last);
+            return Ok(restored);
         }
+        let last = last.map(|last| last.restored.frame);
         let (input, mut restored) =
-            restore(&self.restorer).inspect_err(|_| self.restorer.forget())?;
+            restore(&self.restorer, last).inspect_err(|_| self.restorer.forget())?;
         let pixels = restored.frame.width() * restored.frame.height();
         restored.report.carried.get_or_insert(Carried {
             pixels,

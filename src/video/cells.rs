@@ -69,6 +69,21 @@ impl Cells {
         });
     }
 
+    /// Marks the cells in which `part` differs in any bit from what is at `rect` of `picture`.
+    pub fn mark_differences_in(&mut self, rect: Rect, picture: &Picture, part: &Picture) {
+        let columns = rect.x / self.cell_px.0..(rect.x + rect.width).div_ceil(self.cell_px.0);
+        for (c, y) in (0..part.channels).flat_map(|c| (0..rect.height).map(move |y| (c, y))) {
+            let there = &picture.plane(c)[(rect.y + y) * picture.width + rect.x..][..rect.width];
+            let here = &part.plane(c)[y * rect.width..][..rect.width];
+            let row = (rect.y + y) / self.cell_px.1 * self.wide;
+            for column in columns.clone() {
+                let from = (column * self.cell_px.0).max(rect.x) - rect.x;
+                let to = ((column + 1) * self.cell_px.0).min(rect.x + rect.width) - rect.x;
+                self.marks[row + column] |= differ(&there[from..to], &here[from..to]);
+            }
+        }
+    }
+
     /// Marks what the marks of `other`, of any cells, touch.
     pub fn mark_cells(&mut self, other: &Self) {
         for rect in other.rects() {
@@ -170,13 +185,14 @@ impl Cells {
 fn mark_line(marks: &mut [bool], a: &[f32], b: &[f32], cell_px: usize) {
     let pairs = a.chunks(cell_px).zip(b.chunks(cell_px));
     for (mark, (a, b)) in marks.iter_mut().zip(pairs) {
-        // Bits: a NaN is itself, and 0 is not −0.
-        let differ = a
-            .iter()
-            .zip(b)
-            .fold(0, |d, (a, b)| d | (a.to_bits() ^ b.to_bits()));
-        *mark |= differ != 0;
+        *mark |= differ(a, b);
     }
+}
+
+/// By their bits: a NaN is itself, and 0 is not −0.
+fn differ(a: &[f32], b: &[f32]) -> bool {
+    let pairs = a.iter().zip(b);
+    pairs.fold(0, |d, (a, b)| d | (a.to_bits() ^ b.to_bits())) != 0
 }
 
 #[cfg(test)]
@@ -207,6 +223,34 @@ mod tests {
                 prop_assert_eq!(*count, i32::from(marks[n % 64]));
             }
             prop_assert_eq!(cells.marked_px(), seen.iter().filter(|n| **n > 0).count());
+        }
+    }
+
+    /// A part that is compared by itself marks what comparing the whole picture would.
+    #[test]
+    fn differences_of_a_part_are_those_of_the_whole() {
+        let old = Picture::new(3, 40, 24);
+        let places = [(0, 0, 8, 8), (8, 8, 24, 16), (32, 16, 8, 8), (8, 0, 16, 24)];
+        for (c, x, y) in [(0, 8, 8), (2, 31, 23), (1, 15, 9), (0, 39, 16)] {
+            let mut new = old.clone();
+            new.plane_mut(c)[y * 40 + x] = -0.0;
+            for (left, top, width, height) in places {
+                let rect = Rect {
+                    x: left,
+                    y: top,
+                    width,
+                    height,
+                };
+                let part = new.crop(rect);
+                let mut found = Cells::new(40, 24, (16, 16));
+                found.mark_differences_in(rect, &old, &part);
+                let mut pasted = old.clone();
+                let all = Rect { x: 0, y: 0, ..rect };
+                pasted.paste(&part, all, left, top);
+                let mut wanted = Cells::new(40, 24, (16, 16));
+                wanted.mark_differences(&old, &pasted);
+                assert_eq!(found, wanted, "{c} {x} {y} in {rect:?}");
+            }
         }
     }
 

@@ -1,25 +1,41 @@
 //! [`Known`]: what the frames so far say of each block, which the next frame is compared with.
 //!
-//! With `reuse` that is the last frame's levels; with `accumulate` it is a [`Scene`], whose
-//! answers are drawn into the decoded planes. Says in which parts of the grid the cells are
-//! others. Called by `memory`.
+//! With `reuse` that is the last frame's levels, and its decoded planes, in which only the blocks
+//! are drawn that are others; with `accumulate` it is a [`Scene`], whose answers are drawn into
+//! the planes. Says in which parts of the grid the cells are others. Called by `memory`.
 
-use crate::frame::Rect;
 use crate::interval::Bounds;
 use crate::jpeg::Observation;
 use crate::jpeg::file::Levels;
-use crate::jpeg::observe::Observed;
 use crate::options::Temporal;
 use crate::video::Cells;
 use crate::video::scene::{Scene, Seen};
 
+/// Where planes were drawn is told in cells of this size.
+const DRAWN_PX: (usize, usize) = (8, 8);
 /// Share of the blocks that begin anew above which a frame is a cut.
 const CUT: f64 = 0.6;
 
+/// The last frame, component by component.
+#[derive(Default)]
+pub(super) struct Earlier {
+    levels: Vec<Vec<Option<Levels>>>,
+    /// Empty before they are kept.
+    planes: Vec<Vec<f32>>,
+}
+
+/// What a frame brings that was not known.
+pub(super) struct News {
+    /// Whether most of the picture is another.
+    pub cut: bool,
+    /// Where the decoded picture may be another than the last one; anywhere if that is not told.
+    pub drawn: Option<Cells>,
+}
+
 /// What is known of each block from the frames so far.
 pub(super) enum Known {
-    /// The levels of the last frame, component by component.
-    Last(Vec<Vec<Option<Levels>>>),
+    /// The last frame alone.
+    Last(Earlier),
     /// What all frames say together.
     Scene(Scene),
 }
@@ -29,26 +45,36 @@ impl Known {
     pub fn new(temporal: Temporal) -> Self {
         match temporal {
             Temporal::Accumulate => Self::Scene(Scene::default()),
-            Temporal::Off | Temporal::Reuse => Self::Last(Vec::new()),
+            Temporal::Off | Temporal::Reuse => Self::Last(Earlier::default()),
         }
     }
 
     /// Takes in the next frame and marks the parts of the grid whose cells are others. With a
-    /// scene, what is known of a block is drawn in place of this frame's. Answers whether most
-    /// of the picture is another.
-    pub fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> bool {
+    /// scene, what is known of a block is drawn in place of this frame's. All planes are drawn
+    /// afterwards.
+    pub fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> News {
         match self {
-            Self::Last(levels) => {
-                levels.resize_with(seen.components.len(), Vec::new);
-                for (known, component) in levels.iter_mut().zip(&seen.components) {
-                    let now = component.levels.iter().enumerate();
-                    let others = now.filter(|(at, levels)| known.get(*at) != Some(levels));
-                    others.for_each(|(at, _)| changed.mark(place(component, at)));
-                    known.clone_from(&component.levels);
+            Self::Last(earlier) => News {
+                cut: false,
+                drawn: earlier.update(seen, changed),
+            },
+            Self::Scene(scene) => {
+                seen.draw();
+                News {
+                    cut: accumulate(scene, seen, changed),
+                    drawn: None,
                 }
-                false
             }
-            Self::Scene(scene) => accumulate(scene, seen, changed),
+        }
+    }
+
+    /// Keeps the drawn planes of `seen`, which nothing else is made from, as far as the next frame
+    /// can be drawn into them.
+    pub fn keep(&mut self, seen: &mut Observation) {
+        let planes = seen.components.iter_mut();
+        let planes = planes.map(|c| std::mem::take(&mut c.plane)).collect();
+        if let Self::Last(earlier) = self {
+            earlier.planes = planes;
         }
     }
 
@@ -61,14 +87,36 @@ impl Known {
     }
 }
 
-/// The pixels of block number `at`.
-fn place(component: &Observed, at: usize) -> Rect {
-    let (fx, fy) = component.factors;
-    Rect {
-        x: 8 * fx * (at % component.blocks_wide),
-        y: 8 * fy * (at / component.blocks_wide),
-        width: 8 * fx,
-        height: 8 * fy,
+impl Earlier {
+    /// Takes in the next frame: levels, and planes, which are drawn where levels are others if
+    /// they come undrawn. Marks what has changed, and answers where planes were drawn.
+    fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> Option<Cells> {
+        self.levels.resize_with(seen.components.len(), Vec::new);
+        let planes = std::mem::take(&mut self.planes);
+        let follows = seen.is_undrawn() && planes.len() == seen.components.len();
+        let picture = (seen.width, seen.height);
+        let mut drawn = Cells::new(seen.padded_width, seen.padded_height, DRAWN_PX);
+        let planes = planes.into_iter().map(Some).chain(std::iter::repeat(None));
+        let components = seen.components.iter_mut().zip(&mut self.levels);
+        for ((component, known), plane) in components.zip(planes) {
+            let others: Vec<bool> = component
+                .levels
+                .iter()
+                .enumerate()
+                .map(|(at, levels)| known.get(at) != Some(levels))
+                .collect();
+            for at in (0..others.len()).filter(|&at| others[at]) {
+                changed.mark(component.place(at));
+                drawn.mark(component.reach(at, picture));
+            }
+            if let Some(plane) = plane.filter(|_| follows) {
+                component.plane = plane;
+                component.draw_again(picture, &others);
+            }
+            known.clone_from(&component.levels);
+        }
+        seen.draw();
+        follows.then_some(drawn)
     }
 }
 
@@ -88,11 +136,9 @@ fn accumulate(scene: &mut Scene, seen: &mut Observation, changed: &mut Cells) ->
     for (c, component) in seen.components.iter_mut().enumerate() {
         let blocks = 0..component.levels.len();
         for at in blocks.filter(|&at| scene.has_changed(c, at)) {
-            changed.mark(place(component, at));
+            changed.mark(component.place(at));
         }
-        let (fx, fy) = component.factors;
-        let samples = (size.0.div_ceil(fx), size.1.div_ceil(fy));
-        component.redraw(samples, |at| scene.answer(c, at).map(|(means, _)| means));
+        component.redraw(size, |at| scene.answer(c, at).map(|(means, _)| *means));
     }
     begun > CUT
 }

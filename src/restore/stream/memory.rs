@@ -1,22 +1,26 @@
 //! [`Memory`]: what solving remembers of the last frame, and the next frame solved with it.
 //!
-//! The new frame is observed and decoded whole, which is cheap. Where its decoded picture is
-//! another to the bit, the network's answer is brought up to date ([`Follower`]); where that,
-//! the picture or the levels are others, the answer is brought into the cells again; all else
-//! is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
+//! The new frame is decoded where its levels are others (whole, if it comes as pixels). Where its
+//! decoded picture is another to the bit, the network's answer is brought up to date
+//! ([`Follower`]); where that, the picture or the levels are others, the answer is brought into the
+//! cells again; all else is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
 //! the decoded picture and the cells are those of all frames so far (`known`). That is for plans of one
 //! call and one view; of plans of several calls what stands still is kept with `accumulate` (`redraw`), and
 //! nothing is remembered otherwise, nor of the published sampler.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::super::{Gate, Report, STRANGE, gate, tiled};
 use super::finish::{Finish, Unit};
+use super::key::Key;
 use super::known::Known;
 use super::{Carried, Fresh};
-use crate::contract::{Control, Denoiser, Follower, Hint, QuantSteps};
+use crate::contract::{Control, Denoiser, Follower, Hint};
 use crate::error::Result;
-use crate::frame::{Picture, PixelModel, Rect};
+use crate::frame::{Picture, Rect};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::measure::Departures;
 use crate::jpeg::{JpegMeasurement, Observation};
@@ -29,33 +33,11 @@ use crate::video::Cells;
 const CHANGE_PX: (usize, usize) = (16, 16);
 /// The plan of which parts of an answer can be computed again.
 const FOLLOWED: Plan = Plan::OneCall { views: 1 };
-/// Narrower units than this cost more to begin than to compute.
-const LEAST_UNIT_PX: usize = 16;
 
 /// The last frame of a stream, if it was one that the next can be compared with.
 #[derive(Default)]
 pub(in crate::restore) struct Memory {
     last: Option<Last>,
-}
-
-/// What must be the same for two frames to be compared.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
-    pub options: Options,
-    pub slack: Slack,
-    shape: Shape,
-    steps: Vec<QuantSteps>,
-}
-
-/// The grid and what lies on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Shape {
-    size: (usize, usize),
-    padded: (usize, usize),
-    mcu_rows: usize,
-    model: PixelModel,
-    /// Factors of each component, and whether any of its levels are known.
-    components: Vec<((usize, usize), bool)>,
 }
 
 pub(super) struct Last {
@@ -71,7 +53,28 @@ pub(super) struct Last {
     pub stood_in_all: Departures,
     pub strange: bool,
     /// The restored picture; behind the times while `strange`.
-    pub picture: Picture,
+    pub picture: Arc<Picture>,
+}
+
+/// A picture that was solved.
+pub(in crate::restore) struct Solved {
+    /// On the grid of what was seen.
+    pub picture: Arc<Picture>,
+    /// Where it may be another than the last one; anywhere if that is not told.
+    pub changed: Option<Vec<Rect>>,
+    /// What was done.
+    pub report: Report,
+}
+
+impl Solved {
+    /// One that has nothing to do with the last one.
+    pub fn alone(picture: Picture, report: Report) -> Self {
+        Self {
+            picture: Arc::new(picture),
+            changed: None,
+            report,
+        }
+    }
 }
 
 impl Memory {
@@ -80,8 +83,8 @@ impl Memory {
         self.last = None;
     }
 
-    /// The picture on the grid of `seen` and what was done; `None`, with nothing done, for
-    /// frames that have to be solved by themselves.
+    /// The picture on the grid of `seen`; `None`, with nothing done, for frames that have to be
+    /// solved by themselves.
     pub fn solve(
         &mut self,
         denoiser: &dyn Denoiser,
@@ -89,7 +92,7 @@ impl Memory {
         slack: Slack,
         options: &Options,
         control: Control<'_>,
-    ) -> Result<Option<(Picture, Report)>> {
+    ) -> Result<Option<Solved>> {
         let before = self.last.take();
         let Some(plan) = plan(denoiser, seen, options) else {
             return Ok(None);
@@ -134,51 +137,6 @@ fn is_whole(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> b
     tiled::is_whole(size, options.tile_size, denoiser.reach())
 }
 
-impl Key {
-    fn of(seen: &Observation, slack: Slack, options: &Options) -> Self {
-        let components = seen.components.iter();
-        let shape = Shape {
-            size: (seen.width, seen.height),
-            padded: (seen.padded_width, seen.padded_height),
-            mcu_rows: seen.mcu_rows,
-            model: seen.model,
-            components: components
-                .map(|c| (c.factors, c.levels.is_empty()))
-                .collect(),
-        };
-        Self {
-            options: options.clone(),
-            slack,
-            shape,
-            steps: seen.components.iter().map(|c| c.steps).collect(),
-        }
-    }
-
-    fn differs(&self, next: &Self) -> Fresh {
-        if self.shape != next.shape {
-            Fresh::Shape
-        } else if self.options != next.options {
-            Fresh::Options
-        } else {
-            Fresh::Tables
-        }
-    }
-
-    /// Blocks of every component that are computed together: a part of a row of MCUs.
-    fn unit_px(&self) -> (usize, usize) {
-        let widest = self.shape.components.iter().map(|c| 8 * c.0.0).max();
-        let width = widest.unwrap_or(8);
-        (
-            LEAST_UNIT_PX.next_multiple_of(width).max(width),
-            self.shape.mcu_rows,
-        )
-    }
-
-    fn cells(&self, cell_px: (usize, usize)) -> Cells {
-        Cells::new(self.shape.padded.0, self.shape.padded.1, cell_px)
-    }
-}
-
 impl Last {
     /// Nothing but the sizes, before a first frame.
     fn new(key: Key, follower: Option<Box<dyn Follower>>) -> Self {
@@ -197,7 +155,7 @@ impl Last {
             stood: vec![Departures::default(); units],
             stood_in_all: Departures::default(),
             strange: false,
-            picture: Picture::new(3, width, height),
+            picture: Arc::new(Picture::new(3, width, height)),
             key,
         }
     }
@@ -209,21 +167,20 @@ impl Last {
         seen: &mut Observation,
         fresh: Option<Fresh>,
         control: Control<'_>,
-    ) -> Result<(Picture, Report)> {
+    ) -> Result<Solved> {
         let options = self.key.options.clone();
         let mut report = Report {
             measured: seen.components.iter().map(|c| c.is_measured()).collect(),
             ..Report::default()
         };
         let mut units = self.key.cells(self.key.unit_px());
-        let cut = self.known.update(seen, &mut units);
-        let hint = seen.take_hint();
-        let mut shown = self.key.cells(CHANGE_PX);
-        match fresh.is_some() {
-            true => shown.mark_all(),
-            false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
-        }
-        self.hint = hint;
+        let news = self.known.update(seen, &mut units);
+        let shown = self.show(
+            seen,
+            news.drawn.filter(|_| fresh.is_none()),
+            fresh.is_some(),
+        );
+        self.known.keep(seen);
         units.mark_cells(&shown);
         let limit = match options.identity_gate {
             true => gate::limit(seen, denoiser),
@@ -233,7 +190,7 @@ impl Last {
             pixels: self.estimate.plane_len(),
             changed: shown.marked_px(),
             reused: 0,
-            fresh: fresh.or(cut.then_some(Fresh::Cut)),
+            fresh: fresh.or(news.cut.then_some(Fresh::Cut)),
         };
         if *plan != FOLLOWED {
             if self.strange {
@@ -243,15 +200,46 @@ impl Last {
             report.carried = Some(carried);
             let manner = (denoiser, plan);
             let picture = self.redraw(manner, seen, &units, limit, (&mut report, control))?;
-            return Ok((picture, report));
+            return Ok(Solved {
+                picture,
+                changed: None,
+                report,
+            });
         }
         let (estimated, calls) = self.estimate(denoiser, &shown, control)?;
         units.mark_cells(&estimated);
         report.network_calls = calls;
         carried.reused = carried.pixels - estimated.marked_px();
         report.carried = Some(carried);
-        let picture = self.bring_into_cells(seen, units, limit, &mut report);
-        Ok((picture, report))
+        let (picture, changed) = self.bring_into_cells(seen, units, limit, &mut report);
+        Ok(Solved {
+            picture,
+            changed: changed.filter(|_| fresh.is_none()),
+            report,
+        })
+    }
+
+    /// Decodes `seen`, in `drawn` alone if that is told, and marks the squares in which the
+    /// decoded picture is another: all of them if `anew`.
+    fn show(&mut self, seen: &Observation, drawn: Option<Cells>, anew: bool) -> Cells {
+        let mut shown = self.key.cells(CHANGE_PX);
+        let Some(drawn) = drawn else {
+            let hint = seen.hint();
+            match anew {
+                true => shown.mark_all(),
+                false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
+            }
+            self.hint = hint;
+            return shown;
+        };
+        let rects = drawn.rects();
+        let parts: Vec<Picture> = rects.par_iter().map(|&r| seen.decode_part(r)).collect();
+        for (rect, part) in rects.into_iter().zip(&parts) {
+            shown.mark_differences_in(rect, &self.hint.decoded, part);
+            let all = Rect { x: 0, y: 0, ..rect };
+            self.hint.decoded.paste(part, all, rect.x, rect.y);
+        }
+        shown
     }
 
     /// Brings the network's answer up to date where `shown` says that the decoded picture is
@@ -287,18 +275,20 @@ impl Last {
         Ok((changed, calls))
     }
 
-    /// The picture, its `units` computed again from the network's answer. All are where the
-    /// answer as a whole turns out strange and was not, or the other way round.
+    /// The picture, its `units` computed again from the network's answer, and where that was
+    /// pasted. All are where the answer as a whole turns out strange and was not, or the other way
+    /// round.
     fn bring_into_cells(
         &mut self,
         seen: &Observation,
         mut units: Cells,
         limit: Option<f64>,
         report: &mut Report,
-    ) -> Picture {
+    ) -> (Arc<Picture>, Option<Vec<Rect>>) {
         let mut parts = self.project(seen, &units);
         let strange = self.is_strange(limit);
-        if strange != self.strange {
+        let was_strange = self.strange;
+        if strange != was_strange {
             self.strange = strange;
             units.mark_all();
             parts = self.project(seen, &units);
@@ -307,18 +297,21 @@ impl Last {
         if strange {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
-            return self.hint.decoded.clone();
+            return (Arc::new(self.hint.decoded.clone()), None);
         }
+        let picture = Arc::make_mut(&mut self.picture);
         for (rect, part) in &parts {
             let whole = Rect {
                 x: 0,
                 y: 0,
                 ..*rect
             };
-            self.picture.paste(part, whole, rect.x, rect.y);
+            picture.paste(part, whole, rect.x, rect.y);
         }
         report.restored = true;
-        self.picture.clone()
+        let turned = strange != was_strange;
+        let changed = (!turned).then(|| parts.into_iter().map(|(rect, _)| rect).collect());
+        (Arc::clone(&self.picture), changed)
     }
 
     fn is_strange(&self, limit: Option<f64>) -> bool {

@@ -5,6 +5,7 @@
 //! held to as a measurement is: the network sees it at each step, and no seam is left. The field
 //! of noise is the stream's own. Called by `memory`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::{Gate, Report, STRANGE, blend, gate, symmetry, tiled};
@@ -45,11 +46,11 @@ impl Last {
         units: &Cells,
         limit: Option<f64>,
         (report, control): (&mut Report, Control<'_>),
-    ) -> Result<Picture> {
+    ) -> Result<Arc<Picture>> {
         report.restored = true;
         if units.is_clear() {
             report.departures = self.stood_in_all;
-            return Ok(self.picture.clone());
+            return Ok(Arc::clone(&self.picture));
         }
         let calls = AtomicUsize::new(0);
         let options = &self.key.options;
@@ -79,13 +80,13 @@ impl Last {
             report.restored = false;
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
-            return Ok(self.hint.decoded.clone());
+            return Ok(Arc::new(self.hint.decoded.clone()));
         }
         let mut picture = drawn.clone();
         blend(&mut picture, &self.hint.decoded, options.strength as f32);
         self.stood_in_all = departures;
         self.estimate = drawn;
-        self.picture = picture.clone();
-        Ok(picture)
+        self.picture = Arc::new(picture);
+        Ok(Arc::clone(&self.picture))
     }
 }

@@ -46,6 +46,7 @@ fn every_sampling_and_odd_sizes_are_restored_as_if_alone() {
             let frames = PATH.map(|at| file(&scene(PixelModel::Rgb, size, at), 40, sampling));
             for prior in [following, Blur::default] {
                 assert_same(prior, &frames, Layout::AsFile, &Options::default());
+                assert_same(prior, &frames, Layout::YCbCr((2, 2)), &Options::default());
             }
         }
     }

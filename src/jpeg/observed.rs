@@ -1,0 +1,181 @@
+//! [`Observed`]: one component of an observation: its tables, its levels, its decoded plane.
+//!
+//! Draws planes from levels, whole or block by block, and tells which pixels a block reaches.
+//! Called by `observe` and by what remembers frames.
+
+use std::mem;
+use std::ops::Range;
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::dct::{self, Block};
+use super::file::Levels;
+use super::sampling;
+use crate::contract::QuantSteps;
+use crate::frame::Rect;
+
+/// One component of an [`Observation`](super::Observation).
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Picture pixels per sample, horizontally and vertically.
+    pub factors: (usize, usize),
+    /// Blocks in a row of the aligned grid.
+    pub blocks_wide: usize,
+    /// Quantisation steps.
+    pub steps: QuantSteps,
+    /// Decoded samples on the aligned grid, level-shifted: 8-bit level − 128. Empty before
+    /// [`draw`](super::Observation::draw) and once [`take_hint`](super::Observation::take_hint) was called.
+    pub plane: Vec<f32>,
+    /// Levels per block of the aligned grid; `None` where a block is not known. Empty when
+    /// nothing of the component is.
+    pub levels: Vec<Option<Levels>>,
+}
+
+impl Observed {
+    /// Samples in a row.
+    pub fn width(&self) -> usize {
+        8 * self.blocks_wide
+    }
+
+    /// The pixels of block number `at` of the aligned grid.
+    pub fn place(&self, at: usize) -> Rect {
+        let (fx, fy) = self.factors;
+        Rect {
+            x: 8 * fx * (at % self.blocks_wide),
+            y: 8 * fy * (at / self.blocks_wide),
+            width: 8 * fx,
+            height: 8 * fy,
+        }
+    }
+
+    /// The pixels that the samples of block number `at` are looked at for: smooth chroma reaches
+    /// a pixel beyond where there are two to a sample, and a block at the end of the component
+    /// reaches the end of the grid. `picture` is the size of the picture in pixels.
+    pub fn reach(&self, at: usize, picture: (usize, usize)) -> Rect {
+        let high = self.levels.len() / self.blocks_wide;
+        let columns = reach(
+            at % self.blocks_wide,
+            self.blocks_wide,
+            picture.0,
+            self.factors.0,
+        );
+        let rows = reach(at / self.blocks_wide, high, picture.1, self.factors.1);
+        Rect {
+            x: columns.start,
+            y: rows.start,
+            width: columns.len(),
+            height: rows.len(),
+        }
+    }
+
+    /// Decodes the levels that are known; `picture` is the size of the picture in pixels.
+    pub(super) fn draw(&mut self, picture: (usize, usize)) {
+        self.plane = vec![0.0; 64 * self.levels.len()];
+        let all = vec![true; self.levels.len()];
+        self.draw_again(picture, &all);
+    }
+
+    /// Draws the blocks that `others` names anew from their levels, in a plane that is drawn.
+    pub fn draw_again(&mut self, picture: (usize, usize), others: &[bool]) {
+        let levels = mem::take(&mut self.levels);
+        let steps = self.steps;
+        self.redraw(picture, |at| match (&levels[at], others[at]) {
+            (Some(levels), true) => Some(dequantise(levels, &steps)),
+            _ => None,
+        });
+        self.levels = levels;
+    }
+
+    /// Draws some blocks anew from the coefficients that `known` has for them, by their number;
+    /// the others stay. `picture` is its size in pixels: the grid beyond the component's last
+    /// block repeats the last sample.
+    pub fn redraw(
+        &mut self,
+        picture: (usize, usize),
+        known: impl Fn(usize) -> Option<Block> + Sync,
+    ) {
+        let (wide, stride) = (self.blocks_wide, self.width());
+        let end = 8 * coded(picture.0, self.factors.0).min(wide);
+        let rows = self.plane.par_chunks_exact_mut(8 * stride).enumerate();
+        rows.for_each(|(y, row)| {
+            for x in 0..wide {
+                if let Some(coefficients) = known(y * wide + x) {
+                    let samples = dct::inverse(&coefficients).map(|s| s.clamp(-128.0, 127.0));
+                    store(row, stride, x, &samples);
+                }
+            }
+            for line in row.chunks_exact_mut(stride) {
+                let last = line[end - 1];
+                line[end..].fill(last);
+            }
+        });
+        let bottom = 8 * coded(picture.1, self.factors.1) * stride;
+        let bottom = bottom.min(self.plane.len());
+        let (above, below) = self.plane.split_at_mut(bottom);
+        for line in below.chunks_exact_mut(stride) {
+            line.copy_from_slice(&above[bottom - stride..]);
+        }
+    }
+
+    /// The samples of `rect` of the picture at full size, row by row.
+    pub(super) fn part(&self, rect: Rect) -> Vec<f32> {
+        let (fx, fy) = self.factors;
+        let (width, height) = (self.width(), self.plane.len() / self.width());
+        // One sample more on every side is what the smooth filter looks at.
+        let span = |from: usize, length: usize, factor: usize, limit: usize| {
+            let first = (from / factor).saturating_sub(1);
+            (first, ((from + length).div_ceil(factor) + 1).min(limit))
+        };
+        let (left, right) = span(rect.x, rect.width, fx, width);
+        let (top, low) = span(rect.y, rect.height, fy, height);
+        let rows = (top..low).flat_map(|y| &self.plane[y * width + left..y * width + right]);
+        let few: Vec<f32> = rows.copied().collect();
+        let many = sampling::smooth(&few, right - left, self.factors);
+        let stride = fx * (right - left);
+        let lines = many.chunks_exact(stride).skip(rect.y - fy * top);
+        let inner = rect.x - fx * left;
+        let lines = lines
+            .take(rect.height)
+            .flat_map(|line| &line[inner..inner + rect.width]);
+        lines.copied().collect()
+    }
+
+    /// Whether any block is known.
+    pub fn is_measured(&self) -> bool {
+        self.levels.iter().any(Option::is_some)
+    }
+}
+
+/// Blocks that a file has for so many pixels.
+fn coded(pixels: usize, factor: usize) -> usize {
+    pixels.div_ceil(factor).div_ceil(8)
+}
+
+/// The pixels that block number `at` of a row or column of `blocks` reaches.
+fn reach(at: usize, blocks: usize, pixels: usize, factor: usize) -> Range<usize> {
+    let beyond = usize::from(factor == 2);
+    let (block, end) = (8 * factor, 8 * factor * blocks);
+    let to = match at + 1 == coded(pixels, factor) {
+        true => end,
+        false => ((at + 1) * block + beyond).min(end),
+    };
+    (at * block).saturating_sub(beyond)..to
+}
+
+/// Levels times steps.
+pub fn dequantise(levels: &Levels, steps: &QuantSteps) -> Block {
+    std::array::from_fn(|i| f32::from(levels[i]) * f32::from(steps[i]))
+}
+
+/// The block number `x` of a row of blocks, `stride` samples wide.
+pub(super) fn fetch(row: &[f32], stride: usize, x: usize) -> Block {
+    std::array::from_fn(|i| row[(i / 8) * stride + 8 * x + i % 8])
+}
+
+/// Writes the block number `x` of a row of blocks.
+pub(super) fn store(row: &mut [f32], stride: usize, x: usize, samples: &Block) {
+    for (line, values) in row.chunks_exact_mut(stride).zip(samples.chunks_exact(8)) {
+        line[8 * x..8 * x + 8].copy_from_slice(values);
+    }
+}
