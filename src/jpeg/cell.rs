@@ -5,7 +5,7 @@
 
 use super::file::Levels;
 use crate::contract::QuantSteps;
-use crate::interval::Bounds;
+use crate::interval::{self, Bounds};
 
 /// How far beyond (or, negative, inside) its nominal bounds a cell reaches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +35,10 @@ impl Slack {
     };
 
     /// Four cells at most outwards; inwards the cell never vanishes.
+    #[inline(always)]
     fn of(self, step: f32) -> f32 {
-        (self.relative * step + self.absolute).clamp(-0.4 * step, 4.0 * step)
+        let slack = self.relative * step + self.absolute;
+        interval::clamp(slack, (-0.4 * step, 4.0 * step))
     }
 }
 
@@ -51,7 +53,7 @@ pub struct Cell {
 
 impl Cell {
     /// The cell of `level` at `step`.
-    #[inline]
+    #[inline(always)]
     pub fn new(level: i16, step: u16, slack: Slack) -> Self {
         let (level, step) = (f32::from(level), f32::from(step));
         let (both, outward) = (slack.of(step), slack.outward * step);
@@ -71,6 +73,7 @@ impl Cell {
 }
 
 /// The cells of a block.
+#[inline(always)]
 pub fn bounds(levels: &Levels, steps: &QuantSteps, slack: Slack) -> Bounds {
     std::array::from_fn(|i| {
         let cell = Cell::new(levels[i], steps[i], slack);
@@ -81,7 +84,7 @@ pub fn bounds(levels: &Levels, steps: &QuantSteps, slack: Slack) -> Bounds {
 /// The published step: the estimate's own quantised value exchanged for the measured one.
 ///
 /// Not a projection: just outside the cell it jumps by a whole step. For comparison and parity.
-#[inline]
+#[inline(always)]
 pub fn swap(value: f32, level: i16, step: u16) -> f32 {
     let step = f32::from(step);
     value - step * (value / step).round_ties_even() + step * f32::from(level)

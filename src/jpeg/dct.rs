@@ -52,6 +52,20 @@ pub fn inverse(coefficients: &Block) -> Block {
     between(transposed, coefficients, basis)
 }
 
+/// [`forward`] as part of a kernel that calls it, with its instructions.
+#[inline(always)]
+pub(crate) fn forward_within(samples: &Block) -> Block {
+    let (basis, transposed) = &*BASIS;
+    multiply(&multiply(basis, samples), transposed)
+}
+
+/// [`inverse`] as part of a kernel.
+#[inline(always)]
+pub(crate) fn inverse_within(coefficients: &Block) -> Block {
+    let (basis, transposed) = &*BASIS;
+    multiply(&multiply(transposed, coefficients), basis)
+}
+
 /// `left` times `block` times `right`.
 fn between(left: &Block, block: &Block, right: &Block) -> Block {
     let mut out = [0.0; 64];

@@ -3,6 +3,7 @@
 //! x + A⁺(P(Ax) − Ax) in the file's own colour space, one pass over rows of MCUs on all
 //! cores. Blocks whose levels are not known leave x as it is.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
@@ -18,7 +19,7 @@ use super::sampling;
 use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 use crate::interval::{self, Bounds};
-use crate::simd;
+use crate::simd::{self, Kernel};
 
 /// How estimates stood to their cells, summed over all that were brought into them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,9 +76,6 @@ pub struct Run {
     pub width: usize,
 }
 
-/// Where a block is: number of the component, number of the block in it.
-type Place = (usize, usize);
-
 /// The bounds of a block, by component and number, if it has any of its own.
 pub type BoundsOf<'a> = dyn Fn(usize, usize) -> Option<&'a Bounds> + Sync + 'a;
 
@@ -128,24 +126,12 @@ impl<'a> JpegMeasurement<'a> {
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
         let mut copy = x.clone();
-        let [kept, known, ..] =
-            self.for_each_stripe(&mut copy, |_, component, known, coefficients| {
-                let mut kept = 0;
-                for i in 0..64 {
-                    let level = (coefficients[i] / f32::from(component.steps[i])).round_ties_even();
-                    kept += u64::from(level == f32::from(known[i]));
-                }
-                (None, [kept, 64, 0, 0, 0])
-            });
+        let [kept, known, ..] = self.for_each_stripe(&mut copy, &Kept);
         (kept, known)
     }
 
-    /// Applies `rule` to every known block: it sees the coefficients of A·x and may answer
-    /// with others. Its counters are summed.
-    fn for_each_stripe<F>(&self, x: &mut Picture, rule: F) -> Counts
-    where
-        F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync,
-    {
+    /// Applies `rule` to every known block, and sums its counters.
+    fn for_each_stripe(&self, x: &mut Picture, rule: &impl Rule) -> Counts {
         let (n, width) = (x.plane_len(), x.width);
         let stripe = self.observation.mcu_rows * self.observation.padded_width;
         let (red, rest) = x.data.split_at_mut(n);
@@ -154,7 +140,7 @@ impl<'a> JpegMeasurement<'a> {
             .zip(green.par_chunks_mut(stripe))
             .zip(blue.par_chunks_mut(stripe))
             .enumerate()
-            .map(|(row, ((r, g), b))| self.run(Run { row, x: 0, width }, [r, g, b], &rule))
+            .map(|(row, ((r, g), b))| self.run(Run { row, x: 0, width }, [r, g, b], rule))
             .reduce(|| [0; 5], add)
     }
 
@@ -162,14 +148,18 @@ impl<'a> JpegMeasurement<'a> {
     /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
     /// and not added to [`Self::departures`].
     pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
-        self.run(run, rgb, &self.cell_rule(trust)).into()
+        self.run(run, rgb, &self.into_cells(trust)).into()
+    }
+
+    fn into_cells<'t>(&'t self, trust: Trust<'t>) -> IntoCells<'t, 'a> {
+        IntoCells {
+            measurement: self,
+            trust,
+        }
     }
 
     /// A part of one row of MCUs.
-    fn run<F>(&self, run: Run, mut rgb: [&mut [f32]; 3], rule: &F) -> Counts
-    where
-        F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
-    {
+    fn run(&self, run: Run, mut rgb: [&mut [f32]; 3], rule: &impl Rule) -> Counts {
         let mut planes = to_components(self.observation.model, &rgb);
         let mut counts = [0; 5];
         for (c, plane) in planes.iter_mut().enumerate() {
@@ -219,11 +209,29 @@ fn to_rgb(model: PixelModel, planes: &[Vec<f32>], rgb: &mut [&mut [f32]; 3]) {
     }
 }
 
+/// What is made of the blocks that are known. Inlined into the kernel that calls it.
+trait Rule: Sync {
+    /// Others for the coefficients `before` of A·x, if it has any, and what it counts.
+    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts);
+}
+
+/// A block of which the levels are known.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    /// Number of the component, number of the block in it.
+    place: (usize, usize),
+    component: &'a Observed,
+    levels: &'a Levels,
+}
+
 /// plane += A⁺(P(A·plane) − A·plane) for component `c` of a part of one row of MCUs.
-fn correct<F>(observation: &Observation, c: usize, run: Run, plane: &mut [f32], rule: &F) -> Counts
-where
-    F: Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts),
-{
+fn correct(
+    observation: &Observation,
+    c: usize,
+    run: Run,
+    plane: &mut [f32],
+    rule: &impl Rule,
+) -> Counts {
     let mut counts = [0; 5];
     let Some(component) = observation.components.get(c) else {
         return counts;
@@ -231,85 +239,144 @@ where
     if component.levels.is_empty() {
         return counts;
     }
-    let (fx, fy) = component.factors;
-    let width = run.width / fx;
-    let small = sampling::mean(plane, run.width, component.factors);
+    let factors = component.factors;
+    let small = match factors {
+        (1, 1) => Cow::Borrowed(&*plane),
+        _ => Cow::Owned(sampling::mean(plane, run.width, factors)),
+    };
     let mut delta = vec![0.0; small.len()];
-    let block_rows = observation.mcu_rows / (8 * fy);
+    let block_rows = observation.mcu_rows / (8 * factors.1);
     for band in 0..block_rows {
+        let width = run.width / factors.0;
         let span = band * 8 * width..(band + 1) * 8 * width;
-        let first = (run.row * block_rows + band) * component.blocks_wide + run.x / (8 * fx);
-        for x in 0..width / 8 {
-            let at = first + x;
-            let Some(levels) = component.levels.get(at).and_then(Option::as_ref) else {
-                continue;
-            };
-            let before = dct::forward(&fetch(&small[span.clone()], width, x));
-            let (after, added) = rule((c, at), component, levels, &before);
-            counts = add(counts, added);
-            if let Some(after) = after {
-                let change = dct::inverse(&std::array::from_fn(|i| after[i] - before[i]));
-                store(&mut delta[span.clone()], width, x, &change);
-            }
-        }
+        simd::run(Band {
+            component,
+            c,
+            first: (run.row * block_rows + band) * component.blocks_wide + run.x / (8 * factors.0),
+            samples: &small[span.clone()],
+            delta: &mut delta[span],
+            width,
+            rule,
+            counts: &mut counts,
+        });
     }
-    let up = sampling::replicate(&delta, width, component.factors);
+    let up = match factors {
+        (1, 1) => delta,
+        _ => sampling::replicate(&delta, run.width / factors.0, factors),
+    };
     for (value, change) in plane.iter_mut().zip(up) {
         *value += change;
     }
     counts
 }
 
-/// How a block of the first component, or of another, stands to its cells.
-fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -> Counts {
-    let (mut left, mut far) = (0, 0);
-    for ((&x, &(low, high)), &step) in before.iter().zip(cells).zip(steps) {
-        let outside = (x - x.clamp(low, high)).abs();
-        left += u64::from(outside > 0.0);
-        far += u64::from(outside > 0.5 * f32::from(step));
+/// Part of a row of blocks.
+struct Band<'a, R> {
+    component: &'a Observed,
+    c: usize,
+    /// Number of the first block.
+    first: usize,
+    samples: &'a [f32],
+    /// What becomes other, to be added.
+    delta: &'a mut [f32],
+    /// Samples in a line.
+    width: usize,
+    rule: &'a R,
+    counts: &'a mut Counts,
+}
+
+impl<R: Rule> Kernel for Band<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        for x in 0..self.width / 8 {
+            let at = self.first + x;
+            let Some(levels) = self.component.levels.get(at).and_then(Option::as_ref) else {
+                continue;
+            };
+            let before = dct::forward_within(&fetch(self.samples, self.width, x));
+            let block = Known {
+                place: (self.c, at),
+                component: self.component,
+                levels,
+            };
+            let (after, added) = self.rule.apply(block, &before);
+            *self.counts = add(*self.counts, added);
+            if let Some(mut change) = after {
+                for (after, before) in change.iter_mut().zip(&before) {
+                    *after -= before;
+                }
+                store(self.delta, self.width, x, &dct::inverse_within(&change));
+            }
+        }
     }
+}
+
+/// How a block of the first component, or of another, stands to its cells.
+#[inline(always)]
+fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -> Counts {
+    let (mut left, mut far) = (0u32, 0u32);
+    for ((&x, &bounds), &step) in before.iter().zip(cells).zip(steps) {
+        let outside = (x - interval::clamp(x, bounds)).abs();
+        left += u32::from(outside > 0.0);
+        far += u32::from(outside > 0.5 * f32::from(step));
+    }
+    let (left, far) = (u64::from(left), u64::from(far));
     match first {
         true => [64, left, far, 64, far],
         false => [64, left, far, 0, 0],
     }
 }
 
-impl JpegMeasurement<'_> {
-    /// The rule that brings a block into its cells, or its narrower bounds, and counts how it
-    /// stood to the cells.
-    fn cell_rule(
-        &self,
-        trust: Trust<'_>,
-    ) -> impl Fn(Place, &Observed, &Levels, &dct::Block) -> (Option<dct::Block>, Counts) + Sync
-    {
-        let slack = self.slack;
-        move |(c, at), component, levels, before| {
-            let steps = &component.steps;
-            let cells = cell::bounds(levels, steps, slack);
-            let narrower = self.narrower.and_then(|bounds| bounds(c, at));
-            let allowed = narrower.unwrap_or(&cells);
-            let after = match trust {
-                Trust::Judged => interval::judged(allowed, before),
-                Trust::Clamp => Some(block(|i| before[i].clamp(allowed[i].0, allowed[i].1))),
-                Trust::Swap => Some(block(|i| swap(before[i], levels[i], steps[i]))),
-                Trust::Mean(spread) => {
-                    let spread = self.part(spread, component);
-                    let mean = |i| interval::truncated_mean(allowed[i], before[i], spread[i]);
-                    Some(block(mean))
-                }
-            };
-            (after, stand(c == 0, before, &cells, steps))
-        }
+/// Brings a block into its cells, or its narrower bounds, and counts how it stood to the cells.
+struct IntoCells<'t, 'a> {
+    measurement: &'t JpegMeasurement<'a>,
+    trust: Trust<'t>,
+}
+
+impl Rule for IntoCells<'_, '_> {
+    #[inline(always)]
+    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
+        let (component, levels, (c, at)) = (block.component, block.levels, block.place);
+        let steps = &component.steps;
+        let cells = cell::bounds(levels, steps, self.measurement.slack);
+        let narrower = self.measurement.narrower.and_then(|bounds| bounds(c, at));
+        let allowed = narrower.unwrap_or(&cells);
+        let after = match self.trust {
+            Trust::Judged => interval::judged(allowed, before),
+            Trust::Clamp => Some(each(|i| interval::clamp(before[i], allowed[i]))),
+            Trust::Swap => Some(each(|i| swap(before[i], levels[i], steps[i]))),
+            Trust::Mean(spread) => {
+                let spread = self.measurement.part(spread, component);
+                let mean = |i| interval::truncated_mean(allowed[i], before[i], spread[i]);
+                Some(each(mean))
+            }
+        };
+        (after, stand(c == 0, before, &cells, steps))
     }
 }
 
-fn block(value: impl Fn(usize) -> f32) -> dct::Block {
+/// Counts the coefficients that quantise to their level.
+struct Kept;
+
+impl Rule for Kept {
+    #[inline(always)]
+    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
+        let known = block.levels.iter().zip(&block.component.steps);
+        let kept = known.zip(before).filter(|((level, step), x)| {
+            (*x / f32::from(**step)).round_ties_even() == f32::from(**level)
+        });
+        (None, [kept.count() as u64, 64, 0, 0, 0])
+    }
+}
+
+#[inline(always)]
+fn each(value: impl Fn(usize) -> f32) -> dct::Block {
     std::array::from_fn(value)
 }
 
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
-        let counts = self.for_each_stripe(x0, self.cell_rule(trust));
+        let counts = self.for_each_stripe(x0, &self.into_cells(trust));
         for (sum, count) in self.stood.iter().zip(counts) {
             sum.fetch_add(count, Ordering::Relaxed);
         }

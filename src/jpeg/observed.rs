@@ -14,6 +14,7 @@ use super::file::Levels;
 use super::sampling;
 use crate::contract::QuantSteps;
 use crate::frame::Rect;
+use crate::simd::{self, Kernel};
 
 /// One component of an [`Observation`](super::Observation).
 #[derive(Clone, Debug)]
@@ -99,12 +100,12 @@ impl Observed {
         let end = 8 * coded(picture.0, self.factors.0).min(wide);
         let rows = self.plane.par_chunks_exact_mut(8 * stride).enumerate();
         rows.for_each(|(y, row)| {
-            for x in 0..wide {
-                if let Some(coefficients) = known(y * wide + x) {
-                    let samples = dct::inverse(&coefficients).map(|s| s.clamp(-128.0, 127.0));
-                    store(row, stride, x, &samples);
-                }
-            }
+            simd::run(DrawnRow {
+                row,
+                wide,
+                first: y * wide,
+                known: &known,
+            });
             for line in row.chunks_exact_mut(stride) {
                 let last = line[end - 1];
                 line[end..].fill(last);
@@ -147,6 +148,28 @@ impl Observed {
     }
 }
 
+/// A row of blocks, some of which are drawn.
+struct DrawnRow<'a, F> {
+    row: &'a mut [f32],
+    wide: usize,
+    /// Number of the first block.
+    first: usize,
+    known: &'a F,
+}
+
+impl<F: Fn(usize) -> Option<Block>> Kernel for DrawnRow<'_, F> {
+    #[inline(always)]
+    fn run(self) {
+        for x in 0..self.wide {
+            if let Some(coefficients) = (self.known)(self.first + x) {
+                let samples = dct::inverse_within(&coefficients);
+                let samples = samples.map(|s| s.clamp(-128.0, 127.0));
+                store(self.row, 8 * self.wide, x, &samples);
+            }
+        }
+    }
+}
+
 /// Blocks that a file has for so many pixels.
 fn coded(pixels: usize, factor: usize) -> usize {
     pixels.div_ceil(factor).div_ceil(8)
@@ -164,16 +187,23 @@ fn reach(at: usize, blocks: usize, pixels: usize, factor: usize) -> Range<usize>
 }
 
 /// Levels times steps.
+#[inline(always)]
 pub fn dequantise(levels: &Levels, steps: &QuantSteps) -> Block {
     std::array::from_fn(|i| f32::from(levels[i]) * f32::from(steps[i]))
 }
 
 /// The block number `x` of a row of blocks, `stride` samples wide.
+#[inline(always)]
 pub(super) fn fetch(row: &[f32], stride: usize, x: usize) -> Block {
-    std::array::from_fn(|i| row[(i / 8) * stride + 8 * x + i % 8])
+    let mut block = [0.0; 64];
+    for (to, line) in block.chunks_exact_mut(8).zip(row.chunks_exact(stride)) {
+        to.copy_from_slice(&line[8 * x..8 * x + 8]);
+    }
+    block
 }
 
 /// Writes the block number `x` of a row of blocks.
+#[inline(always)]
 pub(super) fn store(row: &mut [f32], stride: usize, x: usize, samples: &Block) {
     for (line, values) in row.chunks_exact_mut(stride).zip(samples.chunks_exact(8)) {
         line[8 * x..8 * x + 8].copy_from_slice(values);

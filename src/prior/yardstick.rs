@@ -112,6 +112,14 @@ impl Denoiser for FreshMemory {
     fn alpha_bar(&self) -> Option<&[f64]> {
         self.0.alpha_bar()
     }
+
+    fn at_once(&self) -> usize {
+        self.0.at_once()
+    }
+
+    fn expect(&self, pieces: usize) {
+        self.0.expect(pieces);
+    }
 }
 
 fn open_plain(
