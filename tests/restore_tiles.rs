@@ -10,8 +10,8 @@ use ddrmjpeg::contract::{Denoiser, Hint, Reach};
 use ddrmjpeg::frame::{Picture, PixelModel, Planar8};
 use ddrmjpeg::options::{Device, Precision, Preset};
 use ddrmjpeg::prior::yardstick::{self, Arithmetic, Family};
-use ddrmjpeg::restore::Restored;
 use ddrmjpeg::restore::tiled::Tiled;
+use ddrmjpeg::restore::{Restored, model};
 use ddrmjpeg::{Control, Options, Restorer, Result, jpeg, tiling};
 
 /// A scene with edges, gradients, texture and colour; odd in size.

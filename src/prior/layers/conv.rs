@@ -1,6 +1,6 @@
 //! Two-dimensional convolution with bias, weights channels-last or packed.
 //!
-//! In bf16 on a CPU, without gradients, weights are packed for oneDNN when they are first
+//! In bf16 or f32 on a CPU, without gradients, weights are packed for oneDNN when they are first
 //! used, and only the packed ones are kept; everywhere else libtorch's own convolution runs.
 
 use std::cell::{Ref, RefCell};
@@ -42,7 +42,8 @@ impl Conv2d {
         let ConvSize(input, output, side) = size;
         let shape = [output, input, side, side];
         let weight = loader.conv_weight(&format!("{key}.weight"), &shape, kind);
-        let may_pack = loader.packs() && kind == Kind::BFloat16 && loader.device() == Device::Cpu;
+        let packable = matches!(kind, Kind::BFloat16 | Kind::Float);
+        let may_pack = loader.packs() && packable && loader.device() == Device::Cpu;
         Self {
             weights: RefCell::new(match may_pack {
                 true => Weights::Loaded(weight),
