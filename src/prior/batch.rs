@@ -4,13 +4,16 @@
 //! thread for all of them: as soon as there are enough, or nobody else who could join, or the
 //! oldest has waited long enough. What goes together is settled only there, when the thread is
 //! free, so questions gather while it works. Knows neither torch nor pictures, and no thread is
-//! its own. Called by `film::prior`.
+//! its own. Called by `film::prior` and `epsilon`.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::worker::caught;
 use crate::error::{Error, Result};
+
+/// Questions in one call on CUDA, unless the options say how many.
+pub(super) const ON_CUDA: usize = 8;
 
 /// A question that may be asked together with others.
 pub(crate) trait Joins {
@@ -88,6 +91,14 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
             #[cfg(test)]
             calls: Mutex::default(),
         }
+    }
+
+    /// As options say: `max_batch` questions, 0 for `unasked`, and `max_delay_ms`; none where no
+    /// call is to have more than one.
+    pub fn of_options((max_batch, max_delay_ms): (usize, f64), unasked: usize) -> Option<Self> {
+        let limit = if max_batch == 0 { unasked } else { max_batch };
+        let delay = Duration::try_from_secs_f64(max_delay_ms / 1000.0).unwrap_or_default();
+        (limit > 1).then(|| Self::new(limit, delay))
     }
 
     /// Most questions in one call.

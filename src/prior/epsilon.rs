@@ -7,19 +7,29 @@
 //! - e = ε(x_t, t), the first 3 channels when the variance is learned too
 //! - guided: e -= √(1-ᾱ)·scale·∇log p(class | x_t, t), √(1-ᾱ) = s·σ, the gradient at x_t
 //! - x0 = x_σ - σ·e, which is (x_t - √(1-ᾱ)·e) / √ᾱ
+//!
+//! With a batcher, pictures of one size go together into one call, each at its own level and of its
+//! own class.
 
 use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
 
 use super::adm::{AdmUNet, Classifier};
-use super::convert::{to_picture, to_tensor};
+use super::batch::{self, Batcher, Joins};
+use super::convert::{to_pictures, to_tensor};
 use super::ddpm::DdpmUNet;
+use super::pinned;
 use super::timesteps::Timesteps;
 use super::worker::{Owned, Worker};
 use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
+use crate::options::Options;
+
+/// Pixels in one call, at most: the largest maps of an ADM UNet of 256 channels then take 2 GB in
+/// half precision.
+const CALL_PX: usize = 4 << 20;
 
 /// Channels of a picture, and of the noise in it.
 const CHANNELS: i64 = 3;
@@ -90,12 +100,40 @@ pub struct EpsilonParts {
     pub device: Device,
 }
 
+/// What a network is asked.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    x: &'a Picture,
+    sigma: f64,
+    class: Option<i64>,
+}
+
+impl Joins for Question<'_> {
+    /// Noise level and class are each picture's own.
+    fn joins(&self, other: &Self) -> bool {
+        let size = |q: &Self| (q.x.width, q.x.height);
+        size(self) == size(other) && self.class.is_some() == other.class.is_some()
+    }
+
+    fn most(&self) -> usize {
+        (CALL_PX / (self.x.width * self.x.height).max(1)).max(1)
+    }
+}
+
+/// The one answer to one question.
+fn only(answers: Vec<Picture>) -> Result<Picture> {
+    let none = || Error::Backend("a network gave no answer".into());
+    answers.into_iter().next().ok_or_else(none)
+}
+
 /// An ε-network behind the [`Denoiser`] contract.
 ///
 /// The networks are only touched on the worker's thread of their device, as all others are.
 #[derive(Clone)]
 pub struct EpsilonDenoiser {
     parts: Arc<Owned<EpsilonParts>>,
+    /// None where every question is a call of its own.
+    batcher: Option<Arc<Batcher<Question<'static>, Picture>>>,
     class: Option<i64>,
     known: Option<i64>,
     side_px: usize,
@@ -129,12 +167,23 @@ impl EpsilonDenoiser {
         })?;
         Ok(Self {
             parts: Arc::new(parts),
+            batcher: None,
             class: None,
             known,
             side_px: usize::try_from(side_px).unwrap_or(0),
             alpha_bar,
             caution: None,
         })
+    }
+
+    /// The same, taking several pictures in one call as `options` say, on the device of its parts.
+    pub(super) fn joining(self, options: &Options, device: Device) -> Self {
+        let asked = (options.max_batch, options.max_delay_ms);
+        let unasked = if device.is_cuda() { batch::ON_CUDA } else { 1 };
+        Self {
+            batcher: Batcher::of_options(asked, unasked).map(Arc::new),
+            ..self
+        }
     }
 
     /// The same with something that its user should know.
@@ -207,7 +256,34 @@ fn check_class(class: Option<i64>, known: Option<i64>) -> Result<()> {
 impl Denoiser for EpsilonDenoiser {
     fn denoise(&self, x: &Picture, sigma: f64, _: Option<&Hint>) -> Result<Picture> {
         check_class(self.class, self.known)?;
-        self.parts.with(|parts| parts.denoise(x, sigma, self.class))
+        let question = Question {
+            x,
+            sigma,
+            class: self.class,
+        };
+        let Some(batcher) = &self.batcher else {
+            let answer = self.parts.with(|parts| parts.denoise(&[question]));
+            return answer.and_then(only);
+        };
+        // SAFETY: only the lifetime changes. The batcher promises that nobody has the question any
+        // more when `ask` returns or unwinds, and what it borrows lives longer than this call.
+        let question = unsafe { std::mem::transmute::<Question<'_>, Question<'static>>(question) };
+        batcher.ask(question, |ticket| {
+            self.parts.with(|parts| {
+                batcher.serve(ticket, |asked| parts.denoise(asked));
+                Ok(())
+            })
+        })
+    }
+
+    fn at_once(&self) -> usize {
+        self.batcher.as_ref().map_or(1, |batcher| batcher.limit())
+    }
+
+    fn expect(&self, pieces: usize) {
+        if let Some(batcher) = &self.batcher {
+            batcher.expect(pieces);
+        }
     }
 
     fn reach(&self) -> Reach {
@@ -226,22 +302,35 @@ impl Denoiser for EpsilonDenoiser {
 }
 
 impl EpsilonParts {
-    fn denoise(&self, x: &Picture, sigma: f64, class: Option<i64>) -> Result<Picture> {
-        if !sigma.is_finite() {
-            return Err(Error::Options(format!("sigma {sigma} is not finite")));
+    /// The estimates of pictures of one size, in one call.
+    fn denoise(&self, asked: &[Question<'_>]) -> Result<Vec<Picture>> {
+        if let Some(q) = asked.iter().find(|q| !q.sigma.is_finite()) {
+            return Err(Error::Options(format!("sigma {} is not finite", q.sigma)));
         }
-        let t = self.timesteps.nearest(sigma)?;
-        let scale = 1.0 / (1.0 + sigma * sigma).sqrt();
-        let x = to_tensor(x, self.device)?;
-        let e = self.noise(&x.f_mul_scalar(scale)?, t, class, scale * sigma)?;
-        to_picture(&x.f_sub(&e.f_mul_scalar(sigma)?)?)
+        let t = asked
+            .iter()
+            .map(|q| Ok(self.timesteps.nearest(q.sigma)? as f32));
+        let t = t.collect::<Result<Vec<f32>>>()?;
+        let scale = |q: &Question<'_>| 1.0 / (1.0 + q.sigma * q.sigma).sqrt();
+        let x = asked.iter().map(|q| to_tensor(q.x, self.device));
+        let x = Tensor::f_cat(&x.collect::<Result<Vec<_>>>()?, 0)?;
+        let x_t = x.f_mul(&self.column(asked, scale)?)?;
+        let e = self.noise(&x_t, &t, asked, |q| scale(q) * q.sigma)?;
+        to_pictures(&x.f_sub(&e.f_mul(&self.column(asked, |q| q.sigma)?)?)?)
     }
 
     /// The guided noise in `x_t`; `spread` is √(1-ᾱ).
-    fn noise(&self, x_t: &Tensor, t: usize, class: Option<i64>, spread: f64) -> Result<Tensor> {
-        let t = Tensor::f_from_slice(&[t as f32])?.f_to_device(self.device)?;
-        let class = match class {
-            Some(class) => Some(Tensor::f_from_slice(&[class])?.f_to_device(self.device)?),
+    fn noise(
+        &self,
+        x_t: &Tensor,
+        t: &[f32],
+        asked: &[Question<'_>],
+        spread: impl Fn(&Question<'_>) -> f64,
+    ) -> Result<Tensor> {
+        let t = Tensor::f_from_slice(t)?.f_to_device(self.device)?;
+        let classes: Option<Vec<i64>> = asked.iter().map(|q| q.class).collect();
+        let class = match classes {
+            Some(classes) => Some(Tensor::f_from_slice(&classes)?.f_to_device(self.device)?),
             None => None,
         };
         let told = class.as_ref().filter(|_| self.network.classes().is_some());
@@ -250,9 +339,22 @@ impl EpsilonParts {
         match (&self.guidance, &class) {
             (Some(Guidance { classifier, scale }), Some(class)) if *scale != 0.0 => {
                 let pull = classifier.log_prob_grad(x_t, &t, class)?;
-                Ok(e.f_sub(&pull.f_mul_scalar(spread * scale)?)?)
+                Ok(e.f_sub(&pull.f_mul(&self.column(asked, |q| spread(q) * scale)?)?)?)
             }
             _ => Ok(e),
         }
     }
+
+    /// One number for each picture, `[N, 1, 1, 1]` f32.
+    fn column(
+        &self,
+        asked: &[Question<'_>],
+        number: impl Fn(&Question<'_>) -> f64,
+    ) -> Result<Tensor> {
+        let numbers: Vec<f32> = asked.iter().map(|q| number(q) as f32).collect();
+        pinned::up(&numbers, &[-1, 1, 1, 1], self.device)
+    }
 }
+
+#[cfg(test)]
+mod tests;

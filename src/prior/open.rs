@@ -59,7 +59,7 @@ pub fn open(
             device,
         })
     })?;
-    Ok(denoiser.cautioned(caution))
+    Ok(denoiser.joining(options, device).cautioned(caution))
 }
 
 /// `wanted` if this machine computes in it rightly, else f32 and why.

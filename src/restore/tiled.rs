@@ -64,15 +64,20 @@ impl<'a> Tiled<'a> {
         let mut out = Picture::new(x.channels, x.width, x.height);
         let alike = tiles.chunk_by(|a, b| window_size(a) == window_size(b));
         for group in alike.flat_map(|alike| alike.chunks(at_once)) {
-            if group.len() > 1 {
-                self.inner.expect(group.len());
-            }
+            self.expect(group.len());
             let parts = each(group, |&tile| self.tile(x, sigma, hint, tile))?;
             for (tile, part) in group.iter().zip(parts) {
                 out.paste(&part, tile.core_in_window(), tile.core.x, tile.core.y);
             }
         }
         Ok(out)
+    }
+
+    /// So many parts are asked at once.
+    fn expect(&self, parts: usize) {
+        if parts > 1 {
+            self.inner.expect(parts);
+        }
     }
 
     fn tile(&self, x: &Picture, sigma: f64, hint: Option<&Hint>, tile: Tile) -> Result<Picture> {
@@ -146,7 +151,11 @@ impl Denoiser for Tiled<'_> {
         match self.inner.reach() {
             Reach::Halo { halo_px, align_px } => self.tiles(x, sigma, hint, (halo_px, align_px)),
             Reach::Window { side_px } => {
-                windowed::average(x, hint, side_px, |part, hint| self.call(part, sigma, hint))
+                let at_once = self.inner.at_once();
+                windowed::average(x, hint, side_px, at_once, |windows| {
+                    self.expect(windows.len());
+                    each(windows, |w| self.call(&w.x, sigma, w.hint.as_ref()))
+                })
             }
         }
     }

@@ -9,8 +9,14 @@ use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::tiling::windows::{self, Axis, Span};
 
+/// One square of a picture, and the hint's part there.
+pub(super) struct Window {
+    pub x: Picture,
+    pub hint: Option<Hint>,
+}
+
 /// The estimate for `x` `[3, H, W]` from `estimate` of squares of `side_px`, told the hint's
-/// part. Smaller pictures are padded by repeating their last column and row.
+/// part, of which it is given up to `at_once` together. Smaller pictures are padded by repeating their last column and row.
 ///
 /// Neighbouring windows share half a side or more. Norms and attention make windows disagree
 /// everywhere, not just at their edges, and it takes width to fade one into the other: with a
@@ -19,7 +25,8 @@ pub(super) fn average(
     x: &Picture,
     hint: Option<&Hint>,
     side_px: usize,
-    estimate: impl Fn(&Picture, Option<&Hint>) -> Result<Picture>,
+    at_once: usize,
+    estimate: impl Fn(&[Window]) -> Result<Vec<Picture>>,
 ) -> Result<Picture> {
     let overlap = side_px / 2;
     let columns = windows::cover(x.width, side_px, overlap);
@@ -27,20 +34,28 @@ pub(super) fn average(
     let padded = pad(x, &columns, &rows);
     let decoded = hint.map(|hint| pad(&hint.decoded, &columns, &rows));
     let mut sum = Picture::new(x.channels, columns.padded, rows.padded);
-    for row in &rows.spans {
-        for column in &columns.spans {
-            let window = Rect {
-                x: column.start,
-                y: row.start,
-                width: side_px,
-                height: side_px,
-            };
-            let hint = hint.zip(decoded.as_ref()).map(|(hint, decoded)| Hint {
-                decoded: decoded.crop(window),
-                ..*hint
-            });
-            let part = estimate(&padded.crop(window), hint.as_ref())?;
-            add(&mut sum, &part, column, row);
+    let window = |&(row, column): &(&Span, &Span)| {
+        let rect = Rect {
+            x: column.start,
+            y: row.start,
+            width: side_px,
+            height: side_px,
+        };
+        let hint = hint.zip(decoded.as_ref()).map(|(hint, decoded)| Hint {
+            decoded: decoded.crop(rect),
+            ..*hint
+        });
+        Window {
+            x: padded.crop(rect),
+            hint,
+        }
+    };
+    let columns_of = |row| columns.spans.iter().map(move |column| (row, column));
+    let places: Vec<(&Span, &Span)> = rows.spans.iter().flat_map(columns_of).collect();
+    for group in places.chunks(at_once.max(1)) {
+        let windows: Vec<Window> = group.iter().map(window).collect();
+        for (part, (row, column)) in estimate(&windows)?.iter().zip(group) {
+            add(&mut sum, part, column, row);
         }
     }
     Ok(sum.crop(Rect {
@@ -93,12 +108,19 @@ mod tests {
                 chroma: [1; 64],
                 subsampling: (1, 1),
             };
-            let out = average(&x, Some(&hint), 64, |part, hint| {
-                assert_eq!((part.width, part.height), (64, 64));
-                assert_eq!(hint.unwrap().decoded, *part);
-                Ok(part.clone())
-            });
-            let out = out.unwrap();
+            let estimate = |at_once| {
+                average(&x, Some(&hint), 64, at_once, |windows| {
+                    assert!(windows.len() <= at_once);
+                    let part = |window: &Window| {
+                        assert_eq!((window.x.width, window.x.height), (64, 64));
+                        assert_eq!(window.hint.as_ref().unwrap().decoded, window.x);
+                        window.x.clone()
+                    };
+                    Ok(windows.iter().map(part).collect())
+                })
+            };
+            let out = estimate(1).unwrap();
+            assert_eq!(estimate(4).unwrap(), out);
             let pairs = out.data.iter().zip(&x.data);
             assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5));
         }
@@ -107,7 +129,7 @@ mod tests {
     #[test]
     fn a_picture_of_the_trained_size_is_one_call_and_its_very_numbers() {
         let x = picture(64, 64);
-        let out = average(&x, None, 64, |part, _| Ok(part.clone())).unwrap();
+        let out = average(&x, None, 64, 1, |windows| Ok(vec![windows[0].x.clone()])).unwrap();
         assert_eq!(out, x);
     }
 }

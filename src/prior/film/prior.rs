@@ -3,9 +3,8 @@
 //! The contract's [`crate::contract::Denoiser`] is theirs; this is what they share of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tch::{Device, Kind};
+use tch::Kind;
 
 use super::engine::{Engine, Form, Question};
 use super::follow::Following;
@@ -15,16 +14,12 @@ use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
 use crate::prior::backend;
-use crate::prior::batch::Batcher;
+use crate::prior::batch::{self, Batcher};
 use crate::prior::edm::Case;
 use crate::prior::tables;
 use crate::prior::tensors::TensorSource;
 use crate::prior::weights::Weights;
 use crate::prior::worker::{Owned, Worker};
-
-/// Questions in one call on CUDA, unless the options say how many. On a CPU one: joined, they
-/// took as long there as one after another.
-const CUDA_BATCH: usize = 8;
 
 /// A network on one device.
 pub(crate) struct Prior<N> {
@@ -61,7 +56,10 @@ impl<N: Wired> Prior<N> {
             Ok((caution, gains, engine.kind(), engine.one_call_sigma()))
         };
         let (caution, gains, kind, one_call_sigma) = engine.with(facts)?;
-        let batcher = batcher(options, device);
+        let asked = (options.max_batch, options.max_delay_ms);
+        // On a CPU one: joined, they took as long there as one after another.
+        let unasked = if device.is_cuda() { batch::ON_CUDA } else { 1 };
+        let batcher = Batcher::of_options(asked, unasked);
         Ok(Self {
             engine: Arc::new(engine),
             at_once: batcher.as_ref().filter(|_| gains).map_or(1, Batcher::limit),
@@ -148,17 +146,6 @@ impl<N: Wired> Prior<N> {
     }
 }
 
-/// What joins questions as `options` say; none where no call is to have more than one.
-fn batcher<A>(options: &Options, device: Device) -> Option<Batcher<Question<'static>, A>> {
-    let limit = match options.max_batch {
-        0 if device.is_cuda() => CUDA_BATCH,
-        0 => 1,
-        limit => limit,
-    };
-    let delay = Duration::try_from_secs_f64(options.max_delay_ms / 1000.0).unwrap_or_default();
-    (limit > 1).then(|| Batcher::new(limit, delay))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +153,8 @@ mod tests {
     use crate::prior::lean::tests::prior;
     use std::sync::mpsc::channel;
     use std::thread::{scope, sleep};
+    use std::time::Duration;
+    use tch::Device;
 
     fn options(max_batch: usize, precision: Precision) -> Options {
         Options {
