@@ -36,6 +36,8 @@ fn compile_jpeg_shim() {
 fn compile_torch_shim(libraries: &Path) {
     println!("cargo::rerun-if-changed=src/prior/native/shim.cc");
     println!("cargo::rerun-if-changed=src/prior/native/allocator.cc");
+    println!("cargo::rerun-if-changed=src/prior/native/device.cc");
+    println!("cargo::rerun-if-changed=src/prior/native/guarded.h");
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     let root = env::var_os("LIBTORCH_INCLUDE").map(PathBuf::from);
@@ -46,6 +48,7 @@ fn compile_torch_shim(libraries: &Path) {
         .std("c++17")
         .file("src/prior/native/shim.cc")
         .file("src/prior/native/allocator.cc")
+        .file("src/prior/native/device.cc")
         .define("_GLIBCXX_USE_CXX11_ABI", &*abi)
         .include(root.join("include"))
         // Its parallel loops are templates, and plain loops without this.

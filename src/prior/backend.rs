@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use tch::{Device as TorchDevice, Kind, TchError};
 
+use super::native::device::convolves_bf16;
 use crate::error::{Error, Result};
 use crate::options::{Device, Precision};
 
@@ -58,13 +59,20 @@ pub fn device(wanted: Device) -> Result<TorchDevice> {
     }
 }
 
-/// The element type of weights and activations.
+/// The element type of weights and activations: on CUDA bf16, or f16 on cards from before Ampere.
 pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
     match wanted {
         Precision::F32 => Kind::Float,
         Precision::Bf16 => Kind::BFloat16,
-        Precision::Auto if device.is_cuda() || multiplies_bf16() => Kind::BFloat16,
-        Precision::Auto => Kind::Float,
+        Precision::Auto => match device {
+            TorchDevice::Cuda(index) => match convolves_bf16(index) {
+                Ok(false) => Kind::Half,
+                // Where that cannot be told, what every card of the last years has.
+                Ok(true) | Err(_) => Kind::BFloat16,
+            },
+            _ if multiplies_bf16() => Kind::BFloat16,
+            _ => Kind::Float,
+        },
     }
 }
 

@@ -5,8 +5,9 @@
 //! again only when the copies from it are done. The CUDA half has never been run. Called by
 //! `convert` for pictures and by what tells networks their numbers, on the torch thread.
 
-use tch::{Cuda, Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
+use super::native;
 use crate::error::Result;
 
 /// `values` as an f32 tensor of `size` on `device`. On CUDA the copy may still be under way,
@@ -41,7 +42,6 @@ pub(super) fn down(x: &Tensor) -> Result<Tensor> {
     };
     // A copy to the host that nobody waits for goes to pinned memory by itself.
     let host = x.f_to_device_(Device::Cpu, x.kind(), true, false)?;
-    // It has no fallible form: the worker makes an error of its panic.
-    Cuda::synchronize(number as i64);
+    native::device::wait(number)?;
     Ok(host)
 }

@@ -16,6 +16,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use tch::Device;
 
 use super::native::allocator::{ReleasesMemory, reuse_memory, without_keeping};
+use super::native::device::own_stream;
 use super::native::exit;
 use crate::error::{Error, Result};
 
@@ -60,6 +61,10 @@ impl Worker {
             .spawn(move || {
                 reuse_memory();
                 exit::wait_for_work();
+                if let Device::Cuda(index) = device {
+                    // Without one it works on the stream that all share, and only waits more.
+                    let _ = own_stream(index);
+                }
                 serve(&queue);
             })
             .map_err(|e| Error::Backend(format!("cannot start the torch thread: {e}")))?;

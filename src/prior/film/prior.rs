@@ -42,7 +42,7 @@ impl<N: Wired> Prior<N> {
         source: Box<dyn TensorSource>,
         options: &Options,
         form: Form,
-        build: impl FnOnce(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
+        build: impl Fn(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
     ) -> Result<Self> {
         let device = backend::device(options.device)?;
         let kind = backend::kind(options.precision, device);
@@ -74,6 +74,7 @@ impl<N: Wired> Prior<N> {
     pub fn precision(&self) -> &'static str {
         match self.kind {
             Kind::BFloat16 => "bf16",
+            Kind::Half => "f16",
             _ => "f32",
         }
     }

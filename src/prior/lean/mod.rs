@@ -140,12 +140,21 @@ pub(super) mod tests {
     use crate::prior::load::Loader;
     use safetensors::SafeTensors;
 
-    /// The layers of the embedded weights in f32.
+    /// The embedded weights.
+    pub(crate) fn source() -> impl TensorSource {
+        embedded_checkpoint().unwrap()
+    }
+
+    /// The layers of the embedded weights.
+    pub(crate) fn build(weights: &mut dyn Weights, kind: Kind) -> Result<Network> {
+        Network::load(&Config::of(source().metadata())?, weights, kind)
+    }
+
+    /// The same in f32.
     pub(crate) fn network() -> Network {
-        let source = embedded_checkpoint().unwrap();
-        let config = Config::of(source.metadata()).unwrap();
+        let source = source();
         let mut loader = Loader::new(&source, tch::Device::Cpu, Kind::Float);
-        Network::load(&config, &mut loader, Kind::Float).unwrap()
+        build(&mut loader, Kind::Float).unwrap()
     }
 
     /// The prior, as the film modules have it.

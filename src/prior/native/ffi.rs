@@ -1,4 +1,4 @@
-//! The functions of shim.cc as Rust sees them, and their messages as errors. Only this folder
+//! The functions of shim.cc and device.cc as Rust sees them, and their messages as errors. Only this folder
 //! calls them.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -43,6 +43,9 @@ unsafe extern "C" {
         bias: *const C_tensor,
         geometry: *const Geometry,
     ) -> *mut c_char;
+    pub(super) fn dt_own_stream(index: c_int) -> *mut c_char;
+    pub(super) fn dt_wait(index: c_int) -> *mut c_char;
+    pub(super) fn dt_convolves_bf16(index: c_int, out: *mut c_int) -> *mut c_char;
     pub(super) fn dt_parallel(
         count: i64,
         grain: i64,

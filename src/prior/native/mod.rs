@@ -5,6 +5,7 @@
 //! CPU only, no gradients. Called by `film` and `layers`, which keep a plain path for all else.
 
 pub mod allocator;
+pub mod device;
 pub mod exit;
 mod ffi;
 pub mod map;

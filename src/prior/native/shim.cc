@@ -1,17 +1,17 @@
 // What libtorch can do and its C API cannot: oneDNN's convolutions with prepacked weights and
 // fused ends, by way of the dispatcher, and libtorch's own threads.
 //
-// Every function answers null, or a message that the caller frees with dt_free. No exception
-// leaves this file. Called by ffi.rs only.
+// No exception leaves this file. Called by ffi.rs only.
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 
-#include <cstring>
 #include <string>
 #include <vector>
+
+#include "guarded.h"
 
 namespace {
 
@@ -24,18 +24,6 @@ struct Geometry {
 };
 
 std::vector<int64_t> pair(int64_t value) { return {value, value}; }
-
-template <typename F>
-char* guarded(F&& work) noexcept {
-  try {
-    work();
-    return nullptr;
-  } catch (const std::exception& e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("an exception that is no std::exception");
-  }
-}
 
 // The operator `name`, looked up by its first caller; throws where this libtorch has none.
 c10::OperatorHandle find(const char* name, const char* overload) {

@@ -1,0 +1,48 @@
+// Streams and abilities of a CUDA device, by the interfaces that all of libtorch's devices share: no
+// header of CUDA is needed to build this, and no card to load it.
+//
+// Called by ffi.rs only, on the thread of the device.
+
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include "guarded.h"
+
+namespace {
+
+using c10::impl::VirtualGuardImpl;
+
+c10::Device cuda(int index) {
+  return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+}  // namespace
+
+extern "C" {
+
+// Gives the calling thread a stream of its own on the device.
+char* dt_own_stream(int index) {
+  return guarded([&] {
+    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    guard.exchangeStream(guard.getStreamFromGlobalPool(cuda(index)));
+  });
+}
+
+// Waits for what the calling thread's stream on the device has to do.
+char* dt_wait(int index) {
+  return guarded([&] {
+    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    guard.synchronizeStream(guard.getStream(cuda(index)));
+  });
+}
+
+// Whether the device has units for convolutions in bf16.
+char* dt_convolves_bf16(int index, int* out) {
+  return guarded([&] {
+    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    const auto before = guard.exchangeDevice(cuda(index));
+    *out = at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8() ? 1 : 0;
+    guard.setDevice(before);
+  });
+}
+}
