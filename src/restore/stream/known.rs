@@ -12,7 +12,7 @@ use crate::video::Cells;
 use crate::video::scene::{Scene, Seen};
 
 /// Where planes were drawn is told in cells of this size.
-const DRAWN_PX: (usize, usize) = (8, 8);
+const DRAWN_PX: (usize, usize) = (16, 16);
 /// Share of the blocks that begin anew above which a frame is a cut.
 const CUT: f64 = 0.6;
 

@@ -310,7 +310,7 @@ impl Last {
         }
         report.restored = true;
         let turned = strange != was_strange;
-        let changed = (!turned).then(|| parts.into_iter().map(|(rect, _)| rect).collect());
+        let changed = (!turned).then(|| units.rects());
         (Arc::clone(&self.picture), changed)
     }
 
