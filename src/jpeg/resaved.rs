@@ -211,15 +211,21 @@ fn magnitudes(component: &Component) -> Vec<Counts> {
     let stride = component.levels.len().div_ceil(BLOCKS).max(1);
     let mut small = [[0u32; SMALL]; 64];
     let mut found = vec![Vec::<u32>::new(); 64];
+    let mut blocks = 0;
     for levels in component.levels.iter().step_by(stride) {
-        for (i, level) in levels.iter().enumerate() {
-            let level = usize::from(level.unsigned_abs());
-            match small[i].get_mut(level) {
-                Some(count) => *count += 1,
-                None => {
-                    let counts = &mut found[i];
-                    counts.resize(counts.len().max(level + 1), 0);
-                    counts[level] += 1;
+        blocks += 1;
+        // Most rows of a block are zeros, which are counted by what is left.
+        let rows = levels.as_chunks::<8>().0.iter().enumerate();
+        for (y, row) in rows.filter(|(_, row)| **row != [0; 8]) {
+            for (x, level) in row.iter().enumerate().filter(|(_, level)| **level != 0) {
+                let (i, level) = (8 * y + x, usize::from(level.unsigned_abs()));
+                match small[i].get_mut(level) {
+                    Some(count) => *count += 1,
+                    None => {
+                        let counts = &mut found[i];
+                        counts.resize(counts.len().max(level + 1), 0);
+                        counts[level] += 1;
+                    }
                 }
             }
         }
@@ -227,6 +233,7 @@ fn magnitudes(component: &Component) -> Vec<Counts> {
     for (counts, small) in found.iter_mut().zip(&small) {
         counts.resize(counts.len().max(SMALL), 0);
         counts[..SMALL].copy_from_slice(small);
+        counts[0] = blocks - counts.iter().sum::<u32>();
     }
     let binned = |(counts, step): (&Vec<u32>, &u16)| {
         let bin = |level: usize| level as u32 * u32::from(*step) * BINS_PER_UNIT as u32;
@@ -252,6 +259,27 @@ mod tests {
             *found.entry(bin).or_insert(0) += 1;
         }
         found.into_iter().collect()
+    }
+
+    /// Every level counts once, zeros and large ones too.
+    #[test]
+    fn magnitudes_are_counted() {
+        let mut component = Component {
+            id: 1,
+            sampling: (1, 1),
+            steps: [3; 64],
+            blocks_wide: 5,
+            blocks_high: 2,
+            levels: vec![[0; 64]; 10],
+        };
+        component.levels[2][9] = -7;
+        component.levels[4][9] = 7;
+        component.levels[4][63] = 500;
+        let found = magnitudes(&component);
+        let bin = |level: u32| level * 3 * BINS_PER_UNIT as u32;
+        assert_eq!(found[9], [(0, 8), (bin(7), 2)]);
+        assert_eq!(found[63], [(0, 9), (bin(500), 1)]);
+        assert_eq!(found[0], [(0, 10)]);
     }
 
     /// Steps that are ruled out early are none that would have been chosen.
