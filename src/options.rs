@@ -136,9 +136,9 @@ pub struct Options {
     pub tile_size: usize,
     /// CPU threads, up to 1024; 0: all.
     pub threads: usize,
-    /// Most tiles and frames of one size that lean or nano take in one network call, whichever
-    /// pictures and elements they come from, up to 64 and to 8 megapixels together; 0: 1 on a
-    /// CPU, where nothing is gained by it, and 8 on CUDA. A setting of the opened model. Default: 0.
+    /// Most tiles, windows and frames of one size in one network call, whichever pictures and
+    /// elements they come from, up to 64 and to 8 megapixels together (4 of the published networks);
+    /// 0: 1 on a CPU, where nothing is gained by it, and 8 on CUDA. A setting of the opened model. Default: 0.
     pub max_batch: usize,
     /// How long in milliseconds one of them waits for others to join it, 0..=1000, while fewer
     /// than `max_batch` are there and more could come. A setting of the opened model. Default: 2.

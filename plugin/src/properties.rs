@@ -82,8 +82,8 @@ macro_rules! element_with_properties {
             #[property(name = "max-batch", get, set, type = u32, member = max_batch, maximum = 64,
                 mutable_ready, nick = "Largest batch",
                 blurb = "Most frames and tiles of one size, of all elements that share the model, \
-                in one call of lean or nano; 0 is 1 on a CPU and 8 on CUDA. The element that opens \
-                a shared model decides.")]
+                in one network call; 0 is 1 on a CPU and 8 on CUDA. The element that opens a shared \
+                model decides.")]
             #[property(name = "max-delay", get, set, type = f64, member = max_delay, minimum = 0.0,
                 maximum = 1000.0, default = ddrmjpeg::Options::default().max_delay_ms, mutable_ready,
                 nick = "Longest delay", blurb = "Time in milliseconds that a frame or a tile waits \

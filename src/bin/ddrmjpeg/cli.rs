@@ -186,7 +186,7 @@ pub struct OptionArgs {
     /// CPU threads; 0 uses all.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
-    /// Most tiles of one size in one network call of lean or nano; 0: 1 on a CPU, 8 on CUDA.
+    /// Most tiles of one size in one network call; 0: 1 on a CPU, 8 on CUDA.
     #[arg(long, default_value_t = 0, value_name = "0..64")]
     pub max_batch: usize,
     /// Milliseconds that a tile waits at most for others to join it.

@@ -2,7 +2,7 @@
 //! weights and fused ends, libtorch's threads, the memory of tensors for kernels of our own, and
 //! memory that is used again.
 //!
-//! CPU only, no gradients. Called by `film` and `layers`, which keep a plain path for all else.
+//! But for `device`, CPU only; no gradients. Called by `film` and `layers`, which keep a plain path for all else.
 
 pub mod allocator;
 pub mod device;
