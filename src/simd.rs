@@ -2,8 +2,8 @@
 //!
 //! Kernels are plain loops over slices that the compiler turns into vectors; what it may use
 //! is decided here, once per call. The bits are the same everywhere: products and sums stay as
-//! they are written. Called by the transform, by what turns colours and bytes into each other, and
-//! by the kernels of `prior`.
+//! they are written. Called by the transform, the step into the cells, what changes sampling or
+//! colours, and the kernels of `prior`.
 
 /// A kernel. `run` must be `#[inline(always)]`, so that it takes on its caller's instructions.
 pub trait Kernel {

@@ -70,11 +70,13 @@ impl Stream {
     fn open(name: &str, precision: Precision, (width, height): (usize, usize)) -> Option<Self> {
         let prior = open(name, precision);
         let Some(follower) = prior.follower() else {
-            let caution = prior.caution().map(str::to_owned);
+            let caution = prior.caution();
+            // In f32 a machine may sum windows in another order, and then nothing is kept.
             assert!(
-                caution.is_some(),
+                caution.is_some() || precision == F32,
                 "{name} follows nothing and does not say why"
             );
+            eprintln!("{name} does not follow in {precision:?} on this machine: {caution:?}");
             return None;
         };
         Some(Self {

@@ -46,9 +46,12 @@ impl From<Preset> for options::Preset {
 #[enum_type(name = "GstDdrmJpegPrecision")]
 #[repr(i32)]
 pub enum Precision {
-    /// bf16 where the hardware multiplies it natively, else f32.
+    /// bf16 where the hardware multiplies it natively, else f32 (older CUDA cards: f16).
     #[default]
-    #[enum_value(name = "Auto: bf16 where the hardware has it, else f32", nick = "auto")]
+    #[enum_value(
+        name = "Auto: bf16 where the hardware has it, else f32 (old GPUs: f16)",
+        nick = "auto"
+    )]
     Auto,
     /// 32-bit floating point.
     #[enum_value(name = "F32: 32-bit floating point", nick = "f32")]

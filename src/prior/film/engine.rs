@@ -146,11 +146,18 @@ impl<N: Wired> Engine<N> {
             _ => &[Kind::Float],
         };
         for &kind in kinds {
-            let tried = Fast::of(&self.plain, kind).and_then(|fast| self.try_out(fast));
-            match (tried, kind) {
-                (Ok(()), _) => break,
-                (Err(why), Kind::BFloat16) => cautions.push(format!("bf16 is not used: {why}")),
-                (Err(why), _) => cautions.push(format!("packed f32 is not used: {why}")),
+            let tried = match Fast::of(&self.plain, kind) {
+                Ok(fast) => self.try_out(fast),
+                // Then the plain network computes the same, only slower.
+                Err(_) if kind == Kind::Float => break,
+                Err(why) => Err(why),
+            };
+            match tried {
+                Ok(()) => break,
+                Err(why) if kind == Kind::Float => {
+                    cautions.push(format!("packed f32 is not used: {why}"));
+                }
+                Err(why) => cautions.push(format!("bf16 is not used: {why}")),
             }
         }
         self.caution = (!cautions.is_empty()).then(|| cautions.join("; "));

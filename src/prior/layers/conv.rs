@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::prior::load::{Loader, channels_last};
 use crate::prior::meter;
 use crate::prior::native::packed::{Geometry, PackedConv};
+use crate::prior::native::trial;
 
 /// A convolution: `[N, in, H, W]` to `[N, out, H / stride, W / stride]`.
 pub struct Conv2d {
@@ -42,8 +43,12 @@ impl Conv2d {
         let ConvSize(input, output, side) = size;
         let shape = [output, input, side, side];
         let weight = loader.conv_weight(&format!("{key}.weight"), &shape, kind);
-        let packable = matches!(kind, Kind::BFloat16 | Kind::Float);
-        let may_pack = loader.packs() && packable && loader.device() == Device::Cpu;
+        let packable = || match kind {
+            Kind::BFloat16 => true,
+            Kind::Float => trial::packs_f32(),
+            _ => false,
+        };
+        let may_pack = loader.packs() && loader.device() == Device::Cpu && packable();
         Self {
             weights: RefCell::new(match may_pack {
                 true => Weights::Loaded(weight),

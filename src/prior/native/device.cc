@@ -1,9 +1,8 @@
 // Streams and abilities of a CUDA device, by the interfaces that all of libtorch's devices share: no
-// header of CUDA is needed to build this, and no card to load it.
-//
-// Called by ffi.rs only, on the thread of the device.
+// header of CUDA is needed to build this, and no card to load it. Called by ffi.rs only.
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "guarded.h"
@@ -39,10 +38,9 @@ char* dt_wait(int index) {
 // Whether the device has units for convolutions in bf16.
 char* dt_convolves_bf16(int index, int* out) {
   return guarded([&] {
-    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
-    const auto before = guard.exchangeDevice(cuda(index));
+    // The hook tells of the current device.
+    const c10::DeviceGuard current(cuda(index));
     *out = at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8() ? 1 : 0;
-    guard.setDevice(before);
   });
 }
 }

@@ -237,7 +237,9 @@ mod tests {
     }
 
     /// What keeps maps from frame to frame rests on it: whatever the size of a window, each
-    /// output is summed in the same order, and zeros around are zeros within. No tolerance.
+    /// output is summed in the same order, and zeros around are zeros within. No tolerance in
+    /// bf16; f32 has the bits here too, but other machines may have other kernels, and what keeps
+    /// maps tries it.
     #[test]
     fn a_window_has_the_bits_of_the_whole() {
         let layers = [(52, 64), (64, 64), (64, 48), (12, 64), (128, 128)];
@@ -264,16 +266,23 @@ mod tests {
                 let window = cut(&framed, w + 2, h + 2);
                 let found = packed.unpadded().forward(&window).unwrap();
                 assert!(
-                    found.equal(&cut(&whole, w, h)),
+                    same(kind, &found, &cut(&whole, w, h)),
                     "{kind:?} {inner} {outer} {w}x{h}"
                 );
                 let part = cut(&sum, w, h).copy();
                 packed.unpadded().add_to(&part, &window).unwrap();
                 assert!(
-                    part.equal(&cut(&total, w, h)),
+                    same(kind, &part, &cut(&total, w, h)),
                     "{kind:?} {inner} {outer} {w}x{h}"
                 );
             }
+        }
+    }
+
+    fn same(kind: Kind, found: &Tensor, wanted: &Tensor) -> bool {
+        match kind {
+            Kind::BFloat16 => found.equal(wanted),
+            _ => far(found, wanted) < 1e-6,
         }
     }
 

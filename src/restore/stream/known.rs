@@ -22,6 +22,8 @@ pub(super) struct Earlier {
     levels: Vec<Vec<Option<Levels>>>,
     /// Empty before they are kept.
     planes: Vec<Vec<f32>>,
+    /// Whether its planes are drawn from its levels: those of frames that come as pixels are not.
+    is_drawn: bool,
 }
 
 /// What a frame brings that was not known.
@@ -73,7 +75,9 @@ impl Known {
     pub fn keep(&mut self, seen: &mut Observation) {
         let planes = seen.components.iter_mut();
         let planes = planes.map(|c| std::mem::take(&mut c.plane)).collect();
-        if let Self::Last(earlier) = self {
+        if let Self::Last(earlier) = self
+            && earlier.is_drawn
+        {
             earlier.planes = planes;
         }
     }
@@ -93,7 +97,8 @@ impl Earlier {
     fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> Option<Cells> {
         self.levels.resize_with(seen.components.len(), Vec::new);
         let planes = std::mem::take(&mut self.planes);
-        let follows = seen.is_undrawn() && planes.len() == seen.components.len();
+        self.is_drawn = seen.is_undrawn();
+        let follows = self.is_drawn && planes.len() == seen.components.len();
         let picture = (seen.width, seen.height);
         let mut drawn = Cells::new(seen.padded_width, seen.padded_height, DRAWN_PX);
         let planes = planes.into_iter().map(Some).chain(std::iter::repeat(None));
@@ -116,7 +121,9 @@ impl Earlier {
             known.clone_from(&component.levels);
         }
         seen.draw();
-        follows.then_some(drawn)
+        // Where most is drawn anew, all is decoded: by rows, on all cores.
+        let is_little = 2 * drawn.marked_px() < seen.padded_width * seen.padded_height;
+        (follows && is_little).then_some(drawn)
     }
 }
 

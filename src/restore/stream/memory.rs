@@ -1,6 +1,6 @@
 //! [`Memory`]: what solving remembers of the last frame, and the next frame solved with it.
 //!
-//! The new frame is decoded where its levels are others (whole, if it comes as pixels). Where its
+//! The new frame is decoded where its levels are others (whole, if most are or it comes as pixels). Where its
 //! decoded picture is another to the bit, the network's answer is brought up to date
 //! ([`Follower`]); where that, the picture or the levels are others, the answer is brought into the
 //! cells again; all else is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
@@ -309,8 +309,10 @@ impl Last {
             picture.paste(part, whole, rect.x, rect.y);
         }
         report.restored = true;
+        // Where most of it is another, all is laid out: by rows, on all cores.
+        let is_little = 2 * units.marked_px() < self.estimate.plane_len();
         let turned = strange != was_strange;
-        let changed = (!turned).then(|| units.rects());
+        let changed = (is_little && !turned).then(|| units.rects());
         (Arc::clone(&self.picture), changed)
     }
 

@@ -217,6 +217,26 @@ fn decode(file: &JpegFile, subsampling: (usize, usize)) -> Planar8 {
 }
 
 /// A frame that was abandoned leaves nothing half done behind.
+/// Pixels hold what the decoder rounded: nothing of a file is drawn into their planes.
+#[test]
+fn files_and_frames_of_one_stream_do_not_mix() {
+    let files = PATH.map(|at| file(&scene(PixelModel::Rgb, (91, 58), at), 50, (2, 2)));
+    let options = Options::default();
+    let control = Control::default();
+    let mut stream = restorer(following()).stream();
+    let alone = restorer(following());
+    let tables = FrameTables::Quality(50);
+    for file in &files {
+        let frame = decode(file, (2, 2));
+        let ours = stream.restore_frame(&frame, &tables, &options, control);
+        let whole = alone.restore_frame(&frame, &tables, &options, control);
+        assert_eq!(ours.unwrap().frame, whole.unwrap().frame);
+        let ours = stream.restore_file(file, Layout::Rgb, &options, control);
+        let whole = alone.restore_file_as(file, Layout::Rgb, &options, control);
+        assert_eq!(ours.unwrap().frame, whole.unwrap().frame);
+    }
+}
+
 #[test]
 fn a_cancelled_frame_begins_anew() {
     let mut stream = restorer(following()).stream();
