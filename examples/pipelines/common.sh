@@ -11,6 +11,11 @@ if ! gst-inspect-1.0 ddrmjpeg >/dev/null 2>&1; then
     exit 1
 fi
 
+# What video codecs take for granted: I420 of limited range. By way of RGB, since videoconvert leaves the
+# full range of a JPEG as it is where only the range is another.
+# shellcheck disable=SC2034 # used by the scripts
+limited="video/x-raw,format=RGB ! videoconvert ! video/x-raw,format=I420,colorimetry=bt601"
+
 # A window where there is a display.
 default_sink() {
     if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then

@@ -20,6 +20,11 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 
+# What video codecs take for granted. By way of RGB, since videoconvert leaves the full range of a
+# JPEG as it is where only the range is another.
+LIMITED = "video/x-raw,format=RGB ! videoconvert ! video/x-raw,format=I420,colorimetry=bt601"
+
+
 def source(url):
     """Whole JPEGs out of what the URL gives."""
     if url.startswith("http"):
@@ -32,8 +37,7 @@ def launch(url, properties):
     """The line of gst-launch-1.0 that each stream is made of."""
     return (
         f"( {source(url)} ! queue leaky=downstream max-size-buffers=4"
-        f" ! ddrmjpegdec {' '.join(properties)} ! queue max-size-buffers=4"
-        " ! videoconvert ! video/x-raw,format=I420"
+        f" ! ddrmjpegdec {' '.join(properties)} ! queue max-size-buffers=4 ! {LIMITED}"
         " ! openh264enc complexity=low bitrate=2000000 gop-size=25"
         " ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 )"
     )

@@ -11,8 +11,8 @@ shift 2
 case $format in
 mjpeg) encode="jpegenc quality=92" ;;
 mpegts)
-    encode="videoconvert ! video/x-raw,format=I420 ! openh264enc complexity=low bitrate=2000000
-        gop-size=25 ! h264parse config-interval=-1 ! mpegtsmux alignment=7"
+    encode="$limited ! openh264enc complexity=low bitrate=2000000 gop-size=25
+        ! h264parse config-interval=-1 ! mpegtsmux alignment=7"
     ;;
 *)
     echo "$usage" >&2

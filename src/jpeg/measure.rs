@@ -148,10 +148,10 @@ impl<'a> JpegMeasurement<'a> {
     /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
     /// and not added to [`Self::departures`].
     pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
-        self.run(run, rgb, &self.into_cells(trust)).into()
+        self.run(run, rgb, &self.rule_of(trust)).into()
     }
 
-    fn into_cells<'t>(&'t self, trust: Trust<'t>) -> IntoCells<'t, 'a> {
+    fn rule_of<'t>(&'t self, trust: Trust<'t>) -> IntoCells<'t, 'a> {
         IntoCells {
             measurement: self,
             trust,
@@ -376,7 +376,7 @@ fn each(value: impl Fn(usize) -> f32) -> dct::Block {
 
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
-        let counts = self.for_each_stripe(x0, &self.into_cells(trust));
+        let counts = self.for_each_stripe(x0, &self.rule_of(trust));
         for (sum, count) in self.stood.iter().zip(counts) {
             sum.fetch_add(count, Ordering::Relaxed);
         }
