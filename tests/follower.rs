@@ -63,6 +63,22 @@ struct Stream {
     hint: Hint,
     estimate: Picture,
     dice: Dice,
+    /// Most that a sample may be off: nothing where it has to be the same bits.
+    allowed: f32,
+}
+
+/// f32 has been seen to have the same bits where it is what the CPU computes in; where bf16 is, it
+/// is only asked to be near: 1e-5 of values of order one is a few roundings of ten layers.
+fn allowed(precision: Precision) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    let is_own = !std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    let is_own = true;
+    if precision == Bf16 || is_own {
+        0.0
+    } else {
+        1e-5
+    }
 }
 
 impl Stream {
@@ -90,6 +106,7 @@ impl Stream {
             },
             estimate: Picture::new(3, width, height),
             dice: Dice(width as u64),
+            allowed: allowed(precision),
         })
     }
 
@@ -134,9 +151,11 @@ impl Stream {
             .prior
             .denoise(x, ONE_CALL_SIGMA, Some(&self.hint))
             .unwrap();
-        let bits = |p: &Picture| p.data.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        let (found, wanted) = (bits(&self.estimate), bits(&wanted));
-        let wrong = found.iter().zip(&wanted).filter(|(a, b)| a != b).count();
+        let found = &self.estimate.data;
+        let near = |a: f32, b: f32| self.allowed > 0.0 && (a - b).abs() <= self.allowed;
+        let same = |(a, b): &(&f32, &f32)| a.to_bits() == b.to_bits() || near(**a, **b);
+        let pairs = found.iter().zip(&wanted.data);
+        let wrong = pairs.filter(|pair| !same(pair)).count();
         assert_eq!(
             wrong,
             0,
@@ -151,7 +170,8 @@ impl Stream {
             answered.iter().any(holds)
         };
         if before.data.len() == found.len() {
-            let moved = (0..found.len()).filter(|&i| before.data[i].to_bits() != found[i]);
+            let moved =
+                (0..found.len()).filter(|&i| before.data[i].to_bits() != found[i].to_bits());
             assert_eq!(
                 moved.filter(|&i| !told(i)).count(),
                 0,
