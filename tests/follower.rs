@@ -2,7 +2,8 @@
 //!
 //! Contract: after every frame the estimate is, bit for bit, what the same prior answers in one
 //! call to the whole frame, and wherever it is another than before lies inside the rectangles
-//! that were answered. No tolerance: the caller compares frames by their bits.
+//! that were answered. No tolerance where the arithmetic is the machine's own (see `allowed`): the
+//! caller compares frames by their bits.
 
 #![cfg(feature = "torch")]
 

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use super::worker::caught;
 use crate::error::{Error, Result};
+use crate::options::Options;
 
 /// Questions in one call on CUDA, unless the options say how many.
-pub(super) const ON_CUDA: usize = 8;
+const ON_CUDA: usize = 8;
 
 /// A question that may be asked together with others.
 pub(crate) trait Joins {
@@ -93,12 +94,17 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
         }
     }
 
-    /// As options say: `max_batch` questions, 0 for `unasked`, and `max_delay_ms`; none where no
-    /// call is to have more than one.
-    pub fn of_options((max_batch, max_delay_ms): (usize, f64), unasked: usize) -> Option<Self> {
-        let limit = if max_batch == 0 { unasked } else { max_batch };
-        let delay = Duration::try_from_secs_f64(max_delay_ms / 1000.0).unwrap_or_default();
-        (limit > 1).then(|| Self::new(limit, delay))
+    /// As `options` say for a network on CUDA or on a CPU; none where no call is to have more than
+    /// one question: on a CPU, unless more are asked for, since joined they took as long as one after
+    /// another.
+    pub fn of_options(options: &Options, on_cuda: bool) -> Option<Self> {
+        let limit = match options.max_batch {
+            0 if on_cuda => ON_CUDA,
+            0 => 1,
+            limit => limit,
+        };
+        let delay = Duration::try_from_secs_f64(options.max_delay_ms / 1000.0);
+        (limit > 1).then(|| Self::new(limit, delay.unwrap_or_default()))
     }
 
     /// Most questions in one call.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
 use super::adm::{AdmUNet, Classifier};
-use super::batch::{self, Batcher, Joins};
+use super::batch::{Batcher, Joins};
 use super::convert::{to_pictures, to_tensor};
 use super::ddpm::DdpmUNet;
 use super::pinned;
@@ -178,10 +178,8 @@ impl EpsilonDenoiser {
 
     /// The same, taking several pictures in one call as `options` say, on the device of its parts.
     pub(super) fn joining(self, options: &Options, device: Device) -> Self {
-        let asked = (options.max_batch, options.max_delay_ms);
-        let unasked = if device.is_cuda() { batch::ON_CUDA } else { 1 };
         Self {
-            batcher: Batcher::of_options(asked, unasked).map(Arc::new),
+            batcher: Batcher::of_options(options, device.is_cuda()).map(Arc::new),
             ..self
         }
     }

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
 use crate::prior::backend;
-use crate::prior::batch::{self, Batcher};
+use crate::prior::batch::Batcher;
 use crate::prior::edm::Case;
 use crate::prior::tables;
 use crate::prior::tensors::TensorSource;
@@ -56,10 +56,7 @@ impl<N: Wired> Prior<N> {
             Ok((caution, gains, engine.kind(), engine.one_call_sigma()))
         };
         let (caution, gains, kind, one_call_sigma) = engine.with(facts)?;
-        let asked = (options.max_batch, options.max_delay_ms);
-        // On a CPU one: joined, they took as long there as one after another.
-        let unasked = if device.is_cuda() { batch::ON_CUDA } else { 1 };
-        let batcher = Batcher::of_options(asked, unasked);
+        let batcher = Batcher::of_options(options, device.is_cuda());
         Ok(Self {
             engine: Arc::new(engine),
             at_once: batcher.as_ref().filter(|_| gains).map_or(1, Batcher::limit),
