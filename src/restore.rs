@@ -28,7 +28,7 @@ use stream::Solved;
 pub use stream::{Carried, Fresh, Stream};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ use crate::jpeg::cell::Slack;
 use crate::jpeg::known::Refusal;
 use crate::jpeg::measure::Departures;
 use crate::jpeg::origin::Family;
-use crate::jpeg::{self, Header, JpegMeasurement, Observation};
+use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation, resaved};
 use crate::options::Options;
 use crate::sampler::plan::Plan;
 use crate::sampler::{self, Problem};
@@ -191,11 +191,21 @@ impl Restorer {
 
     /// Forgets the last picture, where any is remembered.
     fn forget(&self) {
-        if let Some(memory) = &self.memory {
-            memory
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .forget();
+        if let Some(mut memory) = self.remembered() {
+            memory.forget();
+        }
+    }
+
+    fn remembered(&self) -> Option<MutexGuard<'_, stream::Memory>> {
+        let memory = self.memory.as_ref()?;
+        Some(memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// `file` as it was saved first; `None` where it shows no earlier save.
+    fn first_save(&self, file: &JpegFile) -> Option<JpegFile> {
+        match self.remembered() {
+            Some(mut memory) => memory.first_save(file),
+            None => resaved::first_save(file),
         }
     }
 
@@ -207,11 +217,10 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Option<Solved>> {
-        let Some(memory) = &self.memory else {
-            return Ok(None);
-        };
-        let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.solve(&*self.denoiser, seen, slack, options, control)
+        match self.remembered() {
+            Some(mut memory) => memory.solve(&*self.denoiser, seen, slack, options, control),
+            None => Ok(None),
+        }
     }
 
     /// Restores a decoded frame: 8-bit YCbCr of any subsampling (full range, BT.601), grey or

@@ -12,6 +12,8 @@ use rayon::slice::ParallelSliceMut;
 use super::cell::{self, Slack, swap};
 use super::color;
 use super::dct;
+pub use super::departures::Departures;
+use super::departures::{Counts, add};
 use super::file::Levels;
 use super::observe::Observation;
 use super::observed::{Observed, fetch, store};
@@ -20,50 +22,6 @@ use crate::contract::{Measurement, QuantSteps, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 use crate::interval::{self, Bounds};
 use crate::simd::{self, Kernel};
-
-/// How estimates stood to their cells, summed over all that were brought into them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Departures {
-    /// Coefficients of which the level is known.
-    pub known: u64,
-    /// Those that lay outside their cell.
-    pub left: u64,
-    /// Those that lay more than half a step outside.
-    pub far: u64,
-    /// The known ones of the first component.
-    pub luma_known: u64,
-    /// Those of the first component that lay more than half a step outside.
-    pub luma_far: u64,
-}
-
-impl Departures {
-    /// Those of two pictures together.
-    pub fn and(&self, other: &Self) -> Self {
-        Self::from(add(self.counts(), other.counts()))
-    }
-
-    fn counts(&self) -> Counts {
-        [
-            self.known,
-            self.left,
-            self.far,
-            self.luma_known,
-            self.luma_far,
-        ]
-    }
-}
-
-impl From<Counts> for Departures {
-    fn from([known, left, far, luma_known, luma_far]: Counts) -> Self {
-        Self {
-            known,
-            left,
-            far,
-            luma_known,
-            luma_far,
-        }
-    }
-}
 
 /// A part of one row of MCUs that is whole blocks of every component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,15 +98,29 @@ impl<'a> JpegMeasurement<'a> {
             .zip(green.par_chunks_mut(stripe))
             .zip(blue.par_chunks_mut(stripe))
             .enumerate()
-            .map(|(row, ((r, g), b))| self.run(Run { row, x: 0, width }, [r, g, b], rule))
+            .map(|(row, ((r, g), b))| {
+                let mut counts = [[0; 5]];
+                let run = Run { row, x: 0, width };
+                self.run(run, [r, g, b], rule, (width, &mut counts));
+                counts[0]
+            })
             .reduce(|| [0; 5], add)
     }
 
     /// Brings a part of a picture, its three planes `[rows of an MCU, run.width]`, into the
     /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
-    /// and not added to [`Self::departures`].
-    pub fn project_run(&self, run: Run, rgb: [&mut [f32]; 3], trust: Trust<'_>) -> Departures {
-        self.run(run, rgb, &self.rule_of(trust)).into()
+    /// for every `unit` pixels of its width, whole blocks of every component, and not added to
+    /// [`Self::departures`].
+    pub fn project_run(
+        &self,
+        run: Run,
+        rgb: [&mut [f32]; 3],
+        trust: Trust<'_>,
+        unit: usize,
+    ) -> Vec<Departures> {
+        let mut counts = vec![[0; 5]; run.width.div_ceil(unit)];
+        self.run(run, rgb, &self.rule_of(trust), (unit, &mut counts));
+        counts.into_iter().map(Departures::from).collect()
     }
 
     fn rule_of<'t>(&'t self, trust: Trust<'t>) -> IntoCells<'t, 'a> {
@@ -158,23 +130,20 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
-    /// A part of one row of MCUs.
-    fn run(&self, run: Run, mut rgb: [&mut [f32]; 3], rule: &impl Rule) -> Counts {
+    /// A part of one row of MCUs, counted for every so many pixels of its width.
+    fn run(
+        &self,
+        run: Run,
+        mut rgb: [&mut [f32]; 3],
+        rule: &impl Rule,
+        (unit, counts): (usize, &mut [Counts]),
+    ) {
         let mut planes = to_components(self.observation.model, &rgb);
-        let mut counts = [0; 5];
         for (c, plane) in planes.iter_mut().enumerate() {
-            counts = add(counts, correct(self.observation, c, run, plane, rule));
+            correct(self.observation, c, run, plane, rule, (unit, counts));
         }
         to_rgb(self.observation.model, &planes, &mut rgb);
-        counts
     }
-}
-
-/// Sums over coefficients; of a project, what [`Departures`] has.
-type Counts = [u64; 5];
-
-fn add(a: Counts, b: Counts) -> Counts {
-    std::array::from_fn(|i| a[i] + b[i])
 }
 
 /// RGB in `[-1, 1]` to level-shifted component planes at full size.
@@ -231,13 +200,13 @@ fn correct(
     run: Run,
     plane: &mut [f32],
     rule: &impl Rule,
-) -> Counts {
-    let mut counts = [0; 5];
+    (unit, counts): (usize, &mut [Counts]),
+) {
     let Some(component) = observation.components.get(c) else {
-        return counts;
+        return;
     };
     if component.levels.is_empty() {
-        return counts;
+        return;
     }
     let factors = component.factors;
     let small = match factors {
@@ -257,7 +226,8 @@ fn correct(
             delta: &mut delta[span],
             width,
             rule,
-            counts: &mut counts,
+            unit: (unit / (8 * factors.0)).max(1),
+            counts: &mut *counts,
         });
     }
     let up = match factors {
@@ -267,7 +237,6 @@ fn correct(
     for (value, change) in plane.iter_mut().zip(up) {
         *value += change;
     }
-    counts
 }
 
 /// Part of a row of blocks.
@@ -282,7 +251,9 @@ struct Band<'a, R> {
     /// Samples in a line.
     width: usize,
     rule: &'a R,
-    counts: &'a mut Counts,
+    /// Blocks that are counted together.
+    unit: usize,
+    counts: &'a mut [Counts],
 }
 
 impl<R: Rule> Kernel for Band<'_, R> {
@@ -300,7 +271,8 @@ impl<R: Rule> Kernel for Band<'_, R> {
                 levels,
             };
             let (after, added) = self.rule.apply(block, &before);
-            *self.counts = add(*self.counts, added);
+            let counts = &mut self.counts[x / self.unit];
+            *counts = add(*counts, added);
             if let Some(mut change) = after {
                 for (after, before) in change.iter_mut().zip(&before) {
                     *after -= before;

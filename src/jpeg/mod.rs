@@ -8,6 +8,7 @@ pub mod coefficients;
 pub mod color;
 pub mod dct;
 pub mod decoded;
+mod departures;
 pub mod estimate;
 mod ffi;
 pub mod file;

@@ -3,16 +3,17 @@
 //! Then the coefficients that were quantised sat on the teeth of the first table, and the
 //! levels of the second still crowd there, with gaps between, wherever the first step is at
 //! least twice the second. The cells of such a file hold the first JPEG, not the picture.
-//! Called by `family` and by `restore`.
+//! Called by `restore` and by `inspect`.
+
+mod tally;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::estimate::comb::{self, Teeth};
 use super::estimate::spectrum::{BINS_PER_UNIT, Counts};
 use super::file::{Component, JpegFile};
+use tally::Tally;
 
-/// Blocks looked at, spread evenly over the component.
-const BLOCKS: usize = 8192;
 /// Largest earlier step that is looked for.
 const LARGEST: u16 = 255;
 /// Fewer blocks than this show crowds and gaps by chance.
@@ -45,32 +46,95 @@ pub struct Resaved {
 
 /// The earlier save that the levels of `component` show; `None` where they show none.
 pub fn of(component: &Component) -> Option<Resaved> {
-    if component.levels.len() < FEWEST_BLOCKS {
-        return None;
-    }
-    let (first_steps, gain, visible) = evidence(component);
-    let confidence = gain / f64::from(visible.max(1));
-    let named = first_steps.iter().flatten().count();
-    let shows = visible >= FEWEST && confidence >= LEAST && named >= FEWEST_STEPS;
-    shows.then_some(Resaved {
-        first_steps,
-        confidence,
-    })
+    Watched::default().look(component)
 }
 
 /// `file` as it was saved first; `None` when no component shows an earlier save.
 pub fn first_save(file: &JpegFile) -> Option<JpegFile> {
-    let earlier: Vec<_> = file.components.iter().map(of).collect();
-    if earlier.iter().all(Option::is_none) {
-        return None;
-    }
-    let mut first = file.clone();
-    for (component, earlier) in first.components.iter_mut().zip(&earlier) {
-        if let Some(earlier) = earlier {
-            *component = undone(component, earlier);
+    Watch::default().first_save(file)
+}
+
+/// Looks at one file after another, and counts again only what is another than in the last.
+#[derive(Default)]
+pub struct Watch {
+    components: Vec<Watched>,
+}
+
+impl Watch {
+    /// [`first_save`] of the next file.
+    pub fn first_save(&mut self, file: &JpegFile) -> Option<JpegFile> {
+        let watched = &mut self.components;
+        watched.resize_with(file.components.len(), Watched::default);
+        let looks = file.components.iter().zip(watched);
+        let earlier: Vec<_> = looks.map(|(component, w)| w.look(component)).collect();
+        if earlier.iter().all(Option::is_none) {
+            return None;
         }
+        let mut first = file.clone();
+        for (component, earlier) in first.components.iter_mut().zip(&earlier) {
+            if let Some(earlier) = earlier {
+                *component = undone(component, earlier);
+            }
+        }
+        Some(first)
     }
-    Some(first)
+}
+
+/// One component, as it was when it was looked at last.
+#[derive(Default)]
+struct Watched {
+    tally: Tally,
+    /// By frequency: step and levels, and what they told.
+    told: Vec<(u16, Counts, Earlier)>,
+}
+
+/// The likeliest earlier step of a frequency and its gain in nats, where that is sure.
+type Earlier = Option<(f64, u16)>;
+
+impl Watched {
+    fn look(&mut self, component: &Component) -> Option<Resaved> {
+        if component.levels.len() < FEWEST_BLOCKS {
+            return None;
+        }
+        let (first_steps, gain, visible) = self.evidence(component);
+        let confidence = gain / f64::from(visible.max(1));
+        let named = first_steps.iter().flatten().count();
+        let shows = visible >= FEWEST && confidence >= LEAST && named >= FEWEST_STEPS;
+        shows.then_some(Resaved {
+            first_steps,
+            confidence,
+        })
+    }
+
+    /// Likeliest earlier steps, their gain in nats, and the levels it was told from.
+    fn evidence(&mut self, component: &Component) -> ([Option<u16>; 64], f64, u32) {
+        self.tally.count(component);
+        let told = std::mem::take(&mut self.told);
+        let asked = |i: usize| {
+            let step = component.steps[i];
+            let counts = self.tally.counts(i, step);
+            match told.get(i) {
+                Some(last) if (last.0, &last.1) == (step, &counts) => last.clone(),
+                _ => {
+                    let earlier = likeliest(&counts, step, i);
+                    (step, counts, earlier)
+                }
+            }
+        };
+        self.told = (0..64).into_par_iter().map(asked).collect();
+        let mut first_steps = [None; 64];
+        let (mut gain, mut visible) = (0.0, 0);
+        let told = first_steps.iter_mut().zip(&self.told);
+        for (first, (_, counts, earlier)) in told.skip(1) {
+            let others = counts.iter().filter(|(bin, _)| *bin > 0);
+            visible += others.map(|(_, n)| n).sum::<u32>();
+            if let Some((best, earlier)) = *earlier {
+                *first = Some(earlier);
+                gain += best;
+            }
+        }
+        (first_steps, gain, visible)
+    }
 }
 
 /// The component as the earlier save had it, where its steps are told: the levels of these
@@ -86,26 +150,6 @@ pub fn undone(component: &Component, earlier: &Resaved) -> Component {
         out.steps[i] = first;
     }
     out
-}
-
-/// Likeliest earlier steps, their gain in nats, and the levels it was told from.
-pub fn evidence(component: &Component) -> ([Option<u16>; 64], f64, u32) {
-    let counts = magnitudes(component);
-    let found: Vec<_> = (0..64)
-        .into_par_iter()
-        .map(|i| likeliest(&counts[i], component.steps[i], i))
-        .collect();
-    let mut first_steps = [None; 64];
-    let (mut gain, mut visible) = (0.0, 0);
-    for (i, first) in first_steps.iter_mut().enumerate().skip(1) {
-        let others = counts[i].iter().filter(|(bin, _)| *bin > 0);
-        visible += others.map(|(_, n)| n).sum::<u32>();
-        if let Some((best, earlier)) = found[i] {
-            *first = Some(earlier);
-            gain += best;
-        }
-    }
-    (first_steps, gain, visible)
 }
 
 /// The levels of one frequency as those of a picture saved once.
@@ -138,7 +182,7 @@ impl Once {
 }
 
 /// The likeliest earlier step of a frequency other than DC and its gain, where that is sure.
-fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Option<(f64, u16)> {
+fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Earlier {
     let once = Once::of(counts, step);
     // No earlier step can make the levels likelier than certain.
     if frequency == 0 || once.certain < 0.99 * SURE {
@@ -204,45 +248,6 @@ fn gain_of(counts: &Counts, earlier: u16, once: &Once) -> f64 {
     terms.sum()
 }
 
-/// How often each magnitude occurs, frequency by frequency, in one pass over the blocks.
-fn magnitudes(component: &Component) -> Vec<Counts> {
-    /// Nearly all levels are below; their counts stay in the fastest memory.
-    const SMALL: usize = 32;
-    let stride = component.levels.len().div_ceil(BLOCKS).max(1);
-    let mut small = [[0u32; SMALL]; 64];
-    let mut found = vec![Vec::<u32>::new(); 64];
-    let mut blocks = 0;
-    for levels in component.levels.iter().step_by(stride) {
-        blocks += 1;
-        // Most rows of a block are zeros, which are counted by what is left.
-        let rows = levels.as_chunks::<8>().0.iter().enumerate();
-        for (y, row) in rows.filter(|(_, row)| **row != [0; 8]) {
-            for (x, level) in row.iter().enumerate().filter(|(_, level)| **level != 0) {
-                let (i, level) = (8 * y + x, usize::from(level.unsigned_abs()));
-                match small[i].get_mut(level) {
-                    Some(count) => *count += 1,
-                    None => {
-                        let counts = &mut found[i];
-                        counts.resize(counts.len().max(level + 1), 0);
-                        counts[level] += 1;
-                    }
-                }
-            }
-        }
-    }
-    for (counts, small) in found.iter_mut().zip(&small) {
-        counts.resize(counts.len().max(SMALL), 0);
-        counts[..SMALL].copy_from_slice(small);
-        counts[0] = blocks - counts.iter().sum::<u32>();
-    }
-    let binned = |(counts, step): (&Vec<u32>, &u16)| {
-        let bin = |level: usize| level as u32 * u32::from(*step) * BINS_PER_UNIT as u32;
-        let some = counts.iter().enumerate().filter(|(_, n)| **n > 0);
-        some.map(|(level, &n)| (bin(level), n)).collect()
-    };
-    found.iter().zip(&component.steps).map(binned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,27 +264,6 @@ mod tests {
             *found.entry(bin).or_insert(0) += 1;
         }
         found.into_iter().collect()
-    }
-
-    /// Every level counts once, zeros and large ones too.
-    #[test]
-    fn magnitudes_are_counted() {
-        let mut component = Component {
-            id: 1,
-            sampling: (1, 1),
-            steps: [3; 64],
-            blocks_wide: 5,
-            blocks_high: 2,
-            levels: vec![[0; 64]; 10],
-        };
-        component.levels[2][9] = -7;
-        component.levels[4][9] = 7;
-        component.levels[4][63] = 500;
-        let found = magnitudes(&component);
-        let bin = |level: u32| level * 3 * BINS_PER_UNIT as u32;
-        assert_eq!(found[9], [(0, 8), (bin(7), 2)]);
-        assert_eq!(found[63], [(0, 9), (bin(500), 1)]);
-        assert_eq!(found[0], [(0, 10)]);
     }
 
     /// Steps that are ruled out early are none that would have been chosen.

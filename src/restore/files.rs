@@ -9,7 +9,7 @@ use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
 use crate::jpeg::origin::Family;
-use crate::jpeg::{self, JpegFile, Observation, resaved};
+use crate::jpeg::{self, JpegFile, Observation};
 use crate::options::Options;
 
 const RESAVED: &str = "saved twice: the levels show an earlier, coarser JPEG, whose cells hold \
@@ -108,7 +108,7 @@ impl Restorer {
         // `strict` is about the levels that the file has.
         let first = match options.strict {
             true => None,
-            false => resaved::first_save(file),
+            false => self.first_save(file),
         };
         let mut seen = jpeg::observe::from_levels(first.as_ref().unwrap_or(file));
         let mut solved = self.solve(&mut seen, family.slack(), options, control)?;

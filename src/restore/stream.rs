@@ -12,7 +12,7 @@ mod redraw;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::{FrameTables, Layout, Restored, Restorer};
 use crate::contract::Control;
@@ -71,7 +71,7 @@ struct Last {
 #[derive(PartialEq)]
 enum Input {
     /// A file; its metadata do not count.
-    File(JpegFile),
+    File(Arc<JpegFile>),
     /// Pixels and what is known of their tables.
     Frame(Planar8, FrameTables),
     /// Pixels of few levels.
@@ -84,7 +84,7 @@ pub struct Stream {
     restorer: Restorer,
     last: Option<Last>,
     /// The bytes of the last file that came as bytes, and that file.
-    read: Option<(Vec<u8>, JpegFile)>,
+    read: Option<(Vec<u8>, Arc<JpegFile>)>,
 }
 
 impl Restorer {
@@ -122,9 +122,9 @@ impl Stream {
     ) -> Result<Restored> {
         let (bytes, file) = match self.read.take() {
             Some((bytes, file)) if bytes == data => (bytes, file),
-            _ => (data.to_vec(), jpeg::read(data, &options.limits)?),
+            _ => (data.to_vec(), Arc::new(jpeg::read(data, &options.limits)?)),
         };
-        let restored = self.restore_file(&file, layout, options, control);
+        let restored = self.next_file(&file, || Arc::clone(&file), layout, options, control);
         self.read = Some((bytes, file));
         restored
     }
@@ -140,10 +140,22 @@ impl Stream {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
+        self.next_file(file, || Arc::new(bare(file)), layout, options, control)
+    }
+
+    /// The next frame from a file, which is kept as `kept` has it.
+    fn next_file(
+        &mut self,
+        file: &JpegFile,
+        kept: impl FnOnce() -> Arc<JpegFile>,
+        layout: Layout,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
         self.next(Some(layout), options, same, |restorer, last| {
             let restored = restorer.restore_file_onto(last, file, layout, options, control)?;
-            Ok((Input::File(bare(file)), restored))
+            Ok((Input::File(kept()), restored))
         })
     }
 

@@ -147,7 +147,7 @@ impl Cells {
         let mut open: Vec<Rect> = Vec::new();
         for row in 0..self.marks.len() / self.wide.max(1) {
             let mut still = Vec::new();
-            for run in self.runs(row) {
+            for run in self.runs_of(row) {
                 let above = open
                     .iter()
                     .position(|above| (above.x, above.width) == (run.x, run.width));
@@ -166,8 +166,23 @@ impl Cells {
         done
     }
 
-    /// Runs of marked cells in a row of them.
-    fn runs(&self, row: usize) -> Vec<Rect> {
+    /// Runs of marked cells along rows, each with the number of its first cell.
+    pub fn runs(&self) -> impl Iterator<Item = (usize, Rect)> {
+        let rows = 0..self.marks.len() / self.wide.max(1);
+        rows.flat_map(move |row| {
+            let first = move |run: &Rect| row * self.wide + run.x / self.cell_px.0;
+            self.runs_of(row)
+                .into_iter()
+                .map(move |run| (first(&run), run))
+        })
+    }
+
+    /// Width and height of a cell.
+    pub fn cell_px(&self) -> (usize, usize) {
+        self.cell_px
+    }
+
+    fn runs_of(&self, row: usize) -> Vec<Rect> {
         let mut runs: Vec<Rect> = Vec::new();
         let cells = row * self.wide..(row + 1) * self.wide;
         for n in cells.filter(|&n| self.marks[n]) {
@@ -222,6 +237,8 @@ mod tests {
                 let n = (i / width / 12) * width.div_ceil(16) + i % width / 16;
                 prop_assert_eq!(*count, i32::from(marks[n % 64]));
             }
+            let runs = cells.runs().flat_map(|(first, run)| first..first + run.width.div_ceil(16));
+            prop_assert!(runs.eq(cells.marked()));
             prop_assert_eq!(cells.marked_px(), seen.iter().filter(|n| **n > 0).count());
         }
     }

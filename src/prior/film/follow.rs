@@ -9,8 +9,8 @@ use tch::Kind;
 
 use super::edge::Entry;
 use super::engine::{Engine, Question};
-use super::kept::{self, Kept};
-use super::region::{Link, Plan, Work, times, whole};
+use super::kept::{self, Kept, Sent};
+use super::region::{Link, Plan, Work, bands, times, whole};
 use super::wiring::Wired;
 use crate::contract::{Follower, Hint, ONE_CALL_SIGMA};
 use crate::error::{Error, Result};
@@ -24,6 +24,9 @@ const KEPT_BYTES: usize = 3 << 29;
 
 /// Changes are taken in pieces of whole squares of this side, which no network's map divides.
 const GRID_PX: usize = 16;
+
+/// Rows of the last map that one thread makes an answer of at a time.
+const BAND: usize = 16;
 
 /// The follower of a network.
 pub(super) struct Following<N> {
@@ -39,14 +42,6 @@ struct Last {
     kept: Kept,
     size: (usize, usize),
     tables: [f32; LENGTH],
-}
-
-/// The decoded picture in the places that matter.
-struct Sent {
-    /// Of what changed, with the place in the input map.
-    changed: Vec<(Rect, Picture)>,
-    /// Of where the answer may change, with the place in the last map.
-    answers: Vec<(Rect, Picture)>,
 }
 
 impl<N: Wired> Following<N> {
@@ -81,7 +76,7 @@ impl<N: Wired> Following<N> {
     }
 
     /// Answers where `plan`'s answer may be another, with the pixels there.
-    fn go_on(&mut self, last: Last, plan: Plan, sent: Sent) -> Result<Vec<(Rect, Picture)>> {
+    fn go_on(&mut self, last: Last, plan: Plan, sent: Sent) -> Result<Vec<Picture>> {
         let Last { kept, size, tables } = last;
         let work = move |engine: &Engine<N>| go_on(engine, kept, case(tables), &plan, sent);
         let (kept, answers) = self.engine.with(work)?;
@@ -122,14 +117,15 @@ impl<N: Wired> Follower for Following<N> {
         let places: Vec<Rect> = plan
             .last
             .iter()
-            .map(|&r| times(r, self.entry.fold))
+            .flat_map(|&rect| bands(rect, BAND))
+            .map(|rect| times(rect, self.entry.fold))
             .collect();
         let sent = Sent {
             changed: changed.into_iter().map(cropped).collect(),
             answers: places.iter().map(|&rect| cropped(rect)).collect(),
         };
         let answers = self.go_on(last, plan, sent)?;
-        for (place, (_, answer)) in places.iter().zip(answers) {
+        for (place, answer) in places.iter().zip(answers) {
             let all = whole((answer.width, answer.height));
             estimate.paste(&answer, all, place.x, place.y);
         }
@@ -179,8 +175,7 @@ fn begin<N: Wired>(
     }
     let fast = engine.in_parts().ok_or_else(gone)?;
     let kept = Kept::whole(&engine.blind(fast, case)?, y)?;
-    let all = whole(fast.entry.map_size(size));
-    let answer = kept.answer(fast.entry, engine.weights(&case), all, y)?;
+    let answer = kept.answer(fast.entry, engine.weights(&case), y)?;
     Ok((Some(kept), answer))
 }
 
@@ -191,15 +186,10 @@ fn go_on<N: Wired>(
     case: Case,
     plan: &Plan,
     sent: Sent,
-) -> Result<(Kept, Vec<(Rect, Picture)>)> {
+) -> Result<(Kept, Vec<Picture>)> {
     let fast = engine.in_parts().ok_or_else(gone)?;
-    kept.update(&engine.blind(fast, case)?, plan, &sent.changed)?;
-    let weights = engine.weights(&case);
-    let answers = sent.answers.into_iter().map(|(rect, y)| {
-        let answer = kept.answer(fast.entry, weights, rect, &y)?;
-        Ok((rect, answer))
-    });
-    let answers = answers.collect::<Result<_>>()?;
+    let run = engine.blind(fast, case)?;
+    let answers = kept.update(&run, plan, &sent, engine.weights(&case))?;
     Ok((kept, answers))
 }
 

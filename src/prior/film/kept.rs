@@ -6,18 +6,21 @@
 //! for the whole: [`parts_agree`] looks whether it does here. Called by `follow` on the torch
 //! thread.
 
+use std::sync::OnceLock;
+
 use tch::{Kind, Tensor};
 
 use super::edge::{Entry, Part, Seen, Weights};
 use super::engine::{Engine, trial_case, trial_picture};
 use super::fast::{Frame, Run};
-use super::region::{Link, Plan, Scale, Size, Work, sizes, times, whole};
+use super::region::{Link, Plan, Scale, Size, Work, pieces, sizes, times, whole};
 use super::wiring::Wired;
 use crate::contract::ONE_CALL_SIGMA;
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
 use crate::prior::native::map::Map;
 use crate::prior::native::memory::size_of_kind;
+use crate::prior::native::stages::in_stages;
 
 /// Sides of the picture and of the changes that `parts_agree` tries.
 const TRIAL_SIDE: usize = 96;
@@ -25,6 +28,25 @@ const TRIAL_SIDE: usize = 96;
 /// The input and what each layer made of it.
 pub(super) struct Kept {
     maps: Vec<Map>,
+}
+
+/// The decoded picture in the places that matter.
+#[derive(Default)]
+pub(super) struct Sent {
+    /// Of what changed, with the place in the input map.
+    pub changed: Vec<(Rect, Picture)>,
+    /// Of where the answer is wanted, with the place in the last map.
+    pub answers: Vec<(Rect, Picture)>,
+}
+
+/// What is done by all threads together before the next.
+enum Step {
+    /// What changed is written into the input, by one thread: places may overlap.
+    Enter,
+    /// These windows of the map of a layer.
+    Layer(usize, Vec<Rect>),
+    /// The answers that are wanted.
+    Leave,
 }
 
 /// Bytes that the maps of layers `links` over a picture take.
@@ -53,29 +75,70 @@ impl Kept {
         Ok(kept)
     }
 
-    /// Brings the maps up to date with pictures that changed: `y` has the pixels of each of
-    /// `changed`, in pixels of the input map. `plan` is that of these changes.
+    /// Brings the maps up to date with what `sent` says has changed, by the `plan` of these
+    /// changes, and answers x0 where that is wanted.
     ///
     /// # Errors
     /// [`Error::Backend`]; the maps are then good for nothing.
-    pub fn update(&mut self, run: &Run, plan: &Plan, changed: &[(Rect, Picture)]) -> Result<()> {
-        let [input, ..] = &mut self.maps[..] else {
-            return Err(Error::Backend("no maps are kept".into()));
-        };
-        for (rect, y) in changed {
-            input.paste(*rect, &run.entry().enter(seen(y), run.kind())?)?;
-        }
+    pub fn update(
+        &mut self,
+        run: &Run,
+        plan: &Plan,
+        sent: &Sent,
+        weights: Weights,
+    ) -> Result<Vec<Picture>> {
+        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+        let mut steps = vec![Step::Enter];
         for (index, (link, work)) in run.links().iter().zip(&plan.work).enumerate() {
             match work {
-                Work::Whole => self.maps[index + 1] = self.made(run, index, *link)?,
                 Work::Windows(windows) => {
-                    for window in windows {
-                        self.make_part(run, index, *link, *window)?;
-                    }
+                    let pieces = windows
+                        .iter()
+                        .flat_map(|&window| pieces(window, link, threads));
+                    steps.push(Step::Layer(index, pieces.collect()));
+                }
+                Work::Whole => {
+                    self.take(&steps, run, sent, weights)?;
+                    steps.clear();
+                    self.maps[index + 1] = self.made(run, index, *link)?;
                 }
             }
         }
-        Ok(())
+        steps.push(Step::Leave);
+        self.take(&steps, run, sent, weights)
+    }
+
+    /// Takes `steps` one after another, each by all threads together.
+    fn take(
+        &mut self,
+        steps: &[Step],
+        run: &Run,
+        sent: &Sent,
+        weights: Weights,
+    ) -> Result<Vec<Picture>> {
+        let answers: Vec<OnceLock<Picture>> =
+            sent.answers.iter().map(|_| OnceLock::new()).collect();
+        let shared = Shared {
+            maps: &self.maps,
+            run,
+        };
+        let counts: Vec<usize> = steps.iter().map(|step| step.pieces(sent)).collect();
+        in_stages(&counts, |step, piece| {
+            match &steps[step] {
+                Step::Enter => shared.enter(&sent.changed)?,
+                Step::Layer(index, windows) => shared.make(*index, windows[piece])?,
+                Step::Leave => {
+                    let (rect, y) = &sent.answers[piece];
+                    let answer = shared.answer(weights, *rect, y)?;
+                    answers[piece].get_or_init(|| answer);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(answers
+            .into_iter()
+            .filter_map(OnceLock::into_inner)
+            .collect())
     }
 
     /// The map of layer `index` as a whole.
@@ -88,8 +151,56 @@ impl Kept {
         Map::of(run.layer(index, x, sum.transpose()?, Frame::Zeros)?)
     }
 
+    /// x0 of all pixels; `y` is the decoded picture.
+    ///
+    /// # Errors
+    /// [`Error::Backend`].
+    pub fn answer(&self, entry: Entry, w: Weights, y: &Picture) -> Result<Picture> {
+        let (f, rect) = (self.last()?.tensor(), whole(self.last()?.size()));
+        entry.leave(w, None, Some(y), Part { f, rect })
+    }
+
+    fn last(&self) -> Result<&Map> {
+        self.maps.last().ok_or_else(none_kept)
+    }
+}
+
+impl Step {
+    fn pieces(&self, sent: &Sent) -> usize {
+        match self {
+            Self::Enter => 1,
+            Self::Layer(_, windows) => windows.len(),
+            Self::Leave => sent.answers.len(),
+        }
+    }
+}
+
+/// The maps in the hands of several threads, each of which computes with libtorch on its own.
+struct Shared<'a> {
+    maps: &'a [Map],
+    run: &'a Run<'a>,
+}
+
+// SAFETY: tensors of weights and the whole of a `Run` are only read while it is shared, and their
+// counts of handles are atomic. Maps are written by `Map::paste`, whose callers
+// below see to it that one step writes one map, each pixel once, and reads others.
+unsafe impl Sync for Shared<'_> {}
+
+impl Shared<'_> {
+    /// Writes `changed` into the input.
+    fn enter(&self, changed: &[(Rect, Picture)]) -> Result<()> {
+        let input = self.maps.first().ok_or_else(none_kept)?;
+        for (rect, y) in changed {
+            let entered = self.run.entry().enter(seen(y), self.run.kind())?;
+            // SAFETY: one thread enters, and in this step no other uses a map.
+            unsafe { input.paste(*rect, &entered)? };
+        }
+        Ok(())
+    }
+
     /// Computes one window of the map of layer `index` again.
-    fn make_part(&mut self, run: &Run, index: usize, link: Link, window: Rect) -> Result<()> {
+    fn make(&self, index: usize, window: Rect) -> Result<()> {
+        let link = self.run.links()[index];
         let (from, margin, to) = match link.scale {
             Scale::Same => (window, 1, window),
             Scale::Halved => (times(window, 2), 0, window),
@@ -97,27 +208,21 @@ impl Kept {
         };
         let x = self.maps[link.from].cut(from, margin)?;
         let sum = link.onto.map(|map| self.maps[map].cut(to, 0));
-        let part = run.layer(index, &x, sum.transpose()?, Frame::Own)?;
-        self.maps[index + 1].paste(to, &part)
+        let part = self.run.layer(index, &x, sum.transpose()?, Frame::Own)?;
+        // SAFETY: a step computes the map of one layer, from maps of earlier ones, and its windows
+        // do not overlap (`Plan::work`).
+        unsafe { self.maps[index + 1].paste(to, &part) }
     }
 
     /// x0 of the pixels of `rect` of the last map; `y` is the decoded picture there.
-    ///
-    /// # Errors
-    /// [`Error::Backend`].
-    pub fn answer(&self, entry: Entry, w: Weights, rect: Rect, y: &Picture) -> Result<Picture> {
-        let last = self.last()?;
-        let part = Part {
-            f: last.tensor(),
-            rect,
-        };
-        entry.leave(w, None, Some(y), part)
+    fn answer(&self, w: Weights, rect: Rect, y: &Picture) -> Result<Picture> {
+        let f = self.maps.last().ok_or_else(none_kept)?.tensor();
+        self.run.entry().leave(w, None, Some(y), Part { f, rect })
     }
+}
 
-    fn last(&self) -> Result<&Map> {
-        let none = || Error::Backend("no maps are kept".into());
-        self.maps.last().ok_or_else(none)
-    }
+fn none_kept() -> Error {
+    Error::Backend("no maps are kept".into())
 }
 
 fn seen(y: &Picture) -> Seen<'_> {
@@ -137,7 +242,8 @@ pub(super) fn parts_agree<N: Wired>(engine: &Engine<N>) -> Result<bool> {
     let Some(fast) = engine.fast() else {
         return Ok(false);
     };
-    let run = engine.blind(fast, trial_case(ONE_CALL_SIGMA))?;
+    let case = trial_case(ONE_CALL_SIGMA);
+    let (run, weights) = (engine.blind(fast, case)?, engine.weights(&case));
     let mut y = trial_picture(TRIAL_SIDE, 1);
     let other = trial_picture(TRIAL_SIDE, 2);
     let mut kept = Kept::whole(&run, &y)?;
@@ -152,7 +258,11 @@ pub(super) fn parts_agree<N: Wired>(engine: &Engine<N>) -> Result<bool> {
         let size = fast.entry.map_size((TRIAL_SIDE, TRIAL_SIDE));
         let changed = fast.entry.in_map(rect);
         let plan = Plan::in_windows(run.links(), size, vec![changed]);
-        kept.update(&run, &plan, &[(changed, y.crop(rect))])?;
+        let sent = Sent {
+            changed: vec![(changed, y.crop(rect))],
+            answers: Vec::new(),
+        };
+        kept.update(&run, &plan, &sent, weights)?;
         let anew = Kept::whole(&run, &y)?;
         if !same(kept.last()?.tensor(), anew.last()?.tensor())? {
             return Ok(false);

@@ -11,6 +11,15 @@ use crate::frame::Rect;
 /// Multiply-adds that cost as much as what a window costs whatever its size.
 const WINDOW_MACS: usize = 13_000_000;
 
+/// Multiply-adds that are worth a piece of their own: less takes longer to hand out than to do.
+const PIECE_MACS: usize = 4_000_000;
+
+/// Rows of a window, and of its pieces, are multiples of this.
+const ROWS: usize = 4;
+
+/// Most rows of a piece, so that there are pieces of few heights.
+const PIECE_ROWS: usize = 32;
+
 /// Windows are copied in and out, so that their pixels cost more than those of a whole map:
 /// by 4/3.
 const WINDOW_COST: (usize, usize) = (4, 3);
@@ -50,7 +59,7 @@ pub(super) type Size = (usize, usize);
 pub(super) enum Work {
     /// All of it.
     Whole,
-    /// These windows, in pixels of the coarser of its two maps.
+    /// These windows, in pixels of the coarser of its two maps; none overlaps another.
     Windows(Vec<Rect>),
 }
 
@@ -96,6 +105,25 @@ impl Plan {
         let last = maps.pop().map_or_else(Vec::new, |(_, parts)| parts);
         Self { work, last }
     }
+}
+
+/// `window` of the layer `link`, cut into bands for as many as `threads` threads.
+pub(super) fn pieces(window: Rect, link: &Link, threads: usize) -> impl Iterator<Item = Rect> {
+    let macs = window.width * window.height * link.pixel_macs;
+    let least = window.height.div_ceil(PIECE_ROWS).max(1);
+    let wanted = (macs / PIECE_MACS).clamp(least, threads.max(least));
+    let rows = window.height.div_ceil(wanted);
+    bands(window, rows.next_multiple_of(ROWS))
+}
+
+/// `rect` in bands of `rows` rows; the last may have fewer.
+pub(super) fn bands(rect: Rect, rows: usize) -> impl Iterator<Item = Rect> {
+    let rows = rows.max(1);
+    (0..rect.height.div_ceil(rows)).map(move |band| Rect {
+        y: rect.y + band * rows,
+        height: rows.min(rect.height - band * rows),
+        ..rect
+    })
 }
 
 /// Sizes of all maps of layers `links` over an input of `size`.
@@ -196,13 +224,16 @@ fn divide(
     }
 }
 
-/// Parts that are cheaper together are joined. `fixed_px` is what a window costs beside its
+/// Parts that are cheaper together are joined, and those whose windows overlap. `fixed_px` is what a window costs beside its
 /// pixels.
 fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
     let cost = |rect: Rect| cost(rect, size, fixed_px);
     let mut kept: Vec<Rect> = Vec::with_capacity(parts.len());
     for mut rect in parts.into_iter().filter(|r| r.width * r.height > 0) {
-        let pays = |other: &Rect, rect: Rect| cost(hull(*other, rect)) <= cost(*other) + cost(rect);
+        let overlap = |a: Rect, b: Rect| overlap(window(a, size), window(b, size));
+        let pays = |other: &Rect, rect: Rect| {
+            overlap(*other, rect) || cost(hull(*other, rect)) <= cost(*other) + cost(rect)
+        };
         while let Some(at) = kept.iter().position(|other| pays(other, rect)) {
             rect = hull(kept.swap_remove(at), rect);
         }
@@ -214,6 +245,13 @@ fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
 fn cost(rect: Rect, size: Size, fixed_px: usize) -> usize {
     let window = window(rect, size);
     window.width * window.height + fixed_px
+}
+
+fn overlap(a: Rect, b: Rect) -> bool {
+    let apart = |a: usize, length: usize, b: usize| a + length <= b;
+    let beside = apart(a.x, a.width, b.x) || apart(b.x, b.width, a.x);
+    let above = apart(a.y, a.height, b.y) || apart(b.y, b.height, a.y);
+    !beside && !above
 }
 
 fn hull(a: Rect, b: Rect) -> Rect {
@@ -228,7 +266,8 @@ fn hull(a: Rect, b: Rect) -> Rect {
 
 /// The window that `rect` is computed in: sides of few sizes, inside of the map.
 fn window(rect: Rect, size: Size) -> Rect {
-    let (width, height) = (side(rect.width, size.0), side(rect.height, size.1));
+    let width = columns(rect.width).min(size.0);
+    let height = rect.height.next_multiple_of(ROWS).min(size.1);
     Rect {
         x: rect.x.min(size.0 - width),
         y: rect.y.min(size.1 - height),
@@ -237,135 +276,16 @@ fn window(rect: Rect, size: Size) -> Rect {
     }
 }
 
-fn side(length: usize, limit: usize) -> usize {
+/// At least `length`: one of few widths.
+fn columns(length: usize) -> usize {
     let step = match length {
-        0..=32 => 8,
-        33..=96 => 8,
+        0..=48 => 4,
+        49..=96 => 8,
         97..=128 => 16,
         _ => 32,
     };
-    length.next_multiple_of(step).min(limit)
+    length.next_multiple_of(step)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::collection::vec;
-    use proptest::prelude::{Strategy, prop_assert, proptest};
-
-    const fn rect(x: usize, y: usize, width: usize, height: usize) -> Rect {
-        Rect {
-            x,
-            y,
-            width,
-            height,
-        }
-    }
-
-    fn contains(outer: &[Rect], x: usize, y: usize) -> bool {
-        let inside =
-            |r: &Rect| (r.x..r.x + r.width).contains(&x) && (r.y..r.y + r.height).contains(&y);
-        outer.iter().any(inside)
-    }
-
-    const fn link(from: usize, onto: Option<usize>, scale: Scale) -> Link {
-        Link {
-            from,
-            onto,
-            scale,
-            channels: 8,
-            pixel_macs: 1_000_000,
-        }
-    }
-
-    /// A small U: down, a convolution, up onto what was before, and a convolution.
-    const LINKS: [Link; 5] = [
-        link(0, None, Scale::Same),
-        link(1, None, Scale::Halved),
-        link(2, None, Scale::Same),
-        link(3, Some(1), Scale::Doubled),
-        link(4, None, Scale::Same),
-    ];
-
-    /// What one pixel of the input reaches, pixel by pixel, by the layers' own definition.
-    fn reached(at: (usize, usize), size: Size) -> Vec<Vec<(usize, usize)>> {
-        let mut maps = vec![vec![at]];
-        let sizes = sizes(&LINKS, size);
-        for (k, link) in LINKS.iter().enumerate() {
-            let (w, h) = sizes[k + 1];
-            let touched = |x: usize, y: usize| {
-                let hits = |&(a, b): &(usize, usize)| match link.scale {
-                    Scale::Same => x.abs_diff(a) <= 1 && y.abs_diff(b) <= 1,
-                    Scale::Halved => (a / 2, b / 2) == (x, y),
-                    Scale::Doubled => (x / 2, y / 2) == (a, b),
-                };
-                maps[link.from].iter().any(hits)
-                    || link.onto.is_some_and(|m| maps[m].contains(&(x, y)))
-            };
-            let all = (0..w * h).map(|i| (i % w, i / w));
-            maps.push(all.filter(|&(x, y)| touched(x, y)).collect());
-        }
-        maps
-    }
-
-    fn changes() -> impl Strategy<Value = Vec<Rect>> {
-        let one = (0usize..10, 0usize..10, 1usize..4, 1usize..4);
-        vec(
-            one.prop_map(|(x, y, w, h)| rect(4 * x, 4 * y, 4 * w, 4 * h)),
-            1..4,
-        )
-    }
-
-    proptest! {
-        /// Every pixel that a change can reach is in a window and in the last parts; windows
-        /// lie inside of their maps.
-        #[test]
-        fn all_that_a_change_reaches_is_computed(changed in changes()) {
-            let size = (52, 60);
-            let plan = Plan::of(&LINKS, size, changed.clone());
-            let sizes = sizes(&LINKS, size);
-            let corners = changed.iter().flat_map(|r| {
-                let (right, low) = (r.x + r.width - 1, r.y + r.height - 1);
-                [(r.x, r.y), (right, r.y), (r.x, low), (right, low)]
-            });
-            for corner in corners {
-                let reached = reached(corner, size);
-                for (k, work) in plan.work.iter().enumerate() {
-                    let Work::Windows(windows) = work else { continue };
-                    let zoom = if LINKS[k].scale == Scale::Doubled { 2 } else { 1 };
-                    let (w, h) = sizes[k + 1];
-                    let windows: Vec<Rect> = windows.iter().map(|&r| times(r, zoom)).collect();
-                    prop_assert!(windows.iter().all(|r| r.x + r.width <= w && r.y + r.height <= h));
-                    prop_assert!(reached[k + 1].iter().all(|&(x, y)| contains(&windows, x, y)));
-                }
-                prop_assert!(reached[LINKS.len()].iter().all(|&(x, y)| contains(&plan.last, x, y)));
-            }
-        }
-    }
-
-    #[test]
-    fn near_parts_are_joined_and_far_ones_not() {
-        let near = vec![rect(0, 0, 8, 8), rect(8, 0, 8, 8)];
-        assert_eq!(joined(near, (160, 120), 50), [rect(0, 0, 16, 8)]);
-        let far = vec![rect(0, 0, 8, 8), rect(140, 100, 8, 8)];
-        assert_eq!(joined(far.clone(), (160, 120), 50), far);
-    }
-
-    #[test]
-    fn most_of_a_map_is_all_of_it() {
-        let size = (40, 40);
-        let (work, parts) = divide(vec![rect(0, 0, 40, 32)], size, 0, WINDOW_COST);
-        assert_eq!((work, parts), (Work::Whole, vec![whole(size)]));
-        let (work, _) = divide(vec![rect(0, 0, 40, 16)], size, 0, WINDOW_COST);
-        assert_eq!(work, Work::Windows(vec![rect(0, 0, 40, 16)]));
-        let (none, _) = divide(Vec::new(), size, 0, WINDOW_COST);
-        assert_eq!(none, Work::Windows(Vec::new()));
-    }
-
-    /// Small pieces on a map of odd size, at its far corner.
-    #[test]
-    fn windows_stay_inside() {
-        assert_eq!(window(rect(50, 33, 3, 2), (53, 35)), rect(45, 27, 8, 8));
-        assert_eq!(window(rect(0, 0, 5, 5), (6, 7)), rect(0, 0, 6, 7));
-    }
-}
+mod tests;

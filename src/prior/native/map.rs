@@ -3,6 +3,8 @@
 //!
 //! bf16 or f32, channels_last, one picture. Called by the priors that follow a stream.
 
+use std::ptr;
+
 use tch::Tensor;
 
 use super::memory::{bytes, filled_bytes, size_of_kind};
@@ -85,14 +87,16 @@ impl Map {
         })
     }
 
-    /// Writes `window` at `rect`, whose size it has.
+    /// Writes `window` at `rect`, whose size it has, while other threads may write elsewhere.
+    ///
+    /// # Safety
+    /// Until it returns no other thread writes a pixel of `rect` or reads any of the map.
     ///
     /// # Errors
     /// [`Error::Backend`] for a rectangle that is not inside, or another size or kind.
-    pub fn paste(&mut self, rect: Rect, window: &Tensor) -> Result<()> {
+    pub unsafe fn paste(&self, rect: Rect, window: &Tensor) -> Result<()> {
         self.check(rect)?;
         let source = bytes(window)?;
-        let (c, pitch) = (self.pixel, self.pixel * self.width);
         let wanted = [1, self.channels, rect.height, rect.width].map(|n| n as i64);
         let same_kind = window.kind() == self.tensor.kind();
         let apart = window.data_ptr() != self.tensor.data_ptr();
@@ -104,12 +108,15 @@ impl Map {
                 self.tensor.kind()
             )));
         }
-        let data = self.data()?;
-        let lines = &mut data[rect.y * pitch..][..rect.height * pitch];
-        let length = c * rect.width;
-        rows(lines, pitch, |row, line| {
-            line[c * rect.x..][..length].copy_from_slice(&source[row * length..][..length]);
-        })
+        let (pitch, length) = (self.pixel * self.width, self.pixel * rect.width);
+        let start: *mut u8 = self.tensor.data_ptr().cast();
+        for (row, line) in source.chunks_exact(length.max(1)).enumerate() {
+            let at = (rect.y + row) * pitch + self.pixel * rect.x;
+            // SAFETY: inside of the map, as `check` has seen, in the layout that `of` has; the
+            // window is other memory, and the caller sees to it that nobody else is here.
+            unsafe { ptr::copy_nonoverlapping(line.as_ptr(), start.add(at), length) };
+        }
+        Ok(())
     }
 
     fn check(&self, rect: Rect) -> Result<()> {
@@ -121,13 +128,6 @@ impl Map {
                 self.width, self.height
             ))),
         }
-    }
-
-    fn data(&mut self) -> Result<&mut [u8]> {
-        let count = bytes(&self.tensor)?.len();
-        // SAFETY: `bytes` has looked at kind, layout and length. The map is the only handle on
-        // this memory and is borrowed for as long as the slice lives.
-        Ok(unsafe { std::slice::from_raw_parts_mut(self.tensor.data_ptr().cast(), count) })
     }
 }
 
@@ -161,6 +161,11 @@ mod tests {
         let flat = Tensor::randn([1, height, width, channels], (kind, Device::Cpu));
         let copy = flat.copy().permute([0, 3, 1, 2]);
         (Map::of(flat.permute([0, 3, 1, 2])).unwrap(), copy)
+    }
+
+    fn paste(map: &Map, rect: Rect, window: &Tensor) -> Result<()> {
+        // SAFETY: only this thread has the map.
+        unsafe { map.paste(rect, window) }
     }
 
     /// libtorch's own padding and narrowing give the same, at every border, for small windows
@@ -197,15 +202,15 @@ mod tests {
             .into_iter()
             .flat_map(|kind| windows.map(|w| (kind, w)))
         {
-            let (mut map, copy) = map(kind, 40, 30, 50);
+            let (map, copy) = map(kind, 40, 30, 50);
             let size = [1, window.height as i64, window.width as i64, 40];
             let ones = Tensor::ones(size, (kind, Device::Cpu));
-            map.paste(window, &ones.permute([0, 3, 1, 2])).unwrap();
+            paste(&map, window, &ones.permute([0, 3, 1, 2])).unwrap();
             let (x, y) = (window.x as i64, window.y as i64);
             let (w, h) = (window.width as i64, window.height as i64);
             let _ = copy.narrow(2, y, h).narrow(3, x, w).fill_(1.0);
             assert!(map.tensor().equal(&copy));
-            assert!(map.paste(rect(0, 0, 3, 3), &ones).is_err());
+            assert!(paste(&map, rect(0, 0, 3, 3), &ones).is_err());
         }
     }
 
@@ -214,8 +219,8 @@ mod tests {
         let two = Tensor::zeros([2, 4, 3, 3], (Kind::BFloat16, Device::Cpu));
         assert!(Map::of(two.permute([0, 3, 1, 2])).is_err());
         assert!(Map::of(Tensor::zeros([1, 4, 4, 4], (Kind::Float, Device::Cpu))).is_err());
-        let (mut map, _) = map(Kind::BFloat16, 4, 8, 8);
+        let (map, _) = map(Kind::BFloat16, 4, 8, 8);
         let (other, _) = self::map(Kind::Float, 4, 2, 2);
-        assert!(map.paste(rect(0, 0, 2, 2), other.tensor()).is_err());
+        assert!(paste(&map, rect(0, 0, 2, 2), other.tensor()).is_err());
     }
 }

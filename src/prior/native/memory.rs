@@ -84,8 +84,8 @@ pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
     if count == 0 {
         return Ok(&[]);
     }
-    // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Only
-    // the torch thread writes to tensors, and it is the one that reads here.
+    // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Tensors are
+    // written by the torch thread alone, or by `Map::paste` while nobody reads them.
     Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
 }
 

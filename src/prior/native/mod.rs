@@ -14,4 +14,5 @@ pub mod norm;
 pub mod numbers;
 pub mod packed;
 pub mod parallel;
+pub mod stages;
 pub mod trial;

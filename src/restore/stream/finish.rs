@@ -26,27 +26,28 @@ pub(super) struct Finish<'a> {
     pub decoded: &'a Picture,
 }
 
-/// A part of the restored picture.
-pub(super) struct Unit {
-    /// Its number in raster order.
-    pub number: usize,
-    /// Where it is.
+/// Parts of the restored picture that lie beside each other.
+pub(super) struct Units {
+    /// The number of the first in raster order.
+    pub first: usize,
+    /// Where they are.
     pub rect: Rect,
-    /// Its pixels.
+    /// Their pixels.
     pub picture: Picture,
-    /// How the network's answer stood to its cells.
-    pub stood: Departures,
+    /// How the network's answer stood to the cells of each.
+    pub stood: Vec<Departures>,
 }
 
 impl Finish<'_> {
     /// The marked ones of `units`, on all cores.
-    pub fn units(&self, units: &Cells) -> Vec<Unit> {
-        let numbers: Vec<usize> = units.marked().collect();
-        let unit = |&number: &usize| self.unit(number, units.rect(number));
-        numbers.par_iter().map(unit).collect()
+    pub fn units(&self, units: &Cells) -> Vec<Units> {
+        let runs: Vec<_> = units.runs().collect();
+        let unit = units.cell_px().0;
+        let run = |&(first, rect): &(usize, Rect)| self.run(first, rect, unit);
+        runs.par_iter().map(run).collect()
     }
 
-    fn unit(&self, number: usize, rect: Rect) -> Unit {
+    fn run(&self, first: usize, rect: Rect, unit: usize) -> Units {
         let mut picture = self.estimate.crop(rect);
         let run = Run {
             row: rect.y / self.mcu_rows,
@@ -57,12 +58,12 @@ impl Finish<'_> {
         let (red, rest) = picture.data.split_at_mut(n);
         let (green, blue) = rest.split_at_mut(n);
         let rgb = [red, green, blue];
-        let stood = self.measurement.project_run(run, rgb, Trust::Judged);
+        let stood = self.measurement.project_run(run, rgb, Trust::Judged, unit);
         if self.strength < 1.0 {
             blend(&mut picture, &self.decoded.crop(rect), self.strength);
         }
-        Unit {
-            number,
+        Units {
+            first,
             rect,
             picture,
             stood,

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::super::{Gate, Report, STRANGE, gate, tiled};
-use super::finish::{Finish, Unit};
+use super::finish::{Finish, Units};
 use super::key::Key;
 use super::known::Known;
 use super::{Carried, Fresh};
@@ -23,7 +23,8 @@ use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::measure::Departures;
-use crate::jpeg::{JpegMeasurement, Observation};
+use crate::jpeg::resaved::Watch;
+use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
 use crate::options::{Options, Temporal};
 use crate::sampler::cell::ONE_CALL_SIGMA;
 use crate::sampler::plan::Plan;
@@ -34,10 +35,12 @@ const CHANGE_PX: (usize, usize) = (16, 16);
 /// The plan of which parts of an answer can be computed again.
 const FOLLOWED: Plan = Plan::OneCall { views: 1 };
 
-/// The last frame of a stream, if it was one that the next can be compared with.
+/// The last frame of a stream, if it was one that the next can be compared with, and what was
+/// counted to find an earlier save.
 #[derive(Default)]
 pub(in crate::restore) struct Memory {
     last: Option<Last>,
+    saves: Watch,
 }
 
 pub(super) struct Last {
@@ -81,6 +84,11 @@ impl Memory {
     /// Forgets the last frame.
     pub fn forget(&mut self) {
         self.last = None;
+    }
+
+    /// As [`crate::jpeg::resaved::first_save`].
+    pub fn first_save(&mut self, file: &JpegFile) -> Option<JpegFile> {
+        self.saves.first_save(file)
     }
 
     /// The picture on the grid of `seen`; `None`, with nothing done, for frames that have to be
@@ -333,9 +341,9 @@ impl Last {
             decoded: &self.hint.decoded,
         };
         let done = finish.units(units);
-        let keep = |unit: Unit| {
-            self.stood[unit.number] = unit.stood;
-            (unit.rect, unit.picture)
+        let keep = |done: Units| {
+            self.stood[done.first..][..done.stood.len()].copy_from_slice(&done.stood);
+            (done.rect, done.picture)
         };
         done.into_iter().map(keep).collect()
     }
