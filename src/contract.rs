@@ -126,7 +126,7 @@ pub trait Denoiser: Send + Sync {
 pub trait Follower: Send {
     /// Brings `estimate`, the one-call answer to the last frame's hint, up to date with `hint`.
     ///
-    /// `changed`: outside of these rectangles (corners and sizes on multiples of 16 pixels, or
+    /// `changed`: outside of these rectangles (corners and sizes on multiples of 4 pixels, or
     /// at the picture's end) the decoded picture is the last frame's, and tables and sampling
     /// are the last frame's altogether. A first frame, one of another size or with other
     /// tables is one rectangle that is all of it; `estimate` then holds nothing yet, but has its

@@ -31,7 +31,7 @@ pub struct Carried {
     /// Pixels of the frame, on its grid of whole MCUs.
     pub pixels: usize,
     /// Those of which the decoded picture (with `accumulate`: what is known of it) is another
-    /// than before, counted in squares of 16.
+    /// than before, counted in squares of 4.
     pub changed: usize,
     /// Those that the network was not asked again for.
     pub reused: usize,

@@ -31,6 +31,8 @@ pub(super) struct Seen<'a> {
     pub y: Option<&'a Picture>,
     /// Width and height in pixels.
     pub size: (usize, usize),
+    /// Where the pictures lie in a larger one, in pixels of the map.
+    pub origin: (usize, usize),
 }
 
 impl Entry {
@@ -63,8 +65,7 @@ impl Entry {
     }
 
     /// `[1, channels, H/fold, W/fold]` channels_last, bf16 if that is `kind`, else f32: x times its
-    /// gain if there is one, y or zeros, the place. The pictures' corner is on a multiple of 16
-    /// pixels.
+    /// gain if there is one, y or zeros, the place.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -192,7 +193,8 @@ impl<T: Sample> Kernel for Row<'_, '_, T> {
         }
         first += folded;
         if entry.place {
-            self.out.place(self.row, first);
+            let (x, y) = self.seen.origin;
+            self.out.place((x, y + self.row), first);
         }
     }
 }
@@ -234,12 +236,13 @@ impl<T: Sample> Pixels<'_, T> {
         }
     }
 
-    /// The place of a row's pixels, into the channels from `first` on.
+    /// The place of a row's pixels, the first of which is at (x, row), into the channels from
+    /// `first` on.
     #[inline(always)]
-    fn place(&mut self, row: usize, first: usize) {
+    fn place(&mut self, (x, row): (usize, usize), first: usize) {
         let pixels = self.data.chunks_exact_mut(self.channels);
         for (column, pixel) in pixels.enumerate() {
-            let signs = place(column, row).map(T::of_f32);
+            let signs = place(x + column, row).map(T::of_f32);
             pixel[first..first + PLACE].copy_from_slice(&signs);
         }
     }

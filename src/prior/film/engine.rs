@@ -226,6 +226,7 @@ impl<N: Wired> Engine<N> {
             x: x.map(|x| (x, scales.input as f32)),
             y,
             size: asked.size,
+            origin: (0, 0),
         };
         let f = run.whole(fast.entry.enter(seen, fast.kind)?)?;
         let part = Part {

@@ -22,9 +22,6 @@ use crate::prior::worker::Owned;
 /// Most bytes that one stream's maps may take; of larger frames all is computed every time.
 const KEPT_BYTES: usize = 3 << 29;
 
-/// Changes are taken in pieces of whole squares of this side, which no network's map divides.
-const GRID_PX: usize = 16;
-
 /// Rows of the last map that one thread makes an answer of at a time.
 const BAND: usize = 16;
 
@@ -102,7 +99,10 @@ impl<N: Wired> Follower for Following<N> {
             *estimate = self.begin(hint, tables)?;
             return Ok(vec![whole(size)]);
         };
-        let changed: Vec<Rect> = changed.iter().filter_map(|&r| snapped(r, size)).collect();
+        let changed: Vec<Rect> = changed
+            .iter()
+            .filter_map(|&r| snapped(r, size, self.entry.fold))
+            .collect();
         let parts = changed.iter().map(|&rect| self.entry.in_map(rect));
         let plan = Plan::of(&self.links, self.entry.map_size(size), parts.collect());
         if plan.last.is_empty() {
@@ -140,11 +140,11 @@ fn case(tables: [f32; LENGTH]) -> Case {
     }
 }
 
-/// `rect` out to whole squares of [`GRID_PX`], inside of a picture of `size`; none if nothing
+/// `rect` out to whole squares of the side `grid`, inside of a picture of `size`; none if nothing
 /// of it is.
-fn snapped(rect: Rect, size: (usize, usize)) -> Option<Rect> {
-    let down = |at: usize| at / GRID_PX * GRID_PX;
-    let up = |at: usize, limit: usize| at.next_multiple_of(GRID_PX).min(limit);
+fn snapped(rect: Rect, size: (usize, usize), grid: usize) -> Option<Rect> {
+    let down = |at: usize| at / grid * grid;
+    let up = |at: usize, limit: usize| at.next_multiple_of(grid).min(limit);
     let (x, y) = (down(rect.x), down(rect.y));
     let right = up(rect.x + rect.width, size.0);
     let low = up(rect.y + rect.height, size.1);

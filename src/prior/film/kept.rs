@@ -64,7 +64,7 @@ impl Kept {
     /// # Errors
     /// [`Error::Backend`].
     pub fn whole(run: &Run, y: &Picture) -> Result<Self> {
-        let input = run.entry().enter(seen(y), run.kind())?;
+        let input = run.entry().enter(seen(y, (0, 0)), run.kind())?;
         let mut kept = Self {
             maps: vec![Map::of(input)?],
         };
@@ -191,7 +191,8 @@ impl Shared<'_> {
     fn enter(&self, changed: &[(Rect, Picture)]) -> Result<()> {
         let input = self.maps.first().ok_or_else(none_kept)?;
         for (rect, y) in changed {
-            let entered = self.run.entry().enter(seen(y), self.run.kind())?;
+            let seen = seen(y, (rect.x, rect.y));
+            let entered = self.run.entry().enter(seen, self.run.kind())?;
             // SAFETY: one thread enters, and in this step no other uses a map.
             unsafe { input.paste(*rect, &entered)? };
         }
@@ -225,11 +226,12 @@ fn none_kept() -> Error {
     Error::Backend("no maps are kept".into())
 }
 
-fn seen(y: &Picture) -> Seen<'_> {
+fn seen(y: &Picture, origin: (usize, usize)) -> Seen<'_> {
     Seen {
         x: None,
         y: Some(y),
         size: (y.width, y.height),
+        origin,
     }
 }
 

@@ -30,8 +30,11 @@ use crate::sampler::cell::ONE_CALL_SIGMA;
 use crate::sampler::plan::Plan;
 use crate::video::Cells;
 
-/// What priors are told of changes in, see [`Follower::follow`].
-const CHANGE_PX: (usize, usize) = (16, 16);
+/// What changes are found and told in, see [`Follower::follow`].
+const CHANGE_PX: (usize, usize) = (4, 4);
+/// What priors are told of changes in where they are more than [`MANY`] rectangles.
+const COARSE_PX: (usize, usize) = (16, 16);
+const MANY: usize = 256;
 /// The plan of which parts of an answer can be computed again.
 const FOLLOWED: Plan = Plan::OneCall { views: 1 };
 
@@ -265,7 +268,13 @@ impl Last {
         control.step(0, 1)?;
         let calls = match &mut self.follower {
             Some(follower) => {
-                let rects = follower.follow(&self.hint, &shown.rects(), &mut self.estimate)?;
+                let mut rects = shown.rects();
+                if rects.len() > MANY {
+                    let mut coarse = self.key.cells(COARSE_PX);
+                    rects.into_iter().for_each(|rect| coarse.mark(rect));
+                    rects = coarse.rects();
+                }
+                let rects = follower.follow(&self.hint, &rects, &mut self.estimate)?;
                 rects.into_iter().for_each(|rect| changed.mark(rect));
                 1
             }

@@ -38,6 +38,7 @@ fn the_input_is_libtorchs_unshuffle() {
                 x: sees.then_some((&x, 0.25)),
                 y: Some(&y),
                 size: (32, 16),
+                origin: (0, 0),
             };
             let found = entry.enter(seen, kind).unwrap();
             let mut wanted = vec![folded(&y, 1.0)];
@@ -51,6 +52,35 @@ fn the_input_is_libtorchs_unshuffle() {
             let signs = place.abs().mean(Kind::Float).double_value(&[]);
             assert!(!entry.place || signs == 1.0);
         }
+    }
+}
+
+/// Every part of a picture by itself becomes what it is in the whole, its place too.
+#[test]
+fn the_input_of_a_part_is_that_part_of_the_input() {
+    let y = waves(0.11);
+    for entry in [LEAN, NANO] {
+        let enter = |y: &Picture, origin| {
+            let seen = Seen {
+                x: None,
+                y: Some(y),
+                size: (y.width, y.height),
+                origin,
+            };
+            entry.enter(seen, Kind::Float).unwrap()
+        };
+        let whole = enter(&y, (0, 0));
+        let rect = Rect {
+            x: 12,
+            y: 4,
+            width: 20,
+            height: 8,
+        };
+        let part = entry.in_map(rect);
+        let found = enter(&y.crop(rect), (part.x, part.y));
+        let rows = whole.narrow(2, part.y as i64, part.height as i64);
+        let wanted = rows.narrow(3, part.x as i64, part.width as i64);
+        assert!(found.equal(&wanted), "{entry:?}");
     }
 }
 
