@@ -18,6 +18,7 @@ use tch::Device;
 use super::native::allocator::{ReleasesMemory, reuse_memory, without_keeping};
 use super::native::device::own_stream;
 use super::native::exit;
+use super::native::stages::{Help, helped};
 use crate::error::{Error, Result};
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
@@ -81,7 +82,8 @@ impl Worker {
         }
     }
 
-    /// Runs `work` on the worker's thread, without gradients, and waits for it.
+    /// Runs `work` on the worker's thread, without gradients, and waits for it; helps with what it
+    /// does in stages.
     ///
     /// # Errors
     /// The work's own, or [`Error::Backend`] when it panicked.
@@ -91,18 +93,21 @@ impl Worker {
         F: FnOnce() -> Result<R> + Send + 'a,
     {
         let (reply, answer) = channel();
+        let (helps, asked) = channel::<Help>();
         let job: Job<'a> = Box::new(move || {
+            // Nobody is there to help once the caller is gone.
+            let ask = move |help| drop(helps.send(help));
+            let work = || helped(ask, || tch::no_grad(work));
             // The caller waits; if it is gone, nobody wants the answer.
-            let _ = reply.send(caught(|| tch::no_grad(work)));
+            let _ = reply.send(caught(work));
         });
         // SAFETY: only the lifetime changes. What the job borrows is used by `work` alone, which
         // is gone before the answer is sent. This function returns once it has the answer, or
         // once there is nobody left to send one: when the job has been dropped.
         let job: Job<'static> = unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) };
-        self.jobs
-            .send(job)
-            .ok()
-            .and_then(|()| answer.recv().ok())
+        let sent = self.jobs.send(job).ok();
+        asked.into_iter().for_each(Help::give);
+        sent.and_then(|()| answer.recv().ok())
             .unwrap_or_else(|| Err(Error::Backend("the torch thread is gone".into())))
     }
 }

@@ -52,6 +52,7 @@ unsafe extern "C" {
         work: RangeWork,
         context: *mut c_void,
     ) -> *mut c_char;
+    pub(super) fn dt_alone(work: RangeWork, context: *mut c_void) -> *mut c_char;
 }
 
 /// Takes a message of the shim and makes it an error; null is none.

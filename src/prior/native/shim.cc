@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
+#include <omp.h>
 
 #include <string>
 #include <vector>
@@ -118,6 +119,17 @@ char* dt_parallel(
   return guarded([&] {
     at::parallel_for(
         0, count, grain, [&](int64_t from, int64_t to) { work(context, from, to); });
+  });
+}
+
+// work(context, 0, 1), in which libtorch uses the calling thread alone.
+char* dt_alone(void (*work)(void*, int64_t, int64_t), void* context) {
+  return guarded([&] {
+    at::get_num_threads();  // sets the thread's number when it is first asked for
+    const int threads = omp_get_max_threads();
+    omp_set_num_threads(1);
+    work(context, 0, 1);
+    omp_set_num_threads(threads);
   });
 }
 }

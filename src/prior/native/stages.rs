@@ -1,23 +1,67 @@
-//! Work that is done stage after stage, each in pieces, by all of libtorch's threads together
-//! without stopping in between.
+//! Work that is done stage after stage, each in pieces, by all threads together without stopping in
+//! between.
 //!
 //! Every kernel of libtorch's by itself wakes the other threads and waits for them, which on small
 //! pieces of work costs more than the work. Here they are woken once: in a stage each thread takes
-//! the next piece that nobody has, and one that is not awake yet holds up nobody. What a piece calls of
-//! libtorch runs on its own thread alone. Called by `film/kept`.
+//! the next piece that nobody has, and one that is not awake yet holds up nobody. The thread that
+//! waits for all of it is one of them: it is awake, and on a core of its own, where Linux
+//! may leave a thread that is woken on the waker's core for milliseconds. What a piece calls of libtorch
+//! runs on its own thread alone. Called by `film/kept`.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::ffi::{check, dt_parallel};
+use super::ffi::{RangeWork, check, dt_alone, dt_parallel};
 use crate::error::{Error, Result};
 
-/// Looks at a stage that others still work on before the core is offered to other programs.
+/// Looks at what others still work on before the core is offered to other programs.
 const LOOKS: usize = 1 << 10;
+
+/// A part in the stages of another thread, for as long as there is something to do.
+pub struct Help {
+    door: Arc<Door>,
+    join: RangeWork,
+    team: *mut c_void,
+}
+
+// SAFETY: the team, whose work is `Sync`, is only touched by who got through the door, which
+// its owner keeps until they have left.
+unsafe impl Send for Help {}
+
+type Ask = Box<dyn Fn(Help)>;
+
+thread_local! {
+    static ASK: RefCell<Option<Ask>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`; in its stages `ask` is given a part for another thread to take.
+pub fn helped<R>(ask: impl Fn(Help) + 'static, work: impl FnOnce() -> R) -> R {
+    struct Unset;
+    impl Drop for Unset {
+        fn drop(&mut self) {
+            ASK.take();
+        }
+    }
+    ASK.set(Some(Box::new(ask)));
+    let _unset = Unset;
+    work()
+}
+
+impl Help {
+    /// Does what there is to do.
+    pub fn give(self) {
+        if self.door.enter() {
+            // What fails is told to the team's owner.
+            let _ = tch::no_grad(|| alone(self.join, self.team));
+            self.door.leave();
+        }
+    }
+}
 
 /// Calls `work(stage, piece)` once for all pieces of all stages: `pieces` says how many each has.
 /// No piece is begun before all of the stage before it are done.
@@ -28,7 +72,6 @@ pub fn in_stages<F>(pieces: &[usize], work: F) -> Result<()>
 where
     F: Fn(usize, usize) -> Result<()> + Sync,
 {
-    let threads = i64::from(tch::get_num_threads()).max(1);
     let stage = |&pieces: &usize| Stage {
         pieces,
         ..Stage::default()
@@ -39,13 +82,84 @@ where
         failed: AtomicBool::new(false),
         failure: Mutex::default(),
     };
-    let context = (&raw mut team).cast::<c_void>();
-    // SAFETY: `join` is given the context it was made for, which outlives the call.
-    check(unsafe { dt_parallel(threads, 1, join::<F>, context) })?;
+    together(join::<F>, (&raw mut team).cast::<c_void>())?;
     let failure = team.failure.into_inner();
     match failure.unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(()),
+    }
+}
+
+/// `join`s `team` on as many threads as libtorch is to use, the one that asked for the work among
+/// them. None is there any more when this returns.
+fn together(join: RangeWork, team: *mut c_void) -> Result<()> {
+    /// Nobody comes in any more, and who is in has left.
+    struct Closes(Arc<Door>);
+    impl Drop for Closes {
+        fn drop(&mut self) {
+            self.0.close();
+        }
+    }
+    let threads = i64::from(tch::get_num_threads()).max(1);
+    let closes = Closes(Arc::default());
+    let asked = threads > 1
+        && ASK.with_borrow(|ask| {
+            let door = Arc::clone(&closes.0);
+            let help = Help { door, join, team };
+            ask.as_ref().map(|ask| ask(help)).is_some()
+        });
+    match threads - i64::from(asked) {
+        1 => alone(join, team),
+        // SAFETY: `join` is given the context it was made for, which outlives the call.
+        others => check(unsafe { dt_parallel(others, 1, join, team) }),
+    }
+}
+
+fn alone(join: RangeWork, team: *mut c_void) -> Result<()> {
+    // SAFETY: `join` is given the context it was made for, which outlives the call.
+    check(unsafe { dt_alone(join, team) })
+}
+
+/// Where a helper comes in.
+#[derive(Default)]
+struct Door(AtomicU8);
+
+impl Door {
+    const OPEN: u8 = 0;
+    const ENTERED: u8 = 1;
+    const SHUT: u8 = 2;
+
+    /// False when it is too late.
+    fn enter(&self) -> bool {
+        self.turn(Self::OPEN, Self::ENTERED)
+    }
+
+    fn leave(&self) {
+        self.0.store(Self::SHUT, Ordering::Release);
+    }
+
+    fn close(&self) {
+        if !self.turn(Self::OPEN, Self::SHUT) {
+            wait_until(|| self.0.load(Ordering::Acquire) == Self::SHUT);
+        }
+    }
+
+    fn turn(&self, from: u8, to: u8) -> bool {
+        let turned = self
+            .0
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        turned.is_ok()
+    }
+}
+
+fn wait_until(there: impl Fn() -> bool) {
+    let mut looks = 0;
+    while !there() {
+        looks += 1;
+        match looks % LOOKS {
+            0 => thread::yield_now(),
+            _ => hint::spin_loop(),
+        }
     }
 }
 
@@ -92,18 +206,9 @@ impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
 
     /// Until all of `stage` is done; false when something has failed.
     fn wait(&self, stage: &Stage) -> bool {
-        let mut looks = 0;
-        while stage.done.load(Ordering::Acquire) < stage.pieces {
-            if self.failed.load(Ordering::Relaxed) {
-                return false;
-            }
-            looks += 1;
-            match looks % LOOKS {
-                0 => thread::yield_now(),
-                _ => hint::spin_loop(),
-            }
-        }
-        true
+        let failed = || self.failed.load(Ordering::Relaxed);
+        wait_until(|| stage.done.load(Ordering::Acquire) >= stage.pieces || failed());
+        !failed()
     }
 }
 
@@ -116,8 +221,8 @@ impl Stage {
 }
 
 extern "C" fn join<F: Fn(usize, usize) -> Result<()>>(context: *mut c_void, from: i64, to: i64) {
-    // SAFETY: in_stages passes a `Team<F>` that lives until every call has returned; it is only
-    // shared here, and `F` is `Sync`.
+    // SAFETY: in_stages has a `Team<F>` passed on, which lives until every call has returned; it is
+    // only shared here, and `F` is `Sync`.
     let team = unsafe { &*context.cast::<Team<F>>() };
     (from..to).for_each(|_| team.join());
 }
@@ -159,6 +264,50 @@ mod tests {
             Ok(())
         })
         .unwrap();
+    }
+
+    /// Who asked for the work is one of those who do it; with one thread to use, nobody else is.
+    #[test]
+    fn who_waits_helps() {
+        let threads = tch::get_num_threads() as usize;
+        let (helps, asked) = std::sync::mpsc::channel::<Help>();
+        let helper = thread::spawn(move || {
+            asked.into_iter().for_each(Help::give);
+            thread::current().id()
+        });
+        let (together, seen) = (AtomicUsize::new(0), Mutex::new(HashSet::new()));
+        let ask = move |help| helps.send(help).unwrap();
+        let work = || {
+            in_stages(&[threads], |_, _| {
+                seen.lock().unwrap().insert(thread::current().id());
+                together.fetch_add(1, Ordering::Relaxed);
+                wait_until(|| together.load(Ordering::Relaxed) == threads);
+                // A kernel of libtorch's in a piece has this thread alone.
+                assert_eq!(tch::get_num_threads() == 1 || threads > 2, true);
+                Ok(())
+            })
+        };
+        helped(ask, work).unwrap();
+        let helper = helper.join().unwrap();
+        let seen = seen.into_inner().unwrap();
+        assert_eq!(seen.len(), threads);
+        assert!(threads == 1 || seen.contains(&helper));
+        assert_eq!(tch::get_num_threads() as usize, threads);
+    }
+
+    #[test]
+    fn help_that_comes_too_late_has_nothing_to_do() {
+        let late = Mutex::new(Vec::new());
+        let kept: &'static Mutex<Vec<Help>> = Box::leak(Box::new(late));
+        let ask = |help| kept.lock().unwrap().push(help);
+        let done = AtomicUsize::new(0);
+        let count = |_, _| {
+            done.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        helped(ask, || in_stages(&[5, 7], count)).unwrap();
+        kept.lock().unwrap().drain(..).for_each(Help::give);
+        assert_eq!(done.into_inner(), 12);
     }
 
     #[test]
