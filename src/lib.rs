@@ -1,6 +1,7 @@
 #![doc = include_str!("lib.md")]
 
 pub mod contract;
+mod crew;
 pub mod degradation;
 pub mod error;
 pub mod frame;

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
+use crate::crew;
 use crate::frame::{Picture, PixelModel, Planar8, Plane8, Rect};
 use crate::jpeg::Observation;
 use crate::jpeg::{color, sampling};
@@ -47,7 +48,7 @@ pub(super) fn laid_out_again(
         let seen_at_all = size.0 > 0 && size.1 > 0;
         seen_at_all.then(|| part_laid_out(&picture.crop(rect), seen.model, size, layout))
     };
-    let parts: Vec<_> = changed.par_iter().map(part).collect();
+    let parts = crew::map(changed, part);
     for (rect, part) in changed.iter().zip(&parts) {
         if let Some(part) = part {
             paste(&mut last, part, *rect);

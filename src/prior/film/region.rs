@@ -9,7 +9,7 @@
 use crate::frame::Rect;
 
 /// Multiply-adds that cost as much as what a window costs whatever its size.
-const WINDOW_MACS: usize = 13_000_000;
+const WINDOW_MACS: usize = 4_000_000;
 
 /// Multiply-adds that are worth a piece of their own: less takes longer to hand out than to do.
 const PIECE_MACS: usize = 4_000_000;

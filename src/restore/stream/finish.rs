@@ -3,10 +3,9 @@
 //! A unit is a part of a row of MCUs: nothing that follows the network looks beyond it. What
 //! is done is what `Restorer::solve` does to the whole picture. Called by `memory`.
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-
 use super::super::blend;
 use crate::contract::Trust;
+use crate::crew;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::JpegMeasurement;
 use crate::jpeg::measure::{Departures, Run};
@@ -44,7 +43,7 @@ impl Finish<'_> {
         let runs: Vec<_> = units.runs().collect();
         let unit = units.cell_px().0;
         let run = |&(first, rect): &(usize, Rect)| self.run(first, rect, unit);
-        runs.par_iter().map(run).collect()
+        crew::map(&runs, run)
     }
 
     fn run(&self, first: usize, rect: Rect, unit: usize) -> Units {

@@ -11,14 +11,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-
 use super::super::{Gate, Report, STRANGE, gate, tiled};
 use super::finish::{Finish, Units};
 use super::key::Key;
 use super::known::Known;
 use super::{Carried, Fresh};
 use crate::contract::{Control, Denoiser, Follower, Hint};
+use crate::crew;
 use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::cell::Slack;
@@ -244,7 +243,7 @@ impl Last {
             return shown;
         };
         let rects = drawn.rects();
-        let parts: Vec<Picture> = rects.par_iter().map(|&r| seen.decode_part(r)).collect();
+        let parts: Vec<Picture> = crew::map(&rects, |&r| seen.decode_part(r));
         for (rect, part) in rects.into_iter().zip(&parts) {
             shown.mark_differences_in(rect, &self.hint.decoded, part);
             let all = Rect { x: 0, y: 0, ..rect };

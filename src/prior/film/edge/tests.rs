@@ -114,6 +114,7 @@ fn answers_are_the_formula_in_whole_and_in_part() {
             x: None,
             y: Some(&x),
             size: (32, 16),
+            origin: (0, 0),
         };
         let f = entry.enter(seen, kind).unwrap();
         let f = f.narrow(1, 0, entry.folded() as i64);
