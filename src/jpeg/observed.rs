@@ -130,22 +130,38 @@ impl Observed {
         };
         let (left, right) = span(rect.x, rect.width, fx, width);
         let (top, low) = span(rect.y, rect.height, fy, height);
-        let rows = (top..low).flat_map(|y| &self.plane[y * width + left..y * width + right]);
-        let few: Vec<f32> = rows.copied().collect();
-        let many = sampling::smooth(&few, right - left, self.factors);
-        let stride = fx * (right - left);
-        let lines = many.chunks_exact(stride).skip(rect.y - fy * top);
-        let inner = rect.x - fx * left;
-        let lines = lines
-            .take(rect.height)
-            .flat_map(|line| &line[inner..inner + rect.width]);
-        lines.copied().collect()
+        if self.factors == (1, 1) {
+            return cut(&self.plane, width, rect);
+        }
+        let around = Rect {
+            x: left,
+            y: top,
+            width: right - left,
+            height: low - top,
+        };
+        let few = cut(&self.plane, width, around);
+        let many = sampling::smooth(&few, around.width, self.factors);
+        let inner = Rect {
+            x: rect.x - fx * left,
+            y: rect.y - fy * top,
+            ..rect
+        };
+        cut(&many, fx * around.width, inner)
     }
 
     /// Whether any block is known.
     pub fn is_measured(&self) -> bool {
         self.levels.iter().any(Option::is_some)
     }
+}
+
+/// The samples of `rect` of a plane.
+fn cut(plane: &[f32], width: usize, rect: Rect) -> Vec<f32> {
+    let mut out = Vec::with_capacity(rect.width * rect.height);
+    for y in rect.y..rect.y + rect.height {
+        out.extend_from_slice(&plane[y * width + rect.x..][..rect.width]);
+    }
+    out
 }
 
 /// A row of blocks, some of which are drawn.

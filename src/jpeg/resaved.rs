@@ -7,11 +7,10 @@
 
 mod tally;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
-
 use super::estimate::comb::{self, Teeth};
 use super::estimate::spectrum::{BINS_PER_UNIT, Counts};
 use super::file::{Component, JpegFile};
+use crate::crew;
 use tally::Tally;
 
 /// Largest earlier step that is looked for.
@@ -46,7 +45,8 @@ pub struct Resaved {
 
 /// The earlier save that the levels of `component` show; `None` where they show none.
 pub fn of(component: &Component) -> Option<Resaved> {
-    Watched::default().look(component)
+    let mut watch = Watch::default();
+    watch.look(std::slice::from_ref(component)).pop().flatten()
 }
 
 /// `file` as it was saved first; `None` when no component shows an earlier save.
@@ -63,10 +63,7 @@ pub struct Watch {
 impl Watch {
     /// [`first_save`] of the next file.
     pub fn first_save(&mut self, file: &JpegFile) -> Option<JpegFile> {
-        let watched = &mut self.components;
-        watched.resize_with(file.components.len(), Watched::default);
-        let looks = file.components.iter().zip(watched);
-        let earlier: Vec<_> = looks.map(|(component, w)| w.look(component)).collect();
+        let earlier = self.look(&file.components);
         if earlier.iter().all(Option::is_none) {
             return None;
         }
@@ -78,6 +75,28 @@ impl Watch {
         }
         Some(first)
     }
+
+    /// [`of`] each of the next file's components.
+    fn look(&mut self, components: &[Component]) -> Vec<Option<Resaved>> {
+        self.components
+            .resize_with(components.len(), Watched::default);
+        let mut watched = self.components.iter_mut().zip(components);
+        let questions: Vec<_> = watched.by_ref().map(|(w, c)| w.questions(c)).collect();
+        let all: Vec<_> = questions.iter().flatten().collect();
+        let answers = crew::map(&all, |(i, (step, counts))| likeliest(counts, *step, *i));
+        let mut answers = answers.into_iter();
+        let watched = self.components.iter_mut().zip(questions);
+        for (watched, questions) in watched {
+            let answered = questions.into_iter().zip(&mut answers);
+            watched.learn(
+                answered
+                    .map(|((i, question), earlier)| (i, question, earlier))
+                    .collect(),
+            );
+        }
+        let watched = self.components.iter().zip(components);
+        watched.map(|(w, component)| w.verdict(component)).collect()
+    }
 }
 
 /// One component, as it was when it was looked at last.
@@ -85,47 +104,46 @@ impl Watch {
 struct Watched {
     tally: Tally,
     /// By frequency: step and levels, and what they told.
-    told: Vec<(u16, Counts, Earlier)>,
+    told: Vec<(Question, Earlier)>,
 }
 
 /// The likeliest earlier step of a frequency and its gain in nats, where that is sure.
 type Earlier = Option<(f64, u16)>;
 
+/// What one frequency is asked: its step and its levels.
+type Question = (u16, Counts);
+
 impl Watched {
-    fn look(&mut self, component: &Component) -> Option<Resaved> {
+    /// What each frequency is to be asked, by its number, if that is another question than last time.
+    fn questions(&mut self, component: &Component) -> Vec<(usize, Question)> {
+        if component.levels.len() < FEWEST_BLOCKS {
+            return Vec::new();
+        }
+        self.tally.count(component);
+        let steps = component.steps.iter().enumerate();
+        let all = steps.map(|(i, &step)| (i, (step, self.tally.counts(i, step))));
+        let told = |i: usize| self.told.get(i).map(|(question, _)| question);
+        all.filter(|(i, question)| told(*i) != Some(question))
+            .collect()
+    }
+
+    /// Takes the answers to all of [`Self::questions`].
+    fn learn(&mut self, answers: Vec<(usize, Question, Earlier)>) {
+        self.told.resize_with(64, Default::default);
+        for (i, question, earlier) in answers {
+            self.told[i] = (question, earlier);
+        }
+    }
+
+    /// The earlier save that all levels together show.
+    fn verdict(&self, component: &Component) -> Option<Resaved> {
         if component.levels.len() < FEWEST_BLOCKS {
             return None;
         }
-        let (first_steps, gain, visible) = self.evidence(component);
-        let confidence = gain / f64::from(visible.max(1));
-        let named = first_steps.iter().flatten().count();
-        let shows = visible >= FEWEST && confidence >= LEAST && named >= FEWEST_STEPS;
-        shows.then_some(Resaved {
-            first_steps,
-            confidence,
-        })
-    }
-
-    /// Likeliest earlier steps, their gain in nats, and the levels it was told from.
-    fn evidence(&mut self, component: &Component) -> ([Option<u16>; 64], f64, u32) {
-        self.tally.count(component);
-        let told = std::mem::take(&mut self.told);
-        let asked = |i: usize| {
-            let step = component.steps[i];
-            let counts = self.tally.counts(i, step);
-            match told.get(i) {
-                Some(last) if (last.0, &last.1) == (step, &counts) => last.clone(),
-                _ => {
-                    let earlier = likeliest(&counts, step, i);
-                    (step, counts, earlier)
-                }
-            }
-        };
-        self.told = (0..64).into_par_iter().map(asked).collect();
         let mut first_steps = [None; 64];
         let (mut gain, mut visible) = (0.0, 0);
         let told = first_steps.iter_mut().zip(&self.told);
-        for (first, (_, counts, earlier)) in told.skip(1) {
+        for (first, ((_, counts), earlier)) in told.skip(1) {
             let others = counts.iter().filter(|(bin, _)| *bin > 0);
             visible += others.map(|(_, n)| n).sum::<u32>();
             if let Some((best, earlier)) = *earlier {
@@ -133,7 +151,13 @@ impl Watched {
                 gain += best;
             }
         }
-        (first_steps, gain, visible)
+        let confidence = gain / f64::from(visible.max(1));
+        let named = first_steps.iter().flatten().count();
+        let shows = visible >= FEWEST && confidence >= LEAST && named >= FEWEST_STEPS;
+        shows.then_some(Resaved {
+            first_steps,
+            confidence,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ const ROWS: [&[&str]; 4] = [
         "options",
         "contract",
         "simd",
+        "crew",
     ],
     &["jpeg", "quant", "tiling", "sampler", "prior", "video"],
     &["restore"],

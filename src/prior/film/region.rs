@@ -14,7 +14,8 @@ const WINDOW_MACS: usize = 4_000_000;
 /// Multiply-adds that are worth a piece of their own: less takes longer to hand out than to do.
 const PIECE_MACS: usize = 4_000_000;
 
-/// Rows of a window, and of its pieces, are multiples of this.
+/// Rows of a window are multiples of this, those of its pieces of half of it: two threads get as
+/// much each.
 const ROWS: usize = 4;
 
 /// Most rows of a piece, so that there are pieces of few heights.
@@ -113,7 +114,7 @@ pub(super) fn pieces(window: Rect, link: &Link, threads: usize) -> impl Iterator
     let least = window.height.div_ceil(PIECE_ROWS).max(1);
     let wanted = (macs / PIECE_MACS).clamp(least, threads.max(least));
     let rows = window.height.div_ceil(wanted);
-    bands(window, rows.next_multiple_of(ROWS))
+    bands(window, rows.next_multiple_of(ROWS / 2))
 }
 
 /// `rect` in bands of `rows` rows; the last may have fewer.
@@ -224,8 +225,8 @@ fn divide(
     }
 }
 
-/// Parts that are cheaper together are joined, and those whose windows overlap. `fixed_px` is what a window costs beside its
-/// pixels.
+/// Parts that are cheaper together are joined, and those whose windows overlap. `fixed_px` is what a
+/// window costs beside its pixels.
 fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
     let cost = |rect: Rect| cost(rect, size, fixed_px);
     let mut kept: Vec<Rect> = Vec::with_capacity(parts.len());
