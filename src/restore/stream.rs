@@ -73,7 +73,7 @@ enum Input {
     /// A file; its metadata do not count.
     File(Arc<JpegFile>),
     /// Pixels and what is known of their tables.
-    Frame(Planar8, FrameTables),
+    Frame(Planar8, Box<FrameTables>),
     /// Pixels of few levels.
     Levels(Planar8, Bits),
 }
@@ -170,10 +170,14 @@ impl Stream {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let same = |input: &Input| matches!(input, Input::Frame(f, t) if f == frame && t == tables);
+        let same =
+            |input: &Input| matches!(input, Input::Frame(f, t) if f == frame && **t == *tables);
         self.next(None, options, same, |restorer, _| {
             let restored = restorer.restore_frame(frame, tables, options, control)?;
-            Ok((Input::Frame(frame.clone(), tables.clone()), restored))
+            Ok((
+                Input::Frame(frame.clone(), Box::new(tables.clone())),
+                restored,
+            ))
         })
     }
 
