@@ -1,7 +1,8 @@
 //! One thread per device that owns every torch call of the process.
 //!
 //! OpenMP keeps a pool of threads per calling thread: calls from everywhere would multiply
-//! them. Panics of the backend stop here and become errors; the thread lives on.
+//! them. Panics of the backend stop here and become errors; the thread lives on. A caller that waits
+//! takes part in what is done in stages (`native/stages`), with no threads but its own.
 //!
 //! Work is done in the order in which it came, and whoever brought some waits for it. So nobody
 //! has more than one piece in the queue, no caller waits for more than one piece of each of the
