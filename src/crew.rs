@@ -2,7 +2,8 @@
 //!
 //! Rayon's own iterators hand all to its threads and sleep, which for a millisecond's work between
 //! frames is late: its threads have to wake first, and on two cores both may wake on the one that
-//! is taken. Called where a frame of a stream changed in part.
+//! is taken. What they have begun is waited for. Called where a frame of a stream changed in part, and
+//! by what looks for an earlier save.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,6 +40,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
     use std::thread;
 
     #[test]
@@ -50,11 +52,19 @@ mod tests {
         }
     }
 
-    /// With rayon's threads held up, the caller does it all.
+    /// As many items as threads, each of which waits for all of the others.
     #[test]
-    fn the_caller_does_not_wait_for_threads_that_are_busy() {
-        let caller = thread::current().id();
-        let who = map(&[(); 8], |()| thread::current().id());
-        assert!(who.contains(&caller));
+    fn the_caller_is_one_of_those_who_work() {
+        let threads = rayon::current_num_threads();
+        let together = AtomicUsize::new(0);
+        let who = map(&vec![(); threads], |()| {
+            together.fetch_add(1, Ordering::Relaxed);
+            while together.load(Ordering::Relaxed) < threads {
+                thread::yield_now();
+            }
+            thread::current().id()
+        });
+        assert!(who.contains(&thread::current().id()));
+        assert_eq!(who.iter().collect::<HashSet<_>>().len(), threads);
     }
 }

@@ -123,6 +123,9 @@ impl Observed {
     pub(super) fn part(&self, rect: Rect) -> Vec<f32> {
         let (fx, fy) = self.factors;
         let (width, height) = (self.width(), self.plane.len() / self.width());
+        if self.factors == (1, 1) {
+            return cut(&self.plane, width, rect);
+        }
         // One sample more on every side is what the smooth filter looks at.
         let span = |from: usize, length: usize, factor: usize, limit: usize| {
             let first = (from / factor).saturating_sub(1);
@@ -130,9 +133,6 @@ impl Observed {
         };
         let (left, right) = span(rect.x, rect.width, fx, width);
         let (top, low) = span(rect.y, rect.height, fy, height);
-        if self.factors == (1, 1) {
-            return cut(&self.plane, width, rect);
-        }
         let around = Rect {
             x: left,
             y: top,

@@ -80,22 +80,18 @@ impl Watch {
     fn look(&mut self, components: &[Component]) -> Vec<Option<Resaved>> {
         self.components
             .resize_with(components.len(), Watched::default);
-        let mut watched = self.components.iter_mut().zip(components);
-        let questions: Vec<_> = watched.by_ref().map(|(w, c)| w.questions(c)).collect();
+        let watched = self.components.iter_mut().zip(components);
+        let questions: Vec<_> = watched.map(|(w, c)| w.questions(c)).collect();
+        // Of all components at once, so that all cores have something to do.
         let all: Vec<_> = questions.iter().flatten().collect();
         let answers = crew::map(&all, |(i, (step, counts))| likeliest(counts, *step, *i));
         let mut answers = answers.into_iter();
-        let watched = self.components.iter_mut().zip(questions);
-        for (watched, questions) in watched {
-            let answered = questions.into_iter().zip(&mut answers);
-            watched.learn(
-                answered
-                    .map(|((i, question), earlier)| (i, question, earlier))
-                    .collect(),
-            );
-        }
-        let watched = self.components.iter().zip(components);
-        watched.map(|(w, component)| w.verdict(component)).collect()
+        let watched = self.components.iter_mut().zip(components);
+        let verdicts = watched.zip(questions).map(|((w, component), questions)| {
+            w.learn(questions.into_iter().zip(&mut answers));
+            w.verdict(component)
+        });
+        verdicts.collect()
     }
 }
 
@@ -128,9 +124,9 @@ impl Watched {
     }
 
     /// Takes the answers to all of [`Self::questions`].
-    fn learn(&mut self, answers: Vec<(usize, Question, Earlier)>) {
+    fn learn(&mut self, answers: impl Iterator<Item = ((usize, Question), Earlier)>) {
         self.told.resize_with(64, Default::default);
-        for (i, question, earlier) in answers {
+        for ((i, question), earlier) in answers {
             self.told[i] = (question, earlier);
         }
     }

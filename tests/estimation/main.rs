@@ -273,6 +273,60 @@ fn first_steps(clean: &Planar8, first: Option<u8>, second: u8) -> Option<usize> 
     Some(found.first_steps.iter().flatten().count())
 }
 
+/// What is remembered of the files before changes nothing: saved once, twice, with other tables, of
+/// another size, and in part another.
+#[test]
+fn a_stream_of_files_is_looked_at_as_each_by_itself() {
+    let clean = load(&committed()[0]);
+    let encode = |picture: &Planar8, quality| {
+        let bytes = jpeg::encode(picture, quality, (2, 2)).unwrap();
+        (jpeg::read(&bytes, &Limits::default()).unwrap(), bytes)
+    };
+    let again = |quality, then| {
+        let (_, bytes) = encode(&clean, quality);
+        encode(
+            &jpeg::pixels::decode(&bytes, &Limits::default()).unwrap(),
+            then,
+        )
+        .0
+    };
+    let once = encode(&clean, 85).0;
+    let twice = again(60, 85);
+    let mut part = twice.clone();
+    for component in &mut part.components {
+        let half = component.levels.len() / 2;
+        component.levels[half..].reverse();
+    }
+    let mut small = once.clone();
+    for component in &mut small.components {
+        component.blocks_high -= 1;
+        component
+            .levels
+            .truncate(component.blocks_wide * component.blocks_high);
+    }
+    let files = [
+        &once,
+        &twice,
+        &part,
+        &again(40, 85),
+        &small,
+        &again(60, 90),
+        &once,
+        &twice,
+    ];
+    let mut watch = jpeg::resaved::Watch::default();
+    let mut shown = Vec::new();
+    for (n, file) in files.into_iter().enumerate() {
+        let found = watch.first_save(file);
+        assert_eq!(found, jpeg::resaved::first_save(file), "file {n}");
+        shown.push(found.is_some());
+    }
+    assert_eq!(
+        (shown[0], shown[1], shown[6], shown[7]),
+        (false, true, false, true)
+    );
+}
+
 #[test]
 fn a_committed_picture_shows_when_it_was_saved_twice() {
     let clean = load(&committed()[0]);

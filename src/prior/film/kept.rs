@@ -31,7 +31,6 @@ pub(super) struct Kept {
 }
 
 /// The decoded picture in the places that matter.
-#[derive(Default)]
 pub(super) struct Sent {
     /// Of what changed, with the place in the input map.
     pub changed: Vec<(Rect, Picture)>,
