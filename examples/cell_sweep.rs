@@ -56,6 +56,7 @@ fn parse(row: &str) -> Result<CellSettings> {
         steps: steps as usize,
         samples: samples as usize,
         fresh,
+        warm_sigma: None,
         calibrated: None,
         spread,
         share: 1.0,

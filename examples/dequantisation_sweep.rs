@@ -80,6 +80,7 @@ fn grid(lists: &[&String; 6]) -> Result<Vec<CellSettings>> {
         start_sigma: row[0],
         end_sigma: row[1].min(row[0]),
         steps: row[2] as usize,
+        warm_sigma: None,
         calibrated: None,
         spread: row[3],
         fresh: row[4],

@@ -133,6 +133,7 @@ fn parse(method: &str) -> Result<Plan> {
             steps: steps as usize,
             samples: samples as usize,
             fresh,
+            warm_sigma: None,
             calibrated: None,
             spread,
             share: share.first().copied().unwrap_or(1.0),

@@ -4,6 +4,7 @@
 //! here; what has changed is found where it is solved, by `memory`. Made by [`Restorer::stream`]; called by the
 //! elements, one stream for each grid of blocks (two for interlaced video).
 
+mod around;
 mod finish;
 mod key;
 mod known;

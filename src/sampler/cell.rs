@@ -4,13 +4,16 @@
 //! FACTS: against the published step this halves the coefficient error of a good estimate,
 //! because it never jumps and uses where in the cell the estimate lies.
 
-use super::Problem;
-use super::plan::{CellSettings, Plan, Start};
+use super::plan::{CellSettings, Start};
 use super::schedule;
+use super::{Problem, Warm};
 pub use crate::contract::ONE_CALL_SIGMA;
 use crate::contract::{NoiseSource, Spread, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
+
+#[cfg(test)]
+mod tests;
 
 /// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], brought into the cells and
 /// trusted as far as it deserves ([`Trust::Judged`]). `calls` is the number of calls that the whole plan makes, for the progress report.
@@ -27,30 +30,21 @@ pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
 }
 
 /// The mean of `settings.samples` draws, each begun from the same picture, of which
-/// `1 - settings.share` stays.
+/// `1 - settings.share` stays. `warm` counts where the settings say how.
 pub fn mean_of_draws<N: NoiseSource>(
     problem: &Problem<'_>,
     settings: &CellSettings,
+    warm: Option<&Warm<'_>>,
     noise_of: impl Fn(usize) -> N,
 ) -> Result<Picture> {
-    let calls = Plan::Cell(settings.clone()).calls();
-    let start = match settings.start {
-        Start::OneCall => one_call(problem, calls)?,
-        Start::Decoded => problem.hint.decoded.clone(),
-    };
+    let walk = Walk::new(problem, settings, warm);
+    let start = walk.start()?;
     let mut mean = start.clone();
     let rest = 1.0 - settings.share as f32;
     mean.data.iter_mut().for_each(|value| *value *= rest);
     let weight = settings.share as f32 / settings.samples as f32;
     for sample in 0..settings.samples {
-        let done = calls - (settings.samples - sample) * settings.steps;
-        let x0 = draw(
-            problem,
-            settings,
-            &start,
-            &mut noise_of(sample),
-            (done, calls),
-        )?;
+        let x0 = walk.draw(&start, sample, &mut noise_of(sample))?;
         for (sum, value) in mean.data.iter_mut().zip(&x0.data) {
             *sum += weight * value;
         }
@@ -59,40 +53,124 @@ pub fn mean_of_draws<N: NoiseSource>(
     Ok(mean)
 }
 
-/// One draw: from `start` + σ₀ z down a Karras grid.
-///
-/// Per step: x0 = D(x, σ); x0' = E[N(x0, r(σ, u, v)²) truncated to the cells]; e = (x − x0') / σ;
-/// x ← x0' + σ_next (c1 z + c2 e), c1² + c2² = 1.
-fn draw(
-    problem: &Problem<'_>,
-    settings: &CellSettings,
-    start: &Picture,
-    noise: &mut dyn NoiseSource,
-    (done, calls): (usize, usize),
-) -> Result<Picture> {
-    let grid = schedule::karras(settings.start_sigma, settings.end_sigma, settings.steps);
-    let (c1, c2) = (
-        settings.fresh,
-        (1.0 - settings.fresh.powi(2)).max(0.0).sqrt(),
-    );
-    let mut z = start.clone();
-    noise.fill(0, &mut z);
-    let mut x = start.clone();
-    add_scaled(&mut x, settings.start_sigma as f32, &z);
-    let mut x0 = start.clone();
-    for (i, &sigma) in grid.iter().enumerate() {
-        x0 = problem.denoiser.denoise(&x, sigma, Some(problem.hint))?;
-        let spread = spread(problem, settings, sigma);
-        problem.measurement.project(&mut x0, Trust::Mean(&spread));
-        problem.control.step(done + i + 1, calls)?;
-        let Some(&next) = grid.get(i + 1) else { break };
-        noise.fill(i as u64 + 1, &mut z);
-        let (fresh, kept) = ((next * c1) as f32, (next * c2 / sigma) as f32);
-        for ((x, &x0), &z) in x.data.iter_mut().zip(&x0.data).zip(&z.data) {
-            *x = x0 + fresh * z + kept * (*x - x0);
+/// The way of every draw.
+struct Walk<'a> {
+    problem: &'a Problem<'a>,
+    settings: &'a CellSettings,
+    /// With the level at which its parts begin to walk.
+    warm: Option<(&'a Warm<'a>, f64)>,
+    /// Noise levels, downwards.
+    grid: Vec<f64>,
+    /// Number of the first of them that is walked.
+    first: usize,
+    /// Network calls of the whole plan, for the progress report.
+    calls: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        problem: &'a Problem<'a>,
+        settings: &'a CellSettings,
+        warm: Option<&'a Warm<'a>>,
+    ) -> Self {
+        let grid = schedule::karras(settings.start_sigma, settings.end_sigma, settings.steps);
+        let warm = warm.zip(settings.warm_sigma);
+        let first = match warm {
+            Some((warm, level)) if warm.cold.is_empty() => {
+                let begins = grid.iter().position(|&sigma| sigma <= level);
+                begins.unwrap_or(grid.len() - 1)
+            }
+            _ => 0,
+        };
+        let asks_first = first == 0 && settings.start == Start::OneCall;
+        Self {
+            calls: usize::from(asks_first) + settings.samples * (grid.len() - first),
+            problem,
+            settings,
+            warm,
+            grid,
+            first,
         }
     }
-    Ok(x0)
+
+    /// The picture that every draw begins from, under noise.
+    fn start(&self) -> Result<Picture> {
+        if let (Some((warm, _)), 1..) = (self.warm, self.first) {
+            return Ok(warm.picture.clone());
+        }
+        let start = match self.settings.start {
+            Start::OneCall => one_call(self.problem, self.calls)?,
+            Start::Decoded => self.problem.hint.decoded.clone(),
+        };
+        Ok(match self.warm {
+            Some((warm, _)) => warm.held(&start),
+            None => start,
+        })
+    }
+
+    /// One draw: from `start` + σ₀ z down a Karras grid.
+    ///
+    /// Per step: x0 = D(x, σ); x0' = E[N(x0, r(σ, u, v)²) truncated to the cells]; e = (x − x0') / σ;
+    /// x ← x0' + σ_next (c1 z + c2 e), c1² + c2² = 1.
+    fn draw(&self, start: &Picture, sample: usize, noise: &mut dyn NoiseSource) -> Result<Picture> {
+        let levels = &self.grid[self.first..];
+        let done = self.calls - (self.settings.samples - sample) * levels.len();
+        let (c1, c2) = self.shares();
+        let mut z = self.first_noise(start, noise);
+        let mut x = start.clone();
+        add_scaled(&mut x, levels[0] as f32, &z);
+        let mut x0 = start.clone();
+        for (i, &sigma) in levels.iter().enumerate() {
+            x0 = self.estimate(&x, sigma)?;
+            self.problem.control.step(done + i + 1, self.calls)?;
+            let Some(&next) = levels.get(i + 1) else {
+                break;
+            };
+            noise.fill((self.first + i) as u64 + 1, &mut z);
+            let (fresh, kept) = ((next * c1) as f32, (next * c2 / sigma) as f32);
+            for ((x, &x0), &z) in x.data.iter_mut().zip(&x0.data).zip(&z.data) {
+                *x = x0 + fresh * z + kept * (*x - x0);
+            }
+        }
+        Ok(x0)
+    }
+
+    /// (c1, c2): shares of fresh noise and of the last step's.
+    fn shares(&self) -> (f64, f64) {
+        let c1 = self.settings.fresh;
+        (c1, (1.0 - c1.powi(2)).max(0.0).sqrt())
+    }
+
+    /// The noise of the first level that is walked: what a walk all the way has there, if its
+    /// estimates are without error.
+    fn first_noise(&self, like: &Picture, noise: &mut dyn NoiseSource) -> Picture {
+        let (c1, c2) = self.shares();
+        let mut z = like.clone();
+        noise.fill(0, &mut z);
+        let mut fresh = like.clone();
+        for draw in 1..=self.first as u64 {
+            noise.fill(draw, &mut fresh);
+            for (z, fresh) in z.data.iter_mut().zip(&fresh.data) {
+                *z = c1 as f32 * fresh + c2 as f32 * *z;
+            }
+        }
+        z
+    }
+
+    /// x0' at `sigma`. Above the level at which warm parts begin they stay what they are.
+    fn estimate(&self, x: &Picture, sigma: f64) -> Result<Picture> {
+        let above = |&(_, level): &(_, f64)| sigma > level;
+        let held = self.warm.filter(above).map(|(warm, _)| warm);
+        let denoiser = held.map_or(self.problem.denoiser, |warm| warm.denoiser);
+        let mut x0 = denoiser.denoise(x, sigma, Some(self.problem.hint))?;
+        let spread = spread(self.problem, self.settings, sigma);
+        let measurement = self.problem.measurement;
+        measurement.project(&mut x0, Trust::Mean(&spread));
+        Ok(match held {
+            Some(warm) => warm.held(&x0),
+            None => x0,
+        })
+    }
 }
 
 /// r(σ, u, v): the prior's own, where it was measured and is asked for.

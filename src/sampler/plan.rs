@@ -8,6 +8,9 @@ use crate::options::{Options, Preset};
 
 /// Weight of the draw in preset `sample`, where it begins from a one-call answer.
 const SAMPLE_SHARE: f64 = 0.8;
+/// Where draws of a prior without a one-call answer begin from the last frame's result: docs/video.md.
+/// With such an answer that is the better start, of which no draw is worth more.
+const WARM_SIGMA: f64 = 0.2;
 /// Views that preset `quality` averages: all symmetries of a square.
 const VIEWS: usize = 8;
 
@@ -44,6 +47,9 @@ pub struct CellSettings {
     pub start_sigma: f64,
     /// Last noise level before the end.
     pub end_sigma: f64,
+    /// Noise level that draws begin at where the last frame's result lies in this frame's cells;
+    /// `None` where they do better without it.
+    pub warm_sigma: Option<f64>,
     /// Network calls of one draw.
     pub steps: usize,
     /// Draws that are averaged.
@@ -81,6 +87,7 @@ impl Default for CellSettings {
             start: Start::OneCall,
             start_sigma: 0.15,
             end_sigma: 0.03,
+            warm_sigma: None,
             steps: 3,
             samples: 4,
             fresh: 1.0,
@@ -147,6 +154,11 @@ impl Plan {
         }
     }
 
+    /// Whether it begins from the last frame's result where that is near.
+    pub fn begins_warm(&self) -> bool {
+        matches!(self, Self::Cell(settings) if settings.warm_sigma.is_some())
+    }
+
     /// Refuses what `denoiser`, opened as `model`, cannot carry out.
     ///
     /// # Errors
@@ -194,6 +206,7 @@ fn from_decoded(preset: Preset) -> CellSettings {
         start: Start::Decoded,
         start_sigma,
         end_sigma,
+        warm_sigma: Some(WARM_SIGMA),
         steps,
         samples,
         fresh: 1.0,
@@ -216,6 +229,7 @@ fn from_levels(preset: Preset, step: u8) -> CellSettings {
         start: Start::Decoded,
         start_sigma: start * error,
         end_sigma: 0.4 * error,
+        warm_sigma: None,
         steps,
         samples,
         fresh: 1.0,

@@ -4,6 +4,7 @@
 //! computed, a halo larger on every side that is not the picture's own edge. [`windows`] is
 //! for priors that see squares of one size only.
 
+pub mod around;
 pub mod windows;
 
 use crate::frame::Rect;
@@ -18,13 +19,25 @@ pub struct Tile {
 }
 
 impl Tile {
+    /// Whether all of `part` is kept.
+    pub fn holds(&self, part: Rect) -> bool {
+        let core = self.core;
+        let across = part.x >= core.x && part.x + part.width <= core.x + core.width;
+        across && part.y >= core.y && part.y + part.height <= core.y + core.height
+    }
+
+    /// `part` of the core in the window's own coordinates.
+    pub fn in_window(&self, part: Rect) -> Rect {
+        Rect {
+            x: part.x - self.window.x,
+            y: part.y - self.window.y,
+            ..part
+        }
+    }
+
     /// `core` in the window's own coordinates.
     pub fn core_in_window(&self) -> Rect {
-        Rect {
-            x: self.core.x - self.window.x,
-            y: self.core.y - self.window.y,
-            ..self.core
-        }
+        self.in_window(self.core)
     }
 }
 

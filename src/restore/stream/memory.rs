@@ -202,21 +202,25 @@ impl Last {
             reused: 0,
             fresh: fresh.or(news.cut.then_some(Fresh::Cut)),
         };
-        if *plan != FOLLOWED {
-            if self.strange {
-                units.mark_all();
-            }
+        if let Plan::Cell(_) = plan {
             carried.reused = carried.pixels - units.marked_px();
             report.carried = Some(carried);
             let manner = (denoiser, plan);
-            let picture = self.redraw(manner, seen, &units, limit, (&mut report, control))?;
+            let scope = (&units, carried.fresh.is_some());
+            let picture = self.redraw(manner, seen, scope, (&mut report, control))?;
             return Ok(Solved {
                 picture,
                 changed: None,
                 report,
             });
         }
-        let (estimated, calls) = self.estimate(denoiser, &shown, control)?;
+        let (estimated, calls) = match plan.views() {
+            1 => self.estimate(denoiser, &shown, control)?,
+            views => {
+                let calls = self.ask_views((denoiser, views), &units, control)?;
+                (units.clone(), calls)
+            }
+        };
         units.mark_cells(&estimated);
         report.network_calls = calls;
         carried.reused = carried.pixels - estimated.marked_px();

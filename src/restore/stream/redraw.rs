@@ -1,22 +1,29 @@
 //! Plans of several calls on a stream that accumulates: what stands still keeps the pixels of the
-//! last result, and the rest is drawn again around it.
+//! last result, and the network is asked for the rest alone.
 //!
-//! The last result is a draw that fits all that is known as long as that stays the same, so it is
-//! held to as a measurement is: the network sees it at each step, and no seam is left. The field
-//! of noise is the stream's own. Called by `memory`.
+//! Of the cell sampler the last result is a draw that fits all that is known as long as that stays the same,
+//! so it is held to as a measurement is: the network sees it at each step, and no seam is left. The field
+//! of noise is the stream's own, and where all that is new lies beside the last result the draws may begin from
+//! that ([`sampler::Warm`]). Called by `memory`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::{Gate, Report, STRANGE, blend, gate, symmetry, tiled};
+use super::super::{Report, blend, symmetry, tiled};
+use super::around::Around;
 use super::memory::Last;
 use crate::contract::{Control, Denoiser, Measurement, Trust};
 use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::{JpegMeasurement, Observation};
+use crate::sampler::cell::ONE_CALL_SIGMA;
 use crate::sampler::plan::Plan;
-use crate::sampler::{self, Problem};
+use crate::sampler::{self, Problem, Warm};
 use crate::video::Cells;
+
+/// Root mean square, in units of the `[-1, 1]` range, of how far the last result may be from this
+/// frame's cells where draws begin from it: a tenth of the noise that they begin under.
+const NEAR: f64 = 0.02;
 
 /// A measurement that knows parts of the picture besides.
 struct Holding<'a> {
@@ -34,8 +41,39 @@ impl Measurement for Holding<'_> {
     }
 }
 
+/// What [`Warm`] is made from.
+struct Near {
+    picture: Picture,
+    cold: Vec<Rect>,
+}
+
 impl Last {
-    /// The picture, drawn again in the units that are marked.
+    /// Brings the network's answer up to date in `units`, the mean over so many views. Answers how
+    /// many calls that took.
+    ///
+    /// # Errors
+    /// Those of the denoiser, and [`crate::Error::Cancelled`].
+    pub(super) fn ask_views(
+        &mut self,
+        (denoiser, views): (&dyn Denoiser, usize),
+        units: &Cells,
+        control: Control<'_>,
+    ) -> Result<usize> {
+        if units.is_clear() {
+            return Ok(0);
+        }
+        control.step(0, 1)?;
+        let calls = AtomicUsize::new(0);
+        let tiled = tiled::Tiled::new(denoiser, self.key.options.tile_size, control, &calls);
+        let views = symmetry::Symmetric::new(&tiled, views);
+        let parts = units.rects();
+        let around = Around::new(&views, &parts, &self.estimate);
+        self.estimate = around.denoise(&self.hint.decoded, ONE_CALL_SIGMA, Some(&self.hint))?;
+        control.step(1, 1)?;
+        Ok(calls.into_inner())
+    }
+
+    /// The picture, drawn again by the cell sampler in the units that are marked; `begins`: there is no last result.
     ///
     /// # Errors
     /// Those of the denoiser, and [`crate::Error::Cancelled`].
@@ -43,8 +81,7 @@ impl Last {
         &mut self,
         (denoiser, plan): (&dyn Denoiser, &Plan),
         seen: &Observation,
-        units: &Cells,
-        limit: Option<f64>,
+        (units, begins): (&Cells, bool),
         (report, control): (&mut Report, Control<'_>),
     ) -> Result<Arc<Picture>> {
         report.restored = true;
@@ -57,10 +94,11 @@ impl Last {
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
         let known = &self.known;
         let bounds = |c: usize, at: usize| known.bounds(c, at);
-        let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
-        let still = units.inverse().rects();
+        let measured = || JpegMeasurement::new(seen, self.key.slack).within(&bounds);
+        let measurement = measured();
+        let (parts, still) = (units.rects(), units.inverse().rects());
         let problem = Problem {
-            denoiser: &symmetry::Symmetric::new(&tiled, plan.views()),
+            denoiser: &Around::new(&tiled, &parts, &self.estimate),
             measurement: &Holding {
                 measurement: &measurement,
                 picture: &self.estimate,
@@ -69,24 +107,47 @@ impl Last {
             hint: &self.hint,
             control,
         };
-        let drawn = sampler::run(plan, &problem, options.seed)?;
-        let departures = measurement.departures();
+        let near = (plan.begins_warm() && !begins).then(|| self.near(&measured(), units));
+        let around = near
+            .as_ref()
+            .map(|n| Around::new(&tiled, &n.cold, &n.picture));
+        let warm = near
+            .as_ref()
+            .zip(around.as_ref())
+            .map(|(near, around)| Warm {
+                picture: &near.picture,
+                cold: &near.cold,
+                denoiser: around,
+            });
+        let drawn = sampler::run_from(warm.as_ref(), plan, &problem, options.seed)?;
         report.network_calls = calls.load(Ordering::Relaxed);
-        report.departures = departures;
-        let judges = matches!(plan, Plan::OneCall { .. });
-        let strange = |limit| judges && gate::is_strange(&departures, limit);
-        self.strange = limit.is_some_and(strange);
-        if self.strange {
-            report.restored = false;
-            report.gate = Gate::Closed;
-            report.notes.push(STRANGE.into());
-            return Ok(Arc::new(self.hint.decoded.clone()));
-        }
+        report.departures = measurement.departures();
         let mut picture = drawn.clone();
         blend(&mut picture, &self.hint.decoded, options.strength as f32);
-        self.stood_in_all = departures;
+        self.stood_in_all = report.departures;
         self.estimate = drawn;
         self.picture = Arc::new(picture);
         Ok(Arc::clone(&self.picture))
     }
+
+    /// The last result in this frame's cells, and in which of `units` it had to move far.
+    fn near(&self, measurement: &JpegMeasurement<'_>, units: &Cells) -> Near {
+        let mut picture = self.estimate.clone();
+        measurement.project(&mut picture, Trust::Clamp);
+        let mut cold = self.key.cells(units.cell_px());
+        let rects = units.marked().map(|n| units.rect(n));
+        let far = |rect: &Rect| rms(&self.estimate.crop(*rect), &picture.crop(*rect)) > NEAR;
+        rects.filter(far).for_each(|rect| cold.mark(rect));
+        Near {
+            picture,
+            cold: cold.rects(),
+        }
+    }
+}
+
+/// Root mean square of what two pictures of one size differ by.
+fn rms(a: &Picture, b: &Picture) -> f64 {
+    let pairs = a.data.iter().zip(&b.data);
+    let squares: f64 = pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    (squares / a.data.len() as f64).sqrt()
 }

@@ -1,11 +1,14 @@
 //! Accumulation: what stands still is known better with every frame, what moves is as if alone.
 
+use std::sync::atomic::Ordering;
+
+use super::super::Stream;
 use super::prior::{Blur, PATH, file, following, restorer, scene};
 use crate::contract::{Control, NoiseSource};
 use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::JpegFile;
 use crate::options::{Options, Preset, Temporal};
-use crate::restore::{Layout, Restored};
+use crate::restore::{Gate, Layout, Restored};
 use crate::sampler::noise::Field;
 
 /// Standard deviation of the sensor's noise in 8-bit levels.
@@ -218,4 +221,102 @@ fn a_prior_of_one_call_is_not_asked_for_several() {
     let refused = stream.restore_file(&seen, Layout::Rgb, &options, Control::default());
     let message = refused.unwrap_err().to_string();
     assert!(message.contains("one call only"), "{message}");
+}
+
+/// Draws of a prior that walks down from noise begin from the last result where nothing has moved:
+/// fewer calls, and the picture is as near the scene as one that is drawn all the way.
+#[test]
+fn draws_begin_from_the_last_result() {
+    let (size, options) = ((96, 64), accumulating());
+    let prior = || Blur {
+        walks: true,
+        ..echo()
+    };
+    let mut stream = restorer(prior()).stream();
+    let draw = |stream: &mut Stream, file: &JpegFile| {
+        let drawn = stream.restore_file(file, Layout::Rgb, &options, Control::default());
+        let drawn = drawn.unwrap();
+        (drawn.report.network_calls, drawn.frame)
+    };
+    let (clean, file) = smooth(size, 0);
+    let (calls, first) = draw(&mut stream, &file);
+    // The same scene, of which the second frame says more; then another.
+    let (again, second) = draw(&mut stream, &smooth(size, 1).1);
+    assert_eq!((calls, again), (4, 2));
+    assert!(psnr(&second, &clean) > psnr(&first, &clean) + 1.0);
+    let other = noisy(size, (30, 20), 0);
+    let mut fresh = restorer(prior()).stream();
+    assert_eq!(draw(&mut stream, &other), draw(&mut fresh, &other));
+}
+
+/// The mean over views is asked for around what moves, and what stands still keeps its pixels.
+#[test]
+fn views_are_asked_around_what_moves() {
+    let size = (320, 96);
+    let options = Options {
+        preset: Preset::Quality,
+        ..accumulating()
+    };
+    let prior = Blur::default();
+    let computed = prior.computed.clone();
+    let mut stream = restorer(prior).stream();
+    let alone = restorer(Blur::default());
+    let mut last: Option<Restored> = None;
+    for n in 0..4 {
+        let at = (16 + 12 * n, 40);
+        let file = file(&scene(PixelModel::Rgb, size, at), 60, (2, 2));
+        computed.store(0, Ordering::Relaxed);
+        let control = Control::default();
+        let ours = stream.restore_file(&file, Layout::Rgb, &options, control);
+        let whole = alone.restore_file_as(&file, Layout::Rgb, &options, control);
+        let (ours, whole) = (ours.unwrap(), whole.unwrap());
+        let computed = computed.load(Ordering::Relaxed);
+        let Some(last) = last.replace(ours.clone()) else {
+            assert_eq!(ours.frame, whole.frame);
+            assert_eq!(computed, 8 * size.0 * size.1);
+            continue;
+        };
+        assert!(computed < 3 * size.0 * size.1, "frame {n}: {computed}");
+        // Where it moves it is as if alone; far from there nothing is another.
+        for y in 0..size.1 {
+            for x in 0..size.0 {
+                let i = y * size.0 + x;
+                let moves = (40..50).contains(&y) && (at.0..at.0 + 12).contains(&x);
+                let far = x > at.0 + 64;
+                for c in 0..3 {
+                    let of = |restored: &Restored| restored.frame.planes[c].data[i];
+                    assert!(!moves || of(&ours) == of(&whole), "frame {n}: {x} {y} {c}");
+                    assert!(!far || of(&ours) == of(&last), "frame {n}: {x} {y} {c}");
+                }
+            }
+        }
+    }
+}
+
+/// Whether a prior does not know what it sees is judged by the whole picture, of which most was
+/// answered in frames before.
+#[test]
+fn a_strange_picture_stays_strange_where_nothing_moves() {
+    let options = Options {
+        preset: Preset::Quality,
+        ..accumulating()
+    };
+    let prior = Blur {
+        strange: Some(0.001),
+        ..Blur::default()
+    };
+    let mut stream = restorer(prior).stream();
+    for n in 0..3 {
+        let seen = file(
+            &scene(PixelModel::Rgb, (96, 64), (16 + 4 * n, 24)),
+            90,
+            (1, 1),
+        );
+        let ours = stream.restore_file(&seen, Layout::Rgb, &options, Control::default());
+        let ours = ours.unwrap();
+        assert_eq!(
+            (ours.report.restored, ours.report.gate),
+            (false, Gate::Closed)
+        );
+    }
 }

@@ -18,6 +18,8 @@ pub struct Blur {
     pub follows: bool,
     /// Whether one call is all that it can do.
     pub one_call_only: bool,
+    /// Whether it has no one-call answer of its own, so that draws begin from the decoded picture.
+    pub walks: bool,
     /// Whether it answers with the decoded picture as it is.
     pub echoes: bool,
     /// Share of far departures above which it is strange.
@@ -87,7 +89,7 @@ impl Denoiser for Blur {
     }
 
     fn one_call(&self) -> bool {
-        true
+        !self.walks
     }
 
     fn strange_share(&self, _: &QuantSteps, _: (usize, usize)) -> Option<f64> {
