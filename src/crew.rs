@@ -5,8 +5,8 @@
 //! is taken. What they have begun is waited for. Called where a frame of a stream changed in part, and
 //! by what looks for an earlier save.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// `work` of each of `items`, in their order.
 pub fn map<T, R, F>(items: &[T], work: F) -> Vec<R>
@@ -37,6 +37,25 @@ where
         .collect()
 }
 
+/// `work` on each of `items`, with its number.
+pub fn each<T, F>(items: impl Iterator<Item = T>, work: F)
+where
+    T: Send,
+    F: Fn(usize, T) + Sync,
+{
+    let items: Vec<_> = items
+        .enumerate()
+        .map(|item| Mutex::new(Some(item)))
+        .collect();
+    map(&items, |item| {
+        // Each is taken once, by one thread: there is nobody who could have poisoned it.
+        let taken = item.lock().ok().and_then(|mut item| item.take());
+        if let Some((n, item)) = taken {
+            work(n, item);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +69,15 @@ mod tests {
             let squares = map(&items, |n| n * n);
             assert!(squares.into_iter().eq(items.iter().map(|n| n * n)));
         }
+    }
+
+    #[test]
+    fn every_item_is_worked_on_once() {
+        let mut counts = vec![0; 1000];
+        each(counts.chunks_mut(7), |n, part| {
+            part.iter_mut().for_each(|count| *count += n);
+        });
+        assert!(counts.iter().enumerate().all(|(i, count)| *count == i / 7));
     }
 
     /// As many items as threads, each of which waits for all of the others.

@@ -6,13 +6,11 @@
 use std::mem;
 use std::ops::Range;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use super::dct::{self, Block};
 use super::file::Levels;
 use super::sampling;
 use crate::contract::QuantSteps;
+use crate::crew;
 use crate::frame::Rect;
 use crate::simd::{self, Kernel};
 
@@ -98,8 +96,7 @@ impl Observed {
     ) {
         let (wide, stride) = (self.blocks_wide, self.width());
         let end = 8 * coded(picture.0, self.factors.0).min(wide);
-        let rows = self.plane.par_chunks_exact_mut(8 * stride).enumerate();
-        rows.for_each(|(y, row)| {
+        crew::each(self.plane.chunks_exact_mut(8 * stride), |y, row| {
             simd::run(DrawnRow {
                 row,
                 wide,

@@ -210,7 +210,8 @@ fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Earlier {
     }
     // Below five quarters there is hardly a gap.
     let least = u16::try_from(5 * u32::from(step) / 4 + 1).unwrap_or(u16::MAX);
-    let coarser = least.max(step.saturating_add(LEAST_MORE))..=LARGEST;
+    let largest = largest_that_may_gain(counts, &once);
+    let coarser = least.max(step.saturating_add(LEAST_MORE))..=largest;
     let (mut best, mut ahead) = (None, SURE);
     for earlier in coarser {
         if !may_gain(counts, earlier, &once, ahead) {
@@ -230,6 +231,22 @@ fn tooth_near(bin: u32, earlier: u16, reach: f32) -> (f32, bool) {
     let tooth = comb::tooth(bin, earlier);
     let away = (bin as f32 / BINS_PER_UNIT - tooth * f32::from(earlier)).abs();
     (tooth, away <= reach)
+}
+
+/// A step beyond which [`may_gain`] rules out all: the least magnitude but 0 is near none of their
+/// teeth, and that alone costs too much.
+fn largest_that_may_gain(counts: &Counts, once: &Once) -> u16 {
+    let levels = counts.iter().zip(&once.masses);
+    let Some((&(bin, n), base)) = levels.into_iter().find(|((bin, _), _)| *bin > 0) else {
+        return LARGEST;
+    };
+    let (magnitude, reach) = (bin as f32 / BINS_PER_UNIT, once.reach());
+    let most = once.certain * (1.0 + 1e-6) + f64::from(n) * (base + comb::LOG_OUTLIER);
+    if magnitude <= reach || most >= SURE {
+        return LARGEST;
+    }
+    // A little more than exact; the cast saturates.
+    LARGEST.min((magnitude + reach) as u16 + 2)
 }
 
 /// Whether [`gain_of`] may reach `wanted`: not where it could not even if every level near a tooth

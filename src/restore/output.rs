@@ -11,6 +11,9 @@ use crate::jpeg::Observation;
 use crate::jpeg::{color, sampling};
 use crate::simd;
 
+/// Samples of a plane that one thread converts in some 20 µs.
+const SMALL: usize = 64 << 10;
+
 /// What pixels a restored file is given back as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -145,17 +148,23 @@ fn ycc(picture: &Picture, size: (usize, usize), subsampling: (usize, usize)) -> 
 fn ycc_planes(picture: &Picture) -> [Vec<f32>; 3] {
     let (n, width) = (picture.plane_len(), picture.width);
     let mut planes = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
+    let convert = |row: usize, to: [&mut [f32]; 3]| {
+        let from = [0, 1, 2].map(|c| &picture.plane(c)[row * width..][..width]);
+        simd::rows(from, to, |rgb| color::rgb_to_ycc(rgb.map(color::to_level)));
+    };
     let [y, cb, cr] = &mut planes;
+    if is_small(n) {
+        let to = y.chunks_exact_mut(width).zip(cb.chunks_exact_mut(width));
+        let to = to.zip(cr.chunks_exact_mut(width)).enumerate();
+        to.for_each(|(row, ((y, cb), cr))| convert(row, [y, cb, cr]));
+        return planes;
+    }
     let to = y
         .par_chunks_exact_mut(width)
         .zip(cb.par_chunks_exact_mut(width))
         .zip(cr.par_chunks_exact_mut(width));
-    to.enumerate().for_each(|(row, ((y, cb), cr))| {
-        let from = [0, 1, 2].map(|c| &picture.plane(c)[row * width..][..width]);
-        simd::rows(from, [y, cb, cr], |rgb| {
-            color::rgb_to_ycc(rgb.map(color::to_level))
-        });
-    });
+    to.enumerate()
+        .for_each(|(row, ((y, cb), cr))| convert(row, [y, cb, cr]));
     planes
 }
 
@@ -181,10 +190,22 @@ fn fill(
     stride: usize,
     convert: impl Fn(f32) -> u8 + Copy + Sync,
 ) {
-    let rows = plane.data.par_chunks_exact_mut(plane.width);
-    let samples = source.par_chunks_exact(stride);
-    rows.zip(samples)
-        .for_each(|(row, samples)| simd::row(samples, row, convert));
+    let (width, is_small) = (plane.width, is_small(source.len()));
+    let convert = |row: &mut [u8], samples: &[f32]| simd::row(samples, row, convert);
+    if is_small {
+        let rows = plane.data.chunks_exact_mut(width);
+        let rows = rows.zip(source.chunks_exact(stride));
+        return rows.for_each(|(row, samples)| convert(row, samples));
+    }
+    let rows = plane.data.par_chunks_exact_mut(width);
+    let rows = rows.zip(source.par_chunks_exact(stride));
+    rows.for_each(|(row, samples)| convert(row, samples));
+}
+
+/// Whether so many samples are converted before other threads would have begun: parts of a frame,
+/// which are laid out beside each other.
+fn is_small(samples: usize) -> bool {
+    samples < SMALL
 }
 
 /// The nearest byte; the cast saturates.

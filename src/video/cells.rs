@@ -86,8 +86,8 @@ impl Cells {
 
     /// Marks what the marks of `other`, of any cells, touch.
     pub fn mark_cells(&mut self, other: &Self) {
-        for rect in other.rects() {
-            self.mark(rect);
+        for (_, run) in other.runs() {
+            self.mark(run);
         }
     }
 
@@ -136,8 +136,7 @@ impl Cells {
 
     /// Pixels in marked cells.
     pub fn marked_px(&self) -> usize {
-        let area = |rect: Rect| rect.width * rect.height;
-        self.marked().map(|n| area(self.rect(n))).sum()
+        self.runs().map(|(_, run)| run.width * run.height).sum()
     }
 
     /// Rectangles that cover the marked cells once and no others: runs along rows, joined with
@@ -170,10 +169,8 @@ impl Cells {
     pub fn runs(&self) -> impl Iterator<Item = (usize, Rect)> {
         let rows = 0..self.marks.len() / self.wide.max(1);
         rows.flat_map(move |row| {
-            let first = move |run: &Rect| row * self.wide + run.x / self.cell_px.0;
-            self.runs_of(row)
-                .into_iter()
-                .map(move |run| (first(&run), run))
+            let first = move |run: Rect| (row * self.wide + run.x / self.cell_px.0, run);
+            self.runs_of(row).map(first)
         })
     }
 
@@ -182,17 +179,22 @@ impl Cells {
         self.cell_px
     }
 
-    fn runs_of(&self, row: usize) -> Vec<Rect> {
-        let mut runs: Vec<Rect> = Vec::new();
-        let cells = row * self.wide..(row + 1) * self.wide;
-        for n in cells.filter(|&n| self.marks[n]) {
-            let cell = self.rect(n);
-            match runs.last_mut() {
-                Some(last) if last.x + last.width == cell.x => last.width += cell.width,
-                _ => runs.push(cell),
-            }
-        }
-        runs
+    fn runs_of(&self, row: usize) -> impl Iterator<Item = Rect> {
+        let marks = &self.marks[row * self.wide..][..self.wide];
+        let (width, height) = self.cell_px;
+        let y = row * height;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let from = at + marks[at..].iter().position(|marked| *marked)?;
+            let length = marks[from..].iter().position(|marked| !marked);
+            at = length.map_or(self.wide, |length| from + length);
+            Some(Rect {
+                x: from * width,
+                y,
+                width: (at * width).min(self.width_px) - from * width,
+                height: height.min(self.height_px - y),
+            })
+        })
     }
 }
 
