@@ -233,20 +233,22 @@ fn tooth_near(bin: u32, earlier: u16, reach: f32) -> (f32, bool) {
     (tooth, away <= reach)
 }
 
-/// A step beyond which [`may_gain`] rules out all: the least magnitude but 0 is near none of their
-/// teeth, and that alone costs too much.
+/// A step beyond which [`may_gain`] rules out all: the least magnitudes but 0 are near none of their
+/// teeth, and these alone cost too much.
 fn largest_that_may_gain(counts: &Counts, once: &Once) -> u16 {
-    let levels = counts.iter().zip(&once.masses);
-    let Some((&(bin, n), base)) = levels.into_iter().find(|((bin, _), _)| *bin > 0) else {
-        return LARGEST;
-    };
-    let (magnitude, reach) = (bin as f32 / BINS_PER_UNIT, once.reach());
-    let most = once.certain * (1.0 + 1e-6) + f64::from(n) * (base + comb::LOG_OUTLIER);
-    if magnitude <= reach || most >= SURE {
-        return LARGEST;
+    let reach = once.reach();
+    let mut most = once.certain * (1.0 + 1e-6);
+    for (&(bin, n), base) in counts.iter().zip(&once.masses) {
+        let magnitude = bin as f32 / BINS_PER_UNIT;
+        if magnitude > reach {
+            most += f64::from(n) * (base + comb::LOG_OUTLIER);
+        }
+        if most < SURE {
+            // A little more than exact; the cast saturates.
+            return LARGEST.min((magnitude + reach) as u16 + 2);
+        }
     }
-    // A little more than exact; the cast saturates.
-    LARGEST.min((magnitude + reach) as u16 + 2)
+    LARGEST
 }
 
 /// Whether [`gain_of`] may reach `wanted`: not where it could not even if every level near a tooth
