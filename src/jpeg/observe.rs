@@ -87,12 +87,13 @@ fn observe(
     factors: (usize, usize),
     (wide, high): (usize, usize),
 ) -> Observed {
-    let mut levels = vec![None; wide * high];
-    for y in 0..high.min(component.blocks_high) {
-        for x in 0..wide.min(component.blocks_wide) {
-            levels[y * wide + x] = Some(component.levels[y * component.blocks_wide + x]);
-        }
+    let mut levels = Vec::with_capacity(wide * high);
+    let rows = component.levels.chunks_exact(component.blocks_wide.max(1));
+    for row in rows.take(component.blocks_high.min(high)) {
+        levels.extend(row.iter().take(wide).copied().map(Some));
+        levels.resize(levels.len().next_multiple_of(wide), None);
     }
+    levels.resize(wide * high, None);
     Observed {
         factors,
         blocks_wide: wide,

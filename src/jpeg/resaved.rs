@@ -81,6 +81,8 @@ impl Watch {
         self.components
             .resize_with(components.len(), Watched::default);
         let watched = self.components.iter_mut().zip(components);
+        crew::each(watched, |_, (watched, component)| watched.count(component));
+        let watched = self.components.iter().zip(components);
         let questions: Vec<_> = watched.map(|(w, c)| w.questions(c)).collect();
         // Of all components at once, so that all cores have something to do.
         let all: Vec<_> = questions.iter().flatten().collect();
@@ -110,12 +112,19 @@ type Earlier = Option<(f64, u16)>;
 type Question = (u16, Counts);
 
 impl Watched {
-    /// What each frequency is to be asked, by its number, if that is another question than last time.
-    fn questions(&mut self, component: &Component) -> Vec<(usize, Question)> {
+    /// Counts the levels of `component`.
+    fn count(&mut self, component: &Component) {
+        if component.levels.len() >= FEWEST_BLOCKS {
+            self.tally.count(component);
+        }
+    }
+
+    /// What each frequency of a component that is counted is to be asked, by its number, if that is another
+    /// question than last time.
+    fn questions(&self, component: &Component) -> Vec<(usize, Question)> {
         if component.levels.len() < FEWEST_BLOCKS {
             return Vec::new();
         }
-        self.tally.count(component);
         let steps = component.steps.iter().enumerate();
         let all = steps.map(|(i, &step)| (i, (step, self.tally.counts(i, step))));
         let told = |i: usize| self.told.get(i).map(|(question, _)| question);

@@ -69,8 +69,11 @@ impl Cells {
         });
     }
 
-    /// Marks the cells in which `part` differs in any bit from what is at `rect` of `picture`.
-    pub fn mark_differences_in(&mut self, rect: Rect, picture: &Picture, part: &Picture) {
+    /// The numbers of the cells in which `part` differs in any bit from what is at `rect` of `picture`.
+    pub fn differences_in(&self, rect: Rect, picture: &Picture, part: &Picture) -> Vec<usize> {
+        let rows = rect.y / self.cell_px.1..(rect.y + rect.height).div_ceil(self.cell_px.1);
+        let first = rows.start * self.wide;
+        let mut marks = vec![false; rows.len() * self.wide];
         let columns = rect.x / self.cell_px.0..(rect.x + rect.width).div_ceil(self.cell_px.0);
         for (c, y) in (0..part.channels).flat_map(|c| (0..rect.height).map(move |y| (c, y))) {
             let there = &picture.plane(c)[(rect.y + y) * picture.width + rect.x..][..rect.width];
@@ -79,9 +82,11 @@ impl Cells {
             for column in columns.clone() {
                 let from = (column * self.cell_px.0).max(rect.x) - rect.x;
                 let to = ((column + 1) * self.cell_px.0).min(rect.x + rect.width) - rect.x;
-                self.marks[row + column] |= differ(&there[from..to], &here[from..to]);
+                marks[row + column - first] |= differ(&there[from..to], &here[from..to]);
             }
         }
+        let marked = marks.into_iter().enumerate().filter(|(_, marked)| *marked);
+        marked.map(|(n, _)| first + n).collect()
     }
 
     /// Marks what the marks of `other`, of any cells, touch.
@@ -262,7 +267,8 @@ mod tests {
                 };
                 let part = new.crop(rect);
                 let mut found = Cells::new(40, 24, (16, 16));
-                found.mark_differences_in(rect, &old, &part);
+                let others = found.differences_in(rect, &old, &part);
+                others.into_iter().for_each(|n| found.mark(found.rect(n)));
                 let mut pasted = old.clone();
                 let all = Rect { x: 0, y: 0, ..rect };
                 pasted.paste(&part, all, left, top);

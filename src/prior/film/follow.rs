@@ -10,7 +10,7 @@ use tch::Kind;
 use super::edge::Entry;
 use super::engine::{Engine, Question};
 use super::kept::{self, Kept, Sent};
-use super::region::{Link, Plan, Work, bands, times, whole};
+use super::region::{Link, Plan, Work, apart, bands, times, whole};
 use super::wiring::Wired;
 use crate::contract::{Follower, Hint, ONE_CALL_SIGMA};
 use crate::error::{Error, Result};
@@ -22,8 +22,8 @@ use crate::prior::worker::Owned;
 /// Most bytes that one stream's maps may take; of larger frames all is computed every time.
 const KEPT_BYTES: usize = 3 << 29;
 
-/// Rows of the last map that one thread makes an answer of at a time.
-const BAND: usize = 16;
+/// Rows of the first map, and of the last, that one thread enters or makes an answer of at a time.
+const BAND: usize = 8;
 
 /// The follower of a network.
 pub(super) struct Following<N> {
@@ -103,6 +103,7 @@ impl<N: Wired> Follower for Following<N> {
             .iter()
             .filter_map(|&r| snapped(r, size, self.entry.fold))
             .collect();
+        let changed = apart(changed);
         let parts = changed.iter().map(|&rect| self.entry.in_map(rect));
         let plan = Plan::of(&self.links, self.entry.map_size(size), parts.collect());
         if plan.last.is_empty() {
@@ -120,8 +121,10 @@ impl<N: Wired> Follower for Following<N> {
             .flat_map(|&rect| bands(rect, BAND))
             .map(|rect| times(rect, self.entry.fold))
             .collect();
+        let band = BAND * self.entry.fold;
+        let entered = changed.iter().flat_map(|&rect| bands(rect, band));
         let sent = Sent {
-            changed: changed.into_iter().map(cropped).collect(),
+            changed: entered.map(cropped).collect(),
             answers: places.iter().map(|&rect| cropped(rect)).collect(),
         };
         let answers = self.go_on(last, plan, sent)?;

@@ -32,7 +32,7 @@ pub(super) struct Kept {
 
 /// The decoded picture in the places that matter.
 pub(super) struct Sent {
-    /// Of what changed, with the place in the input map.
+    /// Of what changed, with the place in the input map; none overlaps another.
     pub changed: Vec<(Rect, Picture)>,
     /// Of where the answer is wanted, with the place in the last map.
     pub answers: Vec<(Rect, Picture)>,
@@ -40,7 +40,7 @@ pub(super) struct Sent {
 
 /// What is done by all threads together before the next.
 enum Step {
-    /// What changed is written into the input, by one thread: places may overlap.
+    /// What changed is written into the input.
     Enter,
     /// These windows of the map of a layer.
     Layer(usize, Vec<Rect>),
@@ -124,7 +124,10 @@ impl Kept {
         let counts: Vec<usize> = steps.iter().map(|step| step.pieces(sent)).collect();
         in_stages(&counts, |step, piece| {
             match &steps[step] {
-                Step::Enter => shared.enter(&sent.changed)?,
+                Step::Enter => {
+                    let (rect, y) = &sent.changed[piece];
+                    shared.enter(*rect, y)?;
+                }
                 Step::Layer(index, windows) => shared.make(*index, windows[piece])?,
                 Step::Leave => {
                     let (rect, y) = &sent.answers[piece];
@@ -167,7 +170,7 @@ impl Kept {
 impl Step {
     fn pieces(&self, sent: &Sent) -> usize {
         match self {
-            Self::Enter => 1,
+            Self::Enter => sent.changed.len(),
             Self::Layer(_, windows) => windows.len(),
             Self::Leave => sent.answers.len(),
         }
@@ -186,16 +189,13 @@ struct Shared<'a> {
 unsafe impl Sync for Shared<'_> {}
 
 impl Shared<'_> {
-    /// Writes `changed` into the input.
-    fn enter(&self, changed: &[(Rect, Picture)]) -> Result<()> {
+    /// Writes the decoded picture `y` into `rect` of the input.
+    fn enter(&self, rect: Rect, y: &Picture) -> Result<()> {
         let input = self.maps.first().ok_or_else(none_kept)?;
-        for (rect, y) in changed {
-            let seen = seen(y, (rect.x, rect.y));
-            let entered = self.run.entry().enter(seen, self.run.kind())?;
-            // SAFETY: one thread enters, and in this step no other uses a map.
-            unsafe { input.paste(*rect, &entered)? };
-        }
-        Ok(())
+        let seen = seen(y, (rect.x, rect.y));
+        let entered = self.run.entry().enter(seen, self.run.kind())?;
+        // SAFETY: this step writes the input alone, in places of which none overlaps another (`Sent`), and reads no map.
+        unsafe { input.paste(rect, &entered) }
     }
 
     /// Computes one window of the map of layer `index` again.

@@ -244,6 +244,15 @@ fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
     kept
 }
 
+/// `parts`, or one that holds them all where any two overlap.
+pub(super) fn apart(parts: Vec<Rect>) -> Vec<Rect> {
+    let overlaps = |(n, a): (usize, &Rect)| parts[..n].iter().any(|&b| overlap(*a, b));
+    match parts.iter().enumerate().any(overlaps) {
+        true => parts.into_iter().reduce(hull).into_iter().collect(),
+        false => parts,
+    }
+}
+
 fn cost(rect: Rect, size: Size, fixed_px: usize) -> usize {
     let window = window(rect, size);
     window.width * window.height + fixed_px
@@ -281,8 +290,8 @@ fn window(rect: Rect, size: Size) -> Rect {
 /// At least `length`: one of few widths.
 fn columns(length: usize) -> usize {
     let step = match length {
-        0..=48 => 4,
-        49..=96 => 8,
+        0..=64 => 4,
+        65..=96 => 8,
         97..=128 => 16,
         _ => 32,
     };

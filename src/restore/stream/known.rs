@@ -4,6 +4,7 @@
 //! are drawn that are others; with `accumulate` it is a [`Scene`], whose answers are drawn into
 //! the planes. Says in which parts of the grid the cells are others. Called by `memory`.
 
+use crate::crew;
 use crate::interval::Bounds;
 use crate::jpeg::Observation;
 use crate::jpeg::file::Levels;
@@ -101,29 +102,44 @@ impl Earlier {
         let follows = self.is_drawn && planes.len() == seen.components.len();
         let picture = (seen.width, seen.height);
         let mut drawn = Cells::new(seen.padded_width, seen.padded_height, DRAWN_PX);
-        let planes = planes.into_iter().map(Some).chain(std::iter::repeat(None));
-        let components = seen.components.iter_mut().zip(&mut self.levels);
-        for ((component, known), plane) in components.zip(planes) {
-            let others: Vec<bool> = component
-                .levels
-                .iter()
-                .enumerate()
-                .map(|(at, levels)| known.get(at) != Some(levels))
-                .collect();
+        let pairs: Vec<_> = seen.components.iter().zip(&self.levels).collect();
+        let others = crew::map(&pairs, |(component, known)| {
+            let levels = component.levels.iter().enumerate();
+            let others = levels.map(|(at, levels)| known.get(at) != Some(levels));
+            others.collect::<Vec<bool>>()
+        });
+        for (component, others) in seen.components.iter().zip(&others) {
             for at in (0..others.len()).filter(|&at| others[at]) {
                 changed.mark(component.place(at));
                 drawn.mark(component.reach(at, picture));
             }
+        }
+        let planes = planes.into_iter().map(Some).chain(std::iter::repeat(None));
+        let kept = self.levels.iter_mut().zip(planes).zip(&others);
+        let components = seen.components.iter_mut().zip(kept);
+        crew::each(components, |_, (component, ((known, plane), others))| {
             if let Some(plane) = plane.filter(|_| follows) {
                 component.plane = plane;
-                component.draw_again(picture, &others);
+                component.draw_again(picture, others);
             }
-            known.clone_from(&component.levels);
-        }
+            keep(known, &component.levels, others);
+        });
         seen.draw();
         // Where most is drawn anew, all is decoded: by rows, on all cores.
         let is_little = 2 * drawn.marked_px() < seen.padded_width * seen.padded_height;
         (follows && is_little).then_some(drawn)
+    }
+}
+
+/// Makes `known` what `levels` are, which are others than it in `others` alone.
+fn keep(known: &mut Vec<Option<Levels>>, levels: &[Option<Levels>], others: &[bool]) {
+    if known.len() != levels.len() {
+        known.clear();
+        known.extend_from_slice(levels);
+        return;
+    }
+    for at in (0..levels.len()).filter(|&at| others[at]) {
+        known[at] = levels[at];
     }
 }
 

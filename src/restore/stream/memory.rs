@@ -246,12 +246,16 @@ impl Last {
             self.hint = hint;
             return shown;
         };
-        let rects = drawn.rects();
-        let parts: Vec<Picture> = crew::map(&rects, |&r| seen.decode_part(r));
-        for (rect, part) in rects.into_iter().zip(&parts) {
-            shown.mark_differences_in(rect, &self.hint.decoded, part);
+        let rects: Vec<Rect> = drawn.runs().map(|(_, run)| run).collect();
+        let parts = crew::map(&rects, |&rect| {
+            let part = seen.decode_part(rect);
+            let others = shown.differences_in(rect, &self.hint.decoded, &part);
+            (part, others)
+        });
+        for (rect, (part, others)) in rects.into_iter().zip(parts) {
+            others.into_iter().for_each(|n| shown.mark(shown.rect(n)));
             let all = Rect { x: 0, y: 0, ..rect };
-            self.hint.decoded.paste(part, all, rect.x, rect.y);
+            self.hint.decoded.paste(&part, all, rect.x, rect.y);
         }
         shown
     }
@@ -332,7 +336,7 @@ impl Last {
         // Where most of it is another, all is laid out: by rows, on all cores.
         let is_little = 2 * units.marked_px() < self.estimate.plane_len();
         let turned = strange != was_strange;
-        let changed = (is_little && !turned).then(|| units.rects());
+        let changed = (is_little && !turned).then(|| units.runs().map(|(_, run)| run).collect());
         (Arc::clone(&self.picture), changed)
     }
 
