@@ -10,9 +10,11 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tch::Device;
 
@@ -26,6 +28,9 @@ type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// Pieces of work that may wait; callers beyond that wait to be let in.
 const QUEUED: usize = 64;
+
+/// How long a caller stays awake for the work to ask for help, which it does at once if at all.
+const SOON: Duration = Duration::from_micros(200);
 
 /// A handle to the thread of one device.
 #[derive(Clone)]
@@ -107,10 +112,27 @@ impl Worker {
         // once there is nobody left to send one: when the job has been dropped.
         let job: Job<'static> = unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) };
         let sent = self.jobs.send(job).ok();
+        if let Some(help) = soon(&asked) {
+            help.give();
+        }
         asked.into_iter().for_each(Help::give);
         sent.and_then(|()| answer.recv().ok())
             .unwrap_or_else(|| Err(Error::Backend("the torch thread is gone".into())))
     }
+}
+
+/// What comes within [`SOON`]. A thread that sleeps by then may be woken on the core of the one that
+/// asks, and stay there for milliseconds while its own stands idle; one that is awake is not moved.
+fn soon(asked: &Receiver<Help>) -> Option<Help> {
+    let begun = Instant::now();
+    while begun.elapsed() < SOON {
+        match asked.try_recv() {
+            Ok(help) => return Some(help),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => hint::spin_loop(),
+        }
+    }
+    None
 }
 
 fn serve(queue: &Receiver<Job<'static>>) {
