@@ -1,14 +1,24 @@
-//! Small pieces of work on all cores: the calling thread does those that rayon's have not taken.
+//! Small pieces of work on all cores: the calling thread does those that no other has taken.
 //!
-//! Rayon's own iterators hand all to its threads and sleep, which for a millisecond's work between
-//! frames is late: its threads have to wake first, and on two cores both may wake on the one that
-//! is taken. What they have begun is waited for. Called where a frame of a stream changed in part, and
-//! by what looks for an earlier save.
+//! Rayon's threads look for work for a while before they sleep, which keeps a core from the thread
+//! that has some, between the stages of a frame that takes milliseconds. Ours sleep at once, and one that is
+//! not awake yet holds up nobody: what is left by then is nothing. Called where a frame of a stream
+//! changed in part, and by what looks for an earlier save.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::hint;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::thread;
+
+/// Looks at what others still work on before the core is offered to other programs.
+const LOOKS: usize = 1 << 10;
 
 /// `work` of each of `items`, in their order.
+///
+/// # Panics
+/// When `work` does.
 pub fn map<T, R, F>(items: &[T], work: F) -> Vec<R>
 where
     T: Sync,
@@ -24,13 +34,7 @@ where
             at = next.fetch_add(1, Ordering::Relaxed);
         }
     };
-    let helpers = rayon::current_num_threads()
-        .min(items.len())
-        .saturating_sub(1);
-    rayon::in_place_scope(|scope| {
-        (0..helpers).for_each(|_| scope.spawn(|_| take()));
-        take();
-    });
+    together(items.len().saturating_sub(1), &take);
     results
         .into_iter()
         .filter_map(OnceLock::into_inner)
@@ -56,6 +60,121 @@ where
     });
 }
 
+type Work<'a> = dyn Fn() + Sync + 'a;
+
+/// One helper's part in somebody's work.
+struct Part {
+    door: Door,
+    work: &'static Work<'static>,
+    panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
+}
+
+/// The threads that help, each with what it is asked for.
+static HELPERS: LazyLock<Vec<Sender<Arc<Part>>>> = LazyLock::new(|| {
+    let others = 1..rayon::current_num_threads();
+    others.map_while(|_| helper().ok()).collect()
+});
+
+fn helper() -> std::io::Result<Sender<Arc<Part>>> {
+    let (asks, asked) = channel::<Arc<Part>>();
+    let named = thread::Builder::new().name("ddrmjpeg crew".into());
+    named.spawn(move || asked.into_iter().for_each(|part| part.take()))?;
+    Ok(asks)
+}
+
+impl Part {
+    fn take(&self) {
+        if self.door.enter() {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(self.work)) {
+                let mut kept = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.get_or_insert(panic);
+            }
+            self.door.leave();
+        }
+    }
+}
+
+/// Calls `work` on this thread, and on up to `helpers` others as far as they are there before it is
+/// done. None of them is in it any more when this returns.
+fn together(helpers: usize, work: &Work<'_>) {
+    /// Nobody comes in any more, and who is in has left.
+    struct Closes(Vec<Arc<Part>>);
+    impl Drop for Closes {
+        fn drop(&mut self) {
+            self.0.iter().for_each(|part| part.door.close());
+        }
+    }
+    // SAFETY: only the lifetime changes. The work is only called by who got through the door of
+    // a part, and `Closes` keeps this function from returning before they have left.
+    let lasting = unsafe { std::mem::transmute::<&Work<'_>, &'static Work<'static>>(work) };
+    let mut asked = Closes(Vec::new());
+    for helper in HELPERS.iter().take(helpers) {
+        let part = Arc::new(Part {
+            door: Door::default(),
+            work: lasting,
+            panic: Mutex::default(),
+        });
+        if helper.send(Arc::clone(&part)).is_ok() {
+            asked.0.push(part);
+        }
+    }
+    work();
+    let parts = asked.0.clone();
+    drop(asked);
+    for part in parts {
+        let panic = part.panic.lock().map(|mut panic| panic.take());
+        if let Some(panic) = panic.ok().flatten() {
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// Where a helper comes in.
+#[derive(Default)]
+pub struct Door(AtomicU8);
+
+impl Door {
+    const OPEN: u8 = 0;
+    const ENTERED: u8 = 1;
+    const SHUT: u8 = 2;
+
+    /// False when it is too late.
+    pub fn enter(&self) -> bool {
+        self.turn(Self::OPEN, Self::ENTERED)
+    }
+
+    /// Who has entered is out again.
+    pub fn leave(&self) {
+        self.0.store(Self::SHUT, Ordering::Release);
+    }
+
+    /// Nobody comes in any more; waits for who is in.
+    pub fn close(&self) {
+        if !self.turn(Self::OPEN, Self::SHUT) {
+            wait_until(|| self.0.load(Ordering::Acquire) == Self::SHUT);
+        }
+    }
+
+    fn turn(&self, from: u8, to: u8) -> bool {
+        let turned = self
+            .0
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        turned.is_ok()
+    }
+}
+
+/// Waits for something that is about to happen.
+pub fn wait_until(there: impl Fn() -> bool) {
+    let mut looks = 0;
+    while !there() {
+        looks += 1;
+        match looks % LOOKS {
+            0 => thread::yield_now(),
+            _ => hint::spin_loop(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +197,34 @@ mod tests {
             part.iter_mut().for_each(|count| *count += n);
         });
         assert!(counts.iter().enumerate().all(|(i, count)| *count == i / 7));
+    }
+
+    #[test]
+    fn work_in_work_is_done() {
+        let sums = map(&[10, 20, 30], |&n: &usize| {
+            map(&(0..n).collect::<Vec<_>>(), |i| i * i)
+                .iter()
+                .sum::<usize>()
+        });
+        assert_eq!(sums, [285, 2470, 8555]);
+    }
+
+    /// Whoever it is that panics, the caller does, and only after all others have left.
+    #[test]
+    fn a_panic_is_the_callers() {
+        for bad in 0..40 {
+            let inside = AtomicUsize::new(0);
+            let failed = catch_unwind(AssertUnwindSafe(|| {
+                map(&(0..40).collect::<Vec<_>>(), |&n: &usize| {
+                    inside.fetch_add(1, Ordering::Relaxed);
+                    assert!(n != bad, "item {n}");
+                    inside.fetch_sub(1, Ordering::Relaxed);
+                })
+            }));
+            assert!(failed.is_err(), "{bad}");
+            assert_eq!(inside.into_inner(), 1);
+        }
+        assert_eq!(map(&[1, 2], |n| n + 1), [2, 3]);
     }
 
     /// As many items as threads, each of which waits for all of the others.

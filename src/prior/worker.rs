@@ -10,15 +10,14 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use tch::Device;
 
 use super::native::allocator::{ReleasesMemory, reuse_memory, without_keeping};
+use super::native::core;
 use super::native::device::own_stream;
 use super::native::exit;
 use super::native::stages::{Help, helped};
@@ -28,9 +27,6 @@ type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// Pieces of work that may wait; callers beyond that wait to be let in.
 const QUEUED: usize = 64;
-
-/// How long a caller stays awake for the work to ask for help, which it does at once if at all.
-const SOON: Duration = Duration::from_micros(200);
 
 /// A handle to the thread of one device.
 #[derive(Clone)]
@@ -98,11 +94,15 @@ impl Worker {
         R: Send + 'a,
         F: FnOnce() -> Result<R> + Send + 'a,
     {
+        let core = core::current();
         let (reply, answer) = channel();
         let (helps, asked) = channel::<Help>();
         let job: Job<'a> = Box::new(move || {
-            // Nobody is there to help once the caller is gone.
-            let ask = move |help| drop(helps.send(help));
+            let ask = move |help| {
+                core::leave(core);
+                // Nobody is there to help once the caller is gone.
+                drop(helps.send(help));
+            };
             let work = || helped(ask, || tch::no_grad(work));
             // The caller waits; if it is gone, nobody wants the answer.
             let _ = reply.send(caught(work));
@@ -112,27 +112,10 @@ impl Worker {
         // once there is nobody left to send one: when the job has been dropped.
         let job: Job<'static> = unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) };
         let sent = self.jobs.send(job).ok();
-        if let Some(help) = soon(&asked) {
-            help.give();
-        }
         asked.into_iter().for_each(Help::give);
         sent.and_then(|()| answer.recv().ok())
             .unwrap_or_else(|| Err(Error::Backend("the torch thread is gone".into())))
     }
-}
-
-/// What comes within [`SOON`]. A thread that sleeps by then may be woken on the core of the one that
-/// asks, and stay there for milliseconds while its own stands idle; one that is awake is not moved.
-fn soon(asked: &Receiver<Help>) -> Option<Help> {
-    let begun = Instant::now();
-    while begun.elapsed() < SOON {
-        match asked.try_recv() {
-            Ok(help) => return Some(help),
-            Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => hint::spin_loop(),
-        }
-    }
-    None
 }
 
 fn serve(queue: &Receiver<Job<'static>>) {

@@ -10,17 +10,13 @@
 
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use super::ffi::{RangeWork, check, dt_alone, dt_parallel};
+use crate::crew::{Door, wait_until};
 use crate::error::{Error, Result};
-
-/// Looks at what others still work on before the core is offered to other programs.
-const LOOKS: usize = 1 << 10;
 
 /// A part in the stages of another thread, for as long as there is something to do.
 pub struct Help {
@@ -120,49 +116,6 @@ fn alone(join: RangeWork, team: *mut c_void) -> Result<()> {
     check(unsafe { dt_alone(join, team) })
 }
 
-/// Where a helper comes in.
-#[derive(Default)]
-struct Door(AtomicU8);
-
-impl Door {
-    const OPEN: u8 = 0;
-    const ENTERED: u8 = 1;
-    const SHUT: u8 = 2;
-
-    /// False when it is too late.
-    fn enter(&self) -> bool {
-        self.turn(Self::OPEN, Self::ENTERED)
-    }
-
-    fn leave(&self) {
-        self.0.store(Self::SHUT, Ordering::Release);
-    }
-
-    fn close(&self) {
-        if !self.turn(Self::OPEN, Self::SHUT) {
-            wait_until(|| self.0.load(Ordering::Acquire) == Self::SHUT);
-        }
-    }
-
-    fn turn(&self, from: u8, to: u8) -> bool {
-        let turned = self
-            .0
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
-        turned.is_ok()
-    }
-}
-
-fn wait_until(there: impl Fn() -> bool) {
-    let mut looks = 0;
-    while !there() {
-        looks += 1;
-        match looks % LOOKS {
-            0 => thread::yield_now(),
-            _ => hint::spin_loop(),
-        }
-    }
-}
-
 #[derive(Default)]
 struct Stage {
     pieces: usize,
@@ -231,6 +184,7 @@ extern "C" fn join<F: Fn(usize, usize) -> Result<()>>(context: *mut c_void, from
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use std::thread;
 
     #[test]
     fn every_piece_is_done_once_and_after_the_stage_before() {
