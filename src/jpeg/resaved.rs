@@ -7,6 +7,8 @@
 
 mod tally;
 
+use std::sync::OnceLock;
+
 use super::estimate::comb::{self, Teeth};
 use super::estimate::spectrum::{BINS_PER_UNIT, Counts};
 use super::file::{Component, JpegFile};
@@ -80,10 +82,13 @@ impl Watch {
     fn look(&mut self, components: &[Component]) -> Vec<Option<Resaved>> {
         self.components
             .resize_with(components.len(), Watched::default);
-        let watched = self.components.iter_mut().zip(components);
-        crew::each(watched, |_, (watched, component)| watched.count(component));
-        let watched = self.components.iter().zip(components);
-        let questions: Vec<_> = watched.map(|(w, c)| w.questions(c)).collect();
+        let questions: Vec<OnceLock<_>> = components.iter().map(|_| OnceLock::new()).collect();
+        let watched = self.components.iter_mut().zip(components).zip(&questions);
+        crew::each(watched, |_, ((watched, component), questions)| {
+            questions.get_or_init(|| watched.questions(component));
+        });
+        let questions = questions.into_iter().filter_map(OnceLock::into_inner);
+        let questions: Vec<_> = questions.collect();
         // Of all components at once, so that all cores have something to do.
         let all: Vec<_> = questions.iter().flatten().collect();
         let answers = crew::map(&all, |(i, (step, counts))| likeliest(counts, *step, *i));
@@ -112,19 +117,12 @@ type Earlier = Option<(f64, u16)>;
 type Question = (u16, Counts);
 
 impl Watched {
-    /// Counts the levels of `component`.
-    fn count(&mut self, component: &Component) {
-        if component.levels.len() >= FEWEST_BLOCKS {
-            self.tally.count(component);
-        }
-    }
-
-    /// What each frequency of a component that is counted is to be asked, by its number, if that is another
-    /// question than last time.
-    fn questions(&self, component: &Component) -> Vec<(usize, Question)> {
+    /// What each frequency is to be asked, by its number, if that is another question than last time.
+    fn questions(&mut self, component: &Component) -> Vec<(usize, Question)> {
         if component.levels.len() < FEWEST_BLOCKS {
             return Vec::new();
         }
+        self.tally.count(component);
         let steps = component.steps.iter().enumerate();
         let all = steps.map(|(i, &step)| (i, (step, self.tally.counts(i, step))));
         let told = |i: usize| self.told.get(i).map(|(question, _)| question);

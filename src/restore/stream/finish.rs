@@ -3,6 +3,8 @@
 //! A unit is a part of a row of MCUs: nothing that follows the network looks beyond it. What
 //! is done is what `Restorer::solve` does to the whole picture. Called by `memory`.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::super::blend;
 use crate::contract::Trust;
 use crate::crew;
@@ -25,28 +27,56 @@ pub(super) struct Finish<'a> {
     pub decoded: &'a Picture,
 }
 
-/// Parts of the restored picture that lie beside each other.
-pub(super) struct Units {
+/// How the network's answer stood to the cells of units that lie beside each other.
+pub(super) struct Stood {
     /// The number of the first in raster order.
     pub first: usize,
-    /// Where they are.
-    pub rect: Rect,
-    /// Their pixels.
-    pub picture: Picture,
-    /// How the network's answer stood to the cells of each.
-    pub stood: Vec<Departures>,
+    /// One entry for each.
+    pub units: Vec<Departures>,
+}
+
+/// A row of MCUs of the picture: its planes, and its runs of marked units with the number of the
+/// first of each.
+struct Row<'a> {
+    planes: [&'a mut [f32]; 3],
+    runs: Vec<(usize, Rect)>,
 }
 
 impl Finish<'_> {
-    /// The marked ones of `units`, on all cores.
-    pub fn units(&self, units: &Cells) -> Vec<Units> {
-        let runs: Vec<_> = units.runs().collect();
-        let unit = units.cell_px().0;
-        let run = |&(first, rect): &(usize, Rect)| self.run(first, rect, unit);
-        crew::map(&runs, run)
+    /// Makes the marked ones of `units` of `picture` anew, on all cores.
+    pub fn units(&self, units: &Cells, picture: &mut Picture) -> Vec<Stood> {
+        let (width, n) = (picture.width, picture.plane_len());
+        let mut runs: Vec<Vec<(usize, Rect)>> = vec![Vec::new(); picture.height / self.mcu_rows];
+        for (first, run) in units.runs() {
+            runs[run.y / self.mcu_rows].push((first, run));
+        }
+        let (red, rest) = picture.data.split_at_mut(n);
+        let (green, blue) = rest.split_at_mut(n);
+        let rows = |plane| <[f32]>::chunks_exact_mut(plane, self.mcu_rows * width);
+        let planes = rows(red).zip(rows(green)).zip(rows(blue));
+        let rows = planes.zip(runs).map(|(((r, g), b), runs)| Row {
+            planes: [r, g, b],
+            runs,
+        });
+        let stood = Mutex::new(Vec::new());
+        crew::each(rows.filter(|row| !row.runs.is_empty()), |_, mut row| {
+            for (first, rect) in row.runs {
+                let units = self.run(rect, units.cell_px().0, (&mut row.planes, width));
+                // Only pushed to.
+                let mut stood = stood.lock().unwrap_or_else(PoisonError::into_inner);
+                stood.push(Stood { first, units });
+            }
+        });
+        stood.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, first: usize, rect: Rect, unit: usize) -> Units {
+    /// Makes `rect` of a row of MCUs anew, of planes of that width.
+    fn run(
+        &self,
+        rect: Rect,
+        unit: usize,
+        (row, width): (&mut [&mut [f32]; 3], usize),
+    ) -> Vec<Departures> {
         let mut picture = self.estimate.crop(rect);
         let run = Run {
             row: rect.y / self.mcu_rows,
@@ -61,11 +91,12 @@ impl Finish<'_> {
         if self.strength < 1.0 {
             blend(&mut picture, &self.decoded.crop(rect), self.strength);
         }
-        Units {
-            first,
-            rect,
-            picture,
-            stood,
+        for (c, plane) in row.iter_mut().enumerate() {
+            let lines = plane.chunks_exact_mut(width);
+            for (line, made) in lines.zip(picture.plane(c).chunks_exact(rect.width)) {
+                line[rect.x..][..rect.width].copy_from_slice(made);
+            }
         }
+        stood
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::{Gate, Report, STRANGE, gate, tiled};
-use super::finish::{Finish, Units};
+use super::finish::Finish;
 use super::key::Key;
 use super::known::Known;
 use super::{Carried, Fresh};
@@ -57,7 +57,7 @@ pub(super) struct Last {
     /// The same of a plan of several calls, all of them in all units.
     pub stood_in_all: Departures,
     pub strange: bool,
-    /// The restored picture; behind the times while `strange`.
+    /// The restored picture; not what is shown while `strange`.
     pub picture: Arc<Picture>,
 }
 
@@ -299,8 +299,7 @@ impl Last {
         Ok((changed, calls))
     }
 
-    /// The picture, its `units` computed again from the network's answer, and where that was
-    /// pasted. All are where the answer as a whole turns out strange and was not, or the other way
+    /// The picture, its `units` computed again from the network's answer, and where these are. All are where the answer as a whole turns out strange and was not, or the other way
     /// round.
     fn bring_into_cells(
         &mut self,
@@ -309,28 +308,19 @@ impl Last {
         limit: Option<f64>,
         report: &mut Report,
     ) -> (Arc<Picture>, Option<Vec<Rect>>) {
-        let mut parts = self.project(seen, &units);
+        self.project(seen, &units);
         let strange = self.is_strange(limit);
         let was_strange = self.strange;
         if strange != was_strange {
             self.strange = strange;
             units.mark_all();
-            parts = self.project(seen, &units);
+            self.project(seen, &units);
         }
         report.departures = sum(&self.stood);
         if strange {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return (Arc::new(self.hint.decoded.clone()), None);
-        }
-        let picture = Arc::make_mut(&mut self.picture);
-        for (rect, part) in &parts {
-            let whole = Rect {
-                x: 0,
-                y: 0,
-                ..*rect
-            };
-            picture.paste(part, whole, rect.x, rect.y);
         }
         report.restored = true;
         // Where most of it is another, all is laid out: by rows, on all cores.
@@ -345,7 +335,7 @@ impl Last {
     }
 
     /// Each of `units` from the network's answer; how it stood to the cells is kept.
-    fn project(&mut self, seen: &Observation, units: &Cells) -> Vec<(Rect, Picture)> {
+    fn project(&mut self, seen: &Observation, units: &Cells) {
         let known = &self.known;
         let bounds = |c: usize, at: usize| known.bounds(c, at);
         let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
@@ -356,12 +346,9 @@ impl Last {
             estimate: &self.estimate,
             decoded: &self.hint.decoded,
         };
-        let done = finish.units(units);
-        let keep = |done: Units| {
-            self.stood[done.first..][..done.stood.len()].copy_from_slice(&done.stood);
-            (done.rect, done.picture)
-        };
-        done.into_iter().map(keep).collect()
+        for stood in finish.units(units, Arc::make_mut(&mut self.picture)) {
+            self.stood[stood.first..][..stood.units.len()].copy_from_slice(&stood.units);
+        }
     }
 }
 
