@@ -13,6 +13,7 @@ use super::kept::{self, Kept, Sent};
 use super::region::{Link, Plan, Work, apart, bands, times, whole};
 use super::wiring::Wired;
 use crate::contract::{Follower, Hint, ONE_CALL_SIGMA};
+use crate::crew;
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
 use crate::prior::edm::Case;
@@ -125,7 +126,7 @@ impl<N: Wired> Follower for Following<N> {
         let entered = changed.iter().flat_map(|&rect| bands(rect, band));
         let sent = Sent {
             changed: entered.map(cropped).collect(),
-            answers: places.iter().map(|&rect| cropped(rect)).collect(),
+            answers: crew::map(&places, |&rect| cropped(rect)),
         };
         let answers = self.go_on(last, plan, sent)?;
         for (place, answer) in places.iter().zip(answers) {

@@ -69,11 +69,13 @@ where
     F: Fn(usize, usize) -> Result<()> + Sync,
 {
     let stage = |&pieces: &usize| Stage {
-        pieces,
-        ..Stage::default()
+        taken: (0..pieces).map(|_| AtomicBool::new(false)).collect(),
+        done: AtomicUsize::new(0),
     };
     let mut team = Team {
         stages: pieces.iter().map(stage).collect(),
+        threads: usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1),
+        joined: AtomicUsize::new(0),
         work,
         failed: AtomicBool::new(false),
         failure: Mutex::default(),
@@ -116,25 +118,34 @@ fn alone(join: RangeWork, team: *mut c_void) -> Result<()> {
     check(unsafe { dt_alone(join, team) })
 }
 
-#[derive(Default)]
 struct Stage {
-    pieces: usize,
-    taken: AtomicUsize,
+    taken: Vec<AtomicBool>,
     done: AtomicUsize,
 }
 
 struct Team<F> {
     stages: Vec<Stage>,
+    /// As many as are expected, and as have come.
+    threads: usize,
+    joined: AtomicUsize,
     work: F,
     failed: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
 
 impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
-    /// What one thread does: all stages, as far as others have not.
+    /// What one thread does: all stages, as far as others have not. It begins in each at its own part
+    /// of the pieces, which in the stage before had the same neighbours: what it reads is in its
+    /// own cache.
     fn join(&self) {
+        let me = self.joined.fetch_add(1, Ordering::Relaxed) % self.threads;
         for (number, stage) in self.stages.iter().enumerate() {
-            while let Some(piece) = stage.take() {
+            let pieces = stage.taken.len();
+            let first = pieces * me / self.threads;
+            for piece in (first..pieces).chain(0..first) {
+                if !stage.take(piece) {
+                    continue;
+                }
                 if self.failed.load(Ordering::Relaxed) {
                     return;
                 }
@@ -160,16 +171,15 @@ impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
     /// Until all of `stage` is done; false when something has failed.
     fn wait(&self, stage: &Stage) -> bool {
         let failed = || self.failed.load(Ordering::Relaxed);
-        wait_until(|| stage.done.load(Ordering::Acquire) >= stage.pieces || failed());
+        wait_until(|| stage.done.load(Ordering::Acquire) >= stage.taken.len() || failed());
         !failed()
     }
 }
 
 impl Stage {
-    /// A piece that nobody has taken.
-    fn take(&self) -> Option<usize> {
-        let piece = self.taken.fetch_add(1, Ordering::Relaxed);
-        (piece < self.pieces).then_some(piece)
+    /// Whether nobody has taken that piece.
+    fn take(&self, piece: usize) -> bool {
+        !self.taken[piece].swap(true, Ordering::Relaxed)
     }
 }
 
