@@ -290,7 +290,7 @@ fn window(rect: Rect, size: Size) -> Rect {
 /// At least `length`: one of few widths.
 fn columns(length: usize) -> usize {
     let step = match length {
-        0..=64 => 4,
+        0..=64 => 2,
         65..=96 => 8,
         97..=128 => 16,
         _ => 32,
