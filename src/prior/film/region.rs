@@ -113,7 +113,12 @@ impl Plan {
 pub(super) fn pieces(window: Rect, link: &Link, threads: usize) -> impl Iterator<Item = Rect> {
     let macs = window.width * window.height * link.pixel_macs;
     let least = window.height.div_ceil(PIECE_ROWS).max(1);
-    let wanted = (macs / PIECE_MACS).clamp(least, threads.max(least));
+    let threads = threads.max(1);
+    let wanted = match least <= threads {
+        true => (macs / PIECE_MACS).clamp(least, threads),
+        // As many for each.
+        false => least.next_multiple_of(threads),
+    };
     let rows = window.height.div_ceil(wanted);
     bands(window, rows.next_multiple_of(ROWS / 2))
 }
