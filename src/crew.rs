@@ -1,9 +1,9 @@
 //! Small pieces of work on all cores: the calling thread does those that no other has taken.
 //!
 //! Rayon's threads look for work for a while before they sleep, which keeps a core from the thread
-//! that has some, between the stages of a frame that takes milliseconds. Ours sleep at once, and one that is
-//! not awake yet holds up nobody: what is left by then is nothing. Called where a frame of a stream
-//! changed in part, and by what looks for an earlier save.
+//! that has some, between the stages of a frame that takes milliseconds. Ours sleep at once, and nobody
+//! waits for one that is not awake when the work is done. Called where a frame of a stream changed in
+//! part, where planes are drawn, and by what looks for an earlier save.
 
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -65,9 +65,15 @@ type Work<'a> = dyn Fn() + Sync + 'a;
 /// One helper's part in somebody's work.
 struct Part {
     door: Door,
-    work: &'static Work<'static>,
+    /// Good for as long as the door is open or somebody is in.
+    work: *const Work<'static>,
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
+
+// SAFETY: the work is `Sync`, and only called by who got through the door.
+unsafe impl Send for Part {}
+// SAFETY: as above; the rest is `Sync` by itself.
+unsafe impl Sync for Part {}
 
 /// The threads that help, each with what it is asked for.
 static HELPERS: LazyLock<Vec<Sender<Arc<Part>>>> = LazyLock::new(|| {
@@ -85,7 +91,9 @@ fn helper() -> std::io::Result<Sender<Arc<Part>>> {
 impl Part {
     fn take(&self) {
         if self.door.enter() {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(self.work)) {
+            // SAFETY: `together` does not return before who is in has left.
+            let work = unsafe { &*self.work };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
                 let mut kept = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.get_or_insert(panic);
             }
@@ -106,7 +114,7 @@ fn together(helpers: usize, work: &Work<'_>) {
     }
     // SAFETY: only the lifetime changes. The work is only called by who got through the door of
     // a part, and `Closes` keeps this function from returning before they have left.
-    let lasting = unsafe { std::mem::transmute::<&Work<'_>, &'static Work<'static>>(work) };
+    let lasting = unsafe { std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work) };
     let mut asked = Closes(Vec::new());
     for helper in HELPERS.iter().take(helpers) {
         let part = Arc::new(Part {

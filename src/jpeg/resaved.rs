@@ -252,7 +252,8 @@ fn largest_that_may_gain(counts: &Counts, once: &Once) -> u16 {
         }
         if most < SURE {
             // A little more than exact; the cast saturates.
-            return LARGEST.min((magnitude + reach) as u16 + 2);
+            let beyond = (magnitude + reach) as u16;
+            return LARGEST.min(beyond.saturating_add(2));
         }
     }
     LARGEST
@@ -310,6 +311,13 @@ mod tests {
             *found.entry(bin).or_insert(0) += 1;
         }
         found.into_iter().collect()
+    }
+
+    /// Levels beyond what 16 bits of magnitude hold, which a damaged file may have.
+    #[test]
+    fn huge_levels_are_taken() {
+        let counts = vec![(0, 300), (400 * 200 * BINS_PER_UNIT as u32, 50)];
+        assert_eq!(likeliest(&counts, 200, 3), None);
     }
 
     /// Steps that are ruled out early are none that would have been chosen.

@@ -74,11 +74,12 @@ impl<'a> Walk<'a> {
         warm: Option<&'a Warm<'a>>,
     ) -> Self {
         let grid = schedule::karras(settings.start_sigma, settings.end_sigma, settings.steps);
-        let warm = warm.zip(settings.warm_sigma);
+        // Without a step at or below its level there would be none in warm parts.
+        let reaches = |&(_, level): &(_, f64)| grid.last().is_some_and(|&sigma| sigma <= level);
+        let warm = warm.zip(settings.warm_sigma).filter(reaches);
         let first = match warm {
             Some((warm, level)) if warm.cold.is_empty() => {
-                let begins = grid.iter().position(|&sigma| sigma <= level);
-                begins.unwrap_or(grid.len() - 1)
+                grid.iter().filter(|&&sigma| sigma > level).count()
             }
             _ => 0,
         };
@@ -147,8 +148,8 @@ impl<'a> Walk<'a> {
         let (c1, c2) = self.shares();
         let mut z = like.clone();
         noise.fill(0, &mut z);
-        let mut fresh = like.clone();
         for draw in 1..=self.first as u64 {
+            let mut fresh = like.clone();
             noise.fill(draw, &mut fresh);
             for (z, fresh) in z.data.iter_mut().zip(&fresh.data) {
                 *z = c1 as f32 * fresh + c2 as f32 * *z;

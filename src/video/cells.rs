@@ -111,6 +111,11 @@ impl Cells {
         !self.marks.contains(&true)
     }
 
+    /// Whether cell number `n` is marked.
+    pub fn is_marked(&self, n: usize) -> bool {
+        self.marks[n]
+    }
+
     /// The numbers of the marked cells, in raster order.
     pub fn marked(&self) -> impl Iterator<Item = usize> {
         let marks = self.marks.iter().enumerate();

@@ -116,7 +116,7 @@ pub(super) fn pieces(window: Rect, link: &Link, threads: usize) -> impl Iterator
     let threads = threads.max(1);
     let wanted = match least <= threads {
         true => (macs / PIECE_MACS).clamp(least, threads),
-        // As many for each.
+        // As many for each, where the rows can be divided so.
         false => least.next_multiple_of(threads),
     };
     let rows = window.height.div_ceil(wanted);

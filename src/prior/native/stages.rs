@@ -3,7 +3,7 @@
 //!
 //! Every kernel of libtorch's by itself wakes the other threads and waits for them, which on small
 //! pieces of work costs more than the work. Here they are woken once: in a stage each thread takes
-//! the next piece that nobody has, and one that is not awake yet holds up nobody. The thread that
+//! pieces that nobody has, from its own part of them on, and one that is not awake yet holds up nobody. The thread that
 //! waits for all of it is one of them: it is awake, and on a core of its own, where Linux
 //! may leave a thread that is woken on the waker's core for milliseconds. What a piece calls of libtorch
 //! runs on its own thread alone. Called by `film/kept`.

@@ -54,7 +54,7 @@ pub(super) struct Last {
     pub estimate: Picture,
     /// How that stood to the cells, unit by unit.
     stood: Vec<Departures>,
-    /// The same of a plan of several calls, all of them in all units.
+    /// The same of a plan of several calls, all of them together: parts that stand still fit.
     pub stood_in_all: Departures,
     pub strange: bool,
     /// The restored picture; not what is shown while `strange`.

@@ -107,7 +107,7 @@ impl Last {
             hint: &self.hint,
             control,
         };
-        let near = (plan.begins_warm() && !begins).then(|| self.near(&measured(), units));
+        let near = (plan.begins_warm() && !begins).then(|| self.near(&measured(), seen, units));
         let around = near
             .as_ref()
             .map(|n| Around::new(&tiled, &n.cold, &n.picture));
@@ -130,18 +130,38 @@ impl Last {
         Ok(Arc::clone(&self.picture))
     }
 
-    /// The last result in this frame's cells, and in which of `units` it had to move far.
-    fn near(&self, measurement: &JpegMeasurement<'_>, units: &Cells) -> Near {
+    /// The last result in this frame's cells, and in which of `units` it had to move far, or nothing
+    /// says whether it should have.
+    fn near(&self, measurement: &JpegMeasurement<'_>, seen: &Observation, units: &Cells) -> Near {
         let mut picture = self.estimate.clone();
         measurement.project(&mut picture, Trust::Clamp);
+        let unknown = self.unknown(seen, units.cell_px());
+        let far = |rect: Rect| rms(&self.estimate.crop(rect), &picture.crop(rect)) > NEAR;
         let mut cold = self.key.cells(units.cell_px());
-        let rects = units.marked().map(|n| units.rect(n));
-        let far = |rect: &Rect| rms(&self.estimate.crop(*rect), &picture.crop(*rect)) > NEAR;
-        rects.filter(far).for_each(|rect| cold.mark(rect));
+        for n in units.marked() {
+            let rect = units.rect(n);
+            if unknown.is_marked(n) || far(rect) {
+                cold.mark(rect);
+            }
+        }
         Near {
             picture,
             cold: cold.rects(),
         }
+    }
+
+    /// Units of which a block of any component has no levels.
+    fn unknown(&self, seen: &Observation, unit_px: (usize, usize)) -> Cells {
+        let mut unknown = self.key.cells(unit_px);
+        for component in &seen.components {
+            if component.levels.is_empty() {
+                unknown.mark_all();
+            }
+            let blocks = component.levels.iter().enumerate();
+            let none = blocks.filter(|(_, levels)| levels.is_none());
+            none.for_each(|(at, _)| unknown.mark(component.place(at)));
+        }
+        unknown
     }
 }
 

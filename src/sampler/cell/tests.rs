@@ -143,6 +143,22 @@ fn parts_walk_as_pictures_of_their_kind() {
     }
 }
 
+/// No level of theirs is low enough for parts that are warm, which would never be asked for.
+#[test]
+fn walks_that_end_above_begin_at_their_start() {
+    let (near, above) = (grey(0.5), Half::default());
+    for steps in [1, 2] {
+        let settings = CellSettings {
+            steps,
+            end_sigma: 0.3,
+            ..settings(Start::Decoded, 1.0)
+        };
+        let (found, asked, _) = walk(&settings, Some(&warm(&near, &[], &above)));
+        assert_eq!(asked.len(), 2 * steps);
+        assert_eq!(found, walk(&settings, None).0);
+    }
+}
+
 #[test]
 fn plans_without_a_level_for_it_walk_all_the_way() {
     let (near, above) = (grey(0.5), Half::default());

@@ -124,6 +124,8 @@ fn pieces_cover_their_window_once() {
         let ends = pieces.iter().map(|r| r.y + r.height);
         assert!(ends.eq(pieces[1..].iter().map(|r| r.y).chain([46])));
     }
+    // Three would do; four are as many for each.
+    assert_eq!(pieces(rect(0, 0, 56, 76), &LINKS[0], 2).count(), 4);
     let small = Link {
         pixel_macs: 1000,
         ..LINKS[0]

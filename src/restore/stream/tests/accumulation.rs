@@ -8,7 +8,7 @@ use crate::contract::{Control, NoiseSource};
 use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::JpegFile;
 use crate::options::{Options, Preset, Temporal};
-use crate::restore::{Gate, Layout, Restored};
+use crate::restore::{FrameTables, Gate, Layout, Restored};
 use crate::sampler::noise::Field;
 
 /// Standard deviation of the sensor's noise in 8-bit levels.
@@ -247,6 +247,75 @@ fn draws_begin_from_the_last_result() {
     let other = noisy(size, (30, 20), 0);
     let mut fresh = restorer(prior()).stream();
     assert_eq!(draw(&mut stream, &other), draw(&mut fresh, &other));
+}
+
+/// What moves is drawn all the way, and only around it the prior is asked at the upper levels.
+#[test]
+fn what_moves_does_not_begin_from_the_last_result() {
+    let (size, options) = ((320, 96), accumulating());
+    let prior = || Blur {
+        walks: true,
+        keeps: true,
+        ..Blur::default()
+    };
+    let ours = prior();
+    let computed = ours.computed.clone();
+    let mut stream = restorer(ours).stream();
+    for n in 0..4 {
+        let at = (16 + 48 * n, 40);
+        // Of a still scene the second frame says more, so that all of it is drawn.
+        let file = noisy(size, at, n as u64);
+        computed.store(0, Ordering::Relaxed);
+        let control = Control::default();
+        let mine = stream.restore_file(&file, Layout::Rgb, &options, control);
+        let alone = restorer(prior()).stream();
+        let whole = { alone }.restore_file(&file, Layout::Rgb, &options, control);
+        let (mine, whole) = (mine.unwrap(), whole.unwrap());
+        let computed = computed.load(Ordering::Relaxed);
+        let all = 4 * size.0 * size.1;
+        assert!(
+            (computed == all) == (n == 0) && computed > 0,
+            "{n}: {computed}"
+        );
+        for y in 42..48 {
+            for x in at.0 + 2..at.0 + 10 {
+                let i = y * size.0 + x;
+                let of = |restored: &Restored| restored.frame.planes[1].data[i];
+                assert!(of(&mine).abs_diff(of(&whole)) <= 2, "frame {n}: {x} {y}");
+            }
+        }
+    }
+}
+
+/// Where no levels are known, as under a caption of a decoded frame, nothing would hold what was
+/// begun from the last result to this frame.
+#[test]
+fn what_has_no_levels_does_not_begin_from_the_last_result() {
+    let options = accumulating();
+    let prior = || Blur {
+        walks: true,
+        keeps: true,
+        ..Blur::default()
+    };
+    let seen = file(&scene(PixelModel::Rgb, (96, 64), (70, 40)), 50, (2, 2));
+    let mut stream = restorer(prior()).stream();
+    for n in 0..3 {
+        let mut frame = super::decode(&seen, (2, 2));
+        for (y, x) in (16..48).flat_map(|y| (16..64).map(move |x| (y, x))) {
+            let written = 40 + (x * 37 + y * 61 + n * 83) % 160;
+            frame.planes[0].data[y * 96 + x] = written as u8;
+        }
+        let tables = FrameTables::Quality(50);
+        let control = Control::default();
+        let mine = stream.restore_frame(&frame, &tables, &options, control);
+        let alone = restorer(prior()).stream();
+        let whole = { alone }.restore_frame(&frame, &tables, &options, control);
+        let (mine, whole) = (mine.unwrap().frame, whole.unwrap().frame);
+        for (y, x) in (18..46).flat_map(|y| (18..62).map(move |x| (y, x))) {
+            let of = |frame: &Planar8| frame.planes[0].data[y * 96 + x];
+            assert!(of(&mine).abs_diff(of(&whole)) <= 1, "frame {n}: {x} {y}");
+        }
+    }
 }
 
 /// The mean over views is asked for around what moves, and what stands still keeps its pixels.

@@ -216,7 +216,6 @@ fn decode(file: &JpegFile, subsampling: (usize, usize)) -> Planar8 {
     out
 }
 
-/// A frame that was abandoned leaves nothing half done behind.
 /// Pixels hold what the decoder rounded: nothing of a file is drawn into their planes.
 #[test]
 fn files_and_frames_of_one_stream_do_not_mix() {

@@ -20,6 +20,8 @@ pub struct Blur {
     pub one_call_only: bool,
     /// Whether it has no one-call answer of its own, so that draws begin from the decoded picture.
     pub walks: bool,
+    /// Whether it answers with what it is asked.
+    pub keeps: bool,
     /// Whether it answers with the decoded picture as it is.
     pub echoes: bool,
     /// Share of far departures above which it is strange.
@@ -72,7 +74,9 @@ impl Denoiser for Blur {
             .ok_or_else(|| Error::Backend("no hint".into()))?
             .decoded;
         let mut out = x.clone();
-        fill(decoded, whole(x), self.echoes, &mut out);
+        if !self.keeps {
+            fill(decoded, whole(x), self.echoes, &mut out);
+        }
         self.computed.fetch_add(x.plane_len(), Ordering::Relaxed);
         Ok(out)
     }
