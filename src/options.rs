@@ -38,7 +38,7 @@ pub enum Device {
 /// The arithmetic of networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// bf16 where the hardware multiplies it natively, else f32; f16 on CUDA cards from before
+    /// bf16 where the hardware is faster in it, which is tried, else f32; f16 on CUDA cards from before
     /// Ampere, and for published networks on CUDA whose config asks for it.
     #[default]
     Auto,

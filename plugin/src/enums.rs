@@ -46,7 +46,7 @@ impl From<Preset> for options::Preset {
 #[enum_type(name = "GstDdrmJpegPrecision")]
 #[repr(i32)]
 pub enum Precision {
-    /// bf16 where the hardware multiplies it natively, else f32 (older CUDA cards: f16).
+    /// bf16 where the hardware is faster in it, else f32 (older CUDA cards: f16).
     #[default]
     #[enum_value(
         name = "Auto: bf16 where the hardware has it, else f32 (old GPUs: f16)",

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use tch::{Device as TorchDevice, Kind, TchError};
 
 use super::native::device::convolves_bf16;
+use super::native::race::bf16_pays;
 use crate::error::{Error, Result};
 use crate::options::{Device, Precision};
 
@@ -60,6 +61,7 @@ pub fn device(wanted: Device) -> Result<TorchDevice> {
 }
 
 /// The element type of weights and activations: on CUDA bf16, or f16 on cards from before Ampere.
+/// To be asked on the torch thread.
 pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
     match wanted {
         Precision::F32 => Kind::Float,
@@ -70,20 +72,8 @@ pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
                 // Where that cannot be told, what every card of the last years has.
                 Ok(true) | Err(_) => Kind::BFloat16,
             },
-            _ if multiplies_bf16() => Kind::BFloat16,
+            _ if bf16_pays() => Kind::BFloat16,
             _ => Kind::Float,
         },
-    }
-}
-
-/// Whether this CPU multiplies bf16 in hardware; emulated, it is slower than f32.
-fn multiplies_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        std::arch::is_x86_feature_detected!("avx512bf16")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
     }
 }

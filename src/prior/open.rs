@@ -37,7 +37,8 @@ pub fn open(
     let device = backend::device(options.device)?;
     let worker = Worker::of(device, options.threads)?;
     let half = config.model.use_fp16.unwrap_or(false);
-    let wanted = arithmetic(options.precision, half, device);
+    let precision = options.precision;
+    let wanted = worker.call(|| Ok(arithmetic(precision, half, device)))?;
     let (kind, caution) = tried(wanted, device, &worker)?;
     let precision = match caution {
         Some(_) => Precision::F32,
@@ -83,8 +84,8 @@ fn load(shape: &NetworkConfig, loader: &mut Loader) -> Result<Box<dyn EpsilonNet
     }
 }
 
-/// On CUDA what `use_fp16` asks for; on a CPU bf16 where the hardware multiplies it, since f16
-/// is emulated there and f32 has a third of the rate. The user may ask for another.
+/// On CUDA what `use_fp16` asks for; on a CPU bf16 where the hardware is faster in it, since f16
+/// is emulated there. The user may ask for another.
 fn arithmetic(wanted: Precision, use_fp16: bool, device: Device) -> Kind {
     match wanted {
         Precision::Auto if device.is_cuda() && use_fp16 => Kind::Half,

@@ -45,9 +45,10 @@ impl<N: Wired> Prior<N> {
         build: impl Fn(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
     ) -> Result<Self> {
         let device = backend::device(options.device)?;
-        let kind = backend::kind(options.precision, device);
+        let precision = options.precision;
         let worker = Worker::of(device, options.threads)?;
         let engine = Owned::build(worker, move || {
+            let kind = backend::kind(precision, device);
             Engine::load(&*source, (device, kind), form, build)
         })?;
         let facts = |engine: &Engine<N>| {

@@ -15,5 +15,6 @@ pub mod norm;
 pub mod numbers;
 pub mod packed;
 pub mod parallel;
+pub mod race;
 pub mod stages;
 pub mod trial;

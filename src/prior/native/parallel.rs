@@ -1,14 +1,14 @@
 //! Work on parts of a slice, on the threads that libtorch's own kernels run on.
 //!
 //! Those threads keep spinning for a while after each kernel, so work on any others would
-//! compete with them. Called by kernels of our own between libtorch's.
+//! compete with them. Called by kernels of our own between libtorch's. And work on one thread alone, for `race`.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::ffi::{check, dt_parallel};
+use super::ffi::{check, dt_alone, dt_parallel};
 use crate::error::{Error, Result};
 
 /// A slice that several threads write different parts of.
@@ -65,6 +65,37 @@ extern "C" fn run<T, F: Fn(usize, &mut [T])>(context: *mut c_void, from: i64, to
     }
 }
 
+/// Calls `work`, in which libtorch uses the calling thread alone.
+///
+/// # Errors
+/// The work's own, or [`Error::Backend`] when it panics.
+pub fn alone<R, F: FnOnce() -> Result<R>>(work: F) -> Result<R> {
+    let mut once = Once::<R, F>::Waits(work);
+    let context = (&raw mut once).cast::<c_void>();
+    // SAFETY: `run_once` is given the context it was made for, which outlives the call.
+    check(unsafe { dt_alone(run_once::<R, F>, context) })?;
+    match once {
+        Once::Done(result) => result,
+        Once::Waits(_) | Once::Runs => Err(Error::Backend("work on one thread panicked".into())),
+    }
+}
+
+enum Once<R, F> {
+    Waits(F),
+    Runs,
+    Done(Result<R>),
+}
+
+extern "C" fn run_once<R, F: FnOnce() -> Result<R>>(context: *mut c_void, _: i64, _: i64) {
+    // SAFETY: `alone` passes a `Once<R, F>` that lives until this has returned and is not touched meanwhile.
+    let once = unsafe { &mut *context.cast::<Once<R, F>>() };
+    if let Once::Waits(work) = std::mem::replace(once, Once::Runs)
+        && let Ok(result) = catch_unwind(AssertUnwindSafe(work))
+    {
+        *once = Once::Done(result);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +132,22 @@ mod tests {
         let mut data = [0; 4];
         let result = for_each_part(&mut data, 1, |i, _| assert_ne!(i, 2));
         assert!(result.is_err());
+        assert!(alone(|| -> Result<()> { panic!("a test") }).is_err());
+    }
+
+    #[test]
+    fn alone_is_on_one_thread_and_only_for_a_while() {
+        let threads = |seen: &Mutex<HashSet<_>>| {
+            for_each_part(&mut [0u8; 64], 1, |_, _| {
+                seen.lock().unwrap().insert(thread::current().id());
+            })
+        };
+        let (within, after) = (Mutex::default(), Mutex::default());
+        let answer = alone(|| threads(&within).map(|()| 7)).unwrap();
+        threads(&after).unwrap();
+        assert_eq!(answer, 7);
+        assert_eq!(within.into_inner().unwrap().len(), 1);
+        let all = (tch::get_num_threads() as usize).min(64);
+        assert_eq!(after.into_inner().unwrap().len(), all);
     }
 }

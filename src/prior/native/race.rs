@@ -1,0 +1,117 @@
+//! Whether this CPU convolves faster in bf16 than in f32.
+//!
+//! Having the instructions does not say so: Zen 4 and 5 have twice to four times the rate of f32 with
+//! them, Intel's cores since Sapphire Rapids, where a virtual machine hides AMX, 0.6 times. So it is
+//! tried, once per process, in some milliseconds; on one thread, so that what else the machine does
+//! rarely comes between. Called by `backend` on the torch thread.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tch::{Device, Kind, Tensor};
+
+use super::packed::{Geometry, PackedConv};
+use super::parallel::alone;
+use crate::error::Result;
+use crate::prior::load::channels_last;
+
+/// Runs of each, in turns; the fastest counts.
+const ROUNDS: usize = 8;
+
+/// What bf16 must gain: below it, its rounding would be for nothing.
+const GAIN: f64 = 1.1;
+
+/// A layer of lean's kind, small enough to be over soon: 19 million multiply-adds.
+const SIZE: [i64; 4] = [1, 64, 16, 32];
+
+/// Whether bf16 is worth its rounding here. Where nothing can be packed, or it fails, it is not.
+pub fn bf16_pays() -> bool {
+    static PAYS: OnceLock<bool> = OnceLock::new();
+    *PAYS.get_or_init(|| has_instructions() && won())
+}
+
+/// Whether this CPU multiplies bf16 in hardware; emulated, it is slower than f32.
+fn has_instructions() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+fn won() -> bool {
+    let race = || -> Result<_> {
+        let (half, full) = (Runner::new(Kind::BFloat16)?, Runner::new(Kind::Float)?);
+        alone(|| fastest([&half, &full]))
+    };
+    tch::no_grad(race).is_ok_and(|[half, full]| is_gain(half, full))
+}
+
+fn is_gain(half: Duration, full: Duration) -> bool {
+    full.as_secs_f64() > GAIN * half.as_secs_f64()
+}
+
+fn fastest(runners: [&Runner; 2]) -> Result<[Duration; 2]> {
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..ROUNDS {
+        for (best, runner) in best.iter_mut().zip(runners) {
+            *best = runner.time()?.min(*best);
+        }
+    }
+    Ok(best)
+}
+
+struct Runner {
+    conv: PackedConv,
+    x: Tensor,
+}
+
+impl Runner {
+    fn new(kind: Kind) -> Result<Self> {
+        let ones = |size: &[i64]| Tensor::f_ones(size, (kind, Device::Cpu));
+        let weight = channels_last(&ones(&[SIZE[1], SIZE[1], 3, 3])?)?;
+        let same = Geometry {
+            padding: 1,
+            stride: 1,
+        };
+        Ok(Self {
+            conv: PackedConv::new(&weight, &ones(&SIZE[1..2])?, same, SIZE)?,
+            x: channels_last(&ones(&SIZE)?)?,
+        })
+    }
+
+    fn time(&self) -> Result<Duration> {
+        let began = Instant::now();
+        let _ = self.conv.forward(&self.x)?;
+        Ok(began.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gains_little_is_no_gain() {
+        let ms = Duration::from_millis;
+        assert!(is_gain(ms(10), ms(20)));
+        assert!(!is_gain(ms(20), ms(10)));
+        assert!(!is_gain(ms(100), ms(105)));
+    }
+
+    #[test]
+    fn both_can_be_run_wherever_there_are_instructions() {
+        if has_instructions() {
+            let runners = [Kind::BFloat16, Kind::Float].map(|kind| Runner::new(kind).unwrap());
+            let [half, full] = alone(|| fastest([&runners[0], &runners[1]])).unwrap();
+            assert!(half > Duration::ZERO && full > Duration::ZERO);
+            assert!(half < Duration::MAX && full < Duration::MAX);
+            eprintln!("bf16 {half:?}, f32 {full:?}");
+        }
+        // Once told, always the same.
+        assert_eq!(bf16_pays(), bf16_pays());
+    }
+}
