@@ -115,14 +115,41 @@ impl<'a> Loader<'a> {
         self.fetch(name, shape, kind, self.layout)
     }
 
+    /// As [`Self::conv_weight`], read in f32 and made into something else of the shape `made` by
+    /// `make`, then converted to `kind`.
+    pub fn conv_weight_made(
+        &mut self,
+        (name, shape): (&str, &[i64; 4]),
+        (made, kind): (&[i64; 4], Kind),
+        make: impl FnOnce(&Tensor) -> std::result::Result<Tensor, tch::TchError>,
+    ) -> Tensor {
+        let layout = self.layout;
+        let read = |loader: &Self| {
+            let weight = loader.read(name, shape, Kind::Float, Layout::Packed)?;
+            let made = make(&weight).and_then(|w| layout.of(&w.f_to_kind(kind)?));
+            made.map_err(|e| format!("{name}: {e}"))
+        };
+        self.keep_books((name, shape), (made, kind), read)
+    }
+
     fn fetch(&mut self, name: &str, shape: &[i64], kind: Kind, layout: Layout) -> Tensor {
+        let read = |loader: &Self| loader.read(name, shape, kind, layout);
+        self.keep_books((name, shape), (shape, kind), read)
+    }
+
+    /// What `read` makes of the tensor `name`; if it fails, zeros of the shape and kind that it should have.
+    fn keep_books(
+        &mut self,
+        (name, shape): (&str, &[i64]),
+        (made, kind): (&[i64], Kind),
+        read: impl FnOnce(&Self) -> std::result::Result<Tensor, String>,
+    ) -> Tensor {
         self.used.insert(name.to_owned(), shape.to_vec());
-        self.read(name, shape, kind, layout)
-            .unwrap_or_else(|fault| {
-                self.faults.push(fault);
-                // One zero, expanded: a wrong config must not cost memory.
-                Tensor::zeros([1], (kind, self.device)).expand(shape, false)
-            })
+        read(self).unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            // One zero, expanded: a wrong config must not cost memory.
+            Tensor::zeros([1], (kind, self.device)).expand(made, false)
+        })
     }
 
     fn read(
@@ -151,10 +178,7 @@ impl<'a> Loader<'a> {
         let kind = kind_of(info.dtype);
         let tensor = Tensor::f_from_data_size(&tensor.bytes, &found, kind)
             .and_then(|t| t.f_to_kind(wanted_kind))
-            .and_then(|t| match layout {
-                Layout::Packed => Ok(t),
-                Layout::ChannelsLast => channels_last(&t),
-            })
+            .and_then(|t| layout.of(&t))
             .and_then(|t| t.f_to_device(self.device))
             .map_err(|e| format!("{name}: {e}"))?;
         match is_finite(&tensor) {

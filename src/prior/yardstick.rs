@@ -141,9 +141,10 @@ fn open_plain(
     let config = Config::parse(text.unwrap_or_default(), family.name())?.network()?;
     let timesteps = Timesteps::new(alpha_bar)?;
     let device = backend::device(options.device)?;
-    let kind = backend::kind(options.precision, device);
+    let precision = options.precision;
     let worker = Worker::of(device, options.threads)?;
     let denoiser = EpsilonDenoiser::build(worker, move || {
+        let kind = backend::kind(precision, device);
         Ok(EpsilonParts {
             network: random(&config, device, kind, arithmetic)?,
             guidance: None,
@@ -214,9 +215,9 @@ const fn shape(channels: i64, height: i64, width: i64) -> Shape {
 /// [`Error::Options`] for a device that is not there, [`Error::Backend`].
 pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64> {
     let device = backend::device(options.device)?;
-    let kind = backend::kind(options.precision, device);
     let worker = Worker::of(device, options.threads)?;
     worker.call(move || {
+        let kind = backend::kind(options.precision, device);
         let input = [shape.batch, shape.channels, shape.height, shape.width];
         let weights = [shape.outputs, shape.channels, shape.side, shape.side];
         let random = |size: [i64; 4]| -> Result<Tensor> {
@@ -226,7 +227,8 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
         let (x, weight) = (random(input)?, random(weights)?);
         let bias = Tensor::f_zeros([shape.outputs], (kind, device))?;
         let geometry = Geometry {
-            padding: (shape.side - 1) / 2,
+            // As far as the results' number asks: 2x2 of stride 1 has one more each way.
+            padding: (shape.side - shape.stride + 1) / 2,
             stride: shape.stride,
         };
         let packed = PackedConv::new(&weight, &bias, geometry, input).ok();

@@ -8,6 +8,7 @@ use super::residual::{ResBlock, Resize};
 use crate::error::Result;
 use crate::prior::layers::attention::QkvOrder;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::doubled::DoubledConv;
 use crate::prior::layers::joined::Joined;
 use crate::prior::layers::resample::{double_nearest, halve_mean};
 use crate::prior::load::Loader;
@@ -20,7 +21,7 @@ enum Layer {
     /// Halved by a convolution of stride 2 (`op`), or by means.
     Down(Option<Conv2d>),
     /// Doubled, then smoothed by a convolution (`conv`) if there is one.
-    Up(Option<Conv2d>),
+    Up(Option<DoubledConv>),
 }
 
 /// Layers with the keys `{key}.0`, `{key}.1`, …
@@ -48,7 +49,7 @@ impl Layer {
             Self::Residual(block) => block.forward(x, emb),
             Self::Attention(block) => block.forward(x),
             Self::Down(None) => halve_mean(x),
-            Self::Up(Some(conv)) => conv.forward(&double_nearest(x)?),
+            Self::Up(Some(conv)) => conv.forward(x),
             Self::Up(None) => double_nearest(x),
         }
     }
@@ -129,10 +130,10 @@ impl<'a, 'b> BlockBuilder<'a, 'b> {
         if self.config.resblock_updown {
             return self.residual([channels; 2], Resize::Double);
         }
-        let conv = self
-            .config
-            .conv_resample
-            .then(|| self.convolution(".conv", channels, channels));
+        let conv = self.config.conv_resample.then(|| {
+            let (key, kind) = (self.next_key(".conv"), self.loader.kind());
+            DoubledConv::load(self.loader, &key, [channels; 2], kind)
+        });
         self.layers.push(Layer::Up(conv));
         self
     }

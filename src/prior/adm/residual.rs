@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 use super::config::AdmConfig;
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::doubled::DoubledConv;
 use crate::prior::layers::joined::Joined;
 use crate::prior::layers::linear::Linear;
 use crate::prior::layers::norm::GroupNorm;
@@ -41,10 +42,37 @@ enum Told {
     ScaleShift,
 }
 
+/// The first convolution, of the picture at its new size.
+enum InConv {
+    Resized(Conv2d, Resize),
+    Doubled(DoubledConv),
+}
+
+impl InConv {
+    fn load(loader: &mut Loader, key: &str, channels: [i64; 2], resize: Resize) -> Self {
+        let (kind, [input, output]) = (loader.kind(), channels);
+        match resize {
+            Resize::Double => Self::Doubled(DoubledConv::load(loader, key, channels, kind)),
+            Resize::Keep | Resize::Halve => {
+                let size = ConvSize(input, output, 3);
+                Self::Resized(Conv2d::load(loader, key, size, kind), resize)
+            }
+        }
+    }
+
+    /// `x` has the size of before.
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Resized(conv, resize) => conv.forward(&resize.apply(x)?),
+            Self::Doubled(conv) => conv.forward(x),
+        }
+    }
+}
+
 /// Keys `in_layers.{0,2}`, `emb_layers.1`, `out_layers.{0,3}`, `skip_connection`.
 pub struct ResBlock {
     in_norm: GroupNorm,
-    in_conv: Conv2d,
+    in_conv: InConv,
     emb: Linear,
     out_norm: GroupNorm,
     out_conv: Conv2d,
@@ -70,10 +98,9 @@ impl ResBlock {
             (Told::Added, output)
         };
         let emb_width = config.embedding();
-        let size = ConvSize(input, output, 3);
         Self {
             in_norm: GroupNorm::load(loader, &at("in_layers.0"), input, NORM_EPS),
-            in_conv: Conv2d::load(loader, &at("in_layers.2"), size, kind),
+            in_conv: InConv::load(loader, &at("in_layers.2"), [input, output], resize),
             // f32 in half-precision networks too: the published code halves convolutions only.
             emb: Linear::load(
                 loader,
@@ -101,8 +128,8 @@ impl ResBlock {
     /// `x` is `[N, input, H, W]`; `emb` is the SiLU of the embedding, f32.
     pub fn forward<'a>(&self, x: impl Into<Joined<'a>>, emb: &Tensor) -> Result<Tensor> {
         let x = x.into();
-        let h = self.resize.apply(&self.in_norm.forward_silu(x)?)?;
-        let h = self.tell(&self.in_conv.forward(&h)?, emb)?;
+        let h = self.in_conv.forward(&self.in_norm.forward_silu(x)?)?;
+        let h = self.tell(&h, emb)?;
         if let (Some(conv), Resize::Keep) = (&self.skip, self.resize) {
             return self.out_conv.forward_onto(&h, conv.forward_joined(x)?);
         }

@@ -7,6 +7,7 @@ use super::config::DdpmConfig;
 use super::residual::ResBlock;
 use crate::error::Result;
 use crate::prior::layers::conv::{Conv2d, ConvSize};
+use crate::prior::layers::doubled::DoubledConv;
 use crate::prior::layers::joined::Joined;
 use crate::prior::layers::resample::{double_nearest, halve_mean};
 use crate::prior::load::Loader;
@@ -41,34 +42,47 @@ impl Step {
     }
 }
 
-/// How a level hands on to the next: by a convolution, or by plain means or copies.
-struct Resample {
+/// Half the size: by a convolution of stride 2, or by plain means.
+struct Downsample {
     conv: Option<Conv2d>,
 }
 
-impl Resample {
+impl Downsample {
     fn load(config: &DdpmConfig, loader: &mut Loader, key: &str, channels: i64) -> Self {
-        let kind = loader.kind();
-        let size = ConvSize(channels, channels, 3);
-        let conv = config
-            .resamp_with_conv
-            .then(|| Conv2d::load(loader, &format!("{key}.conv"), size, kind));
-        Self { conv }
+        let (kind, size) = (loader.kind(), ConvSize(channels, channels, 3));
+        let load = || Conv2d::load(loader, &format!("{key}.conv"), size, kind).strided(2, 0);
+        Self {
+            conv: config.resamp_with_conv.then(load),
+        }
     }
 
-    /// Half the size. The convolution is padded on the right and below only, unlike ADM's.
-    fn down(&self, x: &Tensor) -> Result<Tensor> {
+    /// The convolution is padded on the right and below only, unlike ADM's.
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match &self.conv {
             Some(conv) => conv.forward(&x.f_constant_pad_nd([0, 1, 0, 1])?),
             None => halve_mean(x),
         }
     }
+}
 
-    fn up(&self, x: &Tensor) -> Result<Tensor> {
-        let x = double_nearest(x)?;
+/// Twice the size: each pixel four times, then a convolution or none.
+struct Upsample {
+    conv: Option<DoubledConv>,
+}
+
+impl Upsample {
+    fn load(config: &DdpmConfig, loader: &mut Loader, key: &str, channels: i64) -> Self {
+        let kind = loader.kind();
+        let load = || DoubledConv::load(loader, &format!("{key}.conv"), [channels; 2], kind);
+        Self {
+            conv: config.resamp_with_conv.then(load),
+        }
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match &self.conv {
-            Some(conv) => conv.forward(&x),
-            None => Ok(x),
+            Some(conv) => conv.forward(x),
+            None => double_nearest(x),
         }
     }
 }
@@ -76,7 +90,7 @@ impl Resample {
 /// Keys `down.N.block`, `down.N.attn`, `down.N.downsample`.
 pub struct DownLevel {
     steps: Vec<Step>,
-    downsample: Option<Resample>,
+    downsample: Option<Downsample>,
 }
 
 impl DownLevel {
@@ -100,10 +114,7 @@ impl DownLevel {
         let last = level + 1 == config.ch_mult.len();
         let downsample = (!last).then(|| {
             skips.push(output);
-            let key = format!("{key}.downsample");
-            let mut resample = Resample::load(config, loader, &key, output);
-            resample.conv = resample.conv.map(|conv| conv.strided(2, 0));
-            resample
+            Downsample::load(config, loader, &format!("{key}.downsample"), output)
         });
         Self { steps, downsample }
     }
@@ -115,7 +126,7 @@ impl DownLevel {
             seen.push(h.shallow_clone());
         }
         if let Some(downsample) = &self.downsample {
-            h = downsample.down(&h)?;
+            h = downsample.forward(&h)?;
             seen.push(h.shallow_clone());
         }
         Ok(h)
@@ -125,7 +136,7 @@ impl DownLevel {
 /// Keys `up.N.block`, `up.N.attn`, `up.N.upsample`.
 pub struct UpLevel {
     steps: Vec<Step>,
-    upsample: Option<Resample>,
+    upsample: Option<Upsample>,
 }
 
 impl UpLevel {
@@ -149,7 +160,7 @@ impl UpLevel {
             input = output;
         }
         let upsample =
-            (level > 0).then(|| Resample::load(config, loader, &format!("{key}.upsample"), output));
+            (level > 0).then(|| Upsample::load(config, loader, &format!("{key}.upsample"), output));
         Self { steps, upsample }
     }
 
@@ -160,7 +171,7 @@ impl UpLevel {
             h = step.forward(Joined::new(&h, skip.as_ref()), temb)?;
         }
         match &self.upsample {
-            Some(upsample) => upsample.up(&h),
+            Some(upsample) => upsample.forward(&h),
             None => Ok(h),
         }
     }

@@ -43,22 +43,27 @@ impl Conv2d {
         let ConvSize(input, output, side) = size;
         let shape = [output, input, side, side];
         let weight = loader.conv_weight(&format!("{key}.weight"), &shape, kind);
-        let packable = || match kind {
-            Kind::BFloat16 => true,
-            Kind::Float => trial::packs_f32(),
-            _ => false,
+        let bias = loader.tensor_as(&format!("{key}.bias"), &[output], kind);
+        let geometry = Geometry {
+            padding: side / 2,
+            stride: 1,
         };
-        let may_pack = loader.packs() && loader.device() == Device::Cpu && packable();
         Self {
-            weights: RefCell::new(match may_pack {
+            weights: RefCell::new(match may_pack(loader, kind) {
                 true => Weights::Loaded(weight),
                 false => Weights::Plain(weight),
             }),
-            bias: loader.tensor_as(&format!("{key}.bias"), &[output], kind),
-            geometry: Geometry {
-                padding: side / 2,
-                stride: 1,
-            },
+            bias,
+            geometry,
+        }
+    }
+
+    /// By a channels-last `weight` and a `bias`, to be packed; of stride 1.
+    pub fn to_pack(weight: Tensor, bias: Tensor, padding: i64) -> Self {
+        Self {
+            weights: RefCell::new(Weights::Loaded(weight)),
+            bias,
+            geometry: Geometry { padding, stride: 1 },
         }
     }
 
@@ -174,6 +179,16 @@ impl Conv2d {
     }
 }
 
+/// Whether convolutions of what `loader` loads are to be packed, in `kind`.
+pub fn may_pack(loader: &Loader, kind: Kind) -> bool {
+    let packable = || match kind {
+        Kind::BFloat16 => true,
+        Kind::Float => trial::packs_f32(),
+        _ => false,
+    };
+    loader.packs() && loader.device() == Device::Cpu && packable()
+}
+
 /// The first `channels` of `x`, and the others.
 fn halves(x: &Tensor, channels: i64) -> Result<[Tensor; 2]> {
     let rest = x.size4()?.1 - channels;
@@ -212,14 +227,7 @@ mod tests {
     fn maps_in_two_tensors_are_convolved_as_one() {
         let weight = channels_last(&half(&[32, 64, 1, 1])).unwrap();
         let bias = half(&[32]);
-        let conv = Conv2d {
-            weights: RefCell::new(Weights::Loaded(weight.shallow_clone())),
-            bias: bias.shallow_clone(),
-            geometry: Geometry {
-                padding: 0,
-                stride: 1,
-            },
-        };
+        let conv = Conv2d::to_pack(weight.shallow_clone(), bias.shallow_clone(), 0);
         let (a, b) = (maps(40), maps(24));
         let joined = Joined::new(&a, Some(&b));
         let whole = joined.whole().unwrap();

@@ -5,6 +5,7 @@
 
 pub mod attention;
 pub mod conv;
+pub mod doubled;
 pub mod embedding;
 pub mod joined;
 pub mod linear;

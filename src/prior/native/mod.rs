@@ -9,6 +9,7 @@ pub mod core;
 pub mod device;
 pub mod exit;
 mod ffi;
+pub mod interleave;
 pub mod map;
 pub mod memory;
 pub mod norm;
