@@ -69,6 +69,11 @@ pub trait Denoiser: Send + Sync {
     /// How far the estimate of one pixel depends on others.
     fn reach(&self) -> Reach;
 
+    /// Bytes that its maps take for each pixel of a tile, about.
+    fn pixel_bytes(&self) -> usize {
+        100
+    }
+
     /// How many pieces of one size may be asked at once, from a thread each, and then cost less
     /// than one after another.
     fn at_once(&self) -> usize {

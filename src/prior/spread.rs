@@ -234,6 +234,10 @@ impl Denoiser for Calibrated {
         self.inner.reach()
     }
 
+    fn pixel_bytes(&self) -> usize {
+        self.inner.pixel_bytes()
+    }
+
     fn one_call(&self) -> bool {
         self.inner.one_call()
     }

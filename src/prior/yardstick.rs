@@ -105,6 +105,10 @@ impl Denoiser for FreshMemory {
         self.0.reach()
     }
 
+    fn pixel_bytes(&self) -> usize {
+        self.0.pixel_bytes()
+    }
+
     fn one_call(&self) -> bool {
         self.0.one_call()
     }

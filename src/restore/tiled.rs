@@ -17,8 +17,19 @@ use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::tiling::{self, Tile};
 
-/// Pixels that are given to a network at once, halo included, unless a tile's side is asked for.
-const AT_ONCE_PX: usize = 3_200_000;
+/// Pixels up to which a picture is one piece, and of the largest tile, halo included, unless a tile's side
+/// is asked for.
+const LARGEST_PX: usize = 3_200_000;
+
+/// Pixels of a tile below which no memory is saved: its halo would cost a fifth and more.
+const SMALLEST_PX: usize = 1_600_000;
+
+/// Bytes that picture and tile are to stay below together, if tiles can see to it: with the rest of the
+/// process some 1.5 GB.
+const MEMORY: usize = 1_290_000_000;
+
+/// Bytes of a pixel of the picture: decoded and estimated in f32, levels, cells.
+const PICTURE_BYTES: usize = 38;
 
 /// Runs a prior on as many parts as a picture takes.
 pub struct Tiled<'a> {
@@ -29,7 +40,7 @@ pub struct Tiled<'a> {
 }
 
 impl<'a> Tiled<'a> {
-    /// `side_px` 0: the largest tiles that memory allows; a prior of windows has its own.
+    /// `side_px` 0: one piece or the largest tiles that the prior's memory allows; a prior of windows has its own.
     /// `calls` counts network calls.
     pub fn new(
         inner: &'a dyn Denoiser,
@@ -52,7 +63,9 @@ impl<'a> Tiled<'a> {
         hint: Option<&Hint>,
         (halo_px, align_px): (usize, usize),
     ) -> Result<Picture> {
-        let mut tiles = cut((x.width, x.height), self.side_px, (halo_px, align_px));
+        let most_px = most_px(x.width * x.height, self.inner.pixel_bytes());
+        let size = (x.width, x.height);
+        let mut tiles = cut(size, self.side_px, most_px, (halo_px, align_px));
         if let [_] = tiles[..] {
             return self.call(x, sigma, hint);
         }
@@ -128,10 +141,22 @@ fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) ->
     })
 }
 
-/// The tiles of a picture of `size`; `side_px` 0: chosen from it.
-fn cut(size: (usize, usize), side_px: usize, (halo_px, align_px): (usize, usize)) -> Vec<Tile> {
+/// Pixels of a tile of a picture of so many pixels, by a prior whose maps take so many bytes for each.
+fn most_px(picture_px: usize, pixel_bytes: usize) -> usize {
+    let left = MEMORY.saturating_sub(PICTURE_BYTES * picture_px);
+    (left / pixel_bytes.max(1)).clamp(SMALLEST_PX, LARGEST_PX)
+}
+
+/// The tiles of a picture of `size`; `side_px` 0: of at most `most_px` pixels, where one is not enough.
+fn cut(
+    size: (usize, usize),
+    side_px: usize,
+    most_px: usize,
+    (halo_px, align_px): (usize, usize),
+) -> Vec<Tile> {
     let sides = match side_px {
-        0 => tiling::sides_for(size.0, size.1, halo_px, align_px, AT_ONCE_PX),
+        0 if size.0 * size.1 <= LARGEST_PX => size,
+        0 => tiling::sides_for(size.0, size.1, halo_px, align_px, most_px),
         side => (side, side),
     };
     tiling::cut_sides(size.0, size.1, sides, halo_px, align_px)
@@ -140,10 +165,10 @@ fn cut(size: (usize, usize), side_px: usize, (halo_px, align_px): (usize, usize)
 /// Whether a picture of `size` is given to a prior of that reach as it is. Tiles differ from it
 /// by what lies beyond their halos, which may round to another pixel.
 pub(super) fn is_whole(size: (usize, usize), side_px: usize, reach: Reach) -> bool {
-    match reach {
-        Reach::Halo { halo_px, align_px } => cut(size, side_px, (halo_px, align_px)).len() == 1,
-        Reach::Window { .. } => false,
-    }
+    let Reach::Halo { halo_px, align_px } = reach else {
+        return false;
+    };
+    cut(size, side_px, LARGEST_PX, (halo_px, align_px)).len() == 1
 }
 
 impl Denoiser for Tiled<'_> {
@@ -275,6 +300,27 @@ mod tests {
         assert_eq!((one.most(), several.most()), (1, 3));
         let expected = [one, several].map(|prior| prior.expected.into_inner());
         assert_eq!((calls, expected), (30, [0, 24]));
+    }
+
+    #[test]
+    fn a_picture_is_one_piece_or_tiles_as_large_as_memory_bears() {
+        let million = 1_000_000;
+        assert_eq!(most_px(6 * million, 200), LARGEST_PX);
+        assert_eq!(most_px(24 * million, 100), LARGEST_PX);
+        assert_eq!(most_px(24 * million, 200), 1_890_000);
+        assert_eq!(most_px(100 * million, 200), SMALLEST_PX);
+        let pieces = |size, side_px, most_px| cut(size, side_px, most_px, (64, 16)).len();
+        assert_eq!(pieces((2000, 1600), 0, 2_000_000), 1);
+        assert_eq!(pieces((2000, 1616), 0, 3_200_000), 2);
+        assert_eq!(pieces((6000, 4000), 0, 3_200_000), 9);
+        assert_eq!(pieces((6000, 4000), 0, 1_890_000), 16);
+        assert_eq!(pieces((640, 480), 320, 2_000_000), 4);
+        let reach = Reach::Halo {
+            halo_px: 64,
+            align_px: 16,
+        };
+        assert!(is_whole((2000, 1600), 0, reach) && !is_whole((2000, 1616), 0, reach));
+        assert!(!is_whole((640, 480), 0, Reach::Window { side_px: 640 }));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tch::{Kind, Tensor};
 
 use super::edge::Entry;
 use super::fold::{Target, pack, pack_first, pack_heads};
+use super::grow::Grow;
 use super::layers::Conv;
 use super::region::{Link, Scale};
 use super::wiring::{Layer, Weights, Wired, Wiring};
@@ -48,8 +49,8 @@ enum Kernel {
     Packed(PackedConv),
     /// The convolution of this number in a fold, and ReLU.
     Folded(usize),
-    /// A transposed convolution, which oneDNN's fused operators have no sum for.
-    Grow(Conv),
+    /// A transposed convolution, added to another map.
+    Grow(Grow),
 }
 
 impl Fast {
@@ -64,7 +65,9 @@ impl Fast {
         let kernels = layers.iter().zip(&sides[1..]).map(|(layer, &side)| {
             Ok(match layer.weights {
                 Weights::First(_) => Kernel::Folded(folded.next().unwrap_or_default()),
-                Weights::Plain(conv) if conv.doubles() => Kernel::Grow(conv.to_kind(kind)?),
+                Weights::Plain(conv) if conv.doubles() => {
+                    Kernel::Grow(Grow::of(conv, Target { kind, side })?)
+                }
                 Weights::Plain(conv) => Kernel::Packed(pack(conv, Target { kind, side })?),
             })
         });
@@ -214,7 +217,11 @@ impl Run<'_> {
             Some(at) => match &self.fast.kernels[at] {
                 Kernel::Packed(conv) => (conv, false),
                 Kernel::Folded(at) => (&self.folded[*at], true),
-                Kernel::Grow(conv) => return grow(conv, x, sum),
+                Kernel::Grow(grow) => {
+                    let sum =
+                        sum.ok_or_else(|| Error::Backend(format!("layer {index} has no sum")))?;
+                    return grow.add_to(sum, x);
+                }
             },
         };
         let bare;
@@ -272,15 +279,6 @@ fn copy(x: &Tensor) -> Result<Tensor> {
     let mut out = x.f_empty_like()?;
     out.f_copy_(x)?;
     Ok(out)
-}
-
-/// `sum`, if there is one, plus the doubled `x`.
-fn grow(conv: &Conv, x: &Tensor, sum: Option<Tensor>) -> Result<Tensor> {
-    let grown = conv.forward(x)?;
-    Ok(match sum {
-        Some(mut sum) => sum.f_add_(&grown)?,
-        None => grown,
-    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 use tch::{Kind, Tensor};
 
 use crate::error::Result;
-use crate::prior::load::channels_last;
 use crate::prior::meter;
 use crate::prior::weights::Weights;
 
@@ -50,15 +49,6 @@ impl Conv {
     /// Whether it doubles the size.
     pub fn doubles(&self) -> bool {
         self.transposed
-    }
-
-    /// The same in another kind.
-    pub fn to_kind(&self, kind: Kind) -> Result<Self> {
-        Ok(Self {
-            weight: channels_last(&self.weight.f_to_kind(kind)?)?,
-            bias: self.bias.f_to_kind(kind)?,
-            ..*self
-        })
     }
 
     /// `[N, in, H, W]` to `[N, out, H', W']`.

@@ -10,6 +10,7 @@ mod engine;
 mod fast;
 mod fold;
 mod follow;
+mod grow;
 mod kept;
 mod layers;
 mod prior;

@@ -23,8 +23,10 @@ namespace {
 
 // Smaller ones are the C library's business: it keeps them itself.
 constexpr size_t SMALLEST = size_t{1} << 20;
-// Blocks are whole huge pages.
+// Blocks begin on huge pages, and large ones are whole ones.
 constexpr size_t PAGE = size_t{2} << 20;
+// What smaller ones are rounded up to: weights of two megabytes are not to take four.
+constexpr size_t STEP = size_t{1} << 16;
 // What may lie unused: about the maps of one call of the largest network.
 constexpr size_t KEPT = size_t{1} << 30;
 
@@ -99,9 +101,13 @@ Block fresh(size_t size) {
   return {data, size};
 }
 
+size_t rounded_up(size_t bytes) {
+  const size_t step = bytes < 4 * PAGE ? STEP : PAGE;
+  return (bytes + step - 1) / step * step;
+}
 
 void* lend(size_t bytes) {
-  const size_t size = (bytes + PAGE - 1) / PAGE * PAGE;
+  const size_t size = rounded_up(bytes);
   Memory& all = memory();
   std::list<Block> small;
   {

@@ -89,6 +89,22 @@ pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
     Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
 }
 
+/// The elements of `x`, to be changed.
+///
+/// # Safety
+/// While the slice lives nobody uses another handle on the tensor's memory.
+///
+/// # Errors
+/// As [`read`].
+pub unsafe fn write<T: Sample>(x: &mut Tensor) -> Result<&mut [T]> {
+    let count = read::<T>(x)?.len();
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: as in `read`, and the caller sees to it that this is the only way there.
+    Ok(unsafe { slice::from_raw_parts_mut(x.data_ptr().cast::<T>(), count) })
+}
+
 /// The same as [`read`] of either kind, as bytes.
 ///
 /// # Errors
