@@ -69,9 +69,10 @@ pub trait Denoiser: Send + Sync {
     /// How far the estimate of one pixel depends on others.
     fn reach(&self) -> Reach;
 
-    /// Bytes that its maps take for each pixel of a tile, about.
+    /// Bytes of the process that its maps take for each pixel of a tile, about; 0 where they do not
+    /// matter: few, or on a device of their own. Tiles of large pictures are cut by it.
     fn pixel_bytes(&self) -> usize {
-        100
+        0
     }
 
     /// How many pieces of one size may be asked at once, from a thread each, and then cost less

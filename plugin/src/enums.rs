@@ -49,7 +49,7 @@ pub enum Precision {
     /// bf16 where the hardware is faster in it, else f32 (older CUDA cards: f16).
     #[default]
     #[enum_value(
-        name = "Auto: bf16 where the hardware has it, else f32 (old GPUs: f16)",
+        name = "Auto: bf16 where the hardware is faster in it, else f32 (old GPUs: f16)",
         nick = "auto"
     )]
     Auto,

@@ -127,7 +127,8 @@ impl<'a> Loader<'a> {
         let read = |loader: &Self| {
             let weight = loader.read(name, shape, Kind::Float, Layout::Packed)?;
             let made = make(&weight).and_then(|w| layout.of(&w.f_to_kind(kind)?));
-            made.map_err(|e| format!("{name}: {e}"))
+            let made = made.map_err(|e| format!("{name}: {e}"))?;
+            checked(made, name)
         };
         self.keep_books((name, shape), (made, kind), read)
     }
@@ -181,10 +182,7 @@ impl<'a> Loader<'a> {
             .and_then(|t| layout.of(&t))
             .and_then(|t| t.f_to_device(self.device))
             .map_err(|e| format!("{name}: {e}"))?;
-        match is_finite(&tensor) {
-            Ok(true) => Ok(tensor),
-            _ => Err(format!("{name} holds values that are not finite")),
-        }
+        checked(tensor, name)
     }
 
     /// Names still unused; for keys that a caller knows to be harmless.
@@ -219,6 +217,13 @@ impl<'a> Loader<'a> {
             "weights do not fit the network: {}{rest}",
             self.faults[..shown].join("; ")
         )))
+    }
+}
+
+fn checked(tensor: Tensor, name: &str) -> std::result::Result<Tensor, String> {
+    match is_finite(&tensor) {
+        Ok(true) => Ok(tensor),
+        _ => Err(format!("{name} holds values that are not finite")),
     }
 }
 

@@ -49,7 +49,7 @@ pub fn open(
         device,
         kind,
     };
-    let guide = guide(config, classifier, device, precision)?;
+    let guide = guide(config, classifier, (device, &worker), precision)?;
     let shape = config.network()?;
     let denoiser = EpsilonDenoiser::build(worker, move || {
         Ok(EpsilonParts {
@@ -132,7 +132,7 @@ impl Guide {
 fn guide(
     config: &Config,
     weights: Option<&Path>,
-    device: Device,
+    (device, worker): (Device, &Worker),
     precision: Precision,
 ) -> Result<Option<Guide>> {
     let (Some(shape), Some(section)) = (config.guide()?, &config.classifier) else {
@@ -144,11 +144,12 @@ fn guide(
     let weights = weights.ok_or_else(|| {
         Error::Options("the config is guided by a classifier, whose checkpoint is not given".into())
     })?;
+    let half = section.classifier_use_fp16;
     Ok(Some(Guide {
         stored: Stored {
             source: checkpoint::open(weights)?,
             device,
-            kind: arithmetic(precision, section.classifier_use_fp16, device),
+            kind: worker.call(|| Ok(arithmetic(precision, half, device)))?,
         },
         config: shape,
         scale: section.classifier_scale,

@@ -24,8 +24,8 @@ const LARGEST_PX: usize = 3_200_000;
 /// Pixels of a tile below which no memory is saved: its halo would cost a fifth and more.
 const SMALLEST_PX: usize = 1_600_000;
 
-/// Bytes that picture and tile are to stay below together, if tiles can see to it: with the rest of the
-/// process some 1.5 GB.
+/// Bytes that picture and tile are to stay below together: with the rest of the process some 1.5 GB. A
+/// picture that is larger by itself gets the smallest tiles.
 const MEMORY: usize = 1_290_000_000;
 
 /// Bytes of a pixel of the picture: decoded and estimated in f32, levels, cells.

@@ -176,6 +176,19 @@ impl<N: Wired> Engine<N> {
         }
     }
 
+    /// Bytes of this process that maps take for each pixel of a picture, about: three of the head's
+    /// at once, half of another and some room, or five where one operator follows another.
+    pub fn pixel_bytes(&self) -> usize {
+        let maps = match (self.device, &self.fast) {
+            (Device::Cpu, Some(_)) => 3,
+            (Device::Cpu, None) => 5,
+            _ => 0,
+        };
+        let [_, head] = self.plain.heads();
+        let pixel = head.bias.numel() * self.kind().elt_size_in_bytes();
+        maps * pixel / self.plain.entry().fold.pow(2)
+    }
+
     /// From this σ on x is not looked at.
     pub fn one_call_sigma(&self) -> f64 {
         self.plain.one_call_sigma()
@@ -346,41 +359,4 @@ pub(super) fn trial_picture(side: usize, seed: usize) -> Picture {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prior::lean::tests::{build, source};
-
-    fn plain(kind: Kind) -> Engine<impl Wired> {
-        Engine::plain(&source(), (Device::Cpu, kind), build).unwrap()
-    }
-
-    /// What is done on CUDA, on a CPU, which computes in both.
-    #[test]
-    fn half_precision_is_used_where_it_agrees() {
-        tch::no_grad(|| {
-            let mut engine = plain(Kind::Float);
-            engine.halve(Ok(plain(Kind::BFloat16)));
-            assert_eq!((engine.kind(), engine.caution()), (Kind::BFloat16, None));
-        });
-    }
-
-    #[test]
-    fn half_precision_that_is_wrong_or_fails_is_not_used() {
-        tch::no_grad(|| {
-            let wrong = plain(Kind::BFloat16);
-            let mut bias = wrong.plain.heads()[1].bias.shallow_clone();
-            let _ = bias.fill_(f64::NAN);
-            let failed = Err(Error::Backend("no such kernel".into()));
-            for half in [Ok(wrong), failed] {
-                let mut engine = plain(Kind::Float);
-                engine.halve(half);
-                assert_eq!(engine.kind(), Kind::Float);
-                let caution = engine.caution().unwrap();
-                assert!(
-                    caution.starts_with("half precision is not used: "),
-                    "{caution}"
-                );
-            }
-        });
-    }
-}
+mod tests;

@@ -220,7 +220,8 @@ impl Run<'_> {
                 Kernel::Grow(grow) => {
                     let sum =
                         sum.ok_or_else(|| Error::Backend(format!("layer {index} has no sum")))?;
-                    return grow.add_to(sum, x);
+                    // SAFETY: nobody else holds it, as this function asks.
+                    return unsafe { grow.add_to(sum, x) };
                 }
             },
         };

@@ -53,11 +53,14 @@ impl Grow {
         })
     }
 
-    /// `sum` plus the doubled `x`; of one picture. Nobody else may hold `sum`.
+    /// `sum` plus the doubled `x`; of one picture.
+    ///
+    /// # Safety
+    /// Nobody else may have a handle on the memory of `sum`.
     ///
     /// # Errors
     /// [`crate::Error::Backend`].
-    pub fn add_to(&self, mut sum: Tensor, x: &Tensor) -> Result<Tensor> {
+    pub unsafe fn add_to(&self, mut sum: Tensor, x: &Tensor) -> Result<Tensor> {
         let (_, _, height, width) = x.size4()?;
         // Of nearly one height: oneDNN makes a program for each.
         let bands = (height * width * self.pixel).div_euclid(BAND) + 1;
@@ -67,7 +70,7 @@ impl Grow {
                 continue;
             }
             let results = self.conv.forward(&x.f_narrow(2, from, to - from)?)?;
-            // SAFETY: the only handle on the sum, as the caller has promised.
+            // SAFETY: the caller's.
             unsafe { add_interleaved(&mut sum, &results, from as usize)? };
         }
         Ok(sum)
@@ -114,35 +117,41 @@ mod tests {
                 let sum = random([1, 40, 2 * height, 2 * width], kind);
                 let plain = conv.forward(&x.to_kind(Kind::Float)).unwrap();
                 let wanted = plain + sum.to_kind(Kind::Float);
-                let found = grow.add_to(sum, &x).unwrap();
+                let found = add(&grow, sum, &x);
                 let apart = far(&found, &wanted);
                 assert!(apart < allowed, "{kind:?} {height} {width}: {apart}");
             }
         }
     }
 
-    /// What follows a stream rests on it.
+    fn add(grow: &Grow, sum: Tensor, x: &Tensor) -> Tensor {
+        // SAFETY: the tests' own sums, of which they keep no handle.
+        unsafe { grow.add_to(sum, x) }.unwrap()
+    }
+
+    /// What follows a stream rests on it; the whole is cut into bands, of two heights. No tolerance in bf16; in
+    /// f32 other machines may have other kernels, and what keeps maps tries it.
     #[test]
     fn a_window_has_the_bits_of_the_whole() {
         let conv = doubling(128, 64);
         for kind in [Kind::BFloat16, Kind::Float] {
             let grow = Grow::of(&conv, Target { kind, side: 64 }).unwrap();
             let (x, sum) = (
-                random([1, 128, 70, 90], kind),
-                random([1, 64, 140, 180], kind),
+                random([1, 128, 131, 90], kind),
+                random([1, 64, 262, 180], kind),
             );
-            let whole = grow.add_to(sum.copy(), &x).unwrap();
+            let whole = add(&grow, sum.copy(), &x);
             for (left, top, width, height) in [
                 (0, 0, 8, 8),
                 (17, 9, 16, 24),
                 (31, 0, 25, 40),
-                (0, 69, 90, 1),
+                (0, 130, 90, 1),
             ] {
                 let cut = |x: &Tensor, scale: i64| {
                     let part = x.narrow(2, scale * top, scale * height);
                     channels_last(&part.narrow(3, scale * left, scale * width)).unwrap()
                 };
-                let found = grow.add_to(cut(&sum, 2).copy(), &cut(&x, 1)).unwrap();
+                let found = add(&grow, cut(&sum, 2).copy(), &cut(&x, 1));
                 let apart = far(&found, &cut(&whole, 2));
                 let allowed = if kind == Kind::BFloat16 { 0.0 } else { 1e-6 };
                 assert!(apart <= allowed, "{kind:?} {width}x{height}: {apart}");

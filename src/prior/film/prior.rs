@@ -29,6 +29,7 @@ pub(crate) struct Prior<N> {
     at_once: usize,
     kind: Kind,
     caution: Option<String>,
+    pixel_bytes: usize,
     one_call_sigma: f64,
 }
 
@@ -54,9 +55,10 @@ impl<N: Wired> Prior<N> {
         let facts = |engine: &Engine<N>| {
             let caution = engine.caution().map(str::to_owned);
             let gains = engine.fast().is_none();
-            Ok((caution, gains, engine.kind(), engine.one_call_sigma()))
+            let (bytes, sigma) = (engine.pixel_bytes(), engine.one_call_sigma());
+            Ok((caution, gains, engine.kind(), bytes, sigma))
         };
-        let (caution, gains, kind, one_call_sigma) = engine.with(facts)?;
+        let (caution, gains, kind, pixel_bytes, one_call_sigma) = engine.with(facts)?;
         let batcher = Batcher::of_options(options, device.is_cuda());
         Ok(Self {
             engine: Arc::new(engine),
@@ -64,6 +66,7 @@ impl<N: Wired> Prior<N> {
             batcher,
             kind,
             caution,
+            pixel_bytes,
             one_call_sigma,
         })
     }
@@ -75,6 +78,11 @@ impl<N: Wired> Prior<N> {
             Kind::Half => "f16",
             _ => "f32",
         }
+    }
+
+    /// Bytes of this process that maps take for each pixel of a picture, about.
+    pub fn pixel_bytes(&self) -> usize {
+        self.pixel_bytes
     }
 
     /// Why the arithmetic that was asked for is not used, if it is not.

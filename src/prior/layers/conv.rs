@@ -67,6 +67,15 @@ impl Conv2d {
         }
     }
 
+    /// By `weight` as it is, as where oneDNN packs nothing.
+    #[cfg(test)]
+    pub fn unpacked(weight: Tensor, bias: Tensor, padding: i64) -> Self {
+        Self {
+            weights: RefCell::new(Weights::Plain(weight)),
+            ..Self::to_pack(bias.shallow_clone(), bias, padding)
+        }
+    }
+
     /// With another stride and zero padding on all four sides.
     pub fn strided(mut self, stride: i64, padding: i64) -> Self {
         self.geometry = Geometry { padding, stride };

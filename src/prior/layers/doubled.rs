@@ -1,16 +1,16 @@
 //! A 3x3 convolution of a map in which each pixel stands four times, without making that map.
 //!
 //! Of three rows of a doubled map two are the same, so each of the four results of a pixel is a 2x2
-//! convolution of the map as it was, by sums of the weights: four ninths of the multiply-adds. On a
-//! CPU the four are one convolution with four times the channels, each in a quarter of them, laid
-//! side by side afterwards. Elsewhere, and where weights must stay as they are, the map is doubled.
+//! convolution of the map as it was, by sums of the weights: four ninths of the multiply-adds. Where
+//! convolutions are packed the four are one with four times the channels, each in a quarter of them, laid
+//! side by side afterwards. Elsewhere the map is doubled.
 
 use tch::{Kind, TchError, Tensor};
 
 use super::conv::{Conv2d, ConvSize, may_pack};
 use super::resample::double_nearest;
 use crate::error::Result;
-use crate::prior::load::Loader;
+use crate::prior::load::{Loader, channels_last};
 use crate::prior::native::interleave::interleave;
 
 /// `[N, in, H, W]` to `[N, out, 2H, 2W]`.
@@ -39,7 +39,8 @@ impl DoubledConv {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Published(conv) => conv.forward(&double_nearest(x)?),
-            Self::Folded(conv) => interleave(&conv.forward(x)?),
+            // oneDNN answers in that order; what convolves where it could not pack may not.
+            Self::Folded(conv) => interleave(&channels_last(&conv.forward(x)?)?),
         }
     }
 }
@@ -66,7 +67,6 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::prior::load::channels_last;
     use crate::prior::shapes::RandomWeights;
 
     fn far(a: &Tensor, b: &Tensor) -> f64 {
@@ -106,5 +106,37 @@ mod tests {
                 assert!(apart < allowed, "{kind:?} {size:?}: {apart}");
             }
         }
+    }
+
+    /// Where oneDNN packs nothing.
+    #[test]
+    fn folded_weights_serve_unpacked_too() {
+        let weight =
+            channels_last(&Tensor::randn([24, 40, 3, 3], (Kind::Float, Device::Cpu))).unwrap();
+        let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));
+        let x = channels_last(&Tensor::randn([1, 40, 6, 9], (Kind::Float, Device::Cpu))).unwrap();
+        let wanted =
+            double_nearest(&x)
+                .unwrap()
+                .conv2d(&weight, Some(&bias), [1; 2], [1; 2], [1; 2], 1);
+        let folded = channels_last(&fold(&weight).unwrap()).unwrap();
+        let conv = DoubledConv::Folded(Conv2d::unpacked(folded, bias.repeat([4]), 1));
+        let apart = far(&conv.forward(&x).unwrap(), &wanted);
+        assert!(apart < 1e-6, "{apart}");
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_named_with_the_published_shape() {
+        let shapes = [("c.weight", vec![24, 40, 2, 2])];
+        let shapes = shapes.map(|(name, shape)| (name.to_owned(), shape));
+        let weights = RandomWeights::new(shapes.into_iter().collect(), 1);
+        let mut loader = Loader::new(&weights, Device::Cpu, Kind::Float);
+        DoubledConv::load(&mut loader, "c", [40, 24], Kind::Float);
+        let message = loader.finish().unwrap_err().to_string();
+        assert!(
+            message.contains("c.weight is [24, 40, 2, 2], wanted [24, 40, 3, 3]"),
+            "{message}"
+        );
+        assert!(message.contains("missing c.bias"), "{message}");
     }
 }

@@ -111,12 +111,8 @@ impl Denoiser for Lean {
         }
     }
 
-    /// Two and a half maps of 64 channels at half the resolution, and some room.
     fn pixel_bytes(&self) -> usize {
-        match self.precision() {
-            "f32" => 200,
-            _ => 100,
-        }
+        self.0.pixel_bytes()
     }
 
     fn one_call(&self) -> bool {

@@ -121,6 +121,10 @@ impl Denoiser for Nano {
         }
     }
 
+    fn pixel_bytes(&self) -> usize {
+        self.prior.pixel_bytes()
+    }
+
     fn one_call(&self) -> bool {
         true
     }

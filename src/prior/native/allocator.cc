@@ -26,7 +26,7 @@ constexpr size_t SMALLEST = size_t{1} << 20;
 // Blocks begin on huge pages, and large ones are whole ones.
 constexpr size_t PAGE = size_t{2} << 20;
 // What smaller ones are rounded up to: weights of two megabytes are not to take four.
-constexpr size_t STEP = size_t{1} << 16;
+constexpr size_t STEP = size_t{1} << 19;
 // What may lie unused: about the maps of one call of the largest network.
 constexpr size_t KEPT = size_t{1} << 30;
 

@@ -1,7 +1,8 @@
 //! The memory of CPU tensors that lie channels_last, for kernels of our own.
 //!
 //! A [`Sample`] is what such memory is made of. New tensors are handed out to be filled before
-//! anyone else can see them, so a slice never aliases another. Called by kernels.
+//! anyone else can see them, and whoever changes others (`write`) promises to be alone with them, so a
+//! slice never aliases another. Called by kernels.
 
 use std::slice;
 
@@ -85,7 +86,7 @@ pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
         return Ok(&[]);
     }
     // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Tensors are
-    // written by the torch thread alone, or by `Map::paste` while nobody reads them.
+    // written by the torch thread alone, or by `Map::paste` and `write` while nobody reads them.
     Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
 }
 

@@ -119,12 +119,12 @@ mod tests {
     fn parts_are_shared_out_among_threads() {
         let threads = tch::get_num_threads() as usize;
         let seen = Mutex::new(HashSet::new());
-        let mut data = vec![0u8; 64];
+        let mut data = vec![0u8; threads];
         for_each_part(&mut data, 1, |_, _| {
             seen.lock().unwrap().insert(thread::current().id());
         })
         .unwrap();
-        assert_eq!(seen.into_inner().unwrap().len(), threads.min(64));
+        assert_eq!(seen.into_inner().unwrap().len(), threads);
     }
 
     #[test]
@@ -137,8 +137,9 @@ mod tests {
 
     #[test]
     fn alone_is_on_one_thread_and_only_for_a_while() {
+        let all = tch::get_num_threads() as usize;
         let threads = |seen: &Mutex<HashSet<_>>| {
-            for_each_part(&mut [0u8; 64], 1, |_, _| {
+            for_each_part(&mut vec![0u8; all], 1, |_, _| {
                 seen.lock().unwrap().insert(thread::current().id());
             })
         };
@@ -147,7 +148,6 @@ mod tests {
         threads(&after).unwrap();
         assert_eq!(answer, 7);
         assert_eq!(within.into_inner().unwrap().len(), 1);
-        let all = (tch::get_num_threads() as usize).min(64);
         assert_eq!(after.into_inner().unwrap().len(), all);
     }
 }

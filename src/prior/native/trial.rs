@@ -19,6 +19,9 @@ const AGREEMENT: f64 = 1e-2;
 /// The same of f32 against f32, summed in another order: 1e-7 here.
 const F32_AGREEMENT: f64 = 1e-5;
 
+/// Kernels that are tried: 3x3, and 2x2 as `layers::doubled` has them; all with one zero around.
+const SIDES: [i64; 2] = [3, 2];
+
 /// The same of attention, whose exponentials multiply the rounding of the products before them:
 /// 1.1 % here.
 const ATTENTION_AGREEMENT: f64 = 3e-2;
@@ -33,17 +36,26 @@ pub fn fault() -> Option<&'static str> {
 /// Whether packed convolutions in f32 are the plain ones on this CPU; where not, none is packed.
 pub fn packs_f32() -> bool {
     static PACKS: OnceLock<bool> = OnceLock::new();
-    let tried = || tch::no_grad(|| far(&packed(Kind::Float)?, &convolution(Kind::Float)?));
-    *PACKS.get_or_init(|| tried().is_ok_and(|distance| distance < F32_AGREEMENT))
+    let agrees = |side| -> Result<bool> {
+        let distance = far(
+            &packed(Kind::Float, side)?,
+            &convolution(Kind::Float, side)?,
+        )?;
+        Ok(distance < F32_AGREEMENT)
+    };
+    let tried = || SIDES.into_iter().all(|side| agrees(side).unwrap_or(false));
+    *PACKS.get_or_init(|| tch::no_grad(tried))
 }
 
 fn try_out() -> Result<()> {
-    compare("a convolution", AGREEMENT, convolution)?;
-    compare("a packed convolution", AGREEMENT, |kind| match kind {
-        // Where nothing can be packed, nothing packed is used.
-        Kind::BFloat16 => packed(kind).or_else(|_| convolution(kind)),
-        _ => convolution(kind),
-    })?;
+    for side in SIDES {
+        compare("a convolution", AGREEMENT, |kind| convolution(kind, side))?;
+        compare("a packed convolution", AGREEMENT, |kind| match kind {
+            // Where nothing can be packed, nothing packed is used.
+            Kind::BFloat16 => packed(kind, side).or_else(|_| convolution(kind, side)),
+            _ => convolution(kind, side),
+        })?;
+    }
     compare("a matrix product", AGREEMENT, product)?;
     compare("attention", ATTENTION_AGREEMENT, attention)
 }
@@ -75,19 +87,19 @@ fn numbers(size: &[i64], kind: Kind, seed: f64) -> Result<Tensor> {
 }
 
 /// Input, weight and bias.
-fn layer(kind: Kind) -> Result<[Tensor; 3]> {
+fn layer(kind: Kind, side: i64) -> Result<[Tensor; 3]> {
     let x = channels_last(&numbers(&[1, 64, 20, 28], kind, 0.1)?)?;
-    let weight = channels_last(&numbers(&[64, 64, 3, 3], kind, 0.2)?)?;
+    let weight = channels_last(&numbers(&[64, 64, side, side], kind, 0.2)?)?;
     Ok([x, weight, numbers(&[64], kind, 0.3)?])
 }
 
-fn convolution(kind: Kind) -> Result<Tensor> {
-    let [x, weight, bias] = layer(kind)?;
+fn convolution(kind: Kind, side: i64) -> Result<Tensor> {
+    let [x, weight, bias] = layer(kind, side)?;
     Ok(x.f_conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1)?)
 }
 
-fn packed(kind: Kind) -> Result<Tensor> {
-    let [x, weight, bias] = layer(kind)?;
+fn packed(kind: Kind, side: i64) -> Result<Tensor> {
+    let [x, weight, bias] = layer(kind, side)?;
     let same = Geometry {
         padding: 1,
         stride: 1,
