@@ -54,3 +54,10 @@ pub(crate) mod weights;
 pub(crate) mod worker;
 #[cfg(feature = "torch")]
 pub mod yardstick;
+
+/// Makes libtorch ready, and the end of the process wait for it.
+#[cfg(feature = "torch")]
+pub(crate) fn prepare() {
+    native::allocator::reuse_memory();
+    native::exit::wait_for_work();
+}

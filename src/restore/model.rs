@@ -34,6 +34,14 @@ pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
     }
 }
 
+/// Sees to it that the process, when it ends, waits for what is being computed. Opening a model does
+/// so too; who opens one on a thread of its own calls this before, on the thread that may end the
+/// process. Takes some milliseconds once.
+pub fn prepare() {
+    #[cfg(feature = "torch")]
+    crate::prior::prepare();
+}
+
 #[cfg(feature = "torch")]
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
     use crate::prior::own;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
+use ddrmjpeg::restore::model;
 use ddrmjpeg::{Error, Options};
 use gst::prelude::*;
 
@@ -136,6 +137,10 @@ impl Load {
         });
         let text = format!("Opening the model {name}");
         progress(element, gst::ProgressType::Start, &text);
+        if name != "identity" {
+            // This thread may end the process while the other is at work.
+            model::prepare();
+        }
         let (thread, weak) = (load.clone(), element.downgrade());
         let started = thread::Builder::new()
             .name("ddrmjpeg load".into())

@@ -2,13 +2,17 @@
 //! a kernel that begins after that throws or crashes. So the end waits for the work that is being
 //! done, and none begins after it.
 //!
-//! An element opens its model in the background, and gst-launch-1.0 may end while it does. Called by
-//! `worker`.
+//! An element opens its model in the background, and gst-launch-1.0 may end while it does. What libtorch makes when
+//! it is first used is torn down before a handler that was there earlier is asked to wait. So it is used first,
+//! a little, by the thread that waits for this. Called by `worker`, and by `restore::model` for elements.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, RwLock};
 use std::time::{Duration, Instant};
+
+use super::trial::touch;
+use crate::prior::worker::caught;
 
 unsafe extern "C" {
     fn atexit(handler: extern "C" fn()) -> c_int;
@@ -20,11 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 static WORKING: RwLock<()> = RwLock::new(());
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// From now on the end of the process waits for [`work`]. To be called when libtorch is loaded:
-/// handlers run in the reverse of the order in which they came, and its own must come later.
+/// From now on the end of the process waits for [`work`]. Handlers run in the reverse of the order in
+/// which they came, so libtorch is made to bring its own first. Takes some milliseconds once.
 pub fn wait_for_work() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        // What fails here fails again where somebody is told.
+        let _ = caught(touch);
         // Where there is no room for it, the process ends as it would without.
         // SAFETY: the handler takes nothing, returns, and panics nowhere.
         let _ = unsafe { atexit(end) };

@@ -2,13 +2,14 @@
 //! has been wrong before between releases of libtorch.
 //!
 //! The products that networks are made of, on a few numbers, against plain f32. Once per process, on
-//! the torch thread. Called by `open` and by convolutions; lean and nano compare their whole network.
+//! the torch thread. Called by `open`, by convolutions and, for what else it does, by `exit`; lean and nano compare their whole network.
 
 use std::sync::OnceLock;
 
 use tch::{Device, Kind, Tensor};
 
 use super::packed::{Geometry, PackedConv};
+use super::parallel::alone;
 use crate::error::{Error, Result};
 use crate::prior::load::channels_last;
 
@@ -45,6 +46,20 @@ pub fn packs_f32() -> bool {
     };
     let tried = || SIDES.into_iter().all(|side| agrees(side).unwrap_or(false));
     *PACKS.get_or_init(|| tch::no_grad(tried))
+}
+
+/// Computes each of the products once, on the calling thread alone.
+///
+/// # Errors
+/// [`Error::Backend`].
+pub fn touch() -> Result<()> {
+    let each = || -> Result<()> {
+        convolution(Kind::Float, SIDES[0]).map(drop)?;
+        packed(Kind::Float, SIDES[0]).map(drop)?;
+        product(Kind::Float).map(drop)?;
+        attention(Kind::Float).map(drop)
+    };
+    tch::no_grad(|| alone(each))
 }
 
 fn try_out() -> Result<()> {
