@@ -26,7 +26,7 @@ const SMALLEST_PX: usize = 1_600_000;
 
 /// Bytes that picture and tile are to stay below together: with the rest of the process some 1.5 GB. A
 /// picture that is larger by itself gets the smallest tiles.
-const MEMORY: usize = 1_290_000_000;
+const MEMORY: usize = 1_240_000_000;
 
 /// Bytes of a pixel of the picture: decoded and estimated in f32, levels, cells.
 const PICTURE_BYTES: usize = 38;
@@ -307,13 +307,13 @@ mod tests {
         let million = 1_000_000;
         assert_eq!(most_px(6 * million, 200), LARGEST_PX);
         assert_eq!(most_px(24 * million, 100), LARGEST_PX);
-        assert_eq!(most_px(24 * million, 200), 1_890_000);
+        assert_eq!(most_px(24 * million, 200), 1_640_000);
         assert_eq!(most_px(100 * million, 200), SMALLEST_PX);
         let pieces = |size, side_px, most_px| cut(size, side_px, most_px, (64, 16)).len();
         assert_eq!(pieces((2000, 1600), 0, 2_000_000), 1);
         assert_eq!(pieces((2000, 1616), 0, 3_200_000), 2);
         assert_eq!(pieces((6000, 4000), 0, 3_200_000), 9);
-        assert_eq!(pieces((6000, 4000), 0, 1_890_000), 16);
+        assert_eq!(pieces((6000, 4000), 0, 1_640_000), 20);
         assert_eq!(pieces((640, 480), 320, 2_000_000), 4);
         let reach = Reach::Halo {
             halo_px: 64,
