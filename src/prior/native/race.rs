@@ -110,18 +110,6 @@ mod tests {
         assert!(!won([Kind::Float, Kind::Double]));
     }
 
-    /// A kind against itself gains nothing; all that is measured is there.
-    #[test]
-    fn a_kind_does_not_beat_itself() {
-        let runners = [
-            Runner::new(Kind::Float).unwrap(),
-            Runner::new(Kind::Float).unwrap(),
-        ];
-        let [a, b] = alone(|| fastest([&runners[0], &runners[1]])).unwrap();
-        let ratio = a.as_secs_f64() / b.as_secs_f64();
-        assert!((0.5..2.0).contains(&ratio), "{a:?} {b:?}");
-    }
-
     #[test]
     fn without_instructions_bf16_is_not_used() {
         assert!(has_instructions() || !bf16_pays());
