@@ -31,14 +31,14 @@ licences() {
     fi
 }
 
-# Each script by the interpreter that its first line names.
+# Each script by the interpreter that its first line names; modules of Python by their name.
 scripts_parse() {
     status=0
     for script in $(find scripts examples .ci -type f | sort); do
-        case $(head -c 64 "$script" | head -n 1 | tr -d '\0') in
-        '#!/bin/sh') sh -n "$script" || status=1 ;;
-        '#!'*bash) bash -n "$script" || status=1 ;;
-        '#!'*python3) python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$script" || status=1 ;;
+        case $script:$(head -c 64 "$script" | head -n 1 | tr -d '\0') in
+        *:'#!/bin/sh') sh -n "$script" || status=1 ;;
+        *:'#!'*bash) bash -n "$script" || status=1 ;;
+        *.py:* | *:'#!'*python3) python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$script" || status=1 ;;
         esac
     done
     return "$status"

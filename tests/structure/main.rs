@@ -8,6 +8,7 @@
 mod documents;
 mod layering;
 mod manners;
+mod pictures;
 mod size;
 mod source;
 
@@ -82,6 +83,11 @@ fn architecture_names_every_file() {
     let paths: Vec<String> = code().into_iter().map(|source| source.path).collect();
     assert_none(documents::unlisted_files(&text, &paths));
     assert_none(documents::dangling_paths(&text, &source::exists));
+}
+
+#[test]
+fn every_picture_has_a_source_and_a_licence() {
+    assert_none(pictures::faults(&source::read_text("models/pictures.tsv")));
 }
 
 #[test]
