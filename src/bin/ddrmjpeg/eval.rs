@@ -1,7 +1,11 @@
-//! `ddrmjpeg eval`: encodes clean pictures (or keeps a few bits of them), restores them by every
-//! method asked for, and prints a Markdown table.
+//! `ddrmjpeg eval`: encodes clean pictures, or takes them through a chain of saves and other steps
+//! (or keeps a few bits of them), restores them by every method asked for, and prints a Markdown
+//! table.
 
 pub mod arguments;
+mod chain;
+mod degrade;
+mod grey;
 mod levels;
 mod measure;
 mod methods;
@@ -9,9 +13,9 @@ mod report;
 mod sheet;
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::file::Metadata;
@@ -24,9 +28,15 @@ use methods::Method;
 use report::Report;
 use sheet::Sheet;
 
-/// Prints a row per quality, sampling and method, or per preset for a number of bits.
+/// Prints a row per quality and sampling or chain, and method, or per preset for a number of bits.
 pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
+    if options.degradation != Degradation::Jpeg && !arguments.chain.is_empty() {
+        bail!(
+            "--chain: goes with --degradation jpeg alone, not with {}",
+            options.degradation
+        );
+    }
     let pictures = load(arguments)?;
     match options.degradation {
         Degradation::Jpeg => jpegs(arguments, &pictures),
@@ -37,12 +47,20 @@ pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     }
 }
 
+/// The pictures that were asked for, a clean JPEG as decoders show it.
 fn load(arguments: &EvalArgs) -> Result<Pictures> {
-    let mut names = files::below(&arguments.folder, files::PICTURES)?;
-    names.truncate(arguments.first.unwrap_or(names.len()));
-    let clean = names
-        .iter()
-        .map(|name| picture::load(&arguments.folder.join(name)));
+    let extensions = [files::PICTURES, files::JPEG].concat();
+    let names = files::below(&arguments.folder, &extensions)
+        .with_context(|| arguments.folder.display().to_string())?;
+    let names = names.into_iter().step_by(usize::from(arguments.every));
+    let names: Vec<PathBuf> = names.take(arguments.first.unwrap_or(usize::MAX)).collect();
+    let clean = names.iter().map(|name| {
+        let clean = picture::load_any(&arguments.folder.join(name))?;
+        Ok(match arguments.grey {
+            Some(range) => grey::of(&clean, range),
+            None => clean,
+        })
+    });
     let clean: Vec<Planar8> = clean.collect::<Result<_>>()?;
     if clean.is_empty() {
         bail!("{}: no pictures in this folder", arguments.folder.display());
@@ -52,9 +70,9 @@ fn load(arguments: &EvalArgs) -> Result<Pictures> {
 
 /// Every setting; rows are printed as they come.
 fn jpegs(arguments: &EvalArgs, pictures: &Pictures) -> Result<Outcome> {
+    let settings = settings(arguments, pictures)?;
     let mut methods = vec![Method::jpeg()];
     methods.extend(Method::all(arguments)?);
-    let settings = settings(arguments);
     let mut screen = Screen::new(settings.len() * pictures.clean.len(), arguments);
     let mut report = Report {
         pictures,
@@ -63,7 +81,7 @@ fn jpegs(arguments: &EvalArgs, pictures: &Pictures) -> Result<Outcome> {
     };
     println!("{}", report.markdown_head());
     for setting in settings {
-        let rows = measure::setting(report.metrics, pictures, setting, &methods, &mut screen)?;
+        let rows = measure::setting(report.metrics, pictures, &setting, &methods, &mut screen)?;
         let from = report.rows.len();
         report.rows.extend(rows);
         let new = report.rows[from..].iter();
@@ -79,15 +97,18 @@ fn jpegs(arguments: &EvalArgs, pictures: &Pictures) -> Result<Outcome> {
     })
 }
 
-/// Every quality with every sampling.
-fn settings(arguments: &EvalArgs) -> Vec<Setting> {
-    let qualities = arguments.quality.iter();
-    qualities
-        .flat_map(|&quality| {
-            let samplings = arguments.sampling.iter();
-            samplings.map(move |&sampling| Setting { quality, sampling })
-        })
-        .collect()
+/// All that the pictures go through, if they are large enough for it.
+fn settings(arguments: &EvalArgs, pictures: &Pictures) -> Result<Vec<Setting>> {
+    let chains = arguments.chains();
+    for chain in &chains {
+        for (name, clean) in pictures.names.iter().zip(&pictures.clean) {
+            let checked = chain.check_size((clean.width(), clean.height()));
+            checked.map_err(|why| anyhow!("{}: {why}", name.display()))?;
+        }
+    }
+    let grey = arguments.grey.is_some();
+    let settings = chains.into_iter().map(|chain| Setting { chain, grey });
+    Ok(settings.collect())
 }
 
 /// The progress bar, what failed, and the sheet, which is of the first setting alone.

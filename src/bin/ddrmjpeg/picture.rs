@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::Metadata;
+use ddrmjpeg::options::Limits;
 use image::codecs::{png::PngEncoder, pnm::PnmEncoder, tiff::TiffEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder};
 
@@ -23,7 +24,26 @@ pub fn load(path: &Path) -> Result<Planar8> {
     Ok(planar(picture))
 }
 
-/// The same from the bytes of a file.
+/// Reads a JPEG too, as every libjpeg-turbo program shows it, as grey when it is grey.
+pub fn load_any(path: &Path) -> Result<Planar8> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(name)?;
+    match bytes.starts_with(&[0xFF, 0xD8]) {
+        true => decode_jpeg(&bytes).with_context(name),
+        false => decode(&bytes).with_context(name),
+    }
+}
+
+fn decode_jpeg(bytes: &[u8]) -> Result<Planar8> {
+    let mut shown = jpeg::pixels::decode(bytes, &Limits::default())?;
+    if jpeg::header::parse(bytes)?.model == PixelModel::Grey {
+        shown.model = PixelModel::Grey;
+        shown.planes.truncate(1);
+    }
+    Ok(shown)
+}
+
+/// A picture that is no JPEG from the bytes of a file.
 pub fn decode(bytes: &[u8]) -> Result<Planar8> {
     let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     Ok(planar(reader.decode()?))

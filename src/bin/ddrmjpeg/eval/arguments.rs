@@ -2,24 +2,44 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, ValueEnum};
 use ddrmjpeg::Options;
 use ddrmjpeg::eval::scores::Metric;
 use ddrmjpeg::options::Preset;
 
+use super::chain::Chain;
 use crate::cli::OptionArgs;
 use crate::files;
 
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// Folder of clean pictures (png, tif, webp, ppm).
+    /// Folder of clean pictures (png, tif, webp, ppm, jpg).
     pub folder: PathBuf,
-    /// Qualities to encode at.
-    #[arg(long, value_delimiter = ',', default_value = "10,20,40", value_parser = clap::value_parser!(u8).range(1..=100))]
+    /// Qualities to encode at; 10,20,40 where neither these nor chains are given.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: Vec<u8>,
     /// Chroma subsamplings to encode with: 444, 422, 420, 440.
     #[arg(long, value_delimiter = ',', default_value = "420")]
     pub sampling: Vec<Sampling>,
+    /// What else happens to a clean picture, in steps that end in a save: jpeg:Q and
+    /// jpeg:Q:SAMPLING (a save, 4:2:0 where it does not say), scale:F (both sides times F, by
+    /// Lanczos), shift:N (N pixels cut off the left and the top, so that the next save lies on
+    /// another grid), crop:N (off all four sides), sharpen:S (an unsharp mask of S pixels),
+    /// noise:S (Gaussian, of S levels). The original goes through scale, shift and crop alone.
+    /// May be repeated.
+    #[arg(long, value_name = "jpeg:20,scale:0.75,jpeg:90")]
+    pub chain: Vec<Chain>,
+    /// Measure on luma: the pictures become grey first and are encoded as grey JPEGs. studio is
+    /// Y in 16..235, on which the published grey tables stand; full is Y in 0..255.
+    #[arg(
+        long,
+        value_name = "studio|full",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "studio",
+        conflicts_with = "sampling"
+    )]
+    pub grey: Option<Grey>,
     /// Presets to measure, with every one of --models.
     #[arg(long, value_delimiter = ',', default_value = "fast")]
     pub presets: Vec<Preset>,
@@ -42,7 +62,10 @@ pub struct EvalArgs {
         default_value = "psnr,psnr-b,ssim,ssimulacra2,butteraugli,texture"
     )]
     pub metrics: Vec<Metric>,
-    /// Use the first pictures only, in the order of their names.
+    /// Use every Nth picture only, in the order of their names, beginning with the first.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
+    pub every: u16,
+    /// Use the first pictures only, of those.
     #[arg(long, value_name = "N")]
     pub first: Option<usize>,
     /// Write the results there too: a table (.md), every picture's figures (.csv), or all of it
@@ -55,6 +78,34 @@ pub struct EvalArgs {
     pub sheet: Option<PathBuf>,
     #[command(flatten)]
     pub options: OptionArgs,
+}
+
+/// Which luma grey pictures have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Grey {
+    /// BT.601 in 16..=235, as MATLAB's rgb2ycbcr gives it.
+    Studio,
+    /// BT.601 in 0..=255, as JFIF has it.
+    Full,
+}
+
+impl EvalArgs {
+    /// Every quality with every sampling, then the chains.
+    pub fn chains(&self) -> Vec<Chain> {
+        let usual: &[u8] = match self.chain.is_empty() {
+            true => &[10, 20, 40],
+            false => &[],
+        };
+        let qualities: &[u8] = match self.quality.is_empty() {
+            true => usual,
+            false => &self.quality,
+        };
+        let singles = qualities.iter().flat_map(|&quality| {
+            let samplings = self.sampling.iter();
+            samplings.map(move |&sampling| Chain::single(quality, sampling))
+        });
+        singles.chain(self.chain.iter().cloned()).collect()
+    }
 }
 
 /// NAME=VALUE.

@@ -1,14 +1,14 @@
-//! Encodes every clean picture, lets every method answer, and scores the answers.
+//! Takes every clean picture through a chain, lets every method answer, and scores the answers.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use ddrmjpeg::eval::scores::{Metric, Scores};
-use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::arguments::Sampling;
+use super::chain::Chain;
+use super::degrade;
 use super::methods::{Answer, Method};
 
 /// Clean pictures by name.
@@ -17,11 +17,22 @@ pub struct Pictures {
     pub clean: Vec<Planar8>,
 }
 
-/// How the pictures are encoded.
-#[derive(Clone, Copy, Debug)]
+/// What the pictures went through.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    pub quality: u8,
-    pub sampling: Sampling,
+    pub chain: Chain,
+    /// All pictures are grey, so that the saves have no sampling.
+    pub grey: bool,
+}
+
+impl Setting {
+    /// The sampling of the last save, as tables say it.
+    pub fn sampling(&self) -> String {
+        match self.grey {
+            true => "grey".to_owned(),
+            false => self.chain.save.sampling.to_string(),
+        }
+    }
 }
 
 /// One method at one setting.
@@ -32,6 +43,8 @@ pub struct Row {
     pub scores: Vec<Scores>,
     /// By picture.
     pub seconds: Vec<f64>,
+    /// Pixels of all pictures that were answered for.
+    pub pixels: usize,
 }
 
 /// Is told how a run goes.
@@ -42,64 +55,79 @@ pub trait Watcher {
     fn failed(&mut self, what: &str);
 }
 
+/// A picture that a method gave, with its figures.
+struct Scored {
+    answer: Answer,
+    scores: Scores,
+}
+
 /// A row per method at `setting`.
 pub fn setting(
     metrics: &[Metric],
     pictures: &Pictures,
-    setting: Setting,
+    setting: &Setting,
     methods: &[Method],
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<Row>> {
     let scratch = tempfile::tempdir()?;
-    let Sampling(across, down) = setting.sampling;
     let mut rows: Vec<Option<Row>> = methods.iter().map(|m| Some(row(setting, m))).collect();
-    for (name, clean) in pictures.names.iter().zip(&pictures.clean) {
+    let each = pictures.names.iter().zip(&pictures.clean).enumerate();
+    for (index, (name, clean)) in each {
         let name = name.display();
-        let bytes = jpeg::encode(clean, setting.quality, (across, down))
-            .with_context(|| name.to_string())?;
-        let mut answers = Vec::new();
-        for (method, row) in methods.iter().zip(&mut rows) {
-            let answer = row.as_ref().map(|_| method.run(&bytes, scratch.path()));
-            let answer = answer.transpose().unwrap_or_else(|error| {
+        let made = degrade::degrade(&setting.chain, clean, index);
+        let made = made.with_context(|| format!("{name}: {}", setting.chain))?;
+        let of = |(method, row): (&Method, &Option<Row>)| {
+            let asked = row.as_ref();
+            asked.map(|_| method.run(&made.bytes, scratch.path()))
+        };
+        let answers: Vec<Option<Result<Answer>>> = methods.iter().zip(&rows).map(of).collect();
+        let of = |answer: Result<Answer>| scored(metrics, &made.reference, answer?);
+        let answers = answers.into_par_iter().map(|answer| answer.map(of));
+        let answers: Vec<Option<Result<Scored>>> = answers.collect();
+        for ((method, row), answer) in methods.iter().zip(&mut rows).zip(&answers) {
+            if let Some(Err(error)) = answer {
                 watcher.failed(&format!("{} on {name}: {error:#}", method.name));
                 *row = None;
-                None
-            });
-            answers.push(answer);
+            }
+            if let (Some(row), Some(Ok(scored))) = (row, answer) {
+                row.add(scored);
+            }
         }
-        score(metrics, clean, &answers, &mut rows)?;
-        let shown = answers.iter().flatten().map(|a| &a.picture);
-        watcher.answered(clean, &shown.collect::<Vec<_>>());
+        let shown = answers.iter().flatten().flatten();
+        let shown: Vec<&Planar8> = shown.map(|scored| &scored.answer.picture).collect();
+        watcher.answered(&made.reference, &shown);
     }
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// Adds the scores of one picture's answers to their rows.
-fn score(
-    metrics: &[Metric],
-    clean: &Planar8,
-    answers: &[Option<Answer>],
-    rows: &mut [Option<Row>],
-) -> Result<()> {
-    let of = |answer: &Answer| Scores::of(metrics, clean, &answer.picture);
-    let scores: Vec<_> = answers
-        .par_iter()
-        .map(|answer| answer.as_ref().map(of).transpose())
-        .collect::<ddrmjpeg::Result<_>>()?;
-    for ((row, scores), answer) in rows.iter_mut().zip(scores).zip(answers) {
-        if let (Some(row), Some(scores), Some(answer)) = (row, scores, answer) {
-            row.scores.push(scores);
-            row.seconds.push(answer.seconds);
-        }
+/// The figures of `answer`. Programs write grey as RGB too, so that counts as grey where the
+/// original is.
+fn scored(metrics: &[Metric], reference: &Planar8, mut answer: Answer) -> Result<Scored> {
+    let planes = &mut answer.picture.planes;
+    let equal = planes.windows(2).all(|pair| pair[0] == pair[1]);
+    if reference.model == PixelModel::Grey && equal {
+        planes.truncate(1);
+        answer.picture.model = PixelModel::Grey;
     }
-    Ok(())
+    let scores = Scores::of(metrics, reference, &answer.picture)?;
+    Ok(Scored { answer, scores })
 }
 
-fn row(setting: Setting, method: &Method) -> Row {
+impl Row {
+    fn add(&mut self, scored: &Scored) {
+        let picture = &scored.answer.picture;
+        self.scores.push(scored.scores.clone());
+        self.seconds.push(scored.answer.seconds);
+        self.pixels += picture.width() * picture.height();
+    }
+}
+
+fn row(setting: &Setting, method: &Method) -> Row {
     Row {
-        setting,
+        setting: setting.clone(),
         method: method.name.clone(),
         scores: Vec::new(),
         seconds: Vec::new(),
+        pixels: 0,
     }
 }
