@@ -191,9 +191,16 @@ fn another_size_another_field_and_another_colour_model_are_refused() {
     ));
     let field = Header {
         field: Some(jpeg::stream::Field::Top),
+        height: header.height / 2,
         ..header.clone()
     };
     assert_eq!(observe(&frame, &field).unwrap_err(), Refusal::Interlaced);
+    // What has all rows is no field, whatever a camera writes.
+    let whole = Header {
+        height: header.height,
+        ..field
+    };
+    assert!(observe(&frame, &whole).is_ok());
     let rgb = Header {
         model: PixelModel::Rgb,
         ..header

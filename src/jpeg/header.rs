@@ -14,7 +14,7 @@ use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 
-pub use segments::parse;
+pub use segments::{QuantTables, parse, parse_next};
 
 /// One component, with the file's own numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]

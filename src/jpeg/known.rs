@@ -97,7 +97,8 @@ fn at_a_glance(frame: &Planar8, header: &Header) -> Option<Refusal> {
         (frame.width(), frame.height()),
         (header.width, header.height),
     );
-    if header.field.is_some() {
+    // A field that has all rows of the frame is no field, whatever it says.
+    if seen != said && header.field.is_some() {
         return Some(Refusal::Interlaced);
     }
     if seen != said {

@@ -3,6 +3,7 @@
 //! Two sources, one type: [`observe::from_file`] for the bitstream, [`recover::from_frame`]
 //! (or, with the file's header beside them, [`known::from_header`]) for decoded pixels; all give an [`Observation`], which measures and decodes.
 
+pub mod abbreviated;
 pub mod cell;
 pub mod coefficients;
 pub mod color;
@@ -30,6 +31,7 @@ pub mod sampling;
 pub mod stream;
 pub mod tables;
 pub mod upsampled;
+mod walk;
 pub mod write;
 
 pub use file::JpegFile;

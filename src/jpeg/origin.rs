@@ -10,6 +10,7 @@ use std::str::FromStr;
 use super::cell::Slack;
 use super::file::JpegFile;
 use super::tables;
+use super::walk::{self, Part};
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
@@ -69,17 +70,12 @@ impl Markers {
     /// Reads the segments of `data` up to the first scan.
     pub(super) fn of(data: &[u8]) -> Self {
         let mut found = Self::default();
-        let mut rest = data.get(2..).unwrap_or_default();
-        while let [0xFF, code, high, low, ..] = *rest {
-            let length = usize::from(u16::from_be_bytes([high, low]));
-            let Some(segment) = rest.get(4..2 + length) else {
-                break;
-            };
-            if code == 0xDA {
-                break;
+        for part in walk::parts(data) {
+            match part {
+                Part::Segment(code, segment) if code != walk::SOS => found.note(code, segment),
+                Part::Short(..) => {}
+                _ => break,
             }
-            found.note(code, segment);
-            rest = rest.get(2 + length..).unwrap_or_default();
         }
         found
     }

@@ -1,10 +1,12 @@
 //! Where pictures begin and end in a stream of JPEGs, by their marker segments, and which
 //! field of an interlaced frame each of them is.
 //!
-//! Nothing is decoded. An end-of-image marker inside a segment (a thumbnail's) ends nothing;
-//! a start-of-image marker in the middle of a picture ends it, for what came before was cut
-//! off. Source: ITU-T T.81 B.1; for the APP0 segment "AVI1", OpenDML AVI 1.02, 3.2. Called by
-//! the elements.
+//! Nothing is decoded; `walk` knows what a marker is. A start-of-image marker in the middle of a picture
+//! ends it, for what came before was cut off. What a picture says of itself (AVI1) is not believed
+//! against its size: cameras write polarity 1 and 2 in turns into whole frames. Source: ITU-T T.81
+//! B.1; for the APP0 segment "AVI1", OpenDML AVI 1.02, 3.2. Called by the elements.
+
+use super::walk::{self, APP0, EOI, Mark, SOI, SOS, Walker};
 
 /// Which part of a frame a picture is, as its APP0 segment "AVI1" says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,52 @@ impl Field {
             Self::Bottom => Self::Top,
         }
     }
+
+    /// What an APP0 segment with these first bytes says; `None` too for one that says nothing of it.
+    pub(super) fn of_app0(segment: &[u8]) -> Option<Self> {
+        match segment.strip_prefix(b"AVI1")? {
+            [1, ..] => Some(Self::Top),
+            [2, ..] => Some(Self::Bottom),
+            _ => None,
+        }
+    }
+}
+
+/// What a picture says of itself before its first scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Said {
+    field: Option<Field>,
+    /// Width and height, once its frame header has gone by.
+    size: Option<(usize, usize)>,
+    /// The first scan has begun: nothing more will be said.
+    all: bool,
+}
+
+impl Said {
+    /// Takes note of a segment by its first bytes.
+    fn note(&mut self, code: u8, head: &[u8]) {
+        match (code, head) {
+            (SOS, _) => self.all = true,
+            (APP0, head) if head.starts_with(b"AVI1") => self.field = Field::of_app0(head),
+            (code, &[_, h1, h0, w1, w0, ..]) if walk::is_frame(code) => {
+                let side = |high, low| usize::from(u16::from_be_bytes([high, low]));
+                self.size = Some((side(w1, w0), side(h1, h0)));
+            }
+            _ => {}
+        }
+    }
+
+    /// The field that it is of a frame of `height` rows (0: nobody knows), if it can be one: by its
+    /// size where that is known of the frame. Else a field is at least twice as wide as high, which
+    /// frames of cameras are not, and fields are (720x288, 640x240).
+    fn field_of(&self, height: usize) -> Option<Field> {
+        let (width, rows) = self.size?;
+        let fits = match height {
+            0 => width >= 2 * rows,
+            height => rows < height && height <= 2 * rows,
+        };
+        self.field.filter(|_| fits)
+    }
 }
 
 /// One picture of a buffer.
@@ -32,6 +80,14 @@ pub struct Piece<'a> {
     pub data: &'a [u8],
     /// The field that it says it is.
     pub field: Option<Field>,
+    said: Said,
+}
+
+impl Piece<'_> {
+    /// The field that it is of a frame of `height` rows (0: not known), by its size too.
+    pub fn field_of(&self, height: usize) -> Option<Field> {
+        self.said.field_of(height)
+    }
 }
 
 /// Where the first start-of-image marker is, if there is one.
@@ -45,11 +101,12 @@ pub fn pieces(data: &[u8]) -> Vec<Piece<'_>> {
     let mut rest = data;
     while let Some(start) = find_start(rest) {
         rest = &rest[start..];
-        let mut walker = Walker::default();
-        let end = walker.push(rest).map_or(rest.len(), |end| end.at);
+        let mut picture = Picture::default();
+        let end = picture.push(rest).map_or(rest.len(), |end| end.at);
         found.push(Piece {
             data: &rest[..end],
-            field: walker.field,
+            field: picture.said.field,
+            said: picture.said,
         });
         rest = &rest[end..];
     }
@@ -57,20 +114,30 @@ pub fn pieces(data: &[u8]) -> Vec<Piece<'_>> {
 }
 
 /// Finds the length of a frame in a stream that comes in parts: one picture, or two when the
-/// first says that it is a field and the second that it is the other.
+/// first is a field and the second the other.
 #[derive(Debug, Default)]
 pub struct FrameLength {
-    /// In the picture that is being read.
-    walker: Walker,
+    /// The picture that is being read.
+    picture: Picture,
     /// Bytes of the frame before that picture.
     before: usize,
     /// Bytes of the frame seen.
     seen: usize,
     /// The first field, and the bytes of the frame up to its end.
     first: Option<(Field, usize)>,
+    /// Rows of a frame, where they are known, else 0.
+    height: usize,
 }
 
 impl FrameLength {
+    /// Of frames of `height` rows; 0: that is not known.
+    pub fn of(height: usize) -> Self {
+        Self {
+            height,
+            ..Self::default()
+        }
+    }
+
     /// Bytes of the frame that have been pushed.
     pub fn seen(&self) -> usize {
         self.seen
@@ -81,7 +148,7 @@ impl FrameLength {
     pub fn push(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut rest = bytes;
         loop {
-            let end = self.walker.push(rest);
+            let end = self.picture.push(rest);
             if let Some(length) = self.alone() {
                 return Some(length);
             }
@@ -90,7 +157,7 @@ impl FrameLength {
                 return None;
             };
             let length = self.before + end.at;
-            match (self.first, self.walker.field) {
+            match (self.first, self.picture.said.field_of(self.height)) {
                 (None, Some(field)) if end.whole => self.first = Some((field, length)),
                 _ => return Some(length),
             }
@@ -98,31 +165,27 @@ impl FrameLength {
             rest = &rest[used..];
             self.seen = length;
             self.before = length;
-            self.walker = Walker::default();
+            self.picture = Picture::default();
         }
     }
 
     /// The length of the first picture, once the second turns out not to belong to it.
     fn alone(&self) -> Option<usize> {
         let (field, length) = self.first?;
-        let other = self.walker.field == Some(field.other());
-        let decided = self.walker.field.is_some() || self.walker.past_header;
+        let said = self.picture.said;
+        let other = said.field_of(self.height) == Some(field.other());
+        let decided = said.all || said.size.is_some();
         (decided && !other).then_some(length)
     }
 
     /// The length of the frame when the stream ends here and `seen` bytes are all there is.
     pub fn at_end(&self) -> usize {
-        match (self.first, self.walker.position) {
+        match (self.first, self.picture.walker.position()) {
             (Some((_, length)), 0) => length,
             _ => self.seen,
         }
     }
 }
-
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
-const APP0: u8 = 0xE0;
 
 /// Where a picture ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,144 +196,32 @@ struct End {
     whole: bool,
 }
 
-/// What the next byte is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// Something before the start-of-image marker.
-    #[default]
-    Gap,
-    /// What follows an FF in the gap.
-    Start,
-    /// Something between segments, an FF to come.
-    Between,
-    /// A marker's code.
-    Code,
-    /// The first byte of the length of the segment with this code.
-    High(u8),
-    /// The second byte, and the first.
-    Low(u8, u8),
-    /// Inside a segment with this code, so many bytes still to come.
-    Segment(u8, usize),
-    /// Entropy-coded data.
-    Scan,
-    /// What follows an FF in them.
-    ScanCode,
-}
-
-/// Walks through one picture, byte by byte and over segments.
+/// One picture, as far as it has been read.
 #[derive(Debug, Default)]
-struct Walker {
-    state: State,
-    /// Bytes seen since the picture's first; those of a gap before it count as well.
-    position: usize,
-    /// What the picture says it is, once its APP0 has been read.
-    field: Option<Field>,
-    /// The first scan has begun: no APP0 will tell any more.
-    past_header: bool,
-    /// The first bytes of an APP0 segment.
-    app0: ([u8; 5], usize),
+struct Picture {
+    walker: Walker,
+    said: Said,
 }
 
-impl Walker {
+impl Picture {
     /// Takes bytes up to the end of the picture, if that is among them.
     fn push(&mut self, bytes: &[u8]) -> Option<End> {
-        let mut index = 0;
-        while let Some(&byte) = bytes.get(index) {
-            let length = match self.state {
-                State::Segment(code, left) if code != APP0 => left.min(bytes.len() - index),
-                _ => 1,
-            };
-            index += length;
-            self.position += length;
-            let code = self.step(byte, length);
-            match code {
-                Some(EOI) => {
+        let mut rest = bytes;
+        loop {
+            let (used, mark) = self.walker.next(rest);
+            rest = &rest[used..];
+            let at = self.walker.position();
+            match mark? {
+                Mark::Alone(EOI) => return Some(End { at, whole: true }),
+                Mark::Alone(_) => {
                     return Some(End {
-                        at: self.position,
-                        whole: true,
-                    });
-                }
-                Some(SOI) => {
-                    return Some(End {
-                        at: self.position - 2,
+                        at: at - 2,
                         whole: false,
                     });
                 }
-                _ => {}
+                Mark::Segment(code, _) => self.said.note(code, self.walker.head()),
             }
         }
-        None
-    }
-
-    /// Takes `byte`, or `length` bytes of a segment; the marker code that this completes, once
-    /// inside the picture.
-    fn step(&mut self, byte: u8, length: usize) -> Option<u8> {
-        let (next, code) = match (self.state, byte) {
-            (State::Gap, 0xFF) => (State::Start, None),
-            (State::Gap, _) => (State::Gap, None),
-            (State::Start, SOI) => (State::Between, None),
-            (State::Start, 0xFF) => (State::Start, None),
-            (State::Start, _) => (State::Gap, None),
-            (State::Between, 0xFF) => (State::Code, None),
-            (State::Between, _) => (State::Between, None),
-            (State::Code, 0xFF) => (State::Code, None),
-            (State::Code, code) => (after_marker(code), Some(code)),
-            (State::High(code), high) => (State::Low(code, high), None),
-            (State::Low(code, high), low) => (self.begin_segment(code, [high, low]), None),
-            (State::Segment(code, left), byte) => (self.inside(code, left - length, byte), None),
-            (State::Scan, 0xFF) => (State::ScanCode, None),
-            (State::Scan, _) => (State::Scan, None),
-            (State::ScanCode, 0xFF) => (State::ScanCode, None),
-            (State::ScanCode, 0x00 | 0xD0..=0xD7) => (State::Scan, None),
-            (State::ScanCode, code) => (after_marker(code), Some(code)),
-        };
-        self.state = next;
-        code
-    }
-
-    fn begin_segment(&mut self, code: u8, length: [u8; 2]) -> State {
-        self.app0.1 = 0;
-        self.past_header |= code == SOS;
-        // The length counts its own two bytes.
-        match u16::from_be_bytes(length).saturating_sub(2) {
-            0 => after_segment(code),
-            left => State::Segment(code, usize::from(left)),
-        }
-    }
-
-    /// Keeps the first bytes of an APP0.
-    fn inside(&mut self, code: u8, left: usize, byte: u8) -> State {
-        let (bytes, count) = &mut self.app0;
-        if let Some(place) = bytes.get_mut(*count).filter(|_| code == APP0) {
-            *place = byte;
-            *count += 1;
-            if let (5, [b'A', b'V', b'I', b'1', polarity]) = (*count, &*bytes) {
-                self.field = match polarity {
-                    1 => Some(Field::Top),
-                    2 => Some(Field::Bottom),
-                    _ => None,
-                };
-            }
-        }
-        match left {
-            0 => after_segment(code),
-            left => State::Segment(code, left),
-        }
-    }
-}
-
-fn after_marker(code: u8) -> State {
-    match code {
-        // TEM, RSTn and the two that the caller sees stand alone; 00 is no marker.
-        0x00 | 0x01 | 0xD0..=EOI => State::Between,
-        code => State::High(code),
-    }
-}
-
-fn after_segment(code: u8) -> State {
-    match code {
-        SOS => State::Scan,
-        _ => State::Between,
     }
 }
 
@@ -278,18 +229,28 @@ fn after_segment(code: u8) -> State {
 mod tests {
     use super::*;
 
-    /// A picture of one segment of `code` and a scan with stuffing and a restart marker.
+    /// A picture of one segment of `code`, a frame header and a scan with stuffing and a restart
+    /// marker.
     fn picture(code: u8, payload: &[u8]) -> Vec<u8> {
+        sized(code, payload, (40, 16))
+    }
+
+    fn sized(code: u8, payload: &[u8], (width, height): (u8, u8)) -> Vec<u8> {
         let mut out = vec![0xFF, SOI, 0xFF, code];
         out.extend(((payload.len() + 2) as u16).to_be_bytes());
         out.extend(payload);
+        out.extend([0xFF, 0xC0, 0, 11, 8, 0, height, 0, width, 1, 1, 0x11, 0]);
         out.extend([0xFF, SOS, 0, 4, 1, 2, 7, 0xFF, 0, 0xFF, 0xD3, 9]);
         out.extend([0xFF, EOI]);
         out
     }
 
+    fn avi1(polarity: u8) -> Vec<u8> {
+        [b"AVI1".as_slice(), &[polarity, 0, 0]].concat()
+    }
+
     fn field(polarity: u8) -> Vec<u8> {
-        picture(APP0, &[b"AVI1".as_slice(), &[polarity, 0, 0]].concat())
+        picture(APP0, &avi1(polarity))
     }
 
     /// The length of the first frame of `stream`, whatever the size of the parts it comes in.
@@ -346,6 +307,31 @@ mod tests {
         let mut finder = FrameLength::default();
         assert_eq!(finder.push(&top), None);
         assert_eq!(finder.at_end(), top.len());
+    }
+
+    /// Cameras write polarity 1 and 2 in turns into whole frames.
+    #[test]
+    fn the_size_is_believed_before_the_polarity() {
+        let of = |height: usize, size: (u8, u8)| {
+            let stream = [1, 2].map(|polarity| sized(APP0, &avi1(polarity), size));
+            let found = FrameLength::of(height).push(&[&stream.concat()[..], &field(0)].concat());
+            found.unwrap() / stream[0].len()
+        };
+        // Nobody says how high frames are: fields are flat.
+        assert_eq!(
+            [of(0, (32, 24)), of(0, (72, 29)), of(0, (64, 32))],
+            [1, 2, 2]
+        );
+        // Caps say it.
+        assert_eq!(
+            [of(24, (80, 24)), of(48, (32, 24)), of(47, (32, 24))],
+            [1, 2, 2]
+        );
+        assert_eq!([of(49, (80, 24)), of(16, (80, 24))], [1, 1]);
+        let whole = sized(APP0, &avi1(1), (32, 24));
+        let piece = pieces(&whole)[0];
+        assert_eq!((piece.field, piece.field_of(0)), (Some(Field::Top), None));
+        assert_eq!(piece.field_of(48), Some(Field::Top));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::contract::Control;
 use crate::degradation::Bits;
 use crate::error::Result;
 use crate::frame::Planar8;
+use crate::jpeg::abbreviated::StreamTables;
 use crate::jpeg::file::Metadata;
 use crate::jpeg::{self, JpegFile};
 use crate::options::{Options, Temporal};
@@ -86,6 +87,8 @@ pub struct Stream {
     last: Option<Last>,
     /// The bytes of the last file that came as bytes, and that file.
     read: Option<(Vec<u8>, Arc<JpegFile>)>,
+    /// What files that came as bytes have given for those to come.
+    tables: StreamTables,
 }
 
 impl Restorer {
@@ -98,6 +101,7 @@ impl Restorer {
             },
             last: None,
             read: None,
+            tables: StreamTables::default(),
         }
     }
 }
@@ -106,11 +110,14 @@ impl Stream {
     /// Forgets every frame: what follows a seek or a gap has nothing to do with what was before.
     pub fn reset(&mut self) {
         self.last = None;
+        self.read = None;
+        self.tables = StreamTables::default();
         self.restorer.forget();
     }
 
     /// [`Restorer::restore_jpeg`] for the next frame, in a layout of one's own. Bytes that are
-    /// those of the last frame are not even read.
+    /// those of the last frame are not even read. A frame that comes without tables has those that
+    /// frames before it gave, up to [`Self::reset`].
     ///
     /// # Errors
     /// As [`Restorer::restore_jpeg`].
@@ -123,7 +130,13 @@ impl Stream {
     ) -> Result<Restored> {
         let (bytes, file) = match self.read.take() {
             Some((bytes, file)) if bytes == data => (bytes, file),
-            _ => (data.to_vec(), Arc::new(jpeg::read(data, &options.limits)?)),
+            _ => {
+                let whole = self.tables.complete(data);
+                (
+                    data.to_vec(),
+                    Arc::new(jpeg::read(&whole, &options.limits)?),
+                )
+            }
         };
         let restored = self.next_file(&file, || Arc::clone(&file), layout, options, control);
         self.read = Some((bytes, file));

@@ -5,6 +5,7 @@
 
 use super::super::origin::{Family, Markers};
 use super::super::stream::Field;
+use super::super::walk::{self, APP0, APP14, DQT, Part, SOI, SOS};
 use super::{Header, HeaderComponent};
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
@@ -18,12 +19,10 @@ const ZIGZAG: [usize; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
-const DQT: u8 = 0xDB;
-const APP0: u8 = 0xE0;
-const APP14: u8 = 0xEE;
+/// Quantisation tables by their numbers, as pictures of a stream have given them: one that comes
+/// without means those of before (T.81 B.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuantTables([Option<QuantSteps>; 4]);
 
 /// Reads the header of `data`, from SOI to the first SOS; what follows is not looked at.
 ///
@@ -32,68 +31,53 @@ const APP14: u8 = 0xEE;
 /// is not there, or hold a step of 0; [`Error::Unsupported`] for CMYK, lossless and
 /// hierarchical files, 12 bit, and fractional sampling.
 pub fn parse(data: &[u8]) -> Result<Header> {
-    let mut rest = match data {
-        [0xFF, SOI, rest @ ..] => rest,
-        _ => {
-            let start = &data[..data.len().min(4)];
-            return Err(Error::Input(format!(
-                "not a JPEG: it starts with {start:02x?}, not ff d8"
-            )));
-        }
-    };
-    let mut found = Found::default();
-    loop {
-        let (marker, segment, behind) = next(rest)?;
+    parse_next(data, &mut QuantTables::default())
+}
+
+/// [`parse`] for the next picture of a stream that has given these `tables` so far.
+///
+/// # Errors
+/// As [`parse`]; what the header gives is in `tables` all the same.
+pub fn parse_next(data: &[u8], tables: &mut QuantTables) -> Result<Header> {
+    if !data.starts_with(&[0xFF, SOI]) {
+        let start = &data[..data.len().min(4)];
+        return Err(Error::Input(format!(
+            "not a JPEG: it starts with {start:02x?}, not ff d8"
+        )));
+    }
+    let mut found = Found::after(tables);
+    for part in walk::parts(data) {
+        let (marker, segment) = match part {
+            Part::Segment(marker, segment) => (marker, segment),
+            Part::Alone(marker) => {
+                return Err(Error::Input(format!(
+                    "marker ff {marker:02x} before the first scan"
+                )));
+            }
+            Part::Short(marker, length) => {
+                return Err(Error::Input(format!(
+                    "segment ff {marker:02x} of length {length}: at least 2"
+                )));
+            }
+        };
         found.markers.note(marker, segment);
         match marker {
             SOS => return found.header(),
             DQT => found.tables(segment)?,
-            0xC4 | 0xC8 | 0xCC => {}
-            0xC0..=0xCF => found.frame = Some(Frame::parse(marker, segment)?),
             APP0 => found.app0(segment),
             APP14 => found.app14(segment),
+            marker if walk::is_frame(marker) => {
+                found.frame = Some(Frame::parse(marker, segment)?);
+            }
             _ => {}
         }
-        rest = behind;
     }
-}
-
-/// The next marker, its segment without the length, and what lies behind.
-fn next(data: &[u8]) -> Result<(u8, &[u8], &[u8])> {
-    let truncated = || Error::Input("the JPEG ends before its first scan".into());
-    let fill = data.iter().take_while(|&&byte| byte == 0xFF).count();
-    let (&marker, rest) = data[fill..].split_first().ok_or_else(truncated)?;
-    if fill == 0 {
-        return Err(Error::Input(format!(
-            "byte {marker:02x} where a JPEG marker (ff ..) has to be"
-        )));
-    }
-    // These stand alone: TEM and restarts. An SOI or EOI here means there is no scan.
-    if matches!(marker, 0x01 | 0xD0..=0xD7) {
-        return Ok((marker, &[], rest));
-    }
-    if matches!(marker, 0x00 | SOI | EOI) {
-        return Err(Error::Input(format!(
-            "marker ff {marker:02x} before the first scan"
-        )));
-    }
-    let [high, low, rest @ ..] = rest else {
-        return Err(truncated());
-    };
-    let length = usize::from(u16::from_be_bytes([*high, *low]));
-    let inside = length.checked_sub(2).ok_or_else(|| {
-        Error::Input(format!(
-            "segment ff {marker:02x} of length {length}: at least 2"
-        ))
-    })?;
-    let (segment, behind) = rest.split_at_checked(inside).ok_or_else(truncated)?;
-    Ok((marker, segment, behind))
+    Err(Error::Input("the JPEG ends before its first scan".into()))
 }
 
 /// What the segments have said so far.
-#[derive(Default)]
-struct Found {
-    tables: [Option<QuantSteps>; 4],
+struct Found<'a> {
+    tables: &'a mut [Option<QuantSteps>; 4],
     frame: Option<Frame>,
     markers: Markers,
     /// The colour transform that Adobe's marker names.
@@ -139,7 +123,18 @@ impl Frame {
     }
 }
 
-impl Found {
+impl<'a> Found<'a> {
+    /// Nothing yet, in a stream that has given these tables.
+    fn after(tables: &'a mut QuantTables) -> Self {
+        Self {
+            tables: &mut tables.0,
+            frame: None,
+            markers: Markers::default(),
+            adobe: None,
+            field: None,
+        }
+    }
+
     /// A DQT segment: any number of tables of 8 or 16 bits.
     fn tables(&mut self, mut segment: &[u8]) -> Result<()> {
         while let [head, rest @ ..] = segment {
@@ -166,12 +161,8 @@ impl Found {
     }
 
     fn app0(&mut self, segment: &[u8]) {
-        if let Some([polarity, ..]) = segment.strip_prefix(b"AVI1") {
-            self.field = match polarity {
-                1 => Some(Field::Top),
-                2 => Some(Field::Bottom),
-                _ => None,
-            };
+        if segment.starts_with(b"AVI1") {
+            self.field = Field::of_app0(segment);
         }
     }
 
@@ -237,147 +228,4 @@ impl Found {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::frame::Planar8;
-    use crate::jpeg::write::encode_with;
-    use crate::jpeg::{encode, read, tables};
-    use crate::options::Limits;
-
-    fn jpeg(quality: u8, subsampling: (usize, usize)) -> Vec<u8> {
-        let picture = Planar8::new(PixelModel::Rgb, 37, 21, (1, 1));
-        encode(&picture, quality, subsampling).unwrap()
-    }
-
-    /// Puts a segment right behind SOI.
-    fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
-        let length = (payload.len() as u16 + 2).to_be_bytes();
-        [&jpeg[..2], &[0xFF, marker], &length, payload, &jpeg[2..]].concat()
-    }
-
-    /// libjpeg reads the whole file: what it says of the header is the reference.
-    #[test]
-    fn the_header_is_what_libjpeg_reads() {
-        for (quality, subsampling) in [(7, (2, 2)), (50, (2, 1)), (88, (1, 1)), (93, (1, 2))] {
-            let bytes = jpeg(quality, subsampling);
-            let (header, file) = (parse(&bytes), read(&bytes, &Limits::default()));
-            let (header, file) = (header.unwrap(), file.unwrap());
-            assert_eq!((header.width, header.height), (file.width, file.height));
-            assert_eq!((header.model, header.progressive), (file.model, false));
-            assert_eq!(header.factors(1), file.subsampling());
-            for (ours, theirs) in header.components.iter().zip(&file.components) {
-                assert_eq!(ours.steps, theirs.steps);
-                assert_eq!((ours.id, ours.sampling), (theirs.id, theirs.sampling));
-            }
-            assert_eq!(header.ijg_quality(), Some(quality));
-            assert_eq!(header.family, Family::of(&file));
-        }
-    }
-
-    /// Tables that are no quality of libjpeg's, so that the markers count.
-    #[test]
-    fn the_family_is_that_of_the_whole_file() {
-        let picture = Planar8::new(PixelModel::Rgb, 37, 21, (1, 1));
-        let table = std::array::from_fn(|i| 3 + i as u16);
-        let bytes = encode_with(&picture, &[table; 3], (2, 1)).unwrap();
-        let maker = [
-            b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x03\0\0\0".as_slice(),
-            b"Aha\0",
-        ];
-        for (marker, payload, family) in [
-            (0xFE, &b"x"[..], Family::Unknown),
-            (APP0, b"AVI1\0", Family::Avi1),
-            (0xED, b"Photoshop 3.0\0", Family::Adobe),
-            (0xE1, &maker.concat(), Family::Camera("Aha".into())),
-        ] {
-            let marked = with_segment(&bytes, marker, payload);
-            let file = read(&marked, &Limits::default()).unwrap();
-            let header = parse(&marked).unwrap();
-            assert_eq!((&header.family, &Family::of(&file)), (&family, &family));
-        }
-    }
-
-    #[test]
-    fn bytes_behind_the_first_scan_do_not_matter() {
-        let bytes = jpeg(50, (2, 2));
-        let sos = bytes.windows(2).position(|w| w == [0xFF, SOS]).unwrap();
-        let length = usize::from(u16::from_be_bytes([bytes[sos + 2], bytes[sos + 3]]));
-        let end = sos + 2 + length;
-        assert_eq!(parse(&bytes[..end]).unwrap(), parse(&bytes).unwrap());
-        for end in 0..end {
-            assert!(parse(&bytes[..end]).is_err(), "{end} bytes");
-        }
-    }
-
-    #[test]
-    fn tables_of_16_bits_are_read() {
-        let mut payload = vec![0x10];
-        payload.extend((0..64u16).flat_map(|i| (1000 + i).to_be_bytes()));
-        let mut found = Found::default();
-        found.tables(&payload).unwrap();
-        let steps = found.tables[0].unwrap();
-        // Zigzag goes right first, then down: entries 1 and 2 are (u, v) = (1, 0) and (0, 1).
-        assert_eq!(
-            (steps[0], steps[1], steps[8], steps[63]),
-            (1000, 1001, 1002, 1063)
-        );
-    }
-
-    #[test]
-    fn fields_and_colours_are_as_their_markers_say() {
-        let plain = jpeg(50, (1, 1));
-        for (polarity, field) in [(0, None), (1, Some(Field::Top)), (2, Some(Field::Bottom))] {
-            let payload = [b"AVI1".as_slice(), &[polarity, 0, 0, 0, 0, 0]].concat();
-            let marked = with_segment(&plain, APP0, &payload);
-            assert_eq!(parse(&marked).unwrap().field, field);
-        }
-        let jfif = plain.windows(4).position(|w| w == *b"JFIF").unwrap();
-        let mut bare = plain.clone();
-        bare[jfif] = b'X';
-        let adobe = |transform| [b"Adobe".as_slice(), &[0, 100, 0, 0, 0, 0, transform]].concat();
-        for (transform, model) in [(0, PixelModel::Rgb), (1, PixelModel::YCbCr)] {
-            let marked = with_segment(&bare, APP14, &adobe(transform));
-            assert_eq!(parse(&marked).unwrap().model, model);
-            let file = read(&marked, &Limits::default()).unwrap();
-            assert_eq!(file.model, model);
-        }
-    }
-
-    #[test]
-    fn a_table_that_is_not_there_is_named() {
-        let bytes = jpeg(50, (1, 1));
-        let sof = bytes.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
-        let mut broken = bytes.clone();
-        broken[sof + 12] = 3;
-        let message = parse(&broken).unwrap_err().to_string();
-        assert!(message.contains("table 3"), "{message}");
-    }
-
-    #[test]
-    fn a_thumbnail_inside_a_segment_is_not_the_picture() {
-        let outer = jpeg(50, (1, 1));
-        let inner = [b"Exif\0\0".as_slice(), &jpeg(10, (2, 2))].concat();
-        let marked = with_segment(&outer, 0xE1, &inner);
-        assert_eq!(parse(&marked).unwrap(), parse(&outer).unwrap());
-        assert_eq!(
-            tables::ijg_pair(50).0,
-            parse(&marked).unwrap().components[0].steps
-        );
-    }
-
-    proptest! {
-        /// Whatever bytes come, the answer is a valid header or an error.
-        #[test]
-        fn no_bytes_break_the_reader(at in 0usize..700, byte: u8, cut in 2usize..700) {
-            let mut bytes = jpeg(50, (2, 2));
-            let place = at % bytes.len();
-            bytes[place] = byte;
-            bytes.truncate(cut.min(bytes.len()));
-            if let Ok(header) = parse(&bytes) {
-                prop_assert!(header.validate().is_ok());
-            }
-        }
-    }
-}
+mod tests;
