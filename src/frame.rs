@@ -3,7 +3,12 @@
 //!
 //! No file formats, no colour conversion, no torch. Called by everything.
 
+mod fields;
+mod orientation;
+
 use crate::error::{Error, Result};
+
+pub use orientation::Orientation;
 
 /// A rectangle of pixels; `x`, `y` is its top left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,40 +257,6 @@ impl Planar8 {
         }
     }
 
-    /// Two fields of one size and layout woven into a picture of `height` rows, at most as
-    /// many as both have: `top` gives row 0 of each plane and every second one after it.
-    ///
-    /// # Errors
-    /// [`Error::Input`] when the fields differ in size or layout, or have too few rows.
-    pub fn weave(top: &Self, bottom: &Self, height: usize) -> Result<Self> {
-        let shape = |field: &Self| {
-            (
-                field.model,
-                field.subsampling,
-                field.width(),
-                field.height(),
-            )
-        };
-        if shape(top) != shape(bottom) || height > 2 * top.height() {
-            return Err(Error::Input(format!(
-                "fields of {} x {} and {} x {} pixels for a picture of {height} rows",
-                top.width(),
-                top.height(),
-                bottom.width(),
-                bottom.height()
-            )));
-        }
-        let mut out = Self::new(top.model, top.width(), height, top.subsampling);
-        for (c, plane) in out.planes.iter_mut().enumerate() {
-            let width = plane.width;
-            for (y, row) in plane.data.chunks_exact_mut(width).enumerate() {
-                let field = [top, bottom][y % 2];
-                row.copy_from_slice(&field.planes[c].data[y / 2 * width..][..width]);
-            }
-        }
-        Ok(out)
-    }
-
     /// Pixels interleaved: one byte each for grey, R, G, B for RGB. `None` for YCbCr.
     pub fn interleaved(&self) -> Option<Vec<u8>> {
         match (self.model, self.planes.as_slice()) {
@@ -349,22 +320,6 @@ mod tests {
     }
 
     /// Rows of each plane alternate; of an odd picture the last row is the top field's.
-    #[test]
-    fn fields_are_woven_plane_by_plane() {
-        let field = |value: u8| {
-            let mut field = Planar8::new(PixelModel::YCbCr, 3, 3, (2, 2));
-            for plane in &mut field.planes {
-                plane.data.fill(value);
-            }
-            field
-        };
-        let woven = Planar8::weave(&field(1), &field(2), 5).unwrap();
-        assert_eq!(woven.planes[0].data[..6], [1, 1, 1, 2, 2, 2]);
-        assert_eq!(woven.planes[0].data[12..], [1, 1, 1]);
-        assert_eq!(woven.planes[1].data, [1, 1, 2, 2, 1, 1]);
-        assert!(Planar8::weave(&field(1), &field(2), 7).is_err());
-    }
-
     #[test]
     fn a_margin_repeats_the_edge_and_comes_off_again() {
         let mut frame = Planar8::new(PixelModel::YCbCr, 5, 3, (2, 2));
