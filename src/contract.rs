@@ -102,6 +102,12 @@ pub trait Denoiser: Send + Sync {
         None
     }
 
+    /// The arithmetic inside its network, as a word, where that is chosen by the machine: the same
+    /// picture comes out a little different in another.
+    fn precision(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What its user should know once, such as an arithmetic that had to be given up.
     fn caution(&self) -> Option<&str> {
         None

@@ -33,6 +33,16 @@ pub trait FrameRestorer: Send + Sync {
         control: Control<'_>,
     ) -> Result<Restored>;
 
+    /// See [`Restorer::precision`].
+    fn precision(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// See [`Restorer::caution`].
+    fn caution(&self) -> Option<&str> {
+        None
+    }
+
     /// A stream that has seen no frame yet; `None` for a core that knows none, whose frames
     /// are restored one by one.
     fn stream(&self) -> Option<Box<dyn FrameStream>> {
@@ -89,6 +99,14 @@ impl FrameRestorer for Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         self.restore_file_as(file, layout, options, control)
+    }
+
+    fn precision(&self) -> Option<&'static str> {
+        Self::precision(self)
+    }
+
+    fn caution(&self) -> Option<&str> {
+        Self::caution(self)
     }
 
     fn stream(&self) -> Option<Box<dyn FrameStream>> {

@@ -254,3 +254,48 @@ fn standard_output_for_exec_sources() {
         show_the_scene(&frames, FRAMES * 3 / 4);
     }
 }
+
+/// The text files below `folder` with these endings.
+fn texts(folder: &Path, endings: &[&str]) -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let wanted = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| endings.contains(&ending))
+    };
+    let texts = paths.filter(wanted).map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    });
+    texts.collect()
+}
+
+/// A camera's 4:2:2 would become High 4:2:2, which browsers do not play.
+#[test]
+fn every_recipe_that_encodes_for_browsers_says_420() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut all = texts(&scripts(), &["sh", "py"]);
+    all.extend(texts(&root.join("docs"), &["md"]));
+    all.extend(texts(&root, &["md"]));
+    let mut recipes = 0;
+    for (path, text) in all {
+        let markdown = path.extension().is_some_and(|ending| ending == "md");
+        // Of Markdown the blocks of code.
+        let blocks = text.split("```").skip(usize::from(markdown));
+        for block in blocks.step_by(1 + usize::from(markdown)) {
+            let encodes = ["openh264enc", "x264enc", "h264enc"]
+                .iter()
+                .any(|name| block.contains(name));
+            if encodes && block.contains("ddrmjpegdec") {
+                let says = ["format=I420", "$limited", "{LIMITED}"];
+                assert!(
+                    says.iter().any(|caps| block.contains(caps)),
+                    "{}: {block}",
+                    path.display()
+                );
+                recipes += 1;
+            }
+        }
+    }
+    assert!(recipes >= 5, "{recipes} recipes");
+}

@@ -259,6 +259,10 @@ impl Denoiser for Calibrated {
         hint.map(|hint| self.table.at(sigma, &hint.luma, &hint.chroma))
     }
 
+    fn precision(&self) -> Option<&'static str> {
+        self.inner.precision()
+    }
+
     fn caution(&self) -> Option<&str> {
         self.inner.caution()
     }

@@ -34,6 +34,20 @@ pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
     }
 }
 
+impl super::Restorer {
+    /// What the user of the model should know once, such as an arithmetic that this machine
+    /// gets wrong and that is not used for that.
+    pub fn caution(&self) -> Option<&str> {
+        self.denoiser.caution()
+    }
+
+    /// The arithmetic inside the network, as a word (`bf16`, `f16`, `f32`), where the machine decides
+    /// on it.
+    pub fn precision(&self) -> Option<&'static str> {
+        self.denoiser.precision()
+    }
+}
+
 /// Sees to it that the process, when it ends, waits for what is being computed. Opening a model does
 /// so too; who opens one on a thread of its own calls this before, on the thread that may end the
 /// process. Takes some milliseconds once.

@@ -85,6 +85,15 @@ impl Loader {
         load.map(|load| load.lock().options.clone())
     }
 
+    /// The arithmetic of the model, once it is open and where the machine decides on it.
+    pub fn precision(&self) -> Option<&'static str> {
+        let load = lock(&self.current).clone()?;
+        match &load.lock().phase {
+            Phase::Open(restorer) => restorer.precision(),
+            _ => None,
+        }
+    }
+
     /// Whether the last opening failed. It is forgotten, so that the next one tries again.
     pub fn take_failure(&self) -> bool {
         let load = lock(&self.current).clone();
@@ -158,7 +167,7 @@ impl Load {
         let wanted = || !self.lock().abandoned;
         match registry::open(options, &wanted) {
             Ok(restorer) => {
-                let text = format!("The model {} is open", options.model);
+                let text = opened(&options.model, &*restorer);
                 self.settle(element, Phase::Open(restorer), |element| {
                     progress(element, gst::ProgressType::Complete, &text);
                 });
@@ -268,6 +277,17 @@ impl Load {
 /// A panic elsewhere leaves nothing half done behind these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// That it is open, and what the machine decided on meanwhile.
+fn opened(name: &str, restorer: &dyn FrameRestorer) -> String {
+    let precision = restorer.precision().map(|word| format!(" in {word}"));
+    let caution = restorer.caution().map(|text| format!(": {text}"));
+    format!(
+        "The model {name} is open{}{}",
+        precision.unwrap_or_default(),
+        caution.unwrap_or_default()
+    )
 }
 
 fn progress(element: &gst::Element, kind: gst::ProgressType, text: &str) {

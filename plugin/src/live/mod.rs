@@ -7,6 +7,7 @@
 //! - `ladder`: cheaper work than was asked for
 //! - `tier`: which of two models does it
 //! - `verdict`: what becomes of a frame, by all of these
+//! - `shortfall`: what a frame lacks for want of time, in words
 //! - `pace`: how it goes, from frame to frame
 //! - `tally`: the figures
 //! - `session`: all of it, as an element holds it
@@ -18,6 +19,7 @@ mod ladder;
 mod loading;
 mod pace;
 mod session;
+mod shortfall;
 mod tally;
 mod tier;
 mod timing;
@@ -26,4 +28,5 @@ mod verdict;
 pub use ladder::Rung;
 pub use loading::Unready;
 pub use session::{Arrival, Live};
+pub use shortfall::Shortfall;
 pub use verdict::Verdict;

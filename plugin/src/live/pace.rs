@@ -13,6 +13,7 @@ use gst::{ClockTime, ClockTimeDiff};
 use super::cost::Cost;
 use super::ladder::{self, Rung};
 use super::session::Arrival;
+use super::shortfall::Warned;
 use super::tally::Tally;
 use super::tier::{Pressure, Tier};
 use super::verdict::{self, Verdict};
@@ -29,6 +30,8 @@ pub struct Pace {
     cost: Cost,
     /// The same by the lesser model.
     lesser: Cost,
+    /// What the first frame says of the former.
+    first: Option<Duration>,
     /// The work and the frames that they are about.
     subject: Option<Subject>,
     tier: Tier,
@@ -42,27 +45,28 @@ pub struct Pace {
     patience: Duration,
     /// When the figures were last posted.
     pub told: Option<Instant>,
+    /// Whether somebody waits for the frame in work: else no time is too long for it.
+    awaited: bool,
+    /// What the application has been told of.
+    pub warned: Warned,
 }
 
 /// What makes frames cost the same.
 type Subject = (Preset, Option<usize>, Option<usize>, (u32, u32));
 
 impl Pace {
-    /// Takes note of a frame of this size that comes, of which `asked` is asked.
-    pub fn receive(
-        &mut self,
-        policy: LatePolicy,
-        asked: &Options,
-        size: (u32, u32),
-        arrival: &Arrival,
-    ) {
+    /// Takes note of a frame of this size that comes, of which `asked` is asked; whether it is
+    /// `awaited`: only then may speed decide what restores it.
+    pub fn receive(&mut self, awaited: bool, asked: &Options, size: (u32, u32), arrival: &Arrival) {
         let subject = (asked.preset, asked.steps, asked.samples, size);
         if self.subject.replace(subject) != Some(subject) {
             self.cost.forget();
             self.lesser.forget();
+            self.first = None;
             self.tier = Tier::default();
         }
-        if policy == LatePolicy::Process {
+        self.awaited = awaited;
+        if !awaited {
             self.tier = Tier::default();
         }
         let last = std::mem::replace(&mut self.due, arrival.running);
@@ -70,6 +74,7 @@ impl Pace {
         let period = arrival.duration.or_else(since);
         let period = period.filter(|period| !period.is_zero());
         self.period = period.map(Duration::from).or(self.period);
+        self.settle(asked);
     }
 
     /// The work to choose from.
@@ -109,7 +114,8 @@ impl Pace {
         if policy == LatePolicy::Process {
             self.cost.latency(1.0);
         } else {
-            self.settle(asked, rung, took);
+            self.guess(asked, rung, took);
+            self.settle(asked);
             if let Some(least) = self.rungs(asked).last() {
                 self.cost_of(least, asked).latency(least.share);
             }
@@ -117,23 +123,31 @@ impl Pace {
         Some(self.claimed()).filter(|now| *now != before)
     }
 
-    /// Picks the model for the frames that come, after one that took `took` by `rung`.
-    fn settle(&mut self, asked: &Options, rung: &Rung, took: Duration) {
+    /// Picks the model for the frames that come, where somebody waits for them.
+    fn settle(&mut self, asked: &Options) {
         let Some(period) = self.period.filter(|_| ladder::lesser(asked).is_some()) else {
             return;
         };
         let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
-        // The very first frame may take twice as long as those after it.
-        let first = took.mul_f64(0.5 * least / rung.share);
         let guessed = self.lesser.estimate(least);
         let own = self.cost.estimate(least);
         let pressure = Pressure {
             period,
-            own: own.or_else(|| guessed.is_none().then_some(first)),
+            own: own.or_else(|| self.first.filter(|_| guessed.is_none())),
             guessed,
         };
-        if self.tier.settle(pressure, Instant::now()) {
+        if self.awaited && self.tier.settle(pressure, Instant::now()) {
             self.cost.forget();
+        }
+    }
+
+    /// Takes note of what the first frame says of the cost by the model that was asked for, at its
+    /// least: it may take twice as long as those after it.
+    fn guess(&mut self, asked: &Options, rung: &Rung, took: Duration) {
+        let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
+        if !rung.is_lesser(asked) {
+            let guess = took.mul_f64(0.5 * least / rung.share);
+            self.first.get_or_insert(guess);
         }
     }
 
@@ -176,10 +190,10 @@ mod tests {
         }
     }
 
-    fn models_after(policy: LatePolicy, took_ms: u64) -> Vec<String> {
+    fn models_after(policy: LatePolicy, awaited: bool, took_ms: u64) -> Vec<String> {
         let (mut pace, asked) = (Pace::default(), Options::default());
         for frame in [0, 40] {
-            pace.receive(policy, &asked, (640, 480), &arrival(frame));
+            pace.receive(awaited, &asked, (640, 480), &arrival(frame));
         }
         let rung = pace.rungs(&asked).remove(0);
         let took = Duration::from_millis(took_ms);
@@ -190,9 +204,31 @@ mod tests {
 
     #[test]
     fn the_time_between_frames_decides_on_the_model() {
-        assert_eq!(models_after(LatePolicy::Drop, 300), ["nano"]);
-        assert_eq!(models_after(LatePolicy::Passthrough, 300), ["nano"]);
-        assert_eq!(models_after(LatePolicy::Drop, 30), ["lean"]);
-        assert_eq!(models_after(LatePolicy::Process, 300), ["lean"]);
+        assert_eq!(models_after(LatePolicy::Drop, true, 300), ["nano"]);
+        assert_eq!(models_after(LatePolicy::Passthrough, true, 300), ["nano"]);
+        assert_eq!(models_after(LatePolicy::Drop, true, 30), ["lean"]);
+        assert_eq!(models_after(LatePolicy::Process, false, 300), ["lean"]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_restored_by_what_was_asked_for() {
+        for policy in [LatePolicy::Drop, LatePolicy::Passthrough] {
+            assert_eq!(models_after(policy, false, 300), ["lean"]);
+        }
+        // A sink that kept time is gone, or a seek made it forget.
+        let (mut pace, asked) = (Pace::default(), Options::default());
+        let rung = pace.rungs(&asked).remove(0);
+        let stream = [
+            (true, "lean"),
+            (true, "nano"),
+            (false, "lean"),
+            (true, "nano"),
+        ];
+        for (frame, (awaited, model)) in stream.into_iter().enumerate() {
+            pace.receive(awaited, &asked, (640, 480), &arrival(40 * frame as u64));
+            assert_eq!(pace.rungs(&asked)[0].options.model, model, "{frame}");
+            let took = Duration::from_millis(300);
+            pace.done(LatePolicy::Drop, &rung, &asked, &Report::default(), took);
+        }
     }
 }

@@ -16,6 +16,7 @@ use gst::{ClockTime, ClockTimeDiff, StateChange, StateChangeError};
 use super::ladder::Rung;
 use super::loading::{Loader, Unready};
 use super::pace::Pace;
+use super::shortfall::{REMEDY, Shortfall};
 use super::timing::{Timing, Upstream};
 use super::verdict::Verdict;
 use crate::enums::LatePolicy;
@@ -160,17 +161,17 @@ impl Live {
         let playing = element.current_state() == gst::State::Playing;
         let now = element.current_running_time().filter(|_| playing);
         let mut pace = lock(&self.pace);
-        pace.receive(policy, asked, size, arrival);
-        let rungs = pace.rungs(asked);
-        if let Some(rung) = rungs.first().filter(|rung| rung.is_lesser(asked)) {
-            self.lesser.begin(element, rung.options.clone());
-        }
         let own = clock_time(pace.claimed());
         let timing = lock(&self.timing);
         let left = arrival
             .running
             .and_then(|running| timing.left(policy, running, now, own));
         drop(timing);
+        pace.receive(left.is_some(), asked, size, arrival);
+        let rungs = pace.rungs(asked);
+        if let Some(rung) = rungs.first().filter(|rung| rung.is_lesser(asked)) {
+            self.lesser.begin(element, rung.options.clone());
+        }
         (pace.judge(policy, rungs, left), left)
     }
 
@@ -211,6 +212,19 @@ impl Live {
         lock(&self.pace).tally.late += 1;
     }
 
+    /// Says once for each kind, in a WARNING, that a lack of time decides what leaves.
+    pub fn warn(&self, element: &gst::Element, shortfall: Shortfall) {
+        let news = lock(&self.pace).warned.is_news(shortfall);
+        if news {
+            gst::element_warning!(
+                element,
+                gst::CoreError::Clock,
+                ("{}", shortfall.text()),
+                ["{REMEDY}"]
+            );
+        }
+    }
+
     /// Tells the application that a frame leaves with a share of its restoration only, or not
     /// at all; `counts` are frames done and dropped.
     pub fn tell(
@@ -245,6 +259,7 @@ impl Live {
 
     /// Completes the figures of `stats`, which counts frames already.
     pub fn complete(&self, stats: &mut gst::StructureRef) {
+        stats.set("precision", self.loader.precision().unwrap_or_default());
         let pace = lock(&self.pace);
         pace.tally.write(stats, pace.claimed());
     }

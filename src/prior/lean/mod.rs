@@ -88,16 +88,15 @@ impl Lean {
         let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
         Prior::load(source, options, form, build).map(Self)
     }
-
-    /// The arithmetic inside the network, as a word for reports.
-    pub fn precision(&self) -> &'static str {
-        self.0.precision()
-    }
 }
 
 impl Denoiser for Lean {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
         self.0.denoise(x, sigma, hint)
+    }
+
+    fn precision(&self) -> Option<&'static str> {
+        Some(self.0.precision())
     }
 
     fn caution(&self) -> Option<&str> {

@@ -98,16 +98,15 @@ impl Nano {
             one_call_only,
         })
     }
-
-    /// The arithmetic inside the network, as a word for reports.
-    pub fn precision(&self) -> &'static str {
-        self.prior.precision()
-    }
 }
 
 impl Denoiser for Nano {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
         self.prior.denoise(x, sigma, hint)
+    }
+
+    fn precision(&self) -> Option<&'static str> {
+        Some(self.prior.precision())
     }
 
     fn caution(&self) -> Option<&str> {

@@ -4,6 +4,7 @@
 //! They are put into the registry of models under names of their own, so that the element
 //! runs as it is. What needs no such core is tested from outside, in `plugin/tests`.
 
+mod awaited;
 mod cancel;
 mod faults;
 mod late;
