@@ -3,8 +3,8 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `files` starts from files, `known` from frames whose file is known,
-//! `estimated` from pixels alone, `stream` from frame after frame, `gate` hands on what needs no restoring, `output` makes 8-bit
+//! banded pictures, `files` starts from files, `known` from frames whose file is known, `named` from frames
+//! whose tables the caller names, `estimated` from pixels alone, `turned` finds how a frame was turned, `stream` from frame after frame, `gate` hands on what needs no restoring, `output` makes 8-bit
 //! pixels.
 
 mod estimated;
@@ -14,12 +14,14 @@ mod gate;
 mod known;
 mod levels;
 pub mod model;
+mod named;
 mod output;
 #[cfg(feature = "torch")]
 mod published;
 pub mod stream;
 mod symmetry;
 pub mod tiled;
+mod turned;
 pub mod weights;
 mod windowed;
 
@@ -32,7 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
-use crate::frame::{Picture, Planar8};
+use crate::frame::{Orientation, Picture, Planar8};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::known::Refusal;
 use crate::jpeg::measure::Departures;
@@ -121,6 +123,8 @@ pub struct Report {
     pub quality: Option<u8>,
     /// Where a frame's tables were known from; `None` for files, and when they were not.
     pub tables_from: Option<TablesFrom>,
+    /// How a frame was turned since it was decoded.
+    pub orientation: Orientation,
     /// Why a frame's header was not used.
     pub refusal: Option<Refusal>,
     /// Which components were held to the levels of the file.
@@ -173,12 +177,6 @@ impl Restorer {
             denoiser: model::open(options)?,
             memory: None,
         })
-    }
-
-    /// What the user of the model should know once, such as an arithmetic that this machine
-    /// gets wrong and that is not used for that.
-    pub fn caution(&self) -> Option<&str> {
-        self.denoiser.caution()
     }
 
     /// A restorer on a prior of one's own.
@@ -250,21 +248,10 @@ impl Restorer {
             }
             _ => {}
         }
-        let Some((steps, quality)) = find_tables(tables)? else {
-            return Ok(unchanged(frame, "the quantisation tables are not known"));
-        };
-        let mut seen = jpeg::recover::from_frame(frame, &steps.0, &steps.1)?;
-        let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
-        let (picture, mut report) = (solved.picture, solved.report);
-        report.quality = quality;
-        report.tables_from = Some(TablesFrom::Caller);
-        if !report.measured.contains(&true) {
-            report
-                .notes
-                .push("the pixels do not hold the levels of these tables".into());
+        match find_tables(tables)? {
+            Some((steps, quality)) => self.restore_named(frame, &steps, quality, options, control),
+            None => Ok(unchanged(frame, "the quantisation tables are not known")),
         }
-        let frame = output::like(frame, &picture, &seen);
-        Ok(Restored { frame, report })
     }
 
     /// Runs the plan; the picture is on the observation's aligned grid. The decoded planes of

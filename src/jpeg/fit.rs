@@ -64,12 +64,17 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// Whether the steps are wide enough for levels to be told from 8-bit pixels at all.
+    pub fn tells(&self) -> bool {
+        self.telling >= 32
+    }
+
     /// Whether nothing contradicts that the plane was decoded with this table, and the levels
     /// can be told from it.
     pub fn holds(&self) -> bool {
         let likely = |mean: Option<f64>| mean.is_none_or(|mean| mean > 0.0);
         [self.dc, self.ac, self.large].into_iter().all(likely)
-            && self.telling >= 32
+            && self.tells()
             && self.blocks.is_none_or(|share| share >= MIN_SHARE)
     }
 

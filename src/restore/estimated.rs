@@ -4,12 +4,13 @@
 //! The estimate is `jpeg`'s; here it lays the picture on its grid, and is kept for the frames
 //! that follow for as long as they agree. The rest is `restore`'s.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{FrameTables, Restored, Restorer, TablesFrom, output, unchanged};
+use super::{FrameTables, Restored, Restorer, TablesFrom, output, turned, unchanged};
 use crate::contract::{Control, QuantSteps};
 use crate::error::{Error, Result};
-use crate::frame::{PixelModel, Planar8, Plane8};
+use crate::frame::{Orientation, PixelModel, Planar8, Plane8};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::estimate::{self, Estimate};
 use crate::jpeg::{decoded, fit, recover, tables};
@@ -24,12 +25,14 @@ pub struct Estimated {
     pub chroma: Option<Estimate>,
     /// Luma samples per chroma sample, where that was told or given.
     pub subsampling: Option<(usize, usize)>,
-    /// Columns and rows before the picture that fill up its grid, 0..=15.
+    /// Columns and rows before the picture, turned back, that fill up its grid, 0..=15.
     pub margin: (usize, usize),
+    /// How the picture was turned since it was decoded. Mirrored is what only its chroma tells.
+    pub orientation: Orientation,
 }
 
 impl Restorer {
-    /// Restores a decoded frame, cropped or not, whose tables are to be told from its pixels;
+    /// Restores a decoded frame, cropped, turned or not, whose tables are to be told from its pixels;
     /// unchanged where they cannot be.
     pub(super) fn restore_estimated(
         &self,
@@ -37,9 +40,7 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let plane = recover::luma(frame)?;
-        let told = estimate::luma(&plane).and_then(|luma| lay_out(frame, luma));
-        let mut restored = match told {
+        let mut restored = match tell(frame)? {
             Some(told) => self.restore_told(frame, Arc::new(told), options, control)?,
             None => unchanged(frame, "the quantisation tables cannot be told"),
         };
@@ -70,7 +71,8 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let grown = frame.with_margin(told.margin);
+        let upright = told.upright(frame);
+        let grown = upright.with_margin(told.margin);
         let (luma, chroma) = (&told.luma.steps, told.chroma_steps());
         let mut seen = recover::from_margined(&grown, told.margin, luma, &chroma)?;
         let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
@@ -78,8 +80,9 @@ impl Restorer {
         report.quality = told.luma.quality();
         report.tables_from = Some(TablesFrom::Pixels);
         let frame = output::like(&grown, &picture, &seen).without_margin(told.margin);
+        let orientation = told.orientation;
         report.estimated = Some(told);
-        Ok(Restored { frame, report })
+        Ok(turned::as_it_came(Restored { frame, report }, orientation))
     }
 
     /// Restores a picture that once was a JPEG, RGB or grey, of which only the pixels are
@@ -95,7 +98,8 @@ impl Restorer {
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
-        let mut found = decoded::observe(picture)?.ok_or_else(|| {
+        let (found, orientation) = observe(picture)?;
+        let mut found = found.ok_or_else(|| {
             Error::Unsupported(
                 "the pixels show no quantisation tables: not a JPEG once, or changed since, or \
                  of a quality near 100"
@@ -111,13 +115,85 @@ impl Restorer {
             subsampling: found.chroma.as_ref().map(|chroma| chroma.subsampling),
             chroma: found.chroma.map(|chroma| chroma.estimate),
             margin: found.margin,
+            orientation,
         }));
-        let frame = output::picture(&restored, &found.observation);
-        Ok(Restored {
-            frame: frame.without_margin(found.margin),
-            report,
-        })
+        let frame = output::picture(&restored, &found.observation).without_margin(found.margin);
+        Ok(turned::as_it_came(Restored { frame, report }, orientation))
     }
+}
+
+/// Rows and columns have changed places.
+const TRANSPOSED: Orientation = Orientation {
+    transposed: true,
+    mirrored_x: false,
+    mirrored_y: false,
+};
+
+/// What `picture` says of the JPEG that it was, as it is or transposed: libjpeg's own table, which is no
+/// other's transposed, decides. Mirrored, its grid begins elsewhere and its table is the same.
+fn observe(picture: &Planar8) -> Result<(Option<decoded::Decoded>, Orientation)> {
+    let quality = |found: &Option<decoded::Decoded>| found.as_ref().and_then(|f| f.luma.quality());
+    let upright = decoded::observe(picture)?;
+    if quality(&upright).is_some() {
+        return Ok((upright, Orientation::default()));
+    }
+    let transposed = decoded::observe(&TRANSPOSED.inverse().picture(picture))?;
+    let better = quality(&transposed).is_some() || upright.is_none();
+    Ok(match better && transposed.is_some() {
+        true => (transposed, TRANSPOSED),
+        false => (upright, Orientation::default()),
+    })
+}
+
+/// The same of a frame, whose chroma tells mirrored sides of odd lengths too.
+fn tell(frame: &Planar8) -> Result<Option<Estimated>> {
+    let quality = |told: &Option<Estimated>| told.as_ref().and_then(|told| told.luma.quality());
+    let upright = tell_as(frame, Orientation::default())?;
+    if quality(&upright).is_some() {
+        return Ok(upright);
+    }
+    let transposed = tell_as(frame, TRANSPOSED)?;
+    let better = quality(&transposed).is_some() || upright.is_none();
+    Ok(if better {
+        transposed.or(upright)
+    } else {
+        upright
+    })
+}
+
+/// What `frame` tells once `orientation`, transposed or not, is undone.
+fn tell_as(frame: &Planar8, orientation: Orientation) -> Result<Option<Estimated>> {
+    let turned = orientation.inverse().picture(frame);
+    let Some(luma) = estimate::luma(&recover::luma(&turned)?) else {
+        return Ok(None);
+    };
+    let size = (turned.width(), turned.height());
+    let mirrors = Orientation::all().filter(|mirror| !mirror.transposed);
+    let laid_out = mirrors.map(|mirror| {
+        let side = |mirrored: bool, side: usize, first: usize| match mirrored {
+            true => (side + 8 - first) % 8,
+            false => first,
+        };
+        let luma = Estimate {
+            offset: (
+                side(mirror.mirrored_x, size.0, luma.offset.0),
+                side(mirror.mirrored_y, size.1, luma.offset.1),
+            ),
+            ..luma.clone()
+        };
+        let told = lay_out(&mirror.inverse().picture(&turned), luma)?;
+        // Mirrored before it was transposed is mirrored the other way after.
+        let (x, y) = orientation.size((mirror.mirrored_x, mirror.mirrored_y));
+        Some(Estimated {
+            orientation: Orientation {
+                transposed: orientation.transposed,
+                mirrored_x: x,
+                mirrored_y: y,
+            },
+            ..told
+        })
+    });
+    Ok(laid_out.flatten().next())
 }
 
 /// What the user should know of an estimate.
@@ -143,6 +219,7 @@ impl Estimated {
     /// # Errors
     /// [`crate::Error::Input`] when the planes do not have the sizes that the model says.
     pub fn still_holds(&self, frame: &Planar8) -> Result<bool> {
+        let frame = &*self.upright(frame);
         if self.subsampling != subsampling(frame) {
             return Ok(false);
         }
@@ -158,6 +235,14 @@ impl Estimated {
         };
         let planes = frame.planes.iter().skip(1);
         Ok(planes.zip(self.chroma.iter().cycle()).all(fits))
+    }
+
+    /// `frame` as it was decoded, but for what was cropped.
+    fn upright<'a>(&self, frame: &'a Planar8) -> Cow<'a, Planar8> {
+        match self.orientation.is_upright() {
+            true => Cow::Borrowed(frame),
+            false => Cow::Owned(self.orientation.inverse().picture(frame)),
+        }
     }
 
     /// The chroma table; libjpeg's of the quality nearest to luma's where none shows.
@@ -189,6 +274,7 @@ fn lay_out(frame: &Planar8, luma: Estimate) -> Option<Estimated> {
         chroma,
         subsampling: subsampling(frame),
         margin: margin.unwrap_or(least),
+        orientation: Orientation::default(),
     })
 }
 

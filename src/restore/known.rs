@@ -1,6 +1,6 @@
 //! Restores decoded frames that come with the header of their file.
 
-use super::{FrameTables, Report, Restored, Restorer, TablesFrom, output};
+use super::{FrameTables, Report, Restored, Restorer, TablesFrom, output, turned};
 use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
@@ -9,7 +9,8 @@ use crate::jpeg::{Header, Observation};
 use crate::options::Options;
 
 impl Restorer {
-    /// By `header`, or, when the frame contradicts that, by `otherwise`.
+    /// By `header`, whichever way the frame was turned since, or, when it contradicts that, by
+    /// `otherwise`.
     pub(super) fn restore_known(
         &self,
         frame: &Planar8,
@@ -18,13 +19,19 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        match known::from_header(frame, header)? {
-            Ok(mut seen) => self.restore_seen(frame, header, &mut seen, options, control),
-            Err(refusal) => {
-                let restored = self.restore_frame(frame, otherwise, options, control)?;
-                Ok(refused(restored, refusal))
+        let refusal = match known::from_header(frame, header)? {
+            Ok(mut seen) => return self.restore_seen(frame, header, &mut seen, options, control),
+            Err(refusal) => refusal,
+        };
+        if let Some(orientation) = turned::by_header(frame, header, &refusal)? {
+            let frame = orientation.inverse().picture(frame);
+            if let Ok(mut seen) = known::from_header(&frame, header)? {
+                let restored = self.restore_seen(&frame, header, &mut seen, options, control)?;
+                return Ok(turned::as_it_came(restored, orientation));
             }
         }
+        let restored = self.restore_frame(frame, otherwise, options, control)?;
+        Ok(refused(restored, refusal))
     }
 
     fn restore_seen(

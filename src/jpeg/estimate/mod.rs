@@ -81,6 +81,11 @@ pub fn luma(plane: &Plane8) -> Option<Estimate> {
     })
 }
 
+/// Where the first whole block of a plane may lie, the likeliest first, whatever its table.
+pub fn likely_offsets(plane: &Plane8) -> Vec<Offset> {
+    grid::ranked(plane)
+}
+
 /// Estimates the table that the two chroma planes share, whose blocks begin at `offset` in
 /// their own samples, past whatever fills up the grid. `blur` is [`BLUR`], or more where the samples are less exact.
 pub fn chroma(planes: [&Plane8; 2], offset: Offset, blur: f32) -> Option<Estimate> {
