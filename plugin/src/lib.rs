@@ -8,6 +8,7 @@ mod compare;
 mod decoder;
 mod enums;
 mod errors;
+mod fields;
 mod filter;
 mod findings;
 mod live;

@@ -11,7 +11,7 @@ use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoFrameRef};
 
 /// Every format that can be read and written, in the order of the caps.
-pub const FORMATS: [VideoFormat; 11] = [
+pub const FORMATS: [VideoFormat; 22] = [
     VideoFormat::I420,
     VideoFormat::Y42b,
     VideoFormat::Y444,
@@ -23,6 +23,32 @@ pub const FORMATS: [VideoFormat; 11] = [
     VideoFormat::Bgr,
     VideoFormat::Bgrx,
     VideoFormat::Bgra,
+    VideoFormat::Xrgb,
+    VideoFormat::Argb,
+    VideoFormat::Xbgr,
+    VideoFormat::Abgr,
+    VideoFormat::Yv12,
+    VideoFormat::Nv21,
+    VideoFormat::Nv16,
+    VideoFormat::Nv24,
+    VideoFormat::Yuy2,
+    VideoFormat::Uyvy,
+    VideoFormat::Ayuv,
+];
+
+/// Those of them that hold YCbCr; the others but GRAY8 hold RGB.
+const YCBCR: [VideoFormat; 11] = [
+    VideoFormat::I420,
+    VideoFormat::Y42b,
+    VideoFormat::Y444,
+    VideoFormat::Nv12,
+    VideoFormat::Yv12,
+    VideoFormat::Nv21,
+    VideoFormat::Nv16,
+    VideoFormat::Nv24,
+    VideoFormat::Yuy2,
+    VideoFormat::Uyvy,
+    VideoFormat::Ayuv,
 ];
 
 /// Where the samples of one component lie inside the bytes of its plane.
@@ -180,9 +206,7 @@ fn unmapped(error: glib::BoolError) -> Error {
 fn pixel_model(format: VideoFormat) -> Result<PixelModel> {
     match format {
         VideoFormat::Gray8 => Ok(PixelModel::Grey),
-        VideoFormat::I420 | VideoFormat::Y42b | VideoFormat::Y444 | VideoFormat::Nv12 => {
-            Ok(PixelModel::YCbCr)
-        }
+        format if YCBCR.contains(&format) => Ok(PixelModel::YCbCr),
         format if FORMATS.contains(&format) => Ok(PixelModel::Rgb),
         format => Err(Error::Unsupported(format!("video format {format}"))),
     }

@@ -239,11 +239,11 @@ fn unparsed_bytes_are_cut_into_frames() {
 
 #[test]
 fn fields_in_an_unparsed_stream_are_paired() {
-    let field = jpegs::colour((24, 16), (2, 1), 90);
+    let field = jpegs::colour((40, 16), (2, 1), 90);
     let pair = [jpegs::as_field(&field, 1), jpegs::as_field(&field, 2)].concat();
     let out = from_bytes(&[&pair[..], &pair, &pair[..pair.len() / 2]].concat(), 50);
     let sizes: Vec<_> = out.iter().map(size).collect();
-    assert_eq!(sizes, [(24, 32), (24, 32), (24, 16)]);
+    assert_eq!(sizes, [(40, 32), (40, 32), (40, 16)]);
 }
 
 #[test]

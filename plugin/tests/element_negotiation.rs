@@ -5,8 +5,9 @@ mod common;
 use common::{pipeline, play, stat};
 use gst::prelude::*;
 
-const FORMATS: [&str; 11] = [
-    "I420", "Y42B", "Y444", "NV12", "GRAY8", "RGB", "RGBx", "RGBA", "BGR", "BGRx", "BGRA",
+const FORMATS: [&str; 22] = [
+    "I420", "Y42B", "Y444", "NV12", "GRAY8", "RGB", "RGBx", "RGBA", "BGR", "BGRx", "BGRA", "xRGB",
+    "ARGB", "xBGR", "ABGR", "YV12", "NV21", "NV16", "NV24", "YUY2", "UYVY", "AYUV",
 ];
 
 /// Plays three frames of these caps through the element; the frames that came out.
@@ -36,7 +37,7 @@ fn every_format_runs_at_odd_and_even_sizes() {
 fn the_first_format_that_both_sides_take_is_found() {
     let pipeline = pipeline(
         "videotestsrc num-buffers=1 ! videoconvert ! ddrmjpeg model=identity qf=50 \
-         ! video/x-raw,format=(string){AYUV,Y42B} ! fakesink name=s",
+         ! video/x-raw,format=(string){I420_10LE,Y42B} ! fakesink name=s",
     );
     let caps_at_end = {
         let sink = pipeline.by_name("s").unwrap();
@@ -51,9 +52,10 @@ fn the_first_format_that_both_sides_take_is_found() {
 }
 
 #[test]
-fn interlaced_video_and_formats_of_other_depths_are_refused() {
+fn fields_apart_and_formats_of_other_depths_are_refused() {
     for caps in [
-        "video/x-raw,format=I420,interlace-mode=interleaved",
+        "video/x-raw,format=I420,interlace-mode=fields",
+        "video/x-raw(format:Interlaced),format=I420,interlace-mode=alternate",
         "video/x-raw,format=I420_10LE",
         "video/x-raw,format=I420,width=20000,height=16",
     ] {
@@ -62,6 +64,20 @@ fn interlaced_video_and_formats_of_other_depths_are_refused() {
         let pad = sink.static_pad("sink").unwrap();
         let caps = caps.parse::<gst::Caps>().unwrap();
         assert!(!pad.query_caps(Some(&caps)).can_intersect(&caps), "{caps}");
+    }
+}
+
+/// Fields in turns of lines; of mixed streams those buffers that say so.
+#[test]
+fn interlaced_frames_are_taken() {
+    common::init();
+    for mode in ["interleaved", "mixed"] {
+        let mut harness = gst_check::Harness::new_parse("ddrmjpeg model=identity qf=50");
+        harness.set_src_caps_str(&format!(
+            "video/x-raw,format=GRAY8,width=8,height=9,framerate=25/1,interlace-mode={mode}"
+        ));
+        let out = harness.push_and_pull(gst::Buffer::from_mut_slice(vec![7u8; 72]));
+        assert_eq!(out.unwrap().size(), 72, "{mode}");
     }
 }
 

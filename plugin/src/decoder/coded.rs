@@ -5,12 +5,14 @@
 
 use ddrmjpeg::Result;
 use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::jpeg::abbreviated::{self, StreamTables};
 use ddrmjpeg::jpeg::stream::{self, Field, Piece};
 use ddrmjpeg::jpeg::{self, JpegFile};
 use ddrmjpeg::options::Limits;
-use ddrmjpeg::restore::{Carried, Report, Restored};
+use ddrmjpeg::restore::{Report, Restored};
 
 use super::format::Shape;
+use crate::fields;
 use crate::restorer::Frames;
 
 /// What a buffer holds.
@@ -52,36 +54,57 @@ pub type Core<'a> = dyn FnMut(usize, &JpegFile) -> Result<Restored> + 'a;
 pub type Grids = [Frames; 2];
 
 /// Reads a buffer. `height` is what the caps say of the frame, 0 for nothing: two pictures
-/// that have half as many rows each are fields even when they do not say so themselves.
+/// that have half as many rows each are fields even when they do not say so themselves, and two
+/// that have all of them are none whatever they say. `tables` are what the stream has given so far.
+/// `None`: the buffer holds tables alone, for pictures to come.
 ///
 /// # Errors
 /// Those of [`jpeg::read()`] for the first picture.
-pub fn read(data: &[u8], height: usize, limits: &Limits) -> Result<Coded> {
-    let pieces = stream::pieces(data);
+pub fn read(
+    data: &[u8],
+    height: usize,
+    limits: &Limits,
+    tables: &mut StreamTables,
+) -> Result<Option<Coded>> {
+    let mut pieces = stream::pieces(data);
+    let all = pieces.len();
+    pieces.retain(|piece| {
+        let only = abbreviated::is_tables_only(piece.data);
+        if only {
+            let _ = tables.complete(piece.data);
+        }
+        !only
+    });
     let Some(piece) = pieces.first() else {
-        return jpeg::read(data, limits).map(|file| Coded::Whole(Box::new(file)));
+        return match all {
+            // Says what it is instead.
+            0 => jpeg::read(data, limits).map(|file| Some(Coded::Whole(Box::new(file)))),
+            _ => Ok(None),
+        };
     };
-    let first = jpeg::read(piece.data, limits)?;
-    let declared = first.height < height && height <= 2 * first.height;
+    let first = jpeg::read(&tables.complete(piece.data), limits)?;
     let second = pieces.get(1);
-    if !are_fields(piece, second, declared) {
-        return Ok(Coded::Whole(Box::new(first)));
+    if !are_fields(piece, second, first.height, height) {
+        return Ok(Some(Coded::Whole(Box::new(first))));
     }
     let size = (first.width, first.height);
     let second = second
-        .and_then(|piece| jpeg::read(piece.data, limits).ok())
+        .and_then(|piece| jpeg::read(&tables.complete(piece.data), limits).ok())
         .filter(|file| (file.width, file.height) == size);
-    Ok(Coded::Fields(Box::new(Fields {
-        height: if declared { height } else { 2 * size.1 },
+    Ok(Some(Coded::Fields(Box::new(Fields {
+        height: if height > 0 { height } else { 2 * size.1 },
         order: piece.field.unwrap_or(Field::Top),
         first,
         second,
-    })))
+    }))))
 }
 
-/// By what they say of themselves, or, where they do not, by the size of the frame.
-fn are_fields(first: &Piece<'_>, second: Option<&Piece<'_>>, declared: bool) -> bool {
+/// By the size of the frame, of `height` rows, or, where nobody knows that, by what they say of
+/// themselves; `rows` are those of the first.
+fn are_fields(first: &Piece<'_>, second: Option<&Piece<'_>>, rows: usize, height: usize) -> bool {
+    let declared = rows < height && height <= 2 * rows;
     match (first.field, second.map(|piece| piece.field)) {
+        (_, _) if height > 0 && !declared => false,
         (Some(first), Some(Some(second))) => second == first.other(),
         (Some(_), None) | (_, Some(_)) => declared,
         (None, None) => false,
@@ -89,6 +112,15 @@ fn are_fields(first: &Piece<'_>, second: Option<&Piece<'_>>, declared: bool) -> 
 }
 
 impl Coded {
+    /// The field that a picture with these bytes is by what it says and by its shape, if it came alone.
+    pub fn lone_field(&self, data: &[u8]) -> Option<Field> {
+        let Self::Whole(file) = self else {
+            return None;
+        };
+        let piece = || stream::pieces(data).into_iter().next();
+        file.markers.avi1.then(piece).flatten()?.field_of(0)
+    }
+
     /// What matters of it for the output.
     pub fn shape(&self) -> Shape {
         let (file, height, order) = match self {
@@ -132,17 +164,6 @@ impl Coded {
     }
 }
 
-/// What two fields took over from those before.
-fn both(first: Option<Carried>, second: Option<Carried>) -> Option<Carried> {
-    let (first, second) = (first?, second?);
-    Some(Carried {
-        pixels: first.pixels + second.pixels,
-        changed: first.changed + second.changed,
-        reused: first.reused + second.reused,
-        fresh: first.fresh.or(second.fresh),
-    })
-}
-
 impl Fields {
     /// One frame of both; the first stands in for a second that could not be read.
     fn weave(&self, first: Done, second: Option<Done>) -> Result<Done> {
@@ -152,21 +173,15 @@ impl Fields {
             Field::Bottom => (other, &first.pixels),
         };
         let pixels = Planar8::weave(top, bottom, self.height)?;
-        let mut report = first.report;
-        let corrupted = match second {
-            Some(second) => {
-                report.restored |= second.report.restored;
-                report.network_calls += second.report.network_calls;
-                report.gate = report.gate.max(second.report.gate);
-                report.resaved |= second.report.resaved;
-                report.departures = report.departures.and(&second.report.departures);
-                report.carried = both(report.carried, second.report.carried);
-                report.notes.extend(second.report.notes);
-                first.corrupted || second.corrupted
-            }
+        let (report, corrupted) = match second {
+            Some(second) => (
+                fields::both(first.report, second.report),
+                first.corrupted || second.corrupted,
+            ),
             None => {
+                let mut report = first.report;
                 report.notes.push("the second field cannot be read".into());
-                true
+                (report, true)
             }
         };
         Ok(Done {

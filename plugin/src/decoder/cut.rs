@@ -21,11 +21,12 @@ impl DdrmJpegDec {
         adapter: &gst_base::Adapter,
         at_end: bool,
     ) -> Result<FlowSuccess, FlowError> {
+        self.state().bytes |= adapter.available() > 0;
         loop {
             let Some(length) = self.next_length(adapter, at_end)? else {
                 return Ok(VIDEO_DECODER_FLOW_NEED_DATA);
             };
-            self.state().length = Default::default();
+            self.state().begin_length();
             if length < SHORTEST {
                 adapter.flush(length);
                 continue;

@@ -71,7 +71,8 @@ impl ObjectImpl for DdrmJpegDec {
                      less work; lesser-model, those of them restored by nano in place of lean; network-calls; pixels, and pixels-reused, not computed again; \
                      gated, which the identity gate left as decoded; saved-twice, which show an \
                      earlier save. share is restored by \
-                     frames; mean-ms milliseconds of a frame; latency-ms what is claimed. And of \
+                     frames; mean-ms milliseconds of a frame; latency-ms what is claimed; precision the arithmetic of \
+                     the network where the machine decides on it (bf16, f16, f32). And of \
                      the last frame: last-ms, encoder, outside-cells and far-outside-cells \
                      (shares of the coefficients that the network had outside their cells) and, \
                      with strict, consistency (share of the file's levels that the pixels \
@@ -179,6 +180,8 @@ impl VideoDecoderImpl for DdrmJpegDec {
         input: &VideoCodecState<'static, Readable>,
     ) -> Result<(), gst::LoggableError> {
         self.obj().set_packetized(self.note_input(input));
+        // Tables hold for the stream that gave them, and these caps begin another.
+        self.forget();
         Ok(())
     }
 
@@ -198,11 +201,12 @@ impl VideoDecoderImpl for DdrmJpegDec {
     /// The end of the stream, which nobody downstream knows of yet.
     fn finish(&self) -> Result<FlowSuccess, FlowError> {
         self.post_figures(true);
+        self.judge_stream();
         self.parent_finish()
     }
 
     fn flush(&self) -> bool {
-        self.state().length = Default::default();
+        self.state().begin_length();
         true
     }
 

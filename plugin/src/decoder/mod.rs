@@ -5,14 +5,18 @@
 //! - `cut`: frames out of a stream that nobody has parsed
 //! - `coded`: what a buffer holds, a picture or two fields, and its restoration
 //! - `format`: which video format a picture is put out in
+//! - `agree`: what downstream takes
 //! - `work`: one frame through the core, and what happens when that fails
+//! - `remarks`: what is said of a whole stream
 //! - `state`: what lives from start to stop
 //! - `stats`: the figures of the property `stats`
 
+mod agree;
 mod coded;
 mod cut;
 mod format;
 mod imp;
+mod remarks;
 mod state;
 mod stats;
 #[cfg(test)]
@@ -42,19 +46,24 @@ glib::wrapper! {
     /// - A buffer with two fields (APP0 "AVI1", or caps of more rows than a picture has) is
     ///   restored field by field and woven into one interleaved frame. A field that comes in a
     ///   buffer of its own is a frame of its own, as with `jpegdec`; an unparsed stream is put
-    ///   together to pairs here.
+    ///   together to pairs here. `jpegparse` 1.22 takes pairs apart: leave it out of interlaced streams.
+    /// - What "AVI1" says is not believed against the size: with caps of as many rows as a picture has it is
+    ///   a whole frame, and in a stream without caps one that is not twice as wide as high is.
+    /// - Pictures without tables have those that the stream gave before, up to a flush or new caps.
     /// - Input may be parsed or not. Caps with `parsed=true` or a frame rate say that each
     ///   buffer holds a frame.
     /// - Of a damaged frame, what can be decoded is kept and marked CORRUPTED; rows that the
     ///   damage reached are not restored. A frame that cannot be decoded at all is dropped and
-    ///   counts as an error: `max-errors` says how many may follow each other.
+    ///   counts as an error: `max-errors` says how many may follow each other. A stream of which no
+    ///   frame could be decoded ends with an ERROR.
     /// - The model is opened on a thread of its own when the element goes from NULL to READY, with
     ///   PROGRESS messages, and shared with every other element of the process that names the
     ///   same model, device and precision. The first frame waits for it. It is closed at NULL.
     /// - Quality of service is on, as in every decoder. Behind a sink that keeps time
     ///   `late-policy` says what becomes of a frame that is late or would be: with less work if
     ///   that is in time, else it is dropped, or put out as decoded; with a QOS message. Set
-    ///   `late-policy=process` or `qos=false` to have every frame restored.
+    ///   `late-policy=process` or `qos=false` to have every frame restored. Where no sink keeps
+    ///   time (files, `sync=false`) no frame is late, and all are restored with all that was asked for.
     /// - A frame costs time: half as much again is claimed as latency.
     /// - `temporal=reuse` does not compute again what has not changed since the last frame.
     /// - With `compare=side-by-side` frames are twice as wide as the pictures.

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use ddrmjpeg::jpeg::stream::FrameLength;
+use ddrmjpeg::jpeg::abbreviated::StreamTables;
+use ddrmjpeg::jpeg::stream::{Field, FrameLength};
 use gst_video::{VideoCodecState, VideoInfo, video_codec_state::Readable};
 
 use super::coded::{Coded, Grids};
@@ -34,6 +35,18 @@ pub struct Carry {
     pub grids: Grids,
     /// The last buffer, with the height that the caps gave its frame, and what it held.
     pub last: Option<(Vec<u8>, usize, Arc<Coded>)>,
+    /// What pictures have given for those to come.
+    pub tables: StreamTables,
+}
+
+impl Carry {
+    /// The frame in work has failed: the next is restored by itself, with the tables of the stream.
+    pub fn restart(&mut self) {
+        *self = Self {
+            tables: std::mem::take(&mut self.tables),
+            ..Self::default()
+        };
+    }
 }
 
 /// What the element knows while it is started.
@@ -47,8 +60,23 @@ pub struct State {
     pub agreed: Option<Agreed>,
     /// The frame whose end has not been seen yet, of a stream that nobody has parsed.
     pub length: FrameLength,
+    /// Whether bytes have come that nobody has cut into frames.
+    pub bytes: bool,
     /// Which warnings have been given.
     pub warned: Warned,
+}
+
+impl State {
+    /// Rows of a frame, as the caps say; 0: they do not.
+    pub fn height(&self) -> usize {
+        let input = self.input.as_ref();
+        input.map_or(0, |input| input.info().height() as usize)
+    }
+
+    /// The next frame's end is to be found.
+    pub fn begin_length(&mut self) {
+        self.length = FrameLength::of(self.height());
+    }
 }
 
 /// Warnings that would come with each frame and are given once.
@@ -58,6 +86,8 @@ pub struct Warned {
     error: Option<String>,
     /// That frames are damaged.
     damage: bool,
+    /// The field that the last buffer held alone, and whether it was told that fields come so.
+    alone: (Option<Field>, bool),
 }
 
 impl Warned {
@@ -66,6 +96,18 @@ impl Warned {
         let news = self.error.as_deref() != Some(error);
         self.error = Some(error.into());
         news
+    }
+
+    /// Whether it is news that buffers hold one field each: this one `field`, the last its other.
+    pub fn field_alone(&mut self, field: Option<Field>) -> bool {
+        let last = std::mem::replace(&mut self.alone.0, field);
+        let pair = field.is_some_and(|field| last == Some(field.other()));
+        pair && !std::mem::replace(&mut self.alone.1, true)
+    }
+
+    /// What was wrong with the last frame, if something was.
+    pub fn last(&self) -> Option<String> {
+        self.error.clone()
     }
 
     /// A frame could be decoded: the next failure is news again. Whether it is news that it
@@ -86,6 +128,14 @@ mod tests {
         assert!(warned.failed("a") && !warned.failed("a") && warned.failed("b"));
         warned.decoded(false);
         assert!(warned.failed("b"));
+    }
+
+    #[test]
+    fn that_fields_come_alone_is_news_once_and_only_in_pairs() {
+        let (top, bottom) = (Some(Field::Top), Some(Field::Bottom));
+        let mut warned = Warned::default();
+        let news = [top, top, None, bottom, top, bottom].map(|field| warned.field_alone(field));
+        assert_eq!(news, [false, false, false, false, true, false]);
     }
 
     #[test]

@@ -17,13 +17,13 @@ use gst_video::prelude::*;
 use gst_video::{VideoCodecFrame, VideoCodecFrameFlags, VideoCodecState, VideoFrameRef, VideoInfo};
 
 use super::coded::{self, Coded, Done};
-use super::format::{self, Shape};
+use super::format;
 use super::imp::{CAT, DdrmJpegDec};
-use super::state::{Agreed, Carry};
+use super::state::Carry;
 use crate::compare::View;
-use crate::enums::{Compare, LatePolicy};
+use crate::enums::LatePolicy;
 use crate::errors::{self, Failure, Reach};
-use crate::live::{Arrival, Rung, Unready, Verdict};
+use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
 use crate::registry::Opened;
 use crate::{planes, restorer};
 
@@ -51,6 +51,7 @@ impl DdrmJpegDec {
         let mut state = self.state();
         state.input = Some(input.clone());
         state.agreed = None;
+        state.begin_length();
         framed
     }
 
@@ -60,10 +61,15 @@ impl DdrmJpegDec {
         if task.verdict == Verdict::Drop {
             self.state().stats.dropped += 1;
             self.live.gave_up();
+            self.warn_of(Shortfall::Dropped);
             return self.obj().drop_frame(frame);
         }
         let flow = match self.compute(&mut frame, &task) {
-            Ok(()) => self.obj().finish_frame(frame),
+            Ok(true) => self.obj().finish_frame(frame),
+            Ok(false) => {
+                self.obj().release_frame(frame);
+                Ok(FlowSuccess::Ok)
+            }
             Err(Failure::Flow(flow)) => {
                 self.obj().release_frame(frame);
                 Err(flow)
@@ -100,15 +106,19 @@ impl DdrmJpegDec {
         }
     }
 
-    /// From the frame's bytes to its pixels, written to a buffer of its own.
-    fn compute(&self, frame: &mut VideoCodecFrame, task: &Task) -> Result<(), Failure> {
+    /// From the frame's bytes to its pixels, written to a buffer of its own. `false`: the bytes are
+    /// tables alone, for frames to come.
+    fn compute(&self, frame: &mut VideoCodecFrame, task: &Task) -> Result<bool, Failure> {
         let mut carry = self.carry.lock().unwrap_or_else(PoisonError::into_inner);
-        let coded = self.read(frame, &mut carry)?;
+        let Some(coded) = self.read(frame, &mut carry)? else {
+            self.state().stats.frames -= 1;
+            return Ok(false);
+        };
         let agreed = self.agree(&coded)?;
         let layout = format::layout(agreed.info.format());
         let made = self.make(&coded, layout, task, &mut carry);
         if made.is_err() {
-            *carry = Carry::default();
+            carry.restart();
         }
         drop(carry);
         let mut done = made?;
@@ -117,27 +127,32 @@ impl DdrmJpegDec {
             let decoded = errors::guard(|| decode(&coded, layout))?;
             done.pixels = view.show(&decoded.pixels, done.pixels)?;
         }
-        self.fill(frame, &agreed.info, &done)
+        self.fill(frame, &agreed.info, &done)?;
+        Ok(true)
     }
 
     /// What the frame holds: that of the last one again, when its bytes are the same.
-    fn read(&self, frame: &VideoCodecFrame, carry: &mut Carry) -> Result<Arc<Coded>, Failure> {
-        let height = {
-            let state = self.state();
-            let input = state.input.as_ref();
-            input.map_or(0, |input| input.info().height() as usize)
-        };
+    fn read(
+        &self,
+        frame: &VideoCodecFrame,
+        carry: &mut Carry,
+    ) -> Result<Option<Arc<Coded>>, Failure> {
+        let height = self.state().height();
         let data = map(frame)?;
         if let Some((last, at, coded)) = &carry.last
             && *at == height
             && *last == *data
         {
-            return Ok(coded.clone());
+            return Ok(Some(coded.clone()));
         }
         let limits = Options::default().limits;
-        let coded = errors::guard(|| coded::read(&data, height, &limits))?;
-        let coded = Arc::new(coded);
-        carry.last = Some((data.to_vec(), height, coded.clone()));
+        let tables = &mut carry.tables;
+        let coded = errors::guard(|| coded::read(&data, height, &limits, tables))?;
+        let coded = coded.map(Arc::new);
+        if let Some(coded) = &coded {
+            self.tell_of_field(coded.lone_field(&data));
+        }
+        carry.last = coded.clone().map(|coded| (data.to_vec(), height, coded));
         Ok(coded)
     }
 
@@ -163,6 +178,7 @@ impl DdrmJpegDec {
         let took = begun.elapsed();
         self.state().stats.add(&done.report, done.corrupted, took);
         self.live.gave_up();
+        self.warn_of(Shortfall::Decoded);
         self.tell_quality(task, 0.0);
         Ok(done)
     }
@@ -199,10 +215,15 @@ impl DdrmJpegDec {
         if let Some(latency) = latency {
             self.obj().set_latency(latency, latency);
         }
-        if rung.share < 1.0 {
+        if let Some(shortfall) = Shortfall::of(rung, &task.asked) {
+            self.warn_of(shortfall);
             self.tell_quality(task, rung.share);
         }
         Ok(done)
+    }
+
+    fn warn_of(&self, shortfall: Shortfall) {
+        self.live.warn(self.obj().upcast_ref(), shortfall);
     }
 
     /// Tells the application that a frame leaves with a share of its restoration only.
@@ -219,63 +240,6 @@ impl DdrmJpegDec {
             quality,
             counts,
         );
-    }
-
-    /// The frames in which downstream takes such a picture; agrees on them when that is not
-    /// what was agreed on last, or downstream asks for another.
-    fn agree(&self, coded: &Coded) -> Result<Agreed, FlowError> {
-        let shape = coded.shape();
-        let compare = self.settings().compare;
-        let obj = self.obj();
-        let asked = obj.src_pad().check_reconfigure();
-        let last = self.state().agreed.clone();
-        let holds = |last: &Agreed| last.shape == shape && last.compare == compare && !asked;
-        if let Some(last) = last.filter(holds) {
-            return Ok(last);
-        }
-        let allowed = obj.src_pad().allowed_caps();
-        let doubled = compare == Compare::SideBySide && shape.doubled().fits(allowed.as_ref());
-        let shown = if doubled {
-            shape.doubled()
-        } else {
-            shape.clone()
-        };
-        let negotiated = self.negotiate_shape(&shown, allowed.as_ref());
-        if negotiated.is_err() {
-            obj.src_pad().mark_reconfigure();
-        }
-        let agreed = Agreed {
-            shape,
-            info: negotiated?,
-            compare,
-            doubled,
-        };
-        self.state().agreed = Some(agreed.clone());
-        Ok(agreed)
-    }
-
-    fn negotiate_shape(
-        &self,
-        shape: &Shape,
-        allowed: Option<&gst::Caps>,
-    ) -> Result<VideoInfo, FlowError> {
-        let obj = self.obj();
-        let input = self.state().input.clone();
-        let format = shape.choose(allowed);
-        let format = format.ok_or(FlowError::NotNegotiated)?;
-        let info = shape.info(format, input.as_ref().map(|input| input.info()));
-        let info = info.map_err(|_| FlowError::NotNegotiated)?;
-        let mut output = obj.set_interlaced_output_state(
-            format,
-            shape.interlace_mode(),
-            shape.width as u32,
-            shape.height as u32,
-            input.as_ref(),
-        )?;
-        output.set_info(info.clone());
-        obj.negotiate(output)?;
-        gst::debug!(CAT, imp = self, "{shape:?} goes out as {info:?}");
-        Ok(info)
     }
 
     /// Gives `frame` a buffer with the pixels.

@@ -33,6 +33,9 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// Largest width and height in pixels that the caps accept.
 const SIDE_MAX_PX: i32 = 16_384;
 
+/// How frames may be interlaced: not at all, or with two fields in turns of lines.
+const INTERLACE_MODES: [&str; 3] = ["progressive", "interleaved", "mixed"];
+
 crate::properties::element_with_properties! {
     /// The element's private half.
     wrapper = super::DdrmJpeg;
@@ -47,8 +50,8 @@ crate::properties::element_with_properties! {
         bits of each channel were kept, N from 2 to 8; these must be RGB or grey.")]
     pub struct DdrmJpeg {
         state: Mutex<State>,
-        /// What carries over from frame to frame, from the first on.
-        pub(super) stream: Mutex<Frames>,
+        /// What carries over from frame to frame, from the first on, for each grid of blocks.
+        pub(super) stream: Mutex<[Frames; 2]>,
         /// While true, the frame in work stops before its next network call.
         pub(super) cancel: AtomicBool,
     }
@@ -92,11 +95,13 @@ impl ObjectImpl for DdrmJpeg {
                     "Counts since start: frames, restored, passed-through, dropped; restored by \
                      tables from meta, qf or estimate; estimate-searches, whose pixels were \
                      searched for tables; meta-refused, whose frames contradict the tables \
-                     that came with them; late, and reduced, which were restored with less \
+                     that came with them; turned, which had been turned or mirrored since they \
+                     were decoded; late, and reduced, which were restored with less \
                      work; lesser-model, those of them restored by nano in place of lean; network-calls; pixels, and pixels-reused, not computed again; \
                      gated, which the identity gate left as decoded; saved-twice. share is \
                      restored by frames; mean-ms milliseconds of \
-                     a frame; latency-ms what is claimed. And of the last frame: last-ms, \
+                     a frame; latency-ms what is claimed; precision the arithmetic of \
+                     the network where the machine decides on it (bf16, f16, f32). And of the last frame: last-ms, \
                      quality (0: not known), encoder, outside-cells and far-outside-cells (shares \
                      of the coefficients that the network had outside their cells).",
                 )
@@ -142,7 +147,7 @@ impl ElementImpl for DdrmJpeg {
                     .format_list(planes::FORMATS)
                     .width_range(1..=width_px)
                     .height_range(1..=SIDE_MAX_PX)
-                    .field("interlace-mode", "progressive")
+                    .field("interlace-mode", gst::List::new(INTERLACE_MODES))
                     .build()
             };
             // With `compare=side-by-side` frames leave twice as wide.
@@ -292,6 +297,7 @@ impl VideoFilterImpl for DdrmJpeg {
             let mut state = self.state();
             state.doubled = doubled;
             state.size = (in_info.width(), in_info.height());
+            state.interlace = Some(in_info.interlace_mode());
         }
         self.note_objection(colour::objection(in_info));
         Ok(())

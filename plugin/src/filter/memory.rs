@@ -84,6 +84,7 @@ mod tests {
             luma,
             subsampling: colour.then_some((2, 2)),
             margin: (0, 0),
+            orientation: Default::default(),
         })
     }
 

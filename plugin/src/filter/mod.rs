@@ -2,6 +2,7 @@
 //!
 //! - `imp`: the virtual functions of GStreamer, and the properties
 //! - `work`: one frame through the core, and what happens when that fails
+//! - `halves`: the pictures that a frame consists of: itself, or its two fields
 //! - `state`: what lives from start to stop
 //! - `stats`: the figures of the property `stats`
 //! - `caps`: the caps of one side, given the other's
@@ -9,6 +10,7 @@
 
 mod caps;
 mod colour;
+mod halves;
 mod imp;
 mod memory;
 mod state;
@@ -38,9 +40,12 @@ glib::wrapper! {
     ///   converted and its levels are gone: it passes through unchanged, with one WARNING.
     /// - With `ddrmjpegtables` before the decoder every frame comes with its file's own tables
     ///   and sampling. They are used before `qf` and estimation, unless the frame contradicts
-    ///   them: its size is another, it is interlaced, or its coefficients are not near
+    ///   them: its size is another, or its coefficients are not near
     ///   multiples of the steps because a filter in between changed it. The property `stats`
     ///   counts by which tables frames were restored. The meta is taken off.
+    /// - Frames of two fields (`interlace-mode=interleaved`, or `mixed` where a buffer says so) are restored
+    ///   field by field, each on its own grid of blocks, unless the header of their file says that
+    ///   it was a whole frame.
     /// - With `qf=0` and no such tables they are estimated from the pixels. When they cannot be told,
     ///   frames pass through unchanged, with one WARNING per stream.
     /// - A frame that cannot be restored is a WARNING and passes through. A failing device or
@@ -52,7 +57,8 @@ glib::wrapper! {
     /// - Quality of service is on, as in every video filter. Behind a sink that keeps time
     ///   `late-policy` says what becomes of a frame that is late or would be: with less work if
     ///   that is in time, else it is dropped, or passes through unrestored; with a QOS message. Set
-    ///   `late-policy=process` or `qos=false` to have every frame restored.
+    ///   `late-policy=process` or `qos=false` to have every frame restored. Where no sink keeps
+    ///   time (files, `sync=false`) no frame is late, and all are restored with all that was asked for.
     /// - A frame costs time: half as much again is claimed as latency.
     /// - `temporal=reuse` does not compute again what has not changed since the last frame.
     /// - With `compare=side-by-side` frames leave twice as wide as they come.

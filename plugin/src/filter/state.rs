@@ -5,6 +5,7 @@
 
 use ddrmjpeg::Options;
 use ddrmjpeg::jpeg::Header;
+use gst_video::VideoInterlaceMode;
 
 use super::memory::Memory;
 use super::stats::Stats;
@@ -26,8 +27,13 @@ pub struct State {
     pub task: Option<Task>,
     /// The header that came with the frame in work.
     pub header: Option<Header>,
-    /// What earlier frames of these caps told of their tables.
-    pub memory: Memory,
+    /// How frames of the current caps are interlaced.
+    pub interlace: Option<VideoInterlaceMode>,
+    /// Whether the frame in work consists of two fields.
+    pub interlaced: bool,
+    /// What earlier frames of these caps told of their tables, for each grid of blocks: that of
+    /// whole frames or top fields, and that of bottom fields.
+    pub memory: [Memory; 2],
     /// Which warnings have been given.
     pub warned: Warned,
 }

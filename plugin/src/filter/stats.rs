@@ -29,6 +29,8 @@ pub struct Stats {
     pub searches: u64,
     /// Frames whose meta was not believed.
     pub refused: u64,
+    /// Frames restored that had been turned or mirrored since they were decoded.
+    pub turned: u64,
     /// What the core found out about them.
     pub findings: Findings,
     /// Calls of the network.
@@ -56,6 +58,7 @@ impl Stats {
 
     fn add_source(&mut self, report: &Report) {
         self.refused += u64::from(report.refusal.is_some());
+        self.turned += u64::from(report.restored && !report.orientation.is_upright());
         self.searches += u64::from(report.searched);
         let source = match report.tables_from {
             _ if !report.restored => return,
@@ -79,6 +82,7 @@ impl Stats {
             .field("estimate", self.by_estimate)
             .field("estimate-searches", self.searches)
             .field("meta-refused", self.refused)
+            .field("turned", self.turned)
             .field("network-calls", self.network_calls)
             .field("last-ms", self.last.as_secs_f64() * 1e3)
             .field("quality", u32::from(self.quality.unwrap_or(0)))

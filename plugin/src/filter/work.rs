@@ -8,22 +8,25 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::restore::{Report, Restored};
-use ddrmjpeg::{Control, Error};
+use ddrmjpeg::restore::{FrameTables, Report, Restored};
+use ddrmjpeg::{Control, Error, Options};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
 use gst_base::prelude::BaseTransformExtManual;
-use gst_video::VideoFrameRef;
+use gst_video::{VideoFrameRef, VideoInterlaceMode};
 
+use super::halves;
 use super::imp::{CAT, DdrmJpeg};
+use super::memory::Memory;
 use super::state::Task;
 use crate::compare::View;
 use crate::enums::{Compare, LatePolicy};
 use crate::errors::{self, Failure, Reach};
-use crate::live::{Arrival, Unready, Verdict};
-use crate::restorer::Frames;
+use crate::live::{Arrival, Shortfall, Unready, Verdict};
+use crate::registry::Opened;
 use crate::{meta, planes};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
@@ -56,10 +59,10 @@ impl DdrmJpeg {
                 };
                 return Ok(Some(task));
             }
-            Verdict::PassThrough => self.give_up(&arrival, left, 0.0),
+            Verdict::PassThrough => self.give_up(&arrival, left, Shortfall::Decoded),
             Verdict::Drop => {
                 self.state().stats.dropped += 1;
-                self.give_up(&arrival, left, 1.0);
+                self.give_up(&arrival, left, Shortfall::Dropped);
                 return Err(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
             }
         }
@@ -67,8 +70,11 @@ impl DdrmJpeg {
     }
 
     /// Counts a frame that is given up for being late, and tells the application.
-    fn give_up(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, quality: f64) {
+    fn give_up(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, what: Shortfall) {
+        // A frame that does not leave is of no lower quality.
+        let quality = f64::from(u8::from(what == Shortfall::Dropped));
         self.live.gave_up();
+        self.live.warn(self.obj().upcast_ref(), what);
         self.tell_quality(arrival, left, quality);
     }
 
@@ -156,7 +162,7 @@ impl DdrmJpeg {
             Ok(opened) => opened,
             Err(Unready::Late) => {
                 self.state().stats.passed_through += 1;
-                self.give_up(&task.arrival, task.left, 0.0);
+                self.give_up(&task.arrival, task.left, Shortfall::Decoded);
                 return Ok(None);
             }
             Err(why) => return Err(why.into()),
@@ -164,31 +170,63 @@ impl DdrmJpeg {
         let begun = Instant::now();
         let settings = self.settings().clone();
         let options = task.rung.of(settings.over(&opened.options));
-        let header = self.state().header.take();
-        let tables = settings.tables(header, || self.state().memory.tables());
+        let (header, interlaced) = {
+            let mut state = self.state();
+            (state.header.take(), state.interlaced)
+        };
+        // The levels of RGB are of pixels, not of blocks.
+        let interlaced = interlaced && options.degradation == Degradation::Jpeg;
+        let (parts, header) = halves::parts(pixels, header, interlaced);
+        let mut made = Vec::new();
+        for (grid, part) in parts.iter().enumerate() {
+            let tables = settings.tables(header.clone(), || self.tables_of(grid));
+            made.push(self.restore_part(grid, part, &tables, &options, &opened)?);
+        }
+        let none = || Error::Backend("a frame of no pictures".into());
+        let restored = halves::together(made, pixels.height())?.ok_or_else(none)?;
+        self.count(&task, &restored.report, begun);
+        Ok(restored.report.restored.then_some(restored.frame))
+    }
+
+    /// What earlier frames told of the tables on this grid of blocks.
+    fn tables_of(&self, grid: usize) -> FrameTables {
+        let mut state = self.state();
+        let memory = state.memory.get_mut(grid);
+        memory.map_or(FrameTables::Estimate, Memory::tables)
+    }
+
+    /// One picture of a frame, the next of the stream of its grid.
+    fn restore_part(
+        &self,
+        grid: usize,
+        part: &Planar8,
+        tables: &FrameTables,
+        options: &Options,
+        opened: &Opened,
+    ) -> Made<Restored> {
         let control = Control {
             cancel: Some(&self.cancel),
             progress: None,
         };
-        let Restored { frame, report } = errors::guard(|| {
-            let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let restored = errors::guard(|| {
+            let mut streams = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+            let none = || Error::Backend("a frame of more than two fields".into());
+            let stream = streams.get_mut(grid).ok_or_else(none)?;
             let stream = stream.by(&opened.restorer);
-            stream.restore_frame(pixels, &tables, &options, control)
+            stream.restore_frame(part, tables, options, control)
         })
         .inspect_err(|_| self.forget())?;
-        self.count(&task, &report, begun);
-        Ok(report.restored.then_some(frame))
+        if let Some(memory) = self.state().memory.get_mut(grid) {
+            memory.learn(&restored.report);
+        }
+        Ok(restored)
     }
 
     /// Counts a frame that went through the core, and tells what there is to tell of it.
     fn count(&self, task: &Task, report: &Report, begun: Instant) {
         let took = begun.elapsed();
         self.tell(report);
-        {
-            let mut state = self.state();
-            state.stats.add(report, took);
-            state.memory.learn(report);
-        }
+        self.state().stats.add(report, took);
         let latency = self
             .live
             .done(task.policy, &task.rung, &task.asked, report, took);
@@ -197,7 +235,8 @@ impl DdrmJpeg {
             // Without a bus there is nobody to tell.
             let _ = self.obj().post_message(message);
         }
-        if task.rung.share < 1.0 {
+        if let Some(shortfall) = Shortfall::of(&task.rung, &task.asked) {
+            self.live.warn(self.obj().upcast_ref(), shortfall);
             self.tell_quality(&task.arrival, task.left, task.rung.share);
         }
     }
@@ -242,7 +281,8 @@ impl DdrmJpeg {
         }
     }
 
-    /// Takes off `buffer` what its file says of it, for the frame that is restored next.
+    /// Takes off `buffer` what its file says of it, for the frame that is restored next, and notes
+    /// whether it is one of two fields.
     pub(super) fn take_header(&self, buffer: &mut gst::Buffer) {
         let said = match meta::is_on(buffer) {
             true => meta::take(buffer.make_mut()),
@@ -251,7 +291,10 @@ impl DdrmJpeg {
         if let Some(Err(error)) = &said {
             gst::warning!(CAT, imp = self, "a meta that says nothing: {error}");
         }
-        self.state().header = said.and_then(ddrmjpeg::Result::ok);
+        let mut state = self.state();
+        state.header = said.and_then(ddrmjpeg::Result::ok);
+        let mode = state.interlace.unwrap_or(VideoInterlaceMode::Progressive);
+        state.interlaced = halves::is_interlaced(mode, buffer);
     }
 
     /// Counts a frame that fails and leaves as it came; warns unless the last failed so too.
@@ -301,7 +344,7 @@ impl DdrmJpeg {
 
     /// Forgets what earlier frames left behind for later ones.
     pub(super) fn forget(&self) {
-        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Frames::default();
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
     }
 
     /// Whether frames show the decoded picture too, or have to be twice as wide.

@@ -2,7 +2,8 @@
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use ddrmjpeg::jpeg::header::{self, Header};
+use ddrmjpeg::jpeg::header::{self, Header, QuantTables};
+use ddrmjpeg::jpeg::{abbreviated, stream};
 use ddrmjpeg::{Error, Result};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -28,6 +29,8 @@ const HEADER_MAX: usize = 1 << 20;
 #[derive(Default)]
 pub struct DdrmJpegTables {
     stats: Mutex<Stats>,
+    /// What the headers of the stream have given so far.
+    tables: Mutex<QuantTables>,
 }
 
 impl DdrmJpegTables {
@@ -35,9 +38,19 @@ impl DdrmJpegTables {
         self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn tables(&self) -> MutexGuard<'_, QuantTables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads the header of `buffer` and puts it there as a meta.
     fn mark(&self, buffer: &mut gst::Buffer) {
-        let marked = read(buffer).and_then(|header| meta::put(buffer.make_mut(), &header));
+        let header = match read(buffer, &mut self.tables()) {
+            // Tables for pictures to come have no header.
+            Ok(None) => return,
+            Ok(Some(header)) => Ok(header),
+            Err(error) => Err(error),
+        };
+        let marked = header.and_then(|header| meta::put(buffer.make_mut(), &header));
         let news = self.stats().add(marked.is_ok());
         match marked {
             Err(error) if news => gst::element_imp_warning!(
@@ -52,16 +65,27 @@ impl DdrmJpegTables {
     }
 }
 
-/// The header of `buffer`, which is looked at where it lies.
-fn read(buffer: &gst::BufferRef) -> Result<Header> {
+/// The header of `buffer`, which is looked at where it lies, in a stream that has given these `tables`;
+/// `None` when the buffer holds tables alone.
+fn read(buffer: &gst::BufferRef, tables: &mut QuantTables) -> Result<Option<Header>> {
     if buffer.n_memory() == 0 {
         return Err(Error::Input("an empty buffer".into()));
     }
     let unmapped = |_| Error::Input("a buffer that cannot be mapped".into());
     let memory = buffer.peek_memory(0).map_readable().map_err(unmapped)?;
-    match header::parse(&memory) {
-        Err(_) if buffer.n_memory() > 1 => header::parse(&start(buffer)),
+    match parse(&memory, tables) {
+        Err(_) if buffer.n_memory() > 1 => parse(&start(buffer), tables),
         read => read,
+    }
+}
+
+/// The header of the first picture in `data`, whatever lies before it, as decoders look for it.
+fn parse(data: &[u8], tables: &mut QuantTables) -> Result<Option<Header>> {
+    let data = &data[stream::find_start(data).unwrap_or(0)..];
+    let header = header::parse_next(data, tables);
+    match header {
+        Err(_) if abbreviated::is_tables_only(data) => Ok(None),
+        header => header.map(Some),
     }
 }
 
@@ -151,7 +175,19 @@ impl BaseTransformImpl for DdrmJpegTables {
 
     fn start(&self) -> std::result::Result<(), gst::ErrorMessage> {
         *self.stats() = Stats::default();
+        *self.tables() = QuantTables::default();
         Ok(())
+    }
+
+    /// Tables hold up to a flush or new caps.
+    fn sink_event(&self, event: gst::Event) -> bool {
+        if matches!(
+            event.type_(),
+            gst::EventType::FlushStop | gst::EventType::Caps
+        ) {
+            *self.tables() = QuantTables::default();
+        }
+        self.parent_sink_event(event)
     }
 
     /// In passthrough this is the last place where the buffer is ours: a shared one is copied

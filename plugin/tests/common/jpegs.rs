@@ -45,11 +45,58 @@ pub fn odd_tables(size: (usize, usize), sampling: (usize, usize)) -> Vec<u8> {
 
 /// The same without its Huffman tables, as MJPEG of cameras has it.
 pub fn without_huffman_tables(jpeg: &[u8]) -> Vec<u8> {
+    without(jpeg, &[0xC4])
+}
+
+/// The same without any tables, as pictures of abbreviated streams are behind the first.
+pub fn without_tables(jpeg: &[u8]) -> Vec<u8> {
+    without(jpeg, &[0xC4, 0xDB])
+}
+
+/// Its tables alone.
+pub fn tables_alone(jpeg: &[u8]) -> Vec<u8> {
+    let rest = (0..=0xFF).filter(|code| ![0xC4, 0xDB].contains(code));
+    let mut out = without(jpeg, &rest.collect::<Vec<u8>>());
+    let end = out.windows(2).position(|pair| pair == [0xFF, 0xDA]);
+    out.truncate(end.unwrap());
+    out.extend([0xFF, 0xD9]);
+    out
+}
+
+/// The same levels under Huffman tables of their own.
+pub fn with_own_huffman_tables(picture: &[u8]) -> Vec<u8> {
+    jpeg::write(&jpeg::read(picture, &ddrmjpeg::options::Limits::default()).unwrap()).unwrap()
+}
+
+/// The same with `bytes` in front of each segment.
+pub fn with_junk(jpeg: &[u8], bytes: &[u8]) -> Vec<u8> {
     let mut out = jpeg[..2].to_vec();
     let mut at = 2;
     while jpeg[at + 1] != 0xDA {
         let length = 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
-        if jpeg[at + 1] != 0xC4 {
+        out.extend(bytes);
+        out.extend(&jpeg[at..at + length]);
+        at += length;
+    }
+    out.extend(&jpeg[at..]);
+    out
+}
+
+/// The same as a file of a process that no decoder here knows: lossless.
+pub fn lossless(jpeg: &[u8]) -> Vec<u8> {
+    let mut out = jpeg.to_vec();
+    let at = out.windows(2).position(|pair| pair == [0xFF, 0xC0]);
+    out[at.unwrap() + 1] = 0xC3;
+    out
+}
+
+/// Without its segments of these codes, up to its first scan.
+fn without(jpeg: &[u8], codes: &[u8]) -> Vec<u8> {
+    let mut out = jpeg[..2].to_vec();
+    let mut at = 2;
+    while jpeg[at + 1] != 0xDA {
+        let length = 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+        if !codes.contains(&jpeg[at + 1]) {
             out.extend(&jpeg[at..at + length]);
         }
         at += length;

@@ -38,7 +38,8 @@ fn padded_buffer(info: &VideoInfo, padding: i32) -> (gst::Buffer, Vec<usize>, Ve
 
 /// Rows of a plane, from the format's name: 4:2:0 halves all planes but the first.
 fn rows(info: &VideoInfo, plane: usize) -> usize {
-    let halved = matches!(info.format(), VideoFormat::I420 | VideoFormat::Nv12) && plane > 0;
+    use VideoFormat::{I420, Nv12, Nv21, Yv12};
+    let halved = matches!(info.format(), I420 | Yv12 | Nv12 | Nv21) && plane > 0;
     (info.height() as usize).div_ceil(if halved { 2 } else { 1 })
 }
 
@@ -46,13 +47,32 @@ fn rows(info: &VideoInfo, plane: usize) -> usize {
 /// GStreamer's documentation draws them. 0 is a byte that must stay.
 fn row_additions(format: VideoFormat, plane: usize, width: usize) -> Vec<u8> {
     let half = width.div_ceil(2);
+    // Two bytes a pixel; of an odd width the last pixel has no second luma sample.
+    let pairs = |luma: usize| {
+        let byte = move |i: usize| match (i % 4 / 2, i % 2 == luma) {
+            (_, true) if i / 2 < width => 10,
+            (_, true) => 0,
+            (0, false) => 20,
+            (_, false) => 30,
+        };
+        (0..4 * half).map(byte).collect()
+    };
     match (format, plane) {
+        (VideoFormat::Xrgb | VideoFormat::Argb | VideoFormat::Ayuv, _) => {
+            [0, 10, 20, 30].repeat(width)
+        }
+        (VideoFormat::Xbgr | VideoFormat::Abgr, _) => [0, 30, 20, 10].repeat(width),
+        (VideoFormat::Yuy2, _) => pairs(0),
+        (VideoFormat::Uyvy, _) => pairs(1),
         (VideoFormat::Rgb, _) => [10, 20, 30].repeat(width),
         (VideoFormat::Bgr, _) => [30, 20, 10].repeat(width),
         (VideoFormat::Rgbx | VideoFormat::Rgba, _) => [10, 20, 30, 0].repeat(width),
         (VideoFormat::Bgrx | VideoFormat::Bgra, _) => [30, 20, 10, 0].repeat(width),
         (_, 0) => vec![10; width],
-        (VideoFormat::Nv12, _) => [20, 30].repeat(half),
+        (VideoFormat::Nv12 | VideoFormat::Nv16, _) => [20, 30].repeat(half),
+        (VideoFormat::Nv21, _) => [30, 20].repeat(half),
+        (VideoFormat::Nv24, _) => [20, 30].repeat(width),
+        (VideoFormat::Yv12, plane) => vec![10 * (4 - plane as u8); half],
         (VideoFormat::Y444, plane) => vec![10 * (plane as u8 + 1); width],
         (_, plane) => vec![10 * (plane as u8 + 1); half],
     }

@@ -31,6 +31,7 @@ fn told(step: u16) -> Arc<Estimated> {
         chroma: None,
         subsampling: None,
         margin: (0, 0),
+        orientation: Default::default(),
     })
 }
 

@@ -1,0 +1,48 @@
+//! What is said of a whole stream: that its fields come one by one, that none of its frames could be
+//! decoded.
+//!
+//! Called by the work on frames, and at the end of the stream.
+
+use ddrmjpeg::jpeg::stream::Field;
+use gst::subclass::prelude::*;
+
+use super::imp::DdrmJpegDec;
+
+impl DdrmJpegDec {
+    /// Says once that fields come one by one, where they do.
+    pub(super) fn tell_of_field(&self, field: Option<Field>) {
+        let news = self.state().warned.field_alone(field);
+        if news {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Format,
+                ("Each buffer holds one field: frames of half the height leave"),
+                [
+                    "leave out jpegparse: the decoder finds frames in a stream by itself, and puts \
+                     fields together"
+                ]
+            );
+        }
+    }
+
+    /// Says at the end of the stream that not one frame of it could be decoded, as an ERROR: what
+    /// follows has got nothing.
+    pub(super) fn judge_stream(&self) {
+        let reason = {
+            let state = self.state();
+            let stats = &state.stats;
+            let none = stats.restored + stats.passed_through + stats.dropped == 0;
+            match stats.frames {
+                0 => state.bytes.then(|| "it holds no picture".into()),
+                _ => state.warned.last().filter(|_| none && stats.errors > 0),
+            }
+        };
+        if let Some(reason) = reason {
+            self.post(gst::error_msg!(
+                gst::StreamError::Decode,
+                ("No frame of the stream can be decoded: {reason}"),
+                ["{} frames failed", self.state().stats.errors]
+            ));
+        }
+    }
+}

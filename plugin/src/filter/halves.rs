@@ -1,0 +1,121 @@
+//! The pictures that a frame consists of: itself, or two fields, each a JPEG on a grid of its own.
+//!
+//! Called by the work on frames.
+
+use std::borrow::Cow;
+
+use ddrmjpeg::Result;
+use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::jpeg::Header;
+use ddrmjpeg::restore::Restored;
+use gst_video::{VideoBufferFlags, VideoInterlaceMode};
+
+use crate::fields;
+
+/// Whether a buffer of a stream of this mode holds two fields.
+pub fn is_interlaced(mode: VideoInterlaceMode, buffer: &gst::BufferRef) -> bool {
+    match mode {
+        VideoInterlaceMode::Interleaved => true,
+        VideoInterlaceMode::Mixed => {
+            let flags = VideoBufferFlags::from_bits_truncate(buffer.flags().bits());
+            flags.contains(VideoBufferFlags::INTERLACED)
+        }
+        _ => false,
+    }
+}
+
+/// The pictures of a frame, one or two, and the header that came with it, as it is of each of them.
+/// A header is believed before the stream: it says how high the file was.
+pub fn parts(
+    frame: &Planar8,
+    header: Option<Header>,
+    interlaced: bool,
+) -> (Vec<Cow<'_, Planar8>>, Option<Header>) {
+    let rows = frame.height();
+    let said = header.as_ref().map(|header| header.height);
+    let wide = header
+        .as_ref()
+        .is_some_and(|header| header.width == frame.width());
+    // A file of half the rows can only have been woven.
+    let half = rows > 1 && wide && said == Some(rows.div_ceil(2));
+    let fields = half || (interlaced && said != Some(rows) && rows > 1);
+    if !fields {
+        return (vec![Cow::Borrowed(frame)], header);
+    }
+    let header = header.map(|header| Header {
+        field: header.field.filter(|_| !half),
+        ..header
+    });
+    (Vec::from(frame.fields().map(Cow::Owned)), header)
+}
+
+/// The frame of `height` rows that its restored pictures make.
+///
+/// # Errors
+/// [`ddrmjpeg::Error::Input`] for fields that do not fit each other, which fields of [`parts`] do.
+pub fn together(mut made: Vec<Restored>, height: usize) -> Result<Option<Restored>> {
+    let second = if made.len() > 1 { made.pop() } else { None };
+    Ok(match (made.pop(), second) {
+        (Some(top), Some(bottom)) => Some(Restored {
+            frame: Planar8::weave(&top.frame, &bottom.frame, height)?,
+            report: fields::both(top.report, bottom.report),
+        }),
+        (one, _) => one,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ddrmjpeg::frame::PixelModel;
+    use ddrmjpeg::jpeg;
+    use ddrmjpeg::jpeg::stream::Field;
+
+    use super::*;
+
+    fn header(height: usize, field: Option<Field>) -> Header {
+        let picture = Planar8::new(PixelModel::Grey, 16, height, (1, 1));
+        let bytes = jpeg::encode(&picture, 50, (1, 1)).unwrap();
+        let header = jpeg::header::parse(&bytes).unwrap();
+        Header { field, ..header }
+    }
+
+    #[test]
+    fn the_size_of_the_file_decides_where_it_is_known_and_the_stream_where_it_is_not() {
+        let frame = Planar8::new(PixelModel::Grey, 16, 24, (1, 1));
+        let top = Some(Field::Top);
+        for (header, interlaced, pictures) in [
+            (None, false, 1),
+            (None, true, 2),
+            (Some(header(24, None)), true, 1),
+            // A camera that writes polarity into whole frames.
+            (Some(header(24, top)), true, 1),
+            (Some(header(12, top)), true, 2),
+            (Some(header(12, None)), true, 2),
+            (Some(header(12, top)), false, 2),
+            (Some(header(12, None)), false, 2),
+            // Another frame's.
+            (Some(header(10, top)), true, 2),
+        ] {
+            let text = format!("{header:?} {interlaced}");
+            let (found, header) = parts(&frame, header, interlaced);
+            assert_eq!(found.len(), pictures, "{text}");
+            if pictures == 2 && header.as_ref().is_some_and(|header| header.height == 12) {
+                assert_eq!(header.unwrap().field, None, "{text}");
+            }
+        }
+        let line = Planar8::new(PixelModel::Grey, 16, 1, (1, 1));
+        assert_eq!(parts(&line, None, true).0.len(), 1);
+    }
+
+    #[test]
+    fn buffers_of_mixed_streams_say_what_they_are() {
+        gst::init().unwrap();
+        let mut buffer = gst::Buffer::new();
+        let mixed = VideoInterlaceMode::Mixed;
+        assert!(!is_interlaced(mixed, &buffer));
+        let flag = gst::BufferFlags::from_bits_retain(VideoBufferFlags::INTERLACED.bits());
+        buffer.get_mut().unwrap().set_flags(flag);
+        assert!(is_interlaced(mixed, &buffer));
+        assert!(!is_interlaced(VideoInterlaceMode::Progressive, &buffer));
+    }
+}
