@@ -8,6 +8,7 @@ use ddrmjpeg::Result;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::Header;
 use ddrmjpeg::restore::Restored;
+use gst_video::prelude::*;
 use gst_video::{VideoBufferFlags, VideoInterlaceMode};
 
 use crate::fields;
@@ -16,10 +17,7 @@ use crate::fields;
 pub fn is_interlaced(mode: VideoInterlaceMode, buffer: &gst::BufferRef) -> bool {
     match mode {
         VideoInterlaceMode::Interleaved => true,
-        VideoInterlaceMode::Mixed => {
-            let flags = VideoBufferFlags::from_bits_truncate(buffer.flags().bits());
-            flags.contains(VideoBufferFlags::INTERLACED)
-        }
+        VideoInterlaceMode::Mixed => buffer.video_flags().contains(VideoBufferFlags::INTERLACED),
         _ => false,
     }
 }
@@ -113,8 +111,8 @@ mod tests {
         let mut buffer = gst::Buffer::new();
         let mixed = VideoInterlaceMode::Mixed;
         assert!(!is_interlaced(mixed, &buffer));
-        let flag = gst::BufferFlags::from_bits_retain(VideoBufferFlags::INTERLACED.bits());
-        buffer.get_mut().unwrap().set_flags(flag);
+        let writable = buffer.get_mut().unwrap();
+        writable.set_video_flags(VideoBufferFlags::INTERLACED);
         assert!(is_interlaced(mixed, &buffer));
         assert!(!is_interlaced(VideoInterlaceMode::Progressive, &buffer));
     }
