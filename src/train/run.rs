@@ -13,7 +13,8 @@ use super::degrade::MARGIN_PX;
 use super::example::Plan;
 use super::feed::Feed;
 use super::loss::loss;
-use super::options::TrainOptions;
+use super::muon::Muon;
+use super::options::{Optimizer, TrainOptions};
 use super::pictures::Pictures;
 use super::plot;
 use super::record::{self, Record, Row};
@@ -141,11 +142,14 @@ impl Training {
         let out = &places.out;
         std::fs::create_dir_all(out).map_err(|e| Error::io(out, e))?;
         check_folder(places)?;
-        let (subject, adam, progress) = match places.resume {
+        let (subject, mut adam, progress) = match places.resume {
             true => resumed(out, device)?,
             false => fresh(&options, places.from.as_deref(), device)?,
         };
         let arithmetic = backend::kind(options.precision, device);
+        if options.optimizer == Optimizer::Muon {
+            adam.muon = Some(Muon::of(&subject.shapes, arithmetic));
+        }
         let one_call_sigma = subject.core(&adam.average, arithmetic)?.one_call_sigma();
         let validation = Validation::new(pictures.held_out())?;
         let plan = Plan {
