@@ -115,6 +115,12 @@ pub trait Denoiser: Send + Sync {
         None
     }
 
+    /// Whether it has seen pictures that were saved before, coarser than last. Its answers that lie
+    /// far outside their cells are then trusted rather than handed on as decoded.
+    fn knows_earlier_saves(&self) -> bool {
+        false
+    }
+
     /// ᾱ by timestep of the discrete schedule it was trained on; `None` for a prior that
     /// takes every level alike.
     fn alpha_bar(&self) -> Option<&[f64]> {

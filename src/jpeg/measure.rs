@@ -3,25 +3,27 @@
 //! x + A⁺(P(Ax) − Ax) in the file's own colour space, one pass over rows of MCUs on all
 //! cores. Blocks whose levels are not known leave x as it is.
 
+mod rules;
+
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use super::cell::{self, Slack, swap};
+use super::cell::Slack;
 use super::color;
 use super::dct;
 pub use super::departures::Departures;
 use super::departures::{Counts, add};
-use super::file::Levels;
 use super::observe::Observation;
 use super::observed::{Observed, fetch, store};
 use super::sampling;
-use crate::contract::{Measurement, QuantSteps, Spread, Trust};
+use crate::contract::{Measurement, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
-use crate::interval::{self, Bounds};
+use crate::interval::Bounds;
 use crate::simd::{self, Kernel};
+use rules::{IntoCells, Kept, Known, Rule, Standing};
 
 /// A part of one row of MCUs that is whole blocks of every component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,9 @@ pub struct JpegMeasurement<'a> {
     slack: Slack,
     /// Of blocks of which more is known than their levels.
     narrower: Option<&'a BoundsOf<'a>>,
+    /// Share of the luma coefficients far outside above which a judged estimate releases.
+    lenient: Option<f64>,
+    released: AtomicBool,
     stood: [AtomicU64; 5],
 }
 
@@ -53,6 +58,8 @@ impl<'a> JpegMeasurement<'a> {
             observation,
             slack,
             narrower: None,
+            lenient: None,
+            released: AtomicBool::new(false),
             stood: Default::default(),
         }
     }
@@ -63,6 +70,56 @@ impl<'a> JpegMeasurement<'a> {
         Self {
             narrower: Some(bounds),
             ..self
+        }
+    }
+
+    /// The same, but that all estimates are left as they are once a [`Trust::Judged`] one has more
+    /// than this share of its luma coefficients far outside: the cells are then those of a save
+    /// that does not account for the damage.
+    pub fn lenient(self, limit: Option<f64>) -> Self {
+        Self {
+            lenient: limit,
+            ..self
+        }
+    }
+
+    /// The same, but that all estimates are left as they are.
+    pub fn release(self) -> Self {
+        self.released.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// Whether estimates are left as they are.
+    pub fn is_released(&self) -> bool {
+        self.released.load(Ordering::Relaxed)
+    }
+
+    /// How `x` stands to the cells; nothing is changed.
+    pub fn standing(&self, x: &Picture) -> Departures {
+        let counts = self.count(x, &Standing { slack: self.slack });
+        Departures::from(counts)
+    }
+
+    /// Whether `x` lies so far outside that the cells are released, now or earlier.
+    fn lets_go(&self, x: &Picture, trust: Trust<'_>) -> bool {
+        if self.is_released() {
+            return true;
+        }
+        let (Trust::Judged, Some(limit)) = (trust, self.lenient) else {
+            return false;
+        };
+        let standing = self.standing(x);
+        if standing.luma_far_share() <= limit {
+            return false;
+        }
+        self.released.store(true, Ordering::Relaxed);
+        self.remember(standing.counts());
+        true
+    }
+
+    fn remember(&self, counts: Counts) {
+        for (sum, count) in self.stood.iter().zip(counts) {
+            sum.fetch_add(count, Ordering::Relaxed);
         }
     }
 
@@ -83,9 +140,27 @@ impl<'a> JpegMeasurement<'a> {
 
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
-        let mut copy = x.clone();
-        let [kept, known, ..] = self.for_each_stripe(&mut copy, &Kept);
+        let [kept, known, ..] = self.count(x, &Kept);
         (kept, known)
+    }
+
+    /// The counters of `rule`, which changes nothing, summed over the known blocks of `x`.
+    fn count(&self, x: &Picture, rule: &impl Rule) -> Counts {
+        let width = x.width;
+        let stripe = self.observation.mcu_rows * self.observation.padded_width;
+        let [r, g, b] = [0, 1, 2].map(|c| x.plane(c));
+        r.par_chunks(stripe)
+            .zip(g.par_chunks(stripe))
+            .zip(b.par_chunks(stripe))
+            .enumerate()
+            .map(|(row, ((r, g), b))| {
+                let mut counts = [[0; 5]];
+                let [mut r, mut g, mut b] = [r, g, b].map(<[f32]>::to_vec);
+                let run = Run { row, x: 0, width };
+                self.run(run, [&mut r, &mut g, &mut b], rule, (width, &mut counts));
+                counts[0]
+            })
+            .reduce(|| [0; 5], add)
     }
 
     /// Applies `rule` to every known block, and sums its counters.
@@ -178,21 +253,6 @@ fn to_rgb(model: PixelModel, planes: &[Vec<f32>], rgb: &mut [&mut [f32]; 3]) {
     }
 }
 
-/// What is made of the blocks that are known. Inlined into the kernel that calls it.
-trait Rule: Sync {
-    /// Others for the coefficients `before` of A·x, if it has any, and what it counts.
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts);
-}
-
-/// A block of which the levels are known.
-#[derive(Clone, Copy)]
-struct Known<'a> {
-    /// Number of the component, number of the block in it.
-    place: (usize, usize),
-    component: &'a Observed,
-    levels: &'a Levels,
-}
-
 /// plane += A⁺(P(A·plane) − A·plane) for component `c` of a part of one row of MCUs.
 fn correct(
     observation: &Observation,
@@ -283,74 +343,12 @@ impl<R: Rule> Kernel for Band<'_, R> {
     }
 }
 
-/// How a block of the first component, or of another, stands to its cells.
-#[inline(always)]
-fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -> Counts {
-    let (mut left, mut far) = (0u32, 0u32);
-    for ((&x, &bounds), &step) in before.iter().zip(cells).zip(steps) {
-        let outside = (x - interval::clamp(x, bounds)).abs();
-        left += u32::from(outside > 0.0);
-        far += u32::from(outside > 0.5 * f32::from(step));
-    }
-    let (left, far) = (u64::from(left), u64::from(far));
-    match first {
-        true => [64, left, far, 64, far],
-        false => [64, left, far, 0, 0],
-    }
-}
-
-/// Brings a block into its cells, or its narrower bounds, and counts how it stood to the cells.
-struct IntoCells<'t, 'a> {
-    measurement: &'t JpegMeasurement<'a>,
-    trust: Trust<'t>,
-}
-
-impl Rule for IntoCells<'_, '_> {
-    #[inline(always)]
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let (component, levels, (c, at)) = (block.component, block.levels, block.place);
-        let steps = &component.steps;
-        let cells = cell::bounds(levels, steps, self.measurement.slack);
-        let narrower = self.measurement.narrower.and_then(|bounds| bounds(c, at));
-        let allowed = narrower.unwrap_or(&cells);
-        let after = match self.trust {
-            Trust::Judged => interval::judged(allowed, before),
-            Trust::Clamp => Some(each(|i| interval::clamp(before[i], allowed[i]))),
-            Trust::Swap => Some(each(|i| swap(before[i], levels[i], steps[i]))),
-            Trust::Mean(spread) => {
-                let spread = self.measurement.part(spread, component);
-                let mean = |i| interval::truncated_mean(allowed[i], before[i], spread[i]);
-                Some(each(mean))
-            }
-        };
-        (after, stand(c == 0, before, &cells, steps))
-    }
-}
-
-/// Counts the coefficients that quantise to their level.
-struct Kept;
-
-impl Rule for Kept {
-    #[inline(always)]
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let known = block.levels.iter().zip(&block.component.steps);
-        let kept = known.zip(before).filter(|((level, step), x)| {
-            (*x / f32::from(**step)).round_ties_even() == f32::from(**level)
-        });
-        (None, [kept.count() as u64, 64, 0, 0, 0])
-    }
-}
-
-#[inline(always)]
-fn each(value: impl Fn(usize) -> f32) -> dct::Block {
-    std::array::from_fn(value)
-}
-
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
-        let counts = self.for_each_stripe(x0, &self.rule_of(trust));
-        for (sum, count) in self.stood.iter().zip(counts) {
-            sum.fetch_add(count, Ordering::Relaxed);
+        if self.lets_go(x0, trust) {
+            return;
         }
+        let counts = self.for_each_stripe(x0, &self.rule_of(trust));
+        self.remember(counts);
     }
 }

@@ -22,6 +22,21 @@ pub(crate) fn say_one_call_only(metadata: &mut BTreeMap<String, String>, only: b
     };
 }
 
+/// The key that says that a network was shown pictures that were saved before, coarser than last.
+const EARLIER_SAVES: &str = "earlier_saves";
+
+/// Whether the metadata say so.
+pub(crate) fn knows_earlier_saves(metadata: &BTreeMap<String, String>) -> bool {
+    metadata
+        .get(EARLIER_SAVES)
+        .is_some_and(|said| said == "true")
+}
+
+/// Makes the metadata say so.
+pub(crate) fn say_earlier_saves(metadata: &mut BTreeMap<String, String>) {
+    metadata.insert(EARLIER_SAVES.into(), "true".into());
+}
+
 /// The `N` integers under `key`, each in `range`, written `[1, 2, 3]`, or `1` when there is one.
 ///
 /// # Errors

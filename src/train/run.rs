@@ -25,7 +25,7 @@ use super::weights::{Stored, Views, first_weights, flatten};
 use crate::error::{Error, Result};
 use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
 use crate::prior::edm::Core;
-use crate::prior::metadata::say_one_call_only;
+use crate::prior::metadata::{say_earlier_saves, say_one_call_only};
 use crate::prior::shapes::{Shapes, parameter_count};
 use crate::prior::spread::SpreadTable;
 use crate::prior::worker::Worker;
@@ -103,6 +103,8 @@ struct Subject {
 impl Subject {
     fn new(mut metadata: BTreeMap<String, String>) -> Result<Self> {
         SpreadTable::forget(&mut metadata);
+        // Every training shows such pictures.
+        say_earlier_saves(&mut metadata);
         let shapes = own::shapes(&metadata)?;
         Ok(Self { metadata, shapes })
     }

@@ -131,6 +131,10 @@ impl Denoiser for Lean {
         Some(film::strange_share(luma))
     }
 
+    fn knows_earlier_saves(&self) -> bool {
+        self.0.knows_earlier_saves()
+    }
+
     fn follower(&self) -> Option<Box<dyn Follower>> {
         self.0.follower()
     }

@@ -148,6 +148,10 @@ impl Denoiser for Nano {
         }
     }
 
+    fn knows_earlier_saves(&self) -> bool {
+        self.prior.knows_earlier_saves()
+    }
+
     fn follower(&self) -> Option<Box<dyn Follower>> {
         self.prior.follower()
     }

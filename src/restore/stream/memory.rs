@@ -11,7 +11,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::{Gate, Report, STRANGE, gate, tiled};
+use super::super::solve::{asks_gate, assumed, is_stated, strange_limit, trusts_far_answers};
+use super::super::{Gate, RELEASED, Report, STRANGE, gate, tiled};
 use super::finish::Finish;
 use super::key::Key;
 use super::known::Known;
@@ -57,6 +58,8 @@ pub(super) struct Last {
     /// The same of a plan of several calls, all of them together: parts that stand still fit.
     pub stood_in_all: Departures,
     pub strange: bool,
+    /// Whether a strange answer is shown all the same.
+    trusts_far_answers: bool,
     /// The restored picture; not what is shown while `strange`.
     pub picture: Arc<Picture>,
 }
@@ -133,7 +136,7 @@ fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Optio
         Plan::Published(_) => false,
     };
     let gate = || Gate::of(seen, gate::limit(seen, denoiser));
-    let idle = options.strength == 0.0 || options.identity_gate && gate() == Gate::Closed;
+    let idle = options.strength == 0.0 || asks_gate(options) && gate() == Gate::Closed;
     let sound = options.temporal != Temporal::Off
         && carries
         && !options.strict
@@ -165,6 +168,7 @@ impl Last {
             stood: vec![Departures::default(); units],
             stood_in_all: Departures::default(),
             strange: false,
+            trusts_far_answers: false,
             picture: Arc::new(Picture::new(3, width, height)),
             key,
         }
@@ -192,10 +196,8 @@ impl Last {
         );
         self.known.keep(seen);
         units.mark_cells(&shown);
-        let limit = match options.identity_gate {
-            true => gate::limit(seen, denoiser),
-            false => None,
-        };
+        let limit = strange_limit(seen, denoiser, &options);
+        self.trusts_far_answers = trusts_far_answers(denoiser, &options);
         let mut carried = Carried {
             pixels: self.estimate.plane_len(),
             changed: shown.marked_px(),
@@ -238,7 +240,7 @@ impl Last {
     fn show(&mut self, seen: &Observation, drawn: Option<Cells>, anew: bool) -> Cells {
         let mut shown = self.key.cells(CHANGE_PX);
         let Some(drawn) = drawn else {
-            let hint = seen.hint();
+            let hint = assumed(seen.hint(), &self.key.options);
             match anew {
                 true => shown.mark_all(),
                 false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
@@ -317,10 +319,14 @@ impl Last {
             self.project(seen, &units);
         }
         report.departures = sum(&self.stood);
-        if strange {
+        report.released = self.is_released();
+        if strange && !self.trusts_far_answers {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return (Arc::new(self.hint.decoded.clone()), None);
+        }
+        if strange {
+            report.notes.push(RELEASED.into());
         }
         report.restored = true;
         // Where most of it is another, all is laid out: by rows, on all cores.
@@ -328,6 +334,11 @@ impl Last {
         let turned = strange != was_strange;
         let changed = (is_little && !turned).then(|| units.runs().map(|(_, run)| run).collect());
         (Arc::clone(&self.picture), changed)
+    }
+
+    /// Whether the picture is the network's answer, not held to the levels.
+    fn is_released(&self) -> bool {
+        is_stated(&self.key.options) || self.strange && self.trusts_far_answers
     }
 
     fn is_strange(&self, limit: Option<f64>) -> bool {
@@ -345,6 +356,7 @@ impl Last {
             mcu_rows: self.key.shape.mcu_rows,
             estimate: &self.estimate,
             decoded: &self.hint.decoded,
+            released: self.is_released(),
         };
         for stood in finish.units(units, Arc::make_mut(&mut self.picture)) {
             self.stood[stood.first..][..stood.units.len()].copy_from_slice(&stood.units);

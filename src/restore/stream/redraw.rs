@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::solve::is_stated;
 use super::super::{Report, blend, symmetry, tiled};
 use super::around::Around;
 use super::memory::Last;
@@ -94,7 +95,13 @@ impl Last {
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
         let known = &self.known;
         let bounds = |c: usize, at: usize| known.bounds(c, at);
-        let measured = || JpegMeasurement::new(seen, self.key.slack).within(&bounds);
+        let measured = || {
+            let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
+            match is_stated(&self.key.options) {
+                true => measurement.release(),
+                false => measurement,
+            }
+        };
         let measurement = measured();
         let (parts, still) = (units.rects(), units.inverse().rects());
         let problem = Problem {
