@@ -3,6 +3,7 @@
 
 mod accumulation;
 mod prior;
+mod released;
 
 use std::sync::atomic::Ordering;
 

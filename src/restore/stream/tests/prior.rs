@@ -26,6 +26,8 @@ pub struct Blur {
     pub echoes: bool,
     /// Share of far departures above which it is strange.
     pub strange: Option<f64>,
+    /// Whether it has seen pictures that were saved before.
+    pub knows_earlier_saves: bool,
     /// Pixels computed.
     pub computed: Arc<AtomicUsize>,
 }
@@ -98,6 +100,10 @@ impl Denoiser for Blur {
 
     fn strange_share(&self, _: &QuantSteps, _: (usize, usize)) -> Option<f64> {
         self.strange
+    }
+
+    fn knows_earlier_saves(&self) -> bool {
+        self.knows_earlier_saves
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {
