@@ -191,6 +191,7 @@ struct Known<'a> {
     place: (usize, usize),
     component: &'a Observed,
     levels: &'a Levels,
+    steps: &'a QuantSteps,
 }
 
 /// plane += A⁺(P(A·plane) − A·plane) for component `c` of a part of one row of MCUs.
@@ -261,7 +262,7 @@ impl<R: Rule> Kernel for Band<'_, R> {
     fn run(self) {
         for x in 0..self.width / 8 {
             let at = self.first + x;
-            let Some(levels) = self.component.levels.get(at).and_then(Option::as_ref) else {
+            let Some((levels, steps)) = self.component.block(at) else {
                 continue;
             };
             let before = dct::forward_within(&fetch(self.samples, self.width, x));
@@ -269,6 +270,7 @@ impl<R: Rule> Kernel for Band<'_, R> {
                 place: (self.c, at),
                 component: self.component,
                 levels,
+                steps,
             };
             let (after, added) = self.rule.apply(block, &before);
             let counts = &mut self.counts[x / self.unit];
@@ -309,7 +311,7 @@ impl Rule for IntoCells<'_, '_> {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
         let (component, levels, (c, at)) = (block.component, block.levels, block.place);
-        let steps = &component.steps;
+        let steps = block.steps;
         let cells = cell::bounds(levels, steps, self.measurement.slack);
         let narrower = self.measurement.narrower.and_then(|bounds| bounds(c, at));
         let allowed = narrower.unwrap_or(&cells);
@@ -333,7 +335,7 @@ struct Kept;
 impl Rule for Kept {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let known = block.levels.iter().zip(&block.component.steps);
+        let known = block.levels.iter().zip(block.steps);
         let kept = known.zip(before).filter(|((level, step), x)| {
             (*x / f32::from(**step)).round_ties_even() == f32::from(**level)
         });
