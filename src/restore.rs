@@ -37,7 +37,8 @@ use crate::jpeg::cell::Slack;
 use crate::jpeg::known::Refusal;
 use crate::jpeg::measure::Departures;
 use crate::jpeg::origin::Family;
-use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation, resaved};
+use crate::jpeg::resaved::{self, FirstSave};
+use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
 
 pub use estimated::Estimated;
@@ -196,7 +197,7 @@ impl Restorer {
     }
 
     /// `file` as it was saved first; `None` where it shows no earlier save.
-    fn first_save(&self, file: &JpegFile) -> Option<JpegFile> {
+    fn first_save(&self, file: &JpegFile) -> Option<FirstSave> {
         match self.remembered() {
             Some(mut memory) => memory.first_save(file),
             None => resaved::first_save(file),

@@ -321,7 +321,7 @@ impl<R: Rule> Kernel for Band<'_, R> {
     fn run(self) {
         for x in 0..self.width / 8 {
             let at = self.first + x;
-            let Some(levels) = self.component.levels.get(at).and_then(Option::as_ref) else {
+            let Some((levels, steps)) = self.component.block(at) else {
                 continue;
             };
             let before = dct::forward_within(&fetch(self.samples, self.width, x));
@@ -329,6 +329,7 @@ impl<R: Rule> Kernel for Band<'_, R> {
                 place: (self.c, at),
                 component: self.component,
                 levels,
+                steps,
             };
             let (after, added) = self.rule.apply(block, &before);
             let counts = &mut self.counts[x / self.unit];

@@ -23,6 +23,7 @@ pub(super) struct Known<'a> {
     pub place: (usize, usize),
     pub component: &'a Observed,
     pub levels: &'a Levels,
+    pub steps: &'a QuantSteps,
 }
 
 /// How a block of the first component, or of another, stands to its cells.
@@ -51,7 +52,7 @@ impl Rule for IntoCells<'_, '_> {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
         let (component, levels, (c, at)) = (block.component, block.levels, block.place);
-        let steps = &component.steps;
+        let steps = block.steps;
         let cells = cell::bounds(levels, steps, self.measurement.slack);
         let narrower = self.measurement.narrower.and_then(|bounds| bounds(c, at));
         let allowed = narrower.unwrap_or(&cells);
@@ -77,7 +78,7 @@ pub(super) struct Standing {
 impl Rule for Standing {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let steps = &block.component.steps;
+        let steps = block.steps;
         let cells = cell::bounds(block.levels, steps, self.slack);
         (None, stand(block.place.0 == 0, before, &cells, steps))
     }
@@ -89,7 +90,7 @@ pub(super) struct Kept;
 impl Rule for Kept {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let known = block.levels.iter().zip(&block.component.steps);
+        let known = block.levels.iter().zip(block.steps);
         let kept = known.zip(before).filter(|((level, step), x)| {
             (*x / f32::from(**step)).round_ties_even() == f32::from(**level)
         });

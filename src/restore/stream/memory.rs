@@ -23,7 +23,7 @@ use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::measure::Departures;
-use crate::jpeg::resaved::Watch;
+use crate::jpeg::resaved::{FirstSave, Watch};
 use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
 use crate::options::{Options, Temporal};
 use crate::sampler::cell::ONE_CALL_SIGMA;
@@ -92,7 +92,7 @@ impl Memory {
     }
 
     /// As [`crate::jpeg::resaved::first_save`].
-    pub fn first_save(&mut self, file: &JpegFile) -> Option<JpegFile> {
+    pub fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
         self.saves.first_save(file)
     }
 
