@@ -12,11 +12,10 @@ use crate::error::{Error, Result};
 /// What the damage is taken for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AssumedQuality {
-    /// That of the last save, unless the network's answer shows that this does not account for
-    /// it; the answer is then not held to the last save's levels.
+    /// That of the last save, unless the levels show an earlier, coarser one on the same grid.
     #[default]
     Auto,
-    /// That of the last save, whatever the network's answer.
+    /// That of the last save.
     Off,
     /// That of a save at this libjpeg quality, 1..=100, at some time before the last. The answer
     /// is not held to the last save's levels.

@@ -110,15 +110,9 @@ pub trait Denoiser: Send + Sync {
     /// Share of the luma coefficients of a one-call answer that lie more than half a step outside
     /// their cells above which the picture is of a kind that this prior does not know, such as
     /// a page of text, by the steps of luma and the luma samples per chroma sample; 0 where all
-    /// pictures are beyond it, `None` where nobody has measured it.
+    /// pictures are beyond it, `None` where it knows such pictures or nobody has measured it.
     fn strange_share(&self, _luma: &QuantSteps, _subsampling: (usize, usize)) -> Option<f64> {
         None
-    }
-
-    /// Whether it has seen pictures that were saved before, coarser than last. Its answers that lie
-    /// far outside their cells are then trusted rather than handed on as decoded.
-    fn knows_earlier_saves(&self) -> bool {
-        false
     }
 
     /// ᾱ by timestep of the discrete schedule it was trained on; `None` for a prior that

@@ -119,8 +119,7 @@ pub struct Report {
     pub measured: Vec<bool>,
     /// What the identity gate handed on as decoded.
     pub gate: Gate,
-    /// Whether the picture was not held to the file's levels: they do not account for the damage,
-    /// or the caller assumed another quality.
+    /// Whether the picture was not held to the file's levels, since the caller stated a quality.
     pub released: bool,
     /// The encoder's family, for files and for frames whose header was used.
     pub family: Option<Family>,
@@ -298,9 +297,6 @@ fn unchanged(frame: &Planar8, why: &str) -> Restored {
 }
 
 const STRANGE: &str = "unlike what the model knows (text or drawing?): handed on as decoded";
-
-const RELEASED: &str = "the last save does not account for the damage: restored without holding \
-                        the picture to its levels";
 
 /// decoded + strength (restored − decoded).
 fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {

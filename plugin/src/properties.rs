@@ -36,9 +36,10 @@ macro_rules! element_with_properties {
                 or is so unlike what the model knows, that restoring it would do harm.")]
             #[property(name = "assume-quality", get = Self::assume_quality,
                 set = Self::set_assume_quality, type = Option<String>, default = Some("auto"),
-                mutable_ready, nick = "Assume quality", blurb = "What the damage is taken for where \
-                frames were saved more than once: auto finds out, off goes by the last save, a \
-                quality of 1 to 100 says how coarse an earlier save was.")]
+                mutable_ready, nick = "Assume quality", blurb = "For frames that were saved more than \
+                once: auto goes by an earlier, coarser save that the levels show, off by the last \
+                save; a quality of 1 to 100 says how coarse a save on another grid or at another \
+                size was, which the levels cannot show.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
                 blurb = "The network: lean is built in, and nano, a small one for moving \

@@ -22,13 +22,7 @@ impl Departures {
         Self::from(add(self.counts(), other.counts()))
     }
 
-    /// Share of the known luma coefficients that lay more than half a step outside; 0 where none
-    /// is known.
-    pub fn luma_far_share(&self) -> f64 {
-        self.luma_far as f64 / self.luma_known.max(1) as f64
-    }
-
-    pub(super) fn counts(&self) -> Counts {
+    fn counts(&self) -> Counts {
         [
             self.known,
             self.left,

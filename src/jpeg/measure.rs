@@ -6,10 +6,10 @@
 mod rules;
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
+use rayon::slice::ParallelSliceMut;
 
 use super::cell::Slack;
 use super::color;
@@ -23,7 +23,7 @@ use crate::contract::{Measurement, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 use crate::interval::Bounds;
 use crate::simd::{self, Kernel};
-use rules::{IntoCells, Kept, Known, Rule, Standing};
+use rules::{IntoCells, Kept, Known, Rule};
 
 /// A part of one row of MCUs that is whole blocks of every component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +45,7 @@ pub struct JpegMeasurement<'a> {
     slack: Slack,
     /// Of blocks of which more is known than their levels.
     narrower: Option<&'a BoundsOf<'a>>,
-    /// Share of the luma coefficients far outside above which a judged estimate releases.
-    lenient: Option<f64>,
-    released: AtomicBool,
+    released: bool,
     stood: [AtomicU64; 5],
 }
 
@@ -58,8 +56,7 @@ impl<'a> JpegMeasurement<'a> {
             observation,
             slack,
             narrower: None,
-            lenient: None,
-            released: AtomicBool::new(false),
+            released: false,
             stood: Default::default(),
         }
     }
@@ -73,54 +70,10 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
-    /// The same, but that all estimates are left as they are once a [`Trust::Judged`] one has more
-    /// than this share of its luma coefficients far outside: the cells are then those of a save
-    /// that does not account for the damage.
-    pub fn lenient(self, limit: Option<f64>) -> Self {
-        Self {
-            lenient: limit,
-            ..self
-        }
-    }
-
-    /// The same, but that all estimates are left as they are.
-    pub fn release(self) -> Self {
-        self.released.store(true, Ordering::Relaxed);
-        self
-    }
-
-    /// Whether estimates are left as they are.
-    pub fn is_released(&self) -> bool {
-        self.released.load(Ordering::Relaxed)
-    }
-
-    /// How `x` stands to the cells; nothing is changed.
-    pub fn standing(&self, x: &Picture) -> Departures {
-        let counts = self.count(x, &Standing { slack: self.slack });
-        Departures::from(counts)
-    }
-
-    /// Whether `x` lies so far outside that the cells are released, now or earlier.
-    fn lets_go(&self, x: &Picture, trust: Trust<'_>) -> bool {
-        if self.is_released() {
-            return true;
-        }
-        let (Trust::Judged, Some(limit)) = (trust, self.lenient) else {
-            return false;
-        };
-        let standing = self.standing(x);
-        if standing.luma_far_share() <= limit {
-            return false;
-        }
-        self.released.store(true, Ordering::Relaxed);
-        self.remember(standing.counts());
-        true
-    }
-
-    fn remember(&self, counts: Counts) {
-        for (sum, count) in self.stood.iter().zip(counts) {
-            sum.fetch_add(count, Ordering::Relaxed);
-        }
+    /// The same, but that estimates are left as they are where `released`: the caller knows that the
+    /// levels do not account for the damage.
+    pub fn released_if(self, released: bool) -> Self {
+        Self { released, ..self }
     }
 
     /// How the estimates that were brought into their cells so far stood to them.
@@ -140,27 +93,9 @@ impl<'a> JpegMeasurement<'a> {
 
     /// How many known coefficients of `x` quantise to the observed level, and how many are known.
     pub fn consistency(&self, x: &Picture) -> (u64, u64) {
-        let [kept, known, ..] = self.count(x, &Kept);
+        let mut copy = x.clone();
+        let [kept, known, ..] = self.for_each_stripe(&mut copy, &Kept);
         (kept, known)
-    }
-
-    /// The counters of `rule`, which changes nothing, summed over the known blocks of `x`.
-    fn count(&self, x: &Picture, rule: &impl Rule) -> Counts {
-        let width = x.width;
-        let stripe = self.observation.mcu_rows * self.observation.padded_width;
-        let [r, g, b] = [0, 1, 2].map(|c| x.plane(c));
-        r.par_chunks(stripe)
-            .zip(g.par_chunks(stripe))
-            .zip(b.par_chunks(stripe))
-            .enumerate()
-            .map(|(row, ((r, g), b))| {
-                let mut counts = [[0; 5]];
-                let [mut r, mut g, mut b] = [r, g, b].map(<[f32]>::to_vec);
-                let run = Run { row, x: 0, width };
-                self.run(run, [&mut r, &mut g, &mut b], rule, (width, &mut counts));
-                counts[0]
-            })
-            .reduce(|| [0; 5], add)
     }
 
     /// Applies `rule` to every known block, and sums its counters.
@@ -346,10 +281,12 @@ impl<R: Rule> Kernel for Band<'_, R> {
 
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
-        if self.lets_go(x0, trust) {
+        if self.released {
             return;
         }
         let counts = self.for_each_stripe(x0, &self.rule_of(trust));
-        self.remember(counts);
+        for (sum, count) in self.stood.iter().zip(counts) {
+            sum.fetch_add(count, Ordering::Relaxed);
+        }
     }
 }

@@ -267,10 +267,6 @@ impl Denoiser for Calibrated {
         self.inner.strange_share(luma, subsampling)
     }
 
-    fn knows_earlier_saves(&self) -> bool {
-        self.inner.knows_earlier_saves()
-    }
-
     fn alpha_bar(&self) -> Option<&[f64]> {
         self.inner.alpha_bar()
     }

@@ -5,6 +5,7 @@
 
 use super::stream::Solved;
 use super::{Layout, Report, Restored, Restorer, consistency, output};
+use crate::assumed_quality::AssumedQuality;
 use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
@@ -114,10 +115,9 @@ impl Restorer {
     ) -> Result<(Observation, Solved)> {
         options.validate()?;
         let family = Family::of(file);
-        // `strict` is about the levels that the file has.
-        let first = match options.strict {
-            true => None,
-            false => self.first_save(file),
+        let first = match looks_for_earlier_saves(options) {
+            true => self.first_save(file),
+            false => None,
         };
         let mut seen = match &first {
             Some(first) => first.observation(),
@@ -144,4 +144,10 @@ impl Restorer {
         report.family = Some(family);
         Ok((seen, solved))
     }
+}
+
+/// Whether an earlier save counts: `strict` is about the levels that the file has, and the caller
+/// may say what the damage is to be taken for.
+fn looks_for_earlier_saves(options: &Options) -> bool {
+    !options.strict && options.assume_quality == AssumedQuality::Auto
 }

@@ -66,7 +66,7 @@ pub(super) fn limit(seen: &Observation, denoiser: &dyn Denoiser) -> Option<f64> 
 /// Whether estimates that stood so to their cells come from a prior that does not know such
 /// pictures; `limit` is [`limit`].
 pub(super) fn is_strange(departures: &Departures, limit: f64) -> bool {
-    departures.luma_far_share() > limit
+    departures.luma_far as f64 > limit * departures.luma_known as f64
 }
 
 /// Share of the known blocks of the first component of which no level but DC's is left.

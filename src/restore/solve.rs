@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::stream::Solved;
-use super::{Gate, RELEASED, Report, Restorer, STRANGE, blend, gate, keep_damaged_rows};
+use super::{Gate, Report, Restorer, STRANGE, blend, gate, keep_damaged_rows};
 use super::{symmetry, tiled};
 use crate::assumed_quality::AssumedQuality;
 use crate::contract::{Control, Denoiser, Hint, Measurement, QuantSteps, Trust};
@@ -54,12 +54,7 @@ impl Restorer {
             return Ok(Solved::alone(hint.decoded, report));
         }
         let slack = if options.strict { STRICT } else { slack };
-        let trusts = trusts_far_answers(denoiser, options);
-        let measurement = JpegMeasurement::new(seen, slack).lenient(limit.filter(|_| trusts));
-        let measurement = match is_stated(options) {
-            true => measurement.release(),
-            false => measurement,
-        };
+        let measurement = JpegMeasurement::new(seen, slack).released_if(is_stated(options));
         let calls = AtomicUsize::new(0);
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
         let plan = Plan::of(options, denoiser.one_call());
@@ -74,16 +69,12 @@ impl Restorer {
         let mut picture = sampler::run(&plan, &problem, options.seed)?;
         report.departures = measurement.departures();
         report.network_calls = calls.load(Ordering::Relaxed);
-        report.released = measurement.is_released();
-        let judges = matches!(plan, Plan::OneCall { .. }) && !report.released;
+        let judges = matches!(plan, Plan::OneCall { .. });
         let strange = |limit| judges && gate::is_strange(&report.departures, limit);
         if limit.is_some_and(strange) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return Ok(Solved::alone(hint.decoded, report));
-        }
-        if report.released && !is_stated(options) {
-            report.notes.push(RELEASED.into());
         }
         blend(&mut picture, &hint.decoded, options.strength as f32);
         if options.strict {
@@ -91,6 +82,7 @@ impl Restorer {
         }
         keep_damaged_rows(&mut picture, &hint.decoded, seen);
         report.restored = true;
+        report.released = is_stated(options);
         Ok(Solved::alone(picture, report))
     }
 }
@@ -132,12 +124,4 @@ pub(super) fn strange_limit(
         true => gate::limit(seen, denoiser),
         false => None,
     }
-}
-
-/// Whether a strange answer is right about an earlier save, rather than wrong about a picture
-/// that the prior does not know.
-pub(super) fn trusts_far_answers(denoiser: &dyn Denoiser, options: &Options) -> bool {
-    options.assume_quality == AssumedQuality::Auto
-        && !options.strict
-        && denoiser.knows_earlier_saves()
 }

@@ -25,7 +25,7 @@ use super::weights::{Stored, Views, first_weights, flatten};
 use crate::error::{Error, Result};
 use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
 use crate::prior::edm::Core;
-use crate::prior::metadata::{say_earlier_saves, say_one_call_only};
+use crate::prior::metadata::{say_drawings, say_one_call_only};
 use crate::prior::shapes::{Shapes, parameter_count};
 use crate::prior::spread::SpreadTable;
 use crate::prior::worker::Worker;
@@ -103,8 +103,6 @@ struct Subject {
 impl Subject {
     fn new(mut metadata: BTreeMap<String, String>) -> Result<Self> {
         SpreadTable::forget(&mut metadata);
-        // Every training shows such pictures.
-        say_earlier_saves(&mut metadata);
         let shapes = own::shapes(&metadata)?;
         Ok(Self { metadata, shapes })
     }
@@ -144,10 +142,13 @@ impl Training {
         let out = &places.out;
         std::fs::create_dir_all(out).map_err(|e| Error::io(out, e))?;
         check_folder(places)?;
-        let (subject, mut adam, progress) = match places.resume {
+        let (mut subject, mut adam, progress) = match places.resume {
             true => resumed(out, device)?,
             false => fresh(&options, places.from.as_deref(), device)?,
         };
+        if pictures.has_drawings() {
+            say_drawings(&mut subject.metadata);
+        }
         let arithmetic = backend::kind(options.precision, device);
         if options.optimizer == Optimizer::Muon {
             adam.muon = Some(Muon::of(&subject.shapes, arithmetic));

@@ -143,8 +143,9 @@ pub struct OptionArgs {
     /// Hand on as decoded what was quantised so little that restoring it would do harm.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub identity_gate: bool,
-    /// What the damage is taken for where a picture was saved more than once: auto finds out; off
-    /// goes by the last save; a quality says how coarse an earlier save was.
+    /// For pictures that were saved more than once: auto goes by an earlier, coarser save that the
+    /// levels show; off by the last save; a quality says how coarse a save on another grid or at
+    /// another size was, which the levels cannot show.
     #[arg(long, default_value = "auto", value_name = "auto|off|1..100")]
     pub assume_quality: AssumedQuality,
     /// Same seed, same pixels.

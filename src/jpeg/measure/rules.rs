@@ -4,7 +4,7 @@
 use super::JpegMeasurement;
 use crate::contract::{QuantSteps, Trust};
 use crate::interval::{self, Bounds};
-use crate::jpeg::cell::{self, Slack, swap};
+use crate::jpeg::cell::{self, swap};
 use crate::jpeg::dct;
 use crate::jpeg::departures::Counts;
 use crate::jpeg::file::Levels;
@@ -67,20 +67,6 @@ impl Rule for IntoCells<'_, '_> {
             }
         };
         (after, stand(c == 0, before, &cells, steps))
-    }
-}
-
-/// Counts how blocks stand to their cells.
-pub(super) struct Standing {
-    pub slack: Slack,
-}
-
-impl Rule for Standing {
-    #[inline(always)]
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let steps = block.steps;
-        let cells = cell::bounds(block.levels, steps, self.slack);
-        (None, stand(block.place.0 == 0, before, &cells, steps))
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Prior<N> {
     caution: Option<String>,
     pixel_bytes: usize,
     one_call_sigma: f64,
-    knows_earlier_saves: bool,
+    knows_drawings: bool,
 }
 
 impl<N: Wired> Prior<N> {
@@ -47,7 +47,7 @@ impl<N: Wired> Prior<N> {
         form: Form,
         build: impl Fn(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
     ) -> Result<Self> {
-        let knows_earlier_saves = metadata::knows_earlier_saves(source.metadata());
+        let knows_drawings = metadata::knows_drawings(source.metadata());
         let device = backend::device(options.device)?;
         let precision = options.precision;
         let worker = Worker::of(device, options.threads)?;
@@ -71,7 +71,7 @@ impl<N: Wired> Prior<N> {
             caution,
             pixel_bytes,
             one_call_sigma,
-            knows_earlier_saves,
+            knows_drawings,
         })
     }
 
@@ -89,9 +89,9 @@ impl<N: Wired> Prior<N> {
         self.pixel_bytes
     }
 
-    /// Whether it was trained on pictures that were saved before.
-    pub fn knows_earlier_saves(&self) -> bool {
-        self.knows_earlier_saves
+    /// Whether it was trained on drawings and text beside photographs.
+    pub fn knows_drawings(&self) -> bool {
+        self.knows_drawings
     }
 
     /// Why the arithmetic that was asked for is not used, if it is not.

@@ -128,11 +128,7 @@ impl Denoiser for Lean {
     }
 
     fn strange_share(&self, luma: &QuantSteps, _: (usize, usize)) -> Option<f64> {
-        Some(film::strange_share(luma))
-    }
-
-    fn knows_earlier_saves(&self) -> bool {
-        self.0.knows_earlier_saves()
+        (!self.0.knows_drawings()).then(|| film::strange_share(luma))
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

@@ -144,12 +144,8 @@ impl Denoiser for Nano {
     fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
         match subsampling == (1, 1) && mean_log2(luma) < FINE {
             true => Some(0.0),
-            false => Some(film::strange_share(luma)),
+            false => (!self.prior.knows_drawings()).then(|| film::strange_share(luma)),
         }
-    }
-
-    fn knows_earlier_saves(&self) -> bool {
-        self.prior.knows_earlier_saves()
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

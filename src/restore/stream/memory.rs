@@ -11,8 +11,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::solve::{asks_gate, assumed, is_stated, strange_limit, trusts_far_answers};
-use super::super::{Gate, RELEASED, Report, STRANGE, gate, tiled};
+use super::super::solve::{asks_gate, assumed, is_stated, strange_limit};
+use super::super::{Gate, Report, STRANGE, gate, tiled};
 use super::finish::Finish;
 use super::key::Key;
 use super::known::Known;
@@ -58,8 +58,6 @@ pub(super) struct Last {
     /// The same of a plan of several calls, all of them together: parts that stand still fit.
     pub stood_in_all: Departures,
     pub strange: bool,
-    /// Whether a strange answer is shown all the same.
-    trusts_far_answers: bool,
     /// The restored picture; not what is shown while `strange`.
     pub picture: Arc<Picture>,
 }
@@ -168,7 +166,6 @@ impl Last {
             stood: vec![Departures::default(); units],
             stood_in_all: Departures::default(),
             strange: false,
-            trusts_far_answers: false,
             picture: Arc::new(Picture::new(3, width, height)),
             key,
         }
@@ -197,7 +194,6 @@ impl Last {
         self.known.keep(seen);
         units.mark_cells(&shown);
         let limit = strange_limit(seen, denoiser, &options);
-        self.trusts_far_answers = trusts_far_answers(denoiser, &options);
         let mut carried = Carried {
             pixels: self.estimate.plane_len(),
             changed: shown.marked_px(),
@@ -319,26 +315,18 @@ impl Last {
             self.project(seen, &units);
         }
         report.departures = sum(&self.stood);
-        report.released = self.is_released();
-        if strange && !self.trusts_far_answers {
+        if strange {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return (Arc::new(self.hint.decoded.clone()), None);
         }
-        if strange {
-            report.notes.push(RELEASED.into());
-        }
         report.restored = true;
+        report.released = is_stated(&self.key.options);
         // Where most of it is another, all is laid out: by rows, on all cores.
         let is_little = 2 * units.marked_px() < self.estimate.plane_len();
         let turned = strange != was_strange;
         let changed = (is_little && !turned).then(|| units.runs().map(|(_, run)| run).collect());
         (Arc::clone(&self.picture), changed)
-    }
-
-    /// Whether the picture is the network's answer, not held to the levels.
-    fn is_released(&self) -> bool {
-        is_stated(&self.key.options) || self.strange && self.trusts_far_answers
     }
 
     fn is_strange(&self, limit: Option<f64>) -> bool {
@@ -356,7 +344,7 @@ impl Last {
             mcu_rows: self.key.shape.mcu_rows,
             estimate: &self.estimate,
             decoded: &self.hint.decoded,
-            released: self.is_released(),
+            released: is_stated(&self.key.options),
         };
         for stood in finish.units(units, Arc::make_mut(&mut self.picture)) {
             self.stood[stood.first..][..stood.units.len()].copy_from_slice(&stood.units);

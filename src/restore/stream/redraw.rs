@@ -86,6 +86,7 @@ impl Last {
         (report, control): (&mut Report, Control<'_>),
     ) -> Result<Arc<Picture>> {
         report.restored = true;
+        report.released = is_stated(&self.key.options);
         if units.is_clear() {
             report.departures = self.stood_in_all;
             return Ok(Arc::clone(&self.picture));
@@ -95,12 +96,10 @@ impl Last {
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
         let known = &self.known;
         let bounds = |c: usize, at: usize| known.bounds(c, at);
+        let released = is_stated(&self.key.options);
         let measured = || {
-            let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
-            match is_stated(&self.key.options) {
-                true => measurement.release(),
-                false => measurement,
-            }
+            let measurement = JpegMeasurement::new(seen, self.key.slack);
+            measurement.within(&bounds).released_if(released)
         };
         let measurement = measured();
         let (parts, still) = (units.rects(), units.inverse().rects());

@@ -26,8 +26,6 @@ pub struct Blur {
     pub echoes: bool,
     /// Share of far departures above which it is strange.
     pub strange: Option<f64>,
-    /// Whether it has seen pictures that were saved before.
-    pub knows_earlier_saves: bool,
     /// Pixels computed.
     pub computed: Arc<AtomicUsize>,
 }
@@ -100,10 +98,6 @@ impl Denoiser for Blur {
 
     fn strange_share(&self, _: &QuantSteps, _: (usize, usize)) -> Option<f64> {
         self.strange
-    }
-
-    fn knows_earlier_saves(&self) -> bool {
-        self.knows_earlier_saves
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

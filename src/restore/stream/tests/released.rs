@@ -1,24 +1,15 @@
-//! Pictures whose last save does not account for the damage: they are not held to its levels, in
-//! a stream as alone.
+//! Pictures of which the caller says how coarse an earlier save was: they are not held to the last
+//! one's levels, in a stream as alone.
 
-use super::prior::{Blur, PATH, file, restorer, scene};
+use super::prior::{Blur, PATH, file, following, restorer, scene};
 use super::{assert_same, restore};
 use crate::assumed_quality::AssumedQuality;
-use crate::contract::Control;
-use crate::frame::PixelModel;
-use crate::jpeg::JpegFile;
+use crate::contract::{Control, Hint};
+use crate::frame::{Picture, PixelModel};
+use crate::jpeg::{JpegFile, tables};
 use crate::options::{Options, Preset};
-use crate::restore::{Gate, Layout, Report, Restored};
-
-/// One whose answers lie far outside their cells, as every blur of fine levels does.
-fn far_outside() -> Blur {
-    Blur {
-        follows: true,
-        strange: Some(0.05),
-        knows_earlier_saves: true,
-        ..Blur::default()
-    }
-}
+use crate::restore::solve::assumed;
+use crate::restore::{Gate, Layout, Restored};
 
 fn frames(quality: u8) -> [JpegFile; PATH.len()] {
     PATH.map(|at| file(&scene(PixelModel::Rgb, (96, 64), at), quality, (2, 2)))
@@ -31,51 +22,48 @@ fn assuming(assume_quality: AssumedQuality) -> Options {
     }
 }
 
-fn alone(prior: Blur, file: &JpegFile, options: &Options) -> Restored {
-    let restorer = restorer(prior);
+fn alone(file: &JpegFile, options: &Options) -> Restored {
+    let restorer = restorer(following());
     restorer
         .restore_file(file, options, Control::default())
         .unwrap()
 }
 
-/// The network's answer as it is: with no levels, nothing holds it.
-fn answer(file: &JpegFile) -> Restored {
-    let options = assuming(AssumedQuality::Quality(100));
-    alone(far_outside(), file, &options)
+/// A blur leaves the fine cells of quality 90. Held to them it comes back; released it does not.
+/// What it does not look at, the assumed steps, changes nothing.
+#[test]
+fn a_stated_quality_releases_the_levels() {
+    let file = &frames(90)[0];
+    let held = alone(file, &assuming(AssumedQuality::Off));
+    let [coarse, fine] = [20, 80].map(|q| alone(file, &assuming(AssumedQuality::Quality(q))));
+    assert!(!held.report.released && coarse.report.released);
+    assert_eq!(coarse.frame, fine.frame);
+    assert_ne!(held.frame, coarse.frame);
 }
 
+/// Steps are nowhere finer than the file's own, nor than those of the quality.
 #[test]
-fn far_answers_are_shown_as_they_are() {
-    let file = &frames(95)[0];
-    let found = alone(far_outside(), file, &Options::default());
-    assert!(found.report.restored && found.report.released);
-    assert_eq!(found.report.gate, Gate::Open);
-    assert!(found.report.notes[0].contains("last save"));
-    assert_eq!(found.frame, answer(file).frame);
-}
-
-#[test]
-fn coarse_levels_that_account_for_the_answer_hold_it() {
-    let file = &frames(10)[0];
-    let found = alone(far_outside(), file, &Options::default());
-    assert!(found.report.restored && !found.report.released);
-    assert_ne!(found.frame, answer(file).frame);
-}
-
-/// With `off`, and for priors that never saw such pictures, strange pictures are handed on.
-#[test]
-fn others_hand_far_answers_on_as_decoded() {
-    let file = &frames(95)[0];
-    let innocent = Blur {
-        knows_earlier_saves: false,
-        ..far_outside()
+fn the_network_expects_the_coarser_of_both() {
+    let hint = || Hint {
+        decoded: Picture::new(3, 8, 8),
+        luma: [30; 64],
+        chroma: [30; 64],
+        subsampling: (2, 2),
     };
-    let off = assuming(AssumedQuality::Off);
-    for (prior, options) in [(far_outside(), off), (innocent, Options::default())] {
-        let report: Report = alone(prior, file, &options).report;
-        assert!(!report.restored && !report.released);
-        assert_eq!(report.gate, Gate::Closed);
-    }
+    let found = assumed(hint(), &assuming(AssumedQuality::Quality(50)));
+    let (luma, chroma) = tables::ijg_pair(50);
+    assert_eq!(found.luma, luma.map(|step| step.max(30)));
+    assert_eq!(found.chroma, chroma.map(|step| step.max(30)));
+    assert_eq!(assumed(hint(), &Options::default()), hint());
+}
+
+/// A picture that was saved at 100 last is handed on, but not where it is said to be damaged.
+#[test]
+fn the_gate_does_not_close_on_stated_damage() {
+    let fine = file(&scene(PixelModel::Rgb, (96, 64), PATH[0]), 100, (1, 1));
+    assert_eq!(alone(&fine, &Options::default()).report.gate, Gate::Closed);
+    let stated = alone(&fine, &assuming(AssumedQuality::Quality(30)));
+    assert!(stated.report.restored && stated.report.released);
 }
 
 #[test]
@@ -85,37 +73,28 @@ fn strict_is_about_the_levels_that_there_are() {
         strict: true,
         ..assuming(assume_quality)
     };
-    let stated = alone(far_outside(), file, &strict(AssumedQuality::Quality(10)));
-    let plain = alone(far_outside(), file, &strict(AssumedQuality::Off));
+    let stated = alone(file, &strict(AssumedQuality::Quality(10)));
+    let plain = alone(file, &strict(AssumedQuality::Off));
     assert!(!stated.report.released);
     assert_eq!(stated.frame, plain.frame);
 }
 
 #[test]
-fn draws_are_not_held_either() {
-    let file = &frames(95)[0];
-    let options = Options {
-        preset: Preset::Sample,
-        ..Options::default()
-    };
-    assert!(alone(far_outside(), file, &options).report.released);
-}
-
-#[test]
 fn streams_release_as_if_alone() {
-    let stated = assuming(AssumedQuality::Quality(20));
-    for options in [Options::default(), stated, assuming(AssumedQuality::Off)] {
+    for preset in [Preset::Fast, Preset::Sample] {
+        let options = Options {
+            preset,
+            ..assuming(AssumedQuality::Quality(20))
+        };
         for follows in [true, false] {
             let prior = || Blur {
                 follows,
-                ..far_outside()
+                ..following()
             };
-            // From held to released and back.
-            let [coarse, fine] = [frames(10), frames(95)];
-            let files = [&coarse[..], &fine[..], &coarse[..1]].concat();
+            let files = [&frames(10)[..], &frames(95)[..]].concat();
             assert_same(prior, &files, Layout::AsFile, &options);
         }
     }
-    let mut stream = restorer(far_outside()).stream();
-    assert!(restore(&mut stream, &frames(95)[0]).report.released);
+    let mut stream = restorer(following()).stream();
+    assert!(!restore(&mut stream, &frames(95)[0]).report.released);
 }
