@@ -20,8 +20,9 @@ const HITS: f64 = 0.5;
 const MOST_BY_CHANCE: f64 = 0.4;
 /// How far beyond [`ROUNDING`] rounding moves DC where all samples of a block round alike.
 const FLAT: f32 = 3.2;
-/// Nats for each block that clipping may speak against the right table: at most 0.1 in 100 pictures. Chroma that
-/// was not subsampled before speaks against it with 0.2 and more.
+/// Nats for each block that may speak against the right table, beside [`SURE`]: it was at most 0.15 in all, of the
+/// chroma of 20 photographs and five pairs of qualities. Chroma that was not subsampled before spoke against it
+/// with 0.23 and more.
 const CLIPPED: f64 = 0.13;
 /// The lowest frequencies but DC, of which the most is left.
 const LOWEST: [usize; 3] = [1, 8, 9];

@@ -15,8 +15,9 @@ use crate::jpeg::observed::QuantBlock;
 /// Fewer levels than this do not tell that a block was changed.
 const FEWEST: u32 = 12;
 /// Mean square distance of a block's levels from the teeth above which it was changed between the
-/// saves, as a share of what it is for levels that lie anywhere. Where nothing but rounding and
-/// clipping came between, one block in a hundred is above; of those drawn over, one in twenty is below.
+/// saves, as a share of what it is for levels that lie anywhere. Of four photographs 0.1 to 2.4 % of the
+/// blocks are above where nothing but rounding and clipping came between (20, then 90, to 75, then 90), and
+/// 88 to 100 % of those that text was drawn over.
 const MOST_AWAY: f32 = 0.65;
 
 /// A file as it was saved first.
