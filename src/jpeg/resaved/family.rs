@@ -88,13 +88,16 @@ impl FamilyTable {
 }
 
 /// The table whose steps gain about as much as the likeliest of each frequency, of several the one
-/// that gains most.
+/// that gains most. None where no frequency shows a step.
 pub fn fit(frequencies: &[Frequency], role: Role) -> Option<FamilyTable> {
     let named = frequencies.iter().map(|(_, named)| *named);
     let named: Vec<(usize, (f64, u16))> = named
         .enumerate()
         .filter_map(|(i, n)| Some((i, n?)))
         .collect();
+    if named.is_empty() {
+        return None;
+    }
     let shown: f64 = named.iter().map(|(_, (gain, _))| gain).sum();
     let near = |table: &FamilyTable| {
         let steps = table.steps(role);
