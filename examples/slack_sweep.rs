@@ -19,7 +19,7 @@ use ddrmjpeg::{Options, restore};
 /// (encoder, how it comes from the clean picture).
 type Encoder = (&'static str, fn(&Planar8) -> Result<Vec<u8>>);
 
-const ENCODERS: [Encoder; 8] = [
+const ENCODERS: [Encoder; 13] = [
     ("libjpeg 60", |clean| Ok(jpeg::encode(clean, 60, (2, 2))?)),
     ("libjpeg 90", |clean| Ok(jpeg::encode(clean, 90, (2, 2))?)),
     ("libjpeg 90, 4:4:4", |clean| {
@@ -32,6 +32,11 @@ const ENCODERS: [Encoder; 8] = [
     ("trellis 85", |clean| trellis(clean, 85)),
     ("60, then 85", |clean| twice(clean, 60, 85)),
     ("75, then 90", |clean| twice(clean, 75, 90)),
+    ("40, then 80", |clean| twice(clean, 40, 80)),
+    ("30, then 95", |clean| twice(clean, 30, 95)),
+    ("20, then 90", |clean| twice(clean, 20, 90)),
+    ("15, then 75", |clean| twice(clean, 15, 75)),
+    ("10, then 60", |clean| twice(clean, 10, 60)),
 ];
 
 fn trellis(clean: &Planar8, quality: u8) -> Result<Vec<u8>> {
@@ -134,7 +139,8 @@ fn earlier(prior: &dyn Denoiser, clean: &Planar8, file: &JpegFile) -> Result<Opt
     let Some(first) = resaved::first_save(file) else {
         return Ok(None);
     };
-    let seen = jpeg::observe::from_file(&first);
+    let mut seen = first.observation();
+    seen.draw();
     let hint = seen.hint();
     let mut x0 = prior.denoise(&hint.decoded, ONE_CALL_SIGMA, Some(&hint))?;
     JpegMeasurement::new(&seen, Slack::ROUNDING).project(&mut x0, Trust::Judged);

@@ -1,5 +1,6 @@
 #![doc = include_str!("lib.md")]
 
+pub mod assumed_quality;
 pub mod contract;
 mod crew;
 pub mod degradation;

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::assumed_quality::AssumedQuality;
 use crate::degradation::Degradation;
 use crate::error::{Error, Result};
 
@@ -105,6 +106,8 @@ pub struct Options {
     /// Hand on as decoded what was quantised so little that restoring it would do harm.
     /// Default: true.
     pub identity_gate: bool,
+    /// What the damage is taken for where the picture may have been saved before. Default: auto.
+    pub assume_quality: AssumedQuality,
     /// Same seed, same pixels. Default: 1234.
     pub seed: u64,
     /// `lean` or `nano` (both embedded; nano is the small one, for moving pictures),
@@ -156,6 +159,7 @@ impl Default for Options {
             strength: 1.0,
             strict: false,
             identity_gate: true,
+            assume_quality: AssumedQuality::Auto,
             seed: 1234,
             model: "lean".into(),
             config: None,

@@ -3,9 +3,10 @@
 //!
 //! Called by the command and by the elements. `model` opens priors, `weights` knows where
 //! their checkpoints lie, `tiled` and `windowed` cut pictures for them, `levels` restores
-//! banded pictures, `files` starts from files, `known` from frames whose file is known, `named` from frames
-//! whose tables the caller names, `estimated` from pixels alone, `turned` finds how a frame was turned, `stream` from frame after frame, `gate` hands on what needs no restoring, `output` makes 8-bit
-//! pixels.
+//! banded pictures, `files` starts from files, `known` from frames whose file is known, `named` from
+//! frames whose tables the caller names, `estimated` from pixels alone, `turned` finds how a frame was
+//! turned, `stream` from frame after frame; `solve` takes what was seen to a picture, `gate` hands on
+//! what needs no restoring, `output` makes 8-bit pixels.
 
 mod estimated;
 pub mod experiment;
@@ -18,6 +19,7 @@ mod named;
 mod output;
 #[cfg(feature = "torch")]
 mod published;
+mod solve;
 pub mod stream;
 mod symmetry;
 pub mod tiled;
@@ -29,30 +31,21 @@ pub use output::Layout;
 use stream::Solved;
 pub use stream::{Carried, Fresh, Stream};
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::contract::{Control, Denoiser, Measurement, QuantSteps, Trust};
+use crate::contract::{Control, Denoiser, QuantSteps};
 use crate::error::{Error, Result};
 use crate::frame::{Orientation, Picture, Planar8};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::known::Refusal;
 use crate::jpeg::measure::Departures;
 use crate::jpeg::origin::Family;
-use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation, resaved};
+use crate::jpeg::resaved::{self, FirstSave};
+use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
-use crate::sampler::plan::Plan;
-use crate::sampler::{self, Problem};
 
 pub use estimated::Estimated;
 pub use gate::Gate;
-
-/// With `strict`, how far inside its cell a coefficient must stay, so that rounding the
-/// pixels to 8 bits (0.3 units of noise) rarely carries it out again.
-const STRICT: Slack = Slack {
-    absolute: -1.0,
-    ..Slack::NONE
-};
 
 /// Where a frame's quantisation tables are known from.
 #[expect(
@@ -131,6 +124,8 @@ pub struct Report {
     pub measured: Vec<bool>,
     /// What the identity gate handed on as decoded.
     pub gate: Gate,
+    /// Whether the picture was not held to the file's levels, since the caller stated a quality.
+    pub released: bool,
     /// The encoder's family, for files and for frames whose header was used.
     pub family: Option<Family>,
     /// Whether a file shows an earlier, coarser save, to which the picture was held instead.
@@ -200,7 +195,7 @@ impl Restorer {
     }
 
     /// `file` as it was saved first; `None` where it shows no earlier save.
-    fn first_save(&self, file: &JpegFile) -> Option<JpegFile> {
+    fn first_save(&self, file: &JpegFile) -> Option<FirstSave> {
         match self.remembered() {
             Some(mut memory) => memory.first_save(file),
             None => resaved::first_save(file),
@@ -252,65 +247,6 @@ impl Restorer {
             Some((steps, quality)) => self.restore_named(frame, &steps, quality, options, control),
             None => Ok(unchanged(frame, "the quantisation tables are not known")),
         }
-    }
-
-    /// Runs the plan; the picture is on the observation's aligned grid. The decoded planes of
-    /// `seen` are gone afterwards: a large picture is in memory often enough without them.
-    fn solve(
-        &self,
-        seen: &mut Observation,
-        slack: Slack,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Solved> {
-        if let Some(solved) = self.solve_next(seen, slack, options, control)? {
-            return Ok(solved);
-        }
-        seen.draw();
-        let hint = seen.take_hint();
-        let seen = &*seen;
-        let mut report = Report {
-            measured: seen.components.iter().map(|c| c.is_measured()).collect(),
-            ..Report::default()
-        };
-        let limit = gate::limit(seen, &*self.denoiser);
-        if options.identity_gate {
-            report.gate = Gate::of(seen, limit);
-        }
-        let idle = options.strength == 0.0 || report.gate == Gate::Closed;
-        if idle || seen.intact_rows() == 0 {
-            return Ok(Solved::alone(hint.decoded, report));
-        }
-        let slack = if options.strict { STRICT } else { slack };
-        let measurement = JpegMeasurement::new(seen, slack);
-        let calls = AtomicUsize::new(0);
-        let tiled = tiled::Tiled::new(&*self.denoiser, options.tile_size, control, &calls);
-        let plan = Plan::of(options, self.denoiser.one_call());
-        plan.check(&*self.denoiser, &options.model)?;
-        let symmetric = symmetry::Symmetric::new(&tiled, plan.views());
-        let problem = Problem {
-            denoiser: &symmetric,
-            measurement: &measurement,
-            hint: &hint,
-            control,
-        };
-        let mut picture = sampler::run(&plan, &problem, options.seed)?;
-        report.departures = measurement.departures();
-        report.network_calls = calls.load(Ordering::Relaxed);
-        let judges = options.identity_gate && matches!(plan, Plan::OneCall { .. });
-        let strange = |limit| judges && gate::is_strange(&report.departures, limit);
-        if limit.is_some_and(strange) {
-            report.gate = Gate::Closed;
-            report.notes.push(STRANGE.into());
-            return Ok(Solved::alone(hint.decoded, report));
-        }
-        blend(&mut picture, &hint.decoded, options.strength as f32);
-        if options.strict {
-            measurement.project(&mut picture, Trust::Clamp);
-        }
-        keep_damaged_rows(&mut picture, &hint.decoded, seen);
-        report.restored = true;
-        Ok(Solved::alone(picture, report))
     }
 }
 

@@ -327,6 +327,37 @@ fn inspect_names_sampling_tables_and_quality() {
     }
 }
 
+/// A picture with as many levels as it takes to tell an earlier table.
+#[test]
+fn inspect_names_the_earlier_save() {
+    let folder = tempfile::tempdir().unwrap();
+    let once = jpeg::encode(&scene(320, 240), 20, (2, 2)).unwrap();
+    let shown = jpeg::pixels::decode(&once, &ddrmjpeg::options::Limits::default()).unwrap();
+    let twice = jpeg::encode(&shown, 90, (2, 2)).unwrap();
+    fs::write(folder.path().join("once.jpg"), &once).unwrap();
+    fs::write(folder.path().join("twice.jpg"), &twice).unwrap();
+    let said = |arguments: &[&str]| {
+        let output = run(arguments, folder.path());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = said(&["inspect", "twice.jpg"]);
+    let words = "saved earlier at quality 20 (luma and chroma), then at 90";
+    assert!(text.contains(words), "{text}");
+    let json = said(&["inspect", "--json", "twice.jpg"]);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for table in value["encoder"]["earlier_save"]["tables"]
+        .as_array()
+        .unwrap()
+    {
+        assert_eq!(
+            (&table["family"], &table["quality"]),
+            (&"libjpeg".into(), &20.into())
+        );
+    }
+    let text = said(&["inspect", "once.jpg"]);
+    assert!(text.contains("saved twice: no sign of it"), "{text}");
+}
+
 #[test]
 fn compare_prints_decibels() {
     let folder = mixed();

@@ -47,7 +47,7 @@ fn pictures(options: &TrainOptions) -> Pictures {
         picture
     };
     let all = (0..5).map(picture).collect();
-    Pictures::new(all, options.held_out, least_side_px(options)).unwrap()
+    Pictures::new(all, Vec::new(), options.held_out, least_side_px(options)).unwrap()
 }
 
 fn options(steps: u64) -> TrainOptions {

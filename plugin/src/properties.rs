@@ -34,6 +34,12 @@ macro_rules! element_with_properties {
                 default = ddrmjpeg::Options::default().identity_gate, mutable_playing,
                 nick = "Identity gate", blurb = "Leave as decoded what was quantised so little, \
                 or is so unlike what the model knows, that restoring it would do harm.")]
+            #[property(name = "assume-quality", get = Self::assume_quality,
+                set = Self::set_assume_quality, type = Option<String>, default = Some("auto"),
+                mutable_ready, nick = "Assume quality", blurb = "For frames that were saved more than \
+                once: auto goes by an earlier, coarser save that the levels show, off by the last \
+                save; a quality of 1 to 100 says how coarse a save on another grid or at another \
+                size was, which the levels cannot show.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
                 blurb = "The network: lean is built in, and nano, a small one for moving \
@@ -158,6 +164,16 @@ macro_rules! element_with_properties {
             fn set_model(&self, model: Option<String>) {
                 let default = || crate::settings::Settings::default().model;
                 self.settings().model = model.unwrap_or_else(default);
+            }
+
+            fn assume_quality(&self) -> Option<String> {
+                Some(self.settings().assume_quality.clone())
+            }
+
+            /// NULL, which C may pass, is the default.
+            fn set_assume_quality(&self, quality: Option<String>) {
+                let default = || crate::settings::Settings::default().assume_quality;
+                self.settings().assume_quality = quality.unwrap_or_else(default);
             }
 
             fn config(&self) -> Option<String> {

@@ -3,25 +3,27 @@
 //! x + A⁺(P(Ax) − Ax) in the file's own colour space, one pass over rows of MCUs on all
 //! cores. Blocks whose levels are not known leave x as it is.
 
+mod rules;
+
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::cell::{self, Slack, swap};
+use super::cell::Slack;
 use super::color;
 use super::dct;
 pub use super::departures::Departures;
 use super::departures::{Counts, add};
-use super::file::Levels;
 use super::observe::Observation;
 use super::observed::{Observed, fetch, store};
 use super::sampling;
-use crate::contract::{Measurement, QuantSteps, Spread, Trust};
+use crate::contract::{Measurement, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
-use crate::interval::{self, Bounds};
+use crate::interval::Bounds;
 use crate::simd::{self, Kernel};
+use rules::{IntoCells, Kept, Known, Rule};
 
 /// A part of one row of MCUs that is whole blocks of every component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub struct JpegMeasurement<'a> {
     slack: Slack,
     /// Of blocks of which more is known than their levels.
     narrower: Option<&'a BoundsOf<'a>>,
+    released: bool,
     stood: [AtomicU64; 5],
 }
 
@@ -53,6 +56,7 @@ impl<'a> JpegMeasurement<'a> {
             observation,
             slack,
             narrower: None,
+            released: false,
             stood: Default::default(),
         }
     }
@@ -64,6 +68,12 @@ impl<'a> JpegMeasurement<'a> {
             narrower: Some(bounds),
             ..self
         }
+    }
+
+    /// The same, but that estimates are left as they are where `released`: the caller knows that the
+    /// levels do not account for the damage.
+    pub fn released_if(self, released: bool) -> Self {
+        Self { released, ..self }
     }
 
     /// How the estimates that were brought into their cells so far stood to them.
@@ -178,21 +188,6 @@ fn to_rgb(model: PixelModel, planes: &[Vec<f32>], rgb: &mut [&mut [f32]; 3]) {
     }
 }
 
-/// What is made of the blocks that are known. Inlined into the kernel that calls it.
-trait Rule: Sync {
-    /// Others for the coefficients `before` of A·x, if it has any, and what it counts.
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts);
-}
-
-/// A block of which the levels are known.
-#[derive(Clone, Copy)]
-struct Known<'a> {
-    /// Number of the component, number of the block in it.
-    place: (usize, usize),
-    component: &'a Observed,
-    levels: &'a Levels,
-}
-
 /// plane += A⁺(P(A·plane) − A·plane) for component `c` of a part of one row of MCUs.
 fn correct(
     observation: &Observation,
@@ -261,7 +256,7 @@ impl<R: Rule> Kernel for Band<'_, R> {
     fn run(self) {
         for x in 0..self.width / 8 {
             let at = self.first + x;
-            let Some(levels) = self.component.levels.get(at).and_then(Option::as_ref) else {
+            let Some((levels, steps)) = self.component.block(at) else {
                 continue;
             };
             let before = dct::forward_within(&fetch(self.samples, self.width, x));
@@ -269,6 +264,7 @@ impl<R: Rule> Kernel for Band<'_, R> {
                 place: (self.c, at),
                 component: self.component,
                 levels,
+                steps,
             };
             let (after, added) = self.rule.apply(block, &before);
             let counts = &mut self.counts[x / self.unit];
@@ -283,71 +279,11 @@ impl<R: Rule> Kernel for Band<'_, R> {
     }
 }
 
-/// How a block of the first component, or of another, stands to its cells.
-#[inline(always)]
-fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -> Counts {
-    let (mut left, mut far) = (0u32, 0u32);
-    for ((&x, &bounds), &step) in before.iter().zip(cells).zip(steps) {
-        let outside = (x - interval::clamp(x, bounds)).abs();
-        left += u32::from(outside > 0.0);
-        far += u32::from(outside > 0.5 * f32::from(step));
-    }
-    let (left, far) = (u64::from(left), u64::from(far));
-    match first {
-        true => [64, left, far, 64, far],
-        false => [64, left, far, 0, 0],
-    }
-}
-
-/// Brings a block into its cells, or its narrower bounds, and counts how it stood to the cells.
-struct IntoCells<'t, 'a> {
-    measurement: &'t JpegMeasurement<'a>,
-    trust: Trust<'t>,
-}
-
-impl Rule for IntoCells<'_, '_> {
-    #[inline(always)]
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let (component, levels, (c, at)) = (block.component, block.levels, block.place);
-        let steps = &component.steps;
-        let cells = cell::bounds(levels, steps, self.measurement.slack);
-        let narrower = self.measurement.narrower.and_then(|bounds| bounds(c, at));
-        let allowed = narrower.unwrap_or(&cells);
-        let after = match self.trust {
-            Trust::Judged => interval::judged(allowed, before),
-            Trust::Clamp => Some(each(|i| interval::clamp(before[i], allowed[i]))),
-            Trust::Swap => Some(each(|i| swap(before[i], levels[i], steps[i]))),
-            Trust::Mean(spread) => {
-                let spread = self.measurement.part(spread, component);
-                let mean = |i| interval::truncated_mean(allowed[i], before[i], spread[i]);
-                Some(each(mean))
-            }
-        };
-        (after, stand(c == 0, before, &cells, steps))
-    }
-}
-
-/// Counts the coefficients that quantise to their level.
-struct Kept;
-
-impl Rule for Kept {
-    #[inline(always)]
-    fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let known = block.levels.iter().zip(&block.component.steps);
-        let kept = known.zip(before).filter(|((level, step), x)| {
-            (*x / f32::from(**step)).round_ties_even() == f32::from(**level)
-        });
-        (None, [kept.count() as u64, 64, 0, 0, 0])
-    }
-}
-
-#[inline(always)]
-fn each(value: impl Fn(usize) -> f32) -> dct::Block {
-    std::array::from_fn(value)
-}
-
 impl Measurement for JpegMeasurement<'_> {
     fn project(&self, x0: &mut Picture, trust: Trust<'_>) {
+        if self.released {
+            return;
+        }
         let counts = self.for_each_stripe(x0, &self.rule_of(trust));
         for (sum, count) in self.stood.iter().zip(counts) {
             sum.fetch_add(count, Ordering::Relaxed);

@@ -4,6 +4,7 @@
 //! It decodes to the picture that a viewer shows; `measure` turns it into constraints.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
@@ -11,7 +12,7 @@ use rayon::slice::ParallelSliceMut;
 
 use super::color;
 use super::file::{Component, JpegFile};
-use super::observed::Observed;
+use super::observed::{Observed, QuantBlock};
 use super::sampling;
 use crate::contract::Hint;
 use crate::frame::{Picture, PixelModel, Rect};
@@ -48,6 +49,12 @@ pub fn from_file(file: &JpegFile) -> Observation {
 /// The same with its planes still to be drawn, but for those of a damaged file, whose levels do
 /// not tell all that is shown.
 pub fn from_levels(file: &JpegFile) -> Observation {
+    from_levels_but(file, &[])
+}
+
+/// The same, but for some blocks of each component, by their number in the file, which were quantised
+/// otherwise.
+pub fn from_levels_but(file: &JpegFile, exceptions: &[BTreeMap<usize, QuantBlock>]) -> Observation {
     let (max_h, max_v) = file.max_sampling();
     let mcu = (8 * max_h, 8 * max_v);
     let padded_width = file.width.next_multiple_of(mcu.0);
@@ -57,11 +64,19 @@ pub fn from_levels(file: &JpegFile) -> Observation {
     let components: Vec<Observed> = file
         .components
         .iter()
-        .map(|component| {
+        .enumerate()
+        .map(|(c, component)| {
             let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
             let wide = padded_width / (8 * factors.0);
             let high = padded_height / (8 * factors.1);
-            observe(component, factors, (wide, high))
+            let mut seen = observe(component, factors, (wide, high));
+            for (&at, block) in exceptions.get(c).into_iter().flatten() {
+                let (x, y) = (at % component.blocks_wide, at / component.blocks_wide);
+                if x < wide && y < high {
+                    seen.exceptions.insert(y * wide + x, *block);
+                }
+            }
+            seen
         })
         .collect();
     let mut seen = Observation {
@@ -100,6 +115,7 @@ fn observe(
         steps: component.steps,
         plane: Vec::new(),
         levels,
+        exceptions: BTreeMap::new(),
     }
 }
 
@@ -123,6 +139,7 @@ impl Observation {
             for (y, levels) in component.levels.chunks_exact_mut(wide).enumerate() {
                 if self.damaged.iter().any(|rows| rows.contains(&(high * y))) {
                     levels.fill(None);
+                    component.exceptions.retain(|at, _| at / wide != y);
                 }
             }
         }

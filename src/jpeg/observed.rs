@@ -3,6 +3,7 @@
 //! Draws planes from levels, whole or block by block, and tells which pixels a block reaches.
 //! Called by `observe` and by what remembers frames.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
 
@@ -13,6 +14,15 @@ use crate::contract::QuantSteps;
 use crate::crew;
 use crate::frame::Rect;
 use crate::simd::{self, Kernel};
+
+/// A block as it was quantised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuantBlock {
+    /// Its levels.
+    pub levels: Levels,
+    /// The steps that they are multiples of.
+    pub steps: QuantSteps,
+}
 
 /// One component of an [`Observation`](super::Observation).
 #[derive(Clone, Debug)]
@@ -29,12 +39,24 @@ pub struct Observed {
     /// Levels per block of the aligned grid; `None` where a block is not known. Empty when
     /// nothing of the component is.
     pub levels: Vec<Option<Levels>>,
+    /// Blocks that were quantised with other steps, by their number; their `levels` are as near as
+    /// `steps` come. They are known as these.
+    pub exceptions: BTreeMap<usize, QuantBlock>,
 }
 
 impl Observed {
     /// Samples in a row.
     pub fn width(&self) -> usize {
         8 * self.blocks_wide
+    }
+
+    /// Levels and steps of block number `at` of the aligned grid, if it is known.
+    #[inline(always)]
+    pub fn block(&self, at: usize) -> Option<(&Levels, &QuantSteps)> {
+        match self.exceptions.get(&at) {
+            Some(block) => Some((&block.levels, &block.steps)),
+            None => Some((self.levels.get(at)?.as_ref()?, &self.steps)),
+        }
     }
 
     /// The pixels of block number `at` of the aligned grid.
@@ -77,13 +99,12 @@ impl Observed {
 
     /// Draws the blocks that `others` names anew from their levels, in a plane that is drawn.
     pub fn draw_again(&mut self, picture: (usize, usize), others: &[bool]) {
-        let levels = mem::take(&mut self.levels);
-        let steps = self.steps;
-        self.redraw(picture, |at| match (&levels[at], others[at]) {
-            (Some(levels), true) => Some(dequantise(levels, &steps)),
-            _ => None,
+        let mut plane = mem::take(&mut self.plane);
+        self.redraw_in(&mut plane, picture, |at| {
+            let known = self.block(at).filter(|_| others[at]);
+            known.map(|(levels, steps)| dequantise(levels, steps))
         });
-        self.levels = levels;
+        self.plane = plane;
     }
 
     /// Draws some blocks anew from the coefficients that `known` has for them, by their number;
@@ -94,9 +115,20 @@ impl Observed {
         picture: (usize, usize),
         known: impl Fn(usize) -> Option<Block> + Sync,
     ) {
+        let mut plane = mem::take(&mut self.plane);
+        self.redraw_in(&mut plane, picture, known);
+        self.plane = plane;
+    }
+
+    fn redraw_in(
+        &self,
+        plane: &mut [f32],
+        picture: (usize, usize),
+        known: impl Fn(usize) -> Option<Block> + Sync,
+    ) {
         let (wide, stride) = (self.blocks_wide, self.width());
         let end = 8 * coded(picture.0, self.factors.0).min(wide);
-        crew::each(self.plane.chunks_exact_mut(8 * stride), |y, row| {
+        crew::each(plane.chunks_exact_mut(8 * stride), |y, row| {
             simd::run(DrawnRow {
                 row,
                 wide,
@@ -109,8 +141,8 @@ impl Observed {
             }
         });
         let bottom = 8 * coded(picture.1, self.factors.1) * stride;
-        let bottom = bottom.min(self.plane.len());
-        let (above, below) = self.plane.split_at_mut(bottom);
+        let bottom = bottom.min(plane.len());
+        let (above, below) = plane.split_at_mut(bottom);
         for line in below.chunks_exact_mut(stride) {
             line.copy_from_slice(&above[bottom - stride..]);
         }

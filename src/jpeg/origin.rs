@@ -48,7 +48,7 @@ pub enum Family {
 }
 
 /// mozjpeg's default table for luma and chroma (N. Robidoux's, from ImageMagick).
-const ROBIDOUX: QuantSteps = [
+pub(super) const ROBIDOUX: QuantSteps = [
     16, 16, 16, 18, 25, 37, 56, 85, //
     16, 17, 20, 27, 34, 40, 53, 75, //
     16, 20, 24, 31, 43, 62, 91, 135, //

@@ -4,6 +4,8 @@
 //! 3 or more still tells the level. Blocks that do not sit on multiples of the steps
 //! (clipped, drawn over, cropped off the grid) are left unknown rather than guessed.
 
+use std::collections::BTreeMap;
+
 use super::color;
 use super::dct::{self, Block};
 use super::file::Levels;
@@ -204,6 +206,7 @@ pub(super) fn component(
         steps: claim.steps,
         plane: grid.data,
         levels,
+        exceptions: BTreeMap::new(),
     }
 }
 

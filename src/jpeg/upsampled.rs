@@ -3,7 +3,7 @@
 //! Decoders repeat each sample, or blend it with its neighbours by the triangle filter
 //! (`sampling::smooth`). The mean over the factors of what the filter gave is the samples
 //! convolved with (⅛, ¾, ⅛) along each doubled axis, which a tridiagonal system undoes.
-//! Called by `decoded`.
+//! Called by `decoded` and `resaved`.
 
 use super::sampling;
 use crate::frame::Picture;
@@ -27,16 +27,21 @@ pub fn samples(plane: &Picture, factors: (usize, usize), upsampling: Upsampling)
         data: sampling::mean(&plane.data, plane.width, factors),
     };
     if upsampling == Upsampling::Smooth {
-        if factors.0 == 2 {
-            for row in out.data.chunks_exact_mut(width) {
-                unblur(row);
-            }
-        }
-        if factors.1 == 2 {
-            unblur_columns(&mut out);
-        }
+        unmix(&mut out, factors);
     }
     out
+}
+
+/// Makes the means that a picture of smooth chroma gave the samples that they were.
+pub fn unmix(means: &mut Picture, factors: (usize, usize)) {
+    if factors.0 == 2 {
+        for row in means.data.chunks_exact_mut(means.width) {
+            unblur(row);
+        }
+    }
+    if factors.1 == 2 {
+        unblur_columns(means);
+    }
 }
 
 fn unblur_columns(picture: &mut Picture) {

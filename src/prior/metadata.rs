@@ -22,6 +22,19 @@ pub(crate) fn say_one_call_only(metadata: &mut BTreeMap<String, String>, only: b
     };
 }
 
+/// The key that says that a network was shown drawings and text beside photographs.
+const DRAWINGS: &str = "drawings";
+
+/// Whether the metadata say so.
+pub(crate) fn knows_drawings(metadata: &BTreeMap<String, String>) -> bool {
+    metadata.get(DRAWINGS).is_some_and(|said| said == "true")
+}
+
+/// Makes the metadata say so. It stays: what a network has seen once it is not likely to forget.
+pub(crate) fn say_drawings(metadata: &mut BTreeMap<String, String>) {
+    metadata.insert(DRAWINGS.into(), "true".into());
+}
+
 /// The `N` integers under `key`, each in `range`, written `[1, 2, 3]`, or `1` when there is one.
 ///
 /// # Errors

@@ -5,15 +5,25 @@
 
 use super::stream::Solved;
 use super::{Layout, Report, Restored, Restorer, consistency, output};
+use crate::assumed_quality::AssumedQuality;
 use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
 use crate::jpeg::origin::Family;
+use crate::jpeg::resaved::FirstSave;
 use crate::jpeg::{self, JpegFile, Observation};
 use crate::options::Options;
 
-const RESAVED: &str = "saved twice: the levels show an earlier, coarser JPEG, whose cells hold \
-                       the picture instead";
+/// What the user is told of a file that was saved twice.
+fn resaved_note(first: &FirstSave) -> String {
+    let of = match first.table() {
+        Some(table) => format!(" of {table}"),
+        None => String::new(),
+    };
+    format!(
+        "saved twice: the levels show an earlier, coarser JPEG{of}, whose cells hold the picture instead"
+    )
+}
 
 impl Restorer {
     /// Restores the bytes of a JPEG file.
@@ -105,20 +115,22 @@ impl Restorer {
     ) -> Result<(Observation, Solved)> {
         options.validate()?;
         let family = Family::of(file);
-        // `strict` is about the levels that the file has.
-        let first = match options.strict {
-            true => None,
-            false => self.first_save(file),
+        let first = match looks_for_earlier_saves(options) {
+            true => self.first_save(file),
+            false => None,
         };
-        let mut seen = jpeg::observe::from_levels(first.as_ref().unwrap_or(file));
+        let mut seen = match &first {
+            Some(first) => first.observation(),
+            None => jpeg::observe::from_levels(file),
+        };
         let mut solved = self.solve(&mut seen, family.slack(), options, control)?;
         let report = &mut solved.report;
         if options.strict {
             let shown = output::picture(&solved.picture, &seen);
             report.consistency = Some(consistency(&solved.picture, &shown, &seen));
         }
-        if first.is_some() {
-            report.notes.push(RESAVED.into());
+        if let Some(first) = &first {
+            report.notes.push(resaved_note(first));
         }
         if let Some(damage) = &file.damage {
             report.notes.push(format!(
@@ -132,4 +144,10 @@ impl Restorer {
         report.family = Some(family);
         Ok((seen, solved))
     }
+}
+
+/// Whether an earlier save counts: `strict` is about the levels that the file has, and the caller
+/// may say what the damage is to be taken for.
+fn looks_for_earlier_saves(options: &Options) -> bool {
+    !options.strict && options.assume_quality == AssumedQuality::Auto
 }

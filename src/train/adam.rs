@@ -1,8 +1,9 @@
 //! AdamW (Loshchilov and Hutter, arXiv 1711.05101) on one flat vector, and the average of its
-//! path.
+//! path. With [`Muon`] the directions of the convolutions are that method's.
 
 use tch::Tensor;
 
+use super::muon::Muon;
 use crate::error::Result;
 
 const BETA_1: f64 = 0.9;
@@ -19,6 +20,8 @@ pub(super) struct Adam {
     pub first: Tensor,
     pub second: Tensor,
     pub average: Tensor,
+    /// Directions of the convolutions; `None`: as of all other weights.
+    pub muon: Option<Muon>,
 }
 
 impl Adam {
@@ -33,6 +36,7 @@ impl Adam {
             second: weights.f_zeros_like()?,
             weights: weights.f_set_requires_grad(true)?,
             average,
+            muon: None,
         })
     }
 
@@ -52,7 +56,7 @@ impl Adam {
             let _ = self.weights.f_mul_scalar_(1.0 - rate * DECAY)?;
             let _ = self
                 .weights
-                .f_sub_(&self.direction(step)?.f_mul_scalar(rate)?)?;
+                .f_sub_(&self.direction(&gradient, step)?.f_mul_scalar(rate)?)?;
             self.follow(step, averaging)?;
             let _ = gradient.f_zero_()?;
             Ok(length)
@@ -69,7 +73,18 @@ impl Adam {
         Ok(())
     }
 
-    fn direction(&self, step: u64) -> Result<Tensor> {
+    fn direction(&self, gradient: &Tensor, step: u64) -> Result<Tensor> {
+        let direction = self.adam(step)?;
+        if let Some(muon) = &self.muon {
+            // The momentum of the next step (Nesterov); its length does not matter.
+            let ahead = self.first.f_mul_scalar(BETA_1)?;
+            let ahead = ahead.f_add(&gradient.f_mul_scalar(1.0 - BETA_1)?)?;
+            muon.redirect(&direction, &ahead)?;
+        }
+        Ok(direction)
+    }
+
+    fn adam(&self, step: u64) -> Result<Tensor> {
         let t = step as f64 + 1.0;
         let root = self.second.f_sqrt()?;
         let root = root.f_div_scalar((1.0 - BETA_2.powf(t)).sqrt())?;

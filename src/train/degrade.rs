@@ -1,33 +1,39 @@
-//! What a clean picture suffers: tables, sampling, sometimes an earlier compression.
+//! What a clean picture suffers: tables, sampling, sometimes earlier saves.
 //!
 //! The operator is the library's own encoder, and the decoded picture that restoration sees.
 
+use super::chain::Chain;
 use super::pictures::cut;
 use super::random::Draws;
 use crate::contract::{Hint, QuantSteps};
 use crate::error::Result;
 use crate::frame::{PixelModel, Planar8};
-use crate::jpeg::{self, observe, pixels, tables};
+use crate::jpeg::{self, observe, tables};
 use crate::options::Limits;
 
 /// Share of the examples between quality 5 and 60; the others are anywhere in 3..=98.
 const COARSE_SHARE: f64 = 0.75;
 /// Share with tables as cameras and editors have them.
 const CAMERA_SHARE: f64 = 0.15;
-/// Share that had been a JPEG before, on another grid half of the time.
-const TWICE_SHARE: f64 = 0.08;
+/// Share that had been saved before.
+const CHAIN_SHARE: f64 = 0.25;
+/// Of these, those whose last save is fine, so that most of the damage is from before.
+const FINE_LAST_SHARE: f64 = 0.75;
+/// Of the chains, those where the network hears of the coarsest save instead of the last, as
+/// a user does who states a quality.
+const STATED_SHARE: f64 = 0.3;
 /// Pixels around an example for an earlier grid to be shifted in.
 pub(super) const MARGIN_PX: usize = 16;
 
 /// Luma samples per chroma sample; `None` is grey.
-type Sampling = Option<(usize, usize)>;
+pub(super) type Sampling = Option<(usize, usize)>;
 
 const SAMPLINGS: [(Sampling, f64); 5] = [
     (Some((2, 2)), 0.55),
-    (Some((1, 1)), 0.2),
+    (Some((1, 1)), 0.17),
     (Some((2, 1)), 0.15),
     (Some((1, 2)), 0.05),
-    (None, 0.05),
+    (None, 0.08),
 ];
 
 /// How one example is compressed.
@@ -35,22 +41,42 @@ const SAMPLINGS: [(Sampling, f64); 5] = [
 pub(super) struct Degradation {
     sampling: Sampling,
     steps: [QuantSteps; 3],
-    /// Quality and corner of the earlier compression.
-    earlier: Option<(u8, (usize, usize))>,
+    chain: Option<Chain>,
+    /// Quality that the network hears of, instead of the last save's tables.
+    stated: Option<u8>,
 }
 
 impl Degradation {
-    pub fn draw(draws: &mut Draws) -> Self {
-        let (luma, chroma) = match draws.chance(CAMERA_SHARE) {
-            true => camera(draws),
-            false => tables::ijg_pair(quality(draws)),
+    /// One for squares of `side_px`, from pictures that have squares of `most_px`.
+    pub fn draw(side_px: usize, most_px: usize, draws: &mut Draws) -> Self {
+        let least_scale = (side_px + MARGIN_PX) as f64 / most_px as f64;
+        let chain = draws
+            .chance(CHAIN_SHARE)
+            .then(|| Chain::draw(least_scale, draws));
+        let (luma, chroma) = match chain.is_some() && draws.chance(FINE_LAST_SHARE) {
+            true => tables::ijg_pair(60 + draws.below(38) as u8),
+            false => single(draws),
         };
-        let twice = draws.chance(TWICE_SHARE);
+        let stated = draws.chance(STATED_SHARE);
         Self {
             sampling: SAMPLINGS[draws.pick(&SAMPLINGS.map(|(_, share)| share))].0,
             steps: [luma, chroma, chroma],
-            earlier: twice.then(|| earlier(draws)),
+            stated: chain.as_ref().map(Chain::worst_quality).filter(|_| stated),
+            chain,
         }
+    }
+
+    /// Side of the clean square that becomes an example of `side_px`.
+    pub fn source_px(&self, side_px: usize) -> usize {
+        let scale = self.chain.as_ref().map_or(1.0, |chain| chain.scale);
+        ((side_px + MARGIN_PX) as f64 / scale).floor() as usize
+    }
+}
+
+fn single(draws: &mut Draws) -> (QuantSteps, QuantSteps) {
+    match draws.chance(CAMERA_SHARE) {
+        true => camera(draws),
+        false => tables::ijg_pair(quality(draws)),
     }
 }
 
@@ -59,14 +85,6 @@ fn quality(draws: &mut Draws) -> u8 {
         true => 5 + draws.below(56) as u8,
         false => 3 + draws.below(96) as u8,
     }
-}
-
-fn earlier(draws: &mut Draws) -> (u8, (usize, usize)) {
-    let corner = match draws.chance(0.5) {
-        true => (0, 0),
-        false => (draws.below(MARGIN_PX), draws.below(MARGIN_PX)),
-    };
-    (60 + draws.below(36) as u8, corner)
 }
 
 /// IJG tables of two qualities, tilted over the frequencies, every step off by some.
@@ -86,8 +104,8 @@ fn camera(draws: &mut Draws) -> (QuantSteps, QuantSteps) {
     (luma, bend(&tables::BASE_CHROMA, second))
 }
 
-/// Compresses the middle of `source`, which has [`MARGIN_PX`] more than `side_px` on a side:
-/// the clean picture (grey when the JPEG is) and what a restorer is told.
+/// Compresses a square of `source`, whose side is [`Degradation::source_px`] of `side_px`: the
+/// clean picture (grey when the JPEG is) and what a restorer is told.
 ///
 /// # Errors
 /// None for squares whose sides are multiples of 16.
@@ -97,34 +115,33 @@ pub(super) fn compress(
     how: &Degradation,
 ) -> Result<(Planar8, Hint)> {
     let size = (side_px, side_px);
-    let corner = how.earlier.map_or((0, 0), |(_, corner)| corner);
     let whole = match how.sampling {
         None => grey(source),
         Some(_) => source.clone(),
     };
-    let clean = cut(&whole, corner, size);
-    let seen = match how.earlier {
-        None => clean.clone(),
-        Some((quality, _)) => {
-            let sampling = how.sampling.unwrap_or((1, 1));
-            let bytes = jpeg::encode(&whole, quality, sampling)?;
-            let decoded = pixels::decode(&bytes, &Limits::default())?;
-            let decoded = if how.sampling.is_none() {
-                grey(&decoded)
-            } else {
-                decoded
-            };
-            cut(&decoded, corner, size)
+    let (seen, clean) = match &how.chain {
+        None => {
+            let clean = cut(&whole, (0, 0), size);
+            (clean.clone(), clean)
+        }
+        Some(chain) => {
+            let (damaged, clean) = chain.run(&whole, how.sampling, side_px + MARGIN_PX)?;
+            let there = |picture| cut(picture, chain.corner, size);
+            (there(&damaged), there(&clean))
         }
     };
     let sampling = how.sampling.unwrap_or((1, 1));
     let bytes = jpeg::write::encode_with(&seen, &how.steps, sampling)?;
     let file = jpeg::read(&bytes, &Limits::default())?;
-    Ok((clean, observe::from_file(&file).hint()))
+    let mut hint = observe::from_file(&file).hint();
+    if let Some(quality) = how.stated {
+        (hint.luma, hint.chroma) = tables::ijg_pair(quality);
+    }
+    Ok((clean, hint))
 }
 
 /// BT.601 luma, as JFIF has it.
-fn grey(picture: &Planar8) -> Planar8 {
+pub(super) fn grey(picture: &Planar8) -> Planar8 {
     let mut out = Planar8::new(PixelModel::Grey, picture.width(), picture.height(), (1, 1));
     if let [r, g, b] = picture.planes.as_slice() {
         let pixels = r.data.iter().zip(&g.data).zip(&b.data);
@@ -132,6 +149,8 @@ fn grey(picture: &Planar8) -> Planar8 {
             let luma = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
             *to = luma.round() as u8;
         }
+    } else {
+        out.planes[0].data.copy_from_slice(&picture.planes[0].data);
     }
     out
 }
@@ -146,7 +165,8 @@ mod tests {
         Degradation {
             sampling,
             steps: [luma, chroma, chroma],
-            earlier: None,
+            chain: None,
+            stated: None,
         }
     }
 
@@ -182,15 +202,39 @@ mod tests {
     #[test]
     fn draws_cover_what_they_should() {
         let all: Vec<Degradation> = (0..2000)
-            .map(|i| Degradation::draw(&mut Draws::new(9, i, 0)))
+            .map(|i| Degradation::draw(64, 512, &mut Draws::new(9, i, 0)))
             .collect();
         let share = |is: &dyn Fn(&Degradation) -> bool| {
             all.iter().filter(|d| is(d)).count() as f64 / 2000.0
         };
         assert!((share(&|d| d.sampling == Some((2, 2))) - 0.55).abs() < 0.045);
-        assert!((share(&|d| d.sampling.is_none()) - 0.05).abs() < 0.02);
-        assert!((share(&|d| d.earlier.is_some()) - 0.08).abs() < 0.025);
+        assert!((share(&|d| d.sampling.is_none()) - 0.08).abs() < 0.025);
+        assert!((share(&|d| d.chain.is_some()) - 0.25).abs() < 0.04);
+        assert!((share(&|d| d.stated.is_some()) - 0.075).abs() < 0.025);
         let steps = all.iter().flat_map(|d| d.steps.iter().flatten());
         assert!(steps.into_iter().all(|s| (1..=255).contains(s)));
+    }
+
+    /// Every kind of chain gives an example of the right size from a source of the size that it
+    /// asks for, which the pictures have.
+    #[test]
+    fn chains_become_examples() {
+        let mut chains = 0;
+        for index in 0..120 {
+            let draws = &mut Draws::new(9, 1, index);
+            let how = Degradation::draw(64, 160, draws);
+            let side = how.source_px(64);
+            assert!(side <= 160, "{side}");
+            if how.chain.is_none() {
+                continue;
+            }
+            let (clean, hint) = compress(&scene(side, draws), 64, &how).unwrap();
+            assert_eq!((clean.width(), hint.decoded.width), (64, 64));
+            if let Some(quality) = how.stated {
+                assert_eq!(hint.luma, tables::ijg(&tables::BASE_LUMA, quality));
+            }
+            chains += 1;
+        }
+        assert!(chains > 10, "{chains}");
     }
 }

@@ -2,7 +2,9 @@
 
 use tch::{Device, Tensor};
 
-use super::degrade::{Degradation, MARGIN_PX, compress};
+use super::chain::resized;
+use super::degrade::{Degradation, compress};
+use super::grain::{add_grain, recolour};
 use super::pictures::Pictures;
 use super::random::Draws;
 use super::scene::scene;
@@ -13,6 +15,14 @@ use crate::prior::edm::Case;
 
 /// Share of synthetic scenes.
 const SCENE_SHARE: f64 = 0.03;
+/// Share of drawings, where there are any.
+const DRAWN_SHARE: f64 = 0.13;
+/// Shares of the photographs that are scaled down, get noise or grain, and other colours.
+const SCALED_SHARE: f64 = 0.3;
+const GRAIN_SHARE: f64 = 0.25;
+const RECOLOURED_SHARE: f64 = 0.2;
+/// Least size after scaling, as a share of that before.
+const LEAST_SCALE: f64 = 0.5;
 
 /// `N` examples as plain numbers: made on one thread, turned into tensors on another.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,13 +62,9 @@ impl Batch {
     }
 
     fn add(&mut self, plan: &Plan, pictures: &Pictures, mut draws: Draws) -> Result<()> {
-        let side = plan.side_px + MARGIN_PX;
-        let source = match draws.chance(SCENE_SHARE) {
-            true => scene(side, &mut draws),
-            false => pictures.crop(side, &mut draws),
-        };
         let task = Task::draw(plan.one_call_share, &mut draws);
-        let how = Degradation::draw(&mut draws);
+        let how = Degradation::draw(plan.side_px, pictures.least_px(), &mut draws);
+        let source = source(pictures, how.source_px(plan.side_px), &mut draws);
         let (clean, hint) = compress(&source, plan.side_px, &how)?;
         let clean = samples(&clean);
         let jpeg_error = mean_square(&clean, &hint.decoded.data);
@@ -98,6 +104,37 @@ impl Batch {
     }
 }
 
+/// A clean square of `side_px`: a synthetic scene, a drawing or a photograph.
+fn source(pictures: &Pictures, side_px: usize, draws: &mut Draws) -> Planar8 {
+    if draws.chance(SCENE_SHARE) {
+        return scene(side_px, draws);
+    }
+    if pictures.has_drawings() && draws.chance(DRAWN_SHARE) {
+        return pictures.drawing(side_px, draws);
+    }
+    photograph(pictures, side_px, draws)
+}
+
+/// A square of a photograph, as one of many cameras and editors would have made it.
+fn photograph(pictures: &Pictures, side_px: usize, draws: &mut Draws) -> Planar8 {
+    let scale = match draws.chance(SCALED_SHARE) {
+        true => draws.between(LEAST_SCALE, 1.0),
+        false => 1.0,
+    };
+    let before = ((side_px as f64 / scale) as usize).min(pictures.least_px());
+    let mut found = pictures.crop(before, draws);
+    if before > side_px {
+        found = resized(&found, side_px, draws);
+    }
+    if draws.chance(RECOLOURED_SHARE) {
+        recolour(&mut found, draws);
+    }
+    if draws.chance(GRAIN_SHARE) {
+        add_grain(&mut found, draws);
+    }
+    found
+}
+
 /// What the examples of a training have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
@@ -124,6 +161,7 @@ pub(super) fn mean_square(a: &[f32], b: &[f32]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::degrade::MARGIN_PX;
     use super::*;
     use crate::train::scene::scene;
 
@@ -131,7 +169,7 @@ mod tests {
         let all = (0..6)
             .map(|i| scene(96, &mut Draws::new(0, 0, i)))
             .collect();
-        Pictures::new(all, 1, 64 + MARGIN_PX).unwrap()
+        Pictures::new(all, Vec::new(), 1, 64 + MARGIN_PX).unwrap()
     }
 
     fn plan(count: usize) -> Plan {

@@ -1,16 +1,20 @@
 //! Training of the priors of our own, on clean pictures that are compressed on the fly.
 //!
 //! `run` is the loop; the other files are its parts: what is trained (`options`), where the
-//! examples come from (`pictures`, `scene`, `degrade`, `task`, `example`, `feed`), how they
-//! change the weights (`weights`, `loss`, `adam`, `schedule`), and what is kept (`state`,
+//! examples come from (`pictures`, `scene`, `grain`, `chain`, `degrade`, `task`, `example`,
+//! `feed`), how they
+//! change the weights (`weights`, `loss`, `adam`, `muon`, `schedule`), and what is kept (`state`,
 //! `validate`, `record`, `plot`). No picture formats and no printing: `ddrmjpeg train` hands
 //! pictures in and shows the events.
 
 mod adam;
+mod chain;
 mod degrade;
 mod example;
 mod feed;
+mod grain;
 mod loss;
+mod muon;
 pub mod options;
 pub mod pictures;
 pub mod plot;
@@ -24,7 +28,7 @@ mod task;
 mod validate;
 mod weights;
 
-pub use options::{Length, TrainOptions};
+pub use options::{Length, Optimizer, TrainOptions};
 pub use pictures::Pictures;
 pub use run::{Event, Places, least_side_px, train};
 pub use validate::Score;

@@ -1,6 +1,7 @@
 //! What a training is told: one struct, its defaults and its limits.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::options::{Device, Precision};
@@ -14,6 +15,30 @@ pub enum Length {
     /// After so many hours of training, interruptions not counted: repeatable until the
     /// warm-up ends, from when on the rate depends on the clock.
     Hours(f64),
+}
+
+/// How the gradient changes the weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Optimizer {
+    /// AdamW for all weights.
+    AdamW,
+    /// Muon for the convolutions between the first and the last layer, AdamW for the others.
+    #[default]
+    Muon,
+}
+
+impl FromStr for Optimizer {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "adamw" => Ok(Self::AdamW),
+            "muon" => Ok(Self::Muon),
+            other => Err(Error::Options(format!(
+                "optimizer {other:?}: must be adamw or muon"
+            ))),
+        }
+    }
 }
 
 /// How to train.
@@ -32,6 +57,8 @@ pub struct TrainOptions {
     /// Share of the examples that ask for one call, 0..=1; of the others 13 in 18 have noise and
     /// a hint, 5 noise alone. Default: 0.82.
     pub one_call_share: f64,
+    /// How the gradient changes the weights. Default: muon.
+    pub optimizer: Optimizer,
     /// Highest learning rate, over 0 and up to 0.1. Default: 3e-4.
     pub rate: f64,
     /// Steps over which the rate rises to its highest, 1..=100_000. Default: 200.
@@ -61,6 +88,7 @@ impl Default for TrainOptions {
             batch: 16,
             crop_px: 192,
             one_call_share: 0.82,
+            optimizer: Optimizer::default(),
             rate: 3e-4,
             warm_up: 200,
             averaging: 0.998,

@@ -15,22 +15,25 @@ const HELD_OUT_PX: usize = 512;
 pub struct Pictures {
     kept: Vec<Planar8>,
     weights: Vec<f64>,
+    drawings: Vec<Planar8>,
     held_out: Vec<Planar8>,
+    least_px: usize,
 }
 
 impl Pictures {
-    /// Takes `pictures` (RGB or grey), sets `held_out` of them apart, evenly spaced in their
-    /// order, and leaves out those smaller than `crop_px`.
+    /// Takes photographs and drawings (RGB or grey), sets `held_out` of the photographs apart,
+    /// evenly spaced in their order, and leaves out pictures smaller than `crop_px`.
     ///
     /// # Errors
     /// [`Error::Input`] when nothing is left to train on, or YCbCr planes are among them.
-    pub fn new(pictures: Vec<Planar8>, held_out: usize, crop_px: usize) -> Result<Self> {
-        let mut usable = Vec::new();
-        for picture in pictures {
-            if picture.width().min(picture.height()) >= crop_px {
-                usable.push(rgb(picture)?);
-            }
-        }
+    pub fn new(
+        photographs: Vec<Planar8>,
+        drawings: Vec<Planar8>,
+        held_out: usize,
+        crop_px: usize,
+    ) -> Result<Self> {
+        let usable = large_enough(photographs, crop_px)?;
+        let drawings = large_enough(drawings, crop_px)?;
         if usable.len() <= held_out {
             return Err(Error::Input(format!(
                 "{} pictures of at least {crop_px} x {crop_px} pixels: more than the {held_out} \
@@ -50,16 +53,38 @@ impl Pictures {
             }
         }
         let weight = |p: &Planar8| (p.width() * p.height()).min(FULL_WEIGHT_PX) as f64;
+        let least_px = kept.iter().chain(&drawings).map(side_px).min();
         Ok(Self {
             weights: kept.iter().map(weight).collect(),
             kept,
+            drawings,
             held_out: validation,
+            least_px: least_px.unwrap_or(crop_px),
         })
     }
 
     /// Pictures to train on.
     pub fn count(&self) -> usize {
-        self.kept.len()
+        self.kept.len() + self.drawings.len()
+    }
+
+    /// The shortest side of all: every picture has squares of this size.
+    pub(super) fn least_px(&self) -> usize {
+        self.least_px
+    }
+
+    /// Whether there are drawings.
+    pub(super) fn has_drawings(&self) -> bool {
+        !self.drawings.is_empty()
+    }
+
+    /// A square of `side_px` from any of the drawings, turned one of eight ways.
+    pub(super) fn drawing(&self, side_px: usize, draws: &mut Draws) -> Planar8 {
+        square(
+            &self.drawings[draws.below(self.drawings.len())],
+            side_px,
+            draws,
+        )
     }
 
     /// Pictures for validation: at most 512 x 512 pixels of each, sides multiples of 16.
@@ -69,14 +94,30 @@ impl Pictures {
 
     /// A square of `side_px` from a picture drawn by its area, turned one of eight ways.
     pub(super) fn crop(&self, side_px: usize, draws: &mut Draws) -> Planar8 {
-        let picture = &self.kept[draws.pick(&self.weights)];
-        let left = draws.below(picture.width() - side_px + 1);
-        let top = draws.below(picture.height() - side_px + 1);
-        turned(
-            &cut(picture, (left, top), (side_px, side_px)),
-            draws.below(8),
-        )
+        square(&self.kept[draws.pick(&self.weights)], side_px, draws)
     }
+}
+
+/// A square of `side_px` from anywhere in `picture`, turned one of eight ways.
+fn square(picture: &Planar8, side_px: usize, draws: &mut Draws) -> Planar8 {
+    let left = draws.below(picture.width() - side_px + 1);
+    let top = draws.below(picture.height() - side_px + 1);
+    let part = cut(picture, (left, top), (side_px, side_px));
+    turned(&part, draws.below(8))
+}
+
+/// Those of `pictures` with squares of `least_px`, as RGB.
+fn large_enough(pictures: Vec<Planar8>, least_px: usize) -> Result<Vec<Planar8>> {
+    pictures
+        .into_iter()
+        .filter(|picture| side_px(picture) >= least_px)
+        .map(rgb)
+        .collect()
+}
+
+/// The shorter side.
+fn side_px(picture: &Planar8) -> usize {
+    picture.width().min(picture.height())
 }
 
 fn rgb(picture: Planar8) -> Result<Planar8> {
@@ -155,7 +196,7 @@ mod tests {
     #[test]
     fn held_out_pictures_are_never_drawn() {
         let all = (0..20).map(|i| marked(i, 64)).collect();
-        let pictures = Pictures::new(all, 3, 48).unwrap();
+        let pictures = Pictures::new(all, Vec::new(), 3, 48).unwrap();
         let apart: Vec<u8> = pictures
             .held_out()
             .iter()
@@ -172,7 +213,9 @@ mod tests {
     #[test]
     fn too_few_and_too_small_pictures_are_refused() {
         let all = vec![marked(1, 64), marked(2, 40)];
-        let message = Pictures::new(all, 1, 48).unwrap_err().to_string();
+        let message = Pictures::new(all, Vec::new(), 1, 48)
+            .unwrap_err()
+            .to_string();
         assert!(
             message.contains("1 pictures of at least 48 x 48"),
             "{message}"

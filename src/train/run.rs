@@ -13,7 +13,8 @@ use super::degrade::MARGIN_PX;
 use super::example::Plan;
 use super::feed::Feed;
 use super::loss::loss;
-use super::options::TrainOptions;
+use super::muon::Muon;
+use super::options::{Optimizer, TrainOptions};
 use super::pictures::Pictures;
 use super::plot;
 use super::record::{self, Record, Row};
@@ -24,7 +25,7 @@ use super::weights::{Stored, Views, first_weights, flatten};
 use crate::error::{Error, Result};
 use crate::prior::checkpoint::{self, StoreAs, write_safetensors};
 use crate::prior::edm::Core;
-use crate::prior::metadata::say_one_call_only;
+use crate::prior::metadata::{say_drawings, say_one_call_only};
 use crate::prior::shapes::{Shapes, parameter_count};
 use crate::prior::spread::SpreadTable;
 use crate::prior::worker::Worker;
@@ -141,11 +142,17 @@ impl Training {
         let out = &places.out;
         std::fs::create_dir_all(out).map_err(|e| Error::io(out, e))?;
         check_folder(places)?;
-        let (subject, adam, progress) = match places.resume {
+        let (mut subject, mut adam, progress) = match places.resume {
             true => resumed(out, device)?,
             false => fresh(&options, places.from.as_deref(), device)?,
         };
+        if pictures.has_drawings() {
+            say_drawings(&mut subject.metadata);
+        }
         let arithmetic = backend::kind(options.precision, device);
+        if options.optimizer == Optimizer::Muon {
+            adam.muon = Some(Muon::of(&subject.shapes, arithmetic));
+        }
         let one_call_sigma = subject.core(&adam.average, arithmetic)?.one_call_sigma();
         let validation = Validation::new(pictures.held_out())?;
         let plan = Plan {

@@ -60,6 +60,7 @@ pub(super) fn load(path: &Path, parameters: i64, device: Device) -> Result<(Adam
         first: own(first),
         second: own(second),
         average: own(average),
+        muon: None,
     };
     Ok((adam, progress(&*source)?))
 }

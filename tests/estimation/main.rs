@@ -4,6 +4,7 @@
 #![cfg(feature = "cli")]
 
 mod kept;
+mod resaved;
 
 use std::path::{Path, PathBuf};
 
@@ -269,7 +270,7 @@ fn first_steps(clean: &Planar8, first: Option<u8>, second: u8) -> Option<usize> 
     });
     let bytes = jpeg::encode(shown.as_ref().unwrap_or(clean), second, (2, 2)).unwrap();
     let file = jpeg::read(&bytes, &Limits::default()).unwrap();
-    let found = jpeg::resaved::of(&file.components[0])?;
+    let found = jpeg::resaved::of(&file).swap_remove(0)?;
     Some(found.first_steps.iter().flatten().count())
 }
 

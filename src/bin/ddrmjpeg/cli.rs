@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use ddrmjpeg::Options;
+use ddrmjpeg::assumed_quality::AssumedQuality;
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
 
@@ -142,6 +143,11 @@ pub struct OptionArgs {
     /// Hand on as decoded what was quantised so little that restoring it would do harm.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub identity_gate: bool,
+    /// For pictures that were saved more than once: auto goes by an earlier, coarser save that the
+    /// levels show; off by the last save; a quality says how coarse a save on another grid or at
+    /// another size was, which the levels cannot show.
+    #[arg(long, default_value = "auto", value_name = "auto|off|1..100")]
+    pub assume_quality: AssumedQuality,
     /// Same seed, same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
@@ -203,6 +209,7 @@ impl OptionArgs {
             strength: self.strength,
             strict: self.strict,
             identity_gate: self.identity_gate,
+            assume_quality: self.assume_quality,
             seed: self.seed,
             model: self.model.clone(),
             config: self.config.clone(),
@@ -253,7 +260,7 @@ mod tests {
             );
             found += 1;
         }
-        assert_eq!(found, 21);
+        assert_eq!(found, 22);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use anyhow::Result;
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg::file::Component;
 use ddrmjpeg::jpeg::origin::Family;
-use ddrmjpeg::jpeg::{self, JpegFile, resaved, tables};
+use ddrmjpeg::jpeg::resaved::{self, Resaved};
+use ddrmjpeg::jpeg::{self, JpegFile, tables};
 use ddrmjpeg::options::Limits;
 use serde_json::{Value, json};
 
@@ -108,27 +109,48 @@ fn encoder_text(file: &JpegFile) -> String {
         slack.absolute,
         slack.outward
     );
-    match file.components.first().and_then(resaved::of) {
-        Some(earlier) => {
-            let told = earlier.first_steps.iter().flatten().count();
-            out += &format!("  saved twice: {told} luma steps of an earlier, coarser JPEG show\n");
-        }
-        None => out += "  saved twice: no sign of it\n",
-    }
+    out += &earlier_text(file);
     out
+}
+
+/// What the levels show of an earlier save.
+fn earlier_text(file: &JpegFile) -> String {
+    let earlier = resaved::of(file);
+    let luma = earlier.first().and_then(Option::as_ref);
+    let Some(luma) = luma else {
+        return "  saved twice: no sign of it\n".into();
+    };
+    let Some(table) = luma.table else {
+        let told = luma.first_steps.iter().flatten().count();
+        return format!("  saved twice: {told} luma steps of an earlier, coarser JPEG show\n");
+    };
+    let chroma = earlier[1..].iter().flatten().filter_map(|c| c.table);
+    let of = match chroma.filter(|chroma| *chroma == table).count() {
+        2 => "luma and chroma",
+        _ => "luma",
+    };
+    let (number, exact) = quality(0, &file.components[0]);
+    let about = if exact { "" } else { "about " };
+    format!("  saved earlier at {table} ({of}), then at {about}{number}\n")
 }
 
 fn encoder_json(file: &JpegFile) -> Value {
     let family = Family::of(file);
     let slack = family.slack();
-    let earlier = file.components.first().and_then(resaved::of);
+    let earlier = resaved::of(file);
+    let table = |save: &Option<Resaved>| {
+        let table = save.as_ref()?.table?;
+        Some(json!({"family": table.tables.name(), "quality": table.quality}))
+    };
+    let tables: Vec<_> = earlier.iter().map(table).collect();
+    let luma = earlier.first().and_then(Option::as_ref);
     json!({
         "family": family.name(),
         "slack": {
             "relative": slack.relative, "absolute": slack.absolute, "outward": slack.outward,
         },
-        "earlier_save": earlier.map(|earlier| json!({
-            "confidence": earlier.confidence, "first_steps": earlier.first_steps.to_vec(),
+        "earlier_save": luma.map(|luma| json!({
+            "confidence": luma.confidence, "first_steps": luma.first_steps.to_vec(), "tables": tables,
         })),
     })
 }

@@ -95,6 +95,7 @@ impl Screen {
             "network_calls": report.network_calls,
             "measured": report.measured,
             "gate": report.gate.name(),
+            "released": report.released,
             "family": report.family.as_ref().map(Family::name),
             "saved_twice": report.resaved,
             "outside_cells": share(report.departures.left, report.departures.known),

@@ -12,7 +12,7 @@ use ddrmjpeg::frame::{Planar8, Plane8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::options::{Device, Limits, Precision};
 use ddrmjpeg::prior::own::Family;
-use ddrmjpeg::train::{Event, Length, Pictures, Places, TrainOptions};
+use ddrmjpeg::train::{Event, Length, Optimizer, Pictures, Places, TrainOptions};
 
 use crate::Outcome;
 use crate::{files, picture};
@@ -25,6 +25,9 @@ pub struct TrainArgs {
     /// Folders of clean pictures (png, tif, webp, ppm; jpg, best with --shrink).
     #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
     pub pictures: Vec<PathBuf>,
+    /// Folders of drawings, text and screens beside them; about one example in eight is of these.
+    #[arg(long, num_args = 1.., value_name = "DIR")]
+    pub drawings: Vec<PathBuf>,
     /// Folder for the state, the model and the record.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -66,6 +69,9 @@ pub struct TrainOptionArgs {
     /// Share of the examples that ask for the picture from the JPEG alone.
     #[arg(long, default_value_t = 0.82, value_name = "0..1")]
     pub one_call_share: f64,
+    /// How the gradient changes the weights: muon or adamw.
+    #[arg(long, default_value = "muon", value_name = "NAME")]
+    pub optimizer: Optimizer,
     /// Highest learning rate.
     #[arg(long, default_value_t = 3e-4)]
     pub rate: f64,
@@ -105,6 +111,7 @@ impl TrainOptionArgs {
             batch: self.batch,
             crop_px: self.crop,
             one_call_share: self.one_call_share,
+            optimizer: self.optimizer,
             rate: self.rate,
             warm_up: self.warm_up,
             averaging: self.averaging,
@@ -123,12 +130,11 @@ impl TrainOptionArgs {
 /// Trains to the end of the schedule, or to Ctrl-C.
 pub fn run(arguments: &TrainArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
-    let mut found = Vec::new();
-    for folder in &arguments.pictures {
-        found.extend(load(folder, usize::from(arguments.shrink))?);
-    }
+    let shrink = usize::from(arguments.shrink);
+    let photographs = load_all(&arguments.pictures, shrink)?;
+    let drawings = load_all(&arguments.drawings, 1)?;
     let least = ddrmjpeg::train::least_side_px(&options);
-    let pictures = Pictures::new(found, options.held_out, least)?;
+    let pictures = Pictures::new(photographs, drawings, options.held_out, least)?;
     eprintln!(
         "{} pictures to train on, {} held out",
         pictures.count(),
@@ -141,6 +147,15 @@ pub fn run(arguments: &TrainArgs) -> Result<Outcome> {
     };
     ddrmjpeg::train::train(&options, &places, pictures, &STOP, show)?;
     Ok(Outcome::Done)
+}
+
+/// Every picture below `folders`, scaled down `shrink` times.
+fn load_all(folders: &[PathBuf], shrink: usize) -> Result<Vec<Planar8>> {
+    let mut found = Vec::new();
+    for folder in folders {
+        found.extend(load(folder, shrink)?);
+    }
+    Ok(found)
 }
 
 /// Every picture below `folder`, scaled down `shrink` times.

@@ -16,6 +16,7 @@ use crate::options::Options;
 use crate::prior::backend;
 use crate::prior::batch::Batcher;
 use crate::prior::edm::Case;
+use crate::prior::metadata;
 use crate::prior::tables;
 use crate::prior::tensors::TensorSource;
 use crate::prior::weights::Weights;
@@ -31,6 +32,7 @@ pub(crate) struct Prior<N> {
     caution: Option<String>,
     pixel_bytes: usize,
     one_call_sigma: f64,
+    knows_drawings: bool,
 }
 
 impl<N: Wired> Prior<N> {
@@ -45,6 +47,7 @@ impl<N: Wired> Prior<N> {
         form: Form,
         build: impl Fn(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
     ) -> Result<Self> {
+        let knows_drawings = metadata::knows_drawings(source.metadata());
         let device = backend::device(options.device)?;
         let precision = options.precision;
         let worker = Worker::of(device, options.threads)?;
@@ -68,6 +71,7 @@ impl<N: Wired> Prior<N> {
             caution,
             pixel_bytes,
             one_call_sigma,
+            knows_drawings,
         })
     }
 
@@ -83,6 +87,11 @@ impl<N: Wired> Prior<N> {
     /// Bytes of this process that maps take for each pixel of a picture, about.
     pub fn pixel_bytes(&self) -> usize {
         self.pixel_bytes
+    }
+
+    /// Whether it was trained on drawings and text beside photographs.
+    pub fn knows_drawings(&self) -> bool {
+        self.knows_drawings
     }
 
     /// Why the arithmetic that was asked for is not used, if it is not.

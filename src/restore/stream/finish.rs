@@ -25,6 +25,8 @@ pub(super) struct Finish<'a> {
     pub estimate: &'a Picture,
     /// The decoded picture, whole.
     pub decoded: &'a Picture,
+    /// The answer is shown as it is; how it stood to the cells is counted all the same.
+    pub released: bool,
 }
 
 /// How the network's answer stood to the cells of units that lie beside each other.
@@ -78,6 +80,7 @@ impl Finish<'_> {
         (row, width): (&mut [&mut [f32]; 3], usize),
     ) -> Vec<Departures> {
         let mut picture = self.estimate.crop(rect);
+        let answer = self.released.then(|| picture.clone());
         let run = Run {
             row: rect.y / self.mcu_rows,
             x: rect.x,
@@ -88,6 +91,9 @@ impl Finish<'_> {
         let (green, blue) = rest.split_at_mut(n);
         let rgb = [red, green, blue];
         let stood = self.measurement.project_run(run, rgb, Trust::Judged, unit);
+        if let Some(answer) = answer {
+            picture = answer;
+        }
         if self.strength < 1.0 {
             blend(&mut picture, &self.decoded.crop(rect), self.strength);
         }

@@ -4,10 +4,14 @@
 //! are drawn that are others; with `accumulate` it is a [`Scene`], whose answers are drawn into
 //! the planes. Says in which parts of the grid the cells are others. Called by `memory`.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use crate::crew;
 use crate::interval::Bounds;
 use crate::jpeg::Observation;
 use crate::jpeg::file::Levels;
+use crate::jpeg::observed::{Observed, QuantBlock};
 use crate::options::Temporal;
 use crate::video::Cells;
 use crate::video::scene::{Scene, Seen};
@@ -21,6 +25,8 @@ const CUT: f64 = 0.6;
 #[derive(Default)]
 pub(super) struct Earlier {
     levels: Vec<Vec<Option<Levels>>>,
+    /// Blocks of other steps than their component's.
+    exceptions: Vec<BTreeMap<usize, QuantBlock>>,
     /// Empty before they are kept.
     planes: Vec<Vec<f32>>,
     /// Whether its planes are drawn from its levels: those of frames that come as pixels are not.
@@ -97,15 +103,23 @@ impl Earlier {
     /// they come undrawn. Marks what has changed, and answers where planes were drawn.
     fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> Option<Cells> {
         self.levels.resize_with(seen.components.len(), Vec::new);
+        let exceptions = seen.components.iter().map(|c| c.exceptions.clone());
+        let before = std::mem::replace(&mut self.exceptions, exceptions.collect());
+        let none = BTreeMap::new();
         let planes = std::mem::take(&mut self.planes);
         self.is_drawn = seen.is_undrawn();
         let follows = self.is_drawn && planes.len() == seen.components.len();
         let picture = (seen.width, seen.height);
         let mut drawn = Cells::new(seen.padded_width, seen.padded_height, DRAWN_PX);
-        let pairs: Vec<_> = seen.components.iter().zip(&self.levels).collect();
-        let others = crew::map(&pairs, |(component, known)| {
+        let before = before.iter().chain(std::iter::repeat(&none));
+        let known = self.levels.iter().zip(before);
+        let pairs: Vec<_> = seen.components.iter().zip(known).collect();
+        let others = crew::map(&pairs, |(component, (known, exceptions))| {
             let levels = component.levels.iter().enumerate();
-            let others = levels.map(|(at, levels)| known.get(at) != Some(levels));
+            let others = levels.map(|(at, levels)| {
+                known.get(at) != Some(levels)
+                    || exceptions.get(&at) != component.exceptions.get(&at)
+            });
             others.collect::<Vec<bool>>()
         });
         for (component, others) in seen.components.iter().zip(&others) {
@@ -143,12 +157,23 @@ fn keep(known: &mut Vec<Option<Levels>>, levels: &[Option<Levels>], others: &[bo
     }
 }
 
+/// The levels of the blocks that were quantised with the component's steps.
+fn levels_of_steps(component: &Observed) -> Cow<'_, [Option<Levels>]> {
+    let mut levels = Cow::Borrowed(&component.levels[..]);
+    for &at in component.exceptions.keys() {
+        levels.to_mut()[at] = None;
+    }
+    levels
+}
+
 fn accumulate(scene: &mut Scene, seen: &mut Observation, changed: &mut Cells) -> bool {
+    let levels: Vec<_> = seen.components.iter().map(levels_of_steps).collect();
     let parts: Vec<Seen<'_>> = seen
         .components
         .iter()
-        .map(|component| Seen {
-            levels: &component.levels,
+        .zip(&levels)
+        .map(|(component, levels)| Seen {
+            levels,
             steps: &component.steps,
             wide: component.blocks_wide,
             factors: component.factors,
@@ -159,6 +184,10 @@ fn accumulate(scene: &mut Scene, seen: &mut Observation, changed: &mut Cells) ->
     for (c, component) in seen.components.iter_mut().enumerate() {
         let blocks = 0..component.levels.len();
         for at in blocks.filter(|&at| scene.has_changed(c, at)) {
+            changed.mark(component.place(at));
+        }
+        // The scene knows nothing of these.
+        for &at in component.exceptions.keys() {
             changed.mark(component.place(at));
         }
         component.redraw(size, |at| scene.answer(c, at).map(|(means, _)| *means));

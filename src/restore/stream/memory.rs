@@ -11,6 +11,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::solve::{asks_gate, assumed, is_stated, strange_limit};
 use super::super::{Gate, Report, STRANGE, gate, tiled};
 use super::finish::Finish;
 use super::key::Key;
@@ -22,7 +23,7 @@ use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::cell::Slack;
 use crate::jpeg::measure::Departures;
-use crate::jpeg::resaved::Watch;
+use crate::jpeg::resaved::{FirstSave, Watch};
 use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
 use crate::options::{Options, Temporal};
 use crate::sampler::cell::ONE_CALL_SIGMA;
@@ -89,7 +90,7 @@ impl Memory {
     }
 
     /// As [`crate::jpeg::resaved::first_save`].
-    pub fn first_save(&mut self, file: &JpegFile) -> Option<JpegFile> {
+    pub fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
         self.saves.first_save(file)
     }
 
@@ -133,7 +134,7 @@ fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Optio
         Plan::Published(_) => false,
     };
     let gate = || Gate::of(seen, gate::limit(seen, denoiser));
-    let idle = options.strength == 0.0 || options.identity_gate && gate() == Gate::Closed;
+    let idle = options.strength == 0.0 || asks_gate(options) && gate() == Gate::Closed;
     let sound = options.temporal != Temporal::Off
         && carries
         && !options.strict
@@ -192,10 +193,7 @@ impl Last {
         );
         self.known.keep(seen);
         units.mark_cells(&shown);
-        let limit = match options.identity_gate {
-            true => gate::limit(seen, denoiser),
-            false => None,
-        };
+        let limit = strange_limit(seen, denoiser, &options);
         let mut carried = Carried {
             pixels: self.estimate.plane_len(),
             changed: shown.marked_px(),
@@ -238,7 +236,7 @@ impl Last {
     fn show(&mut self, seen: &Observation, drawn: Option<Cells>, anew: bool) -> Cells {
         let mut shown = self.key.cells(CHANGE_PX);
         let Some(drawn) = drawn else {
-            let hint = seen.hint();
+            let hint = assumed(seen.hint(), &self.key.options);
             match anew {
                 true => shown.mark_all(),
                 false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
@@ -323,6 +321,7 @@ impl Last {
             return (Arc::new(self.hint.decoded.clone()), None);
         }
         report.restored = true;
+        report.released = is_stated(&self.key.options);
         // Where most of it is another, all is laid out: by rows, on all cores.
         let is_little = 2 * units.marked_px() < self.estimate.plane_len();
         let turned = strange != was_strange;
@@ -345,6 +344,7 @@ impl Last {
             mcu_rows: self.key.shape.mcu_rows,
             estimate: &self.estimate,
             decoded: &self.hint.decoded,
+            released: is_stated(&self.key.options),
         };
         for stood in finish.units(units, Arc::make_mut(&mut self.picture)) {
             self.stood[stood.first..][..stood.units.len()].copy_from_slice(&stood.units);

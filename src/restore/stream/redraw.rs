@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::solve::is_stated;
 use super::super::{Report, blend, symmetry, tiled};
 use super::around::Around;
 use super::memory::Last;
@@ -85,6 +86,7 @@ impl Last {
         (report, control): (&mut Report, Control<'_>),
     ) -> Result<Arc<Picture>> {
         report.restored = true;
+        report.released = is_stated(&self.key.options);
         if units.is_clear() {
             report.departures = self.stood_in_all;
             return Ok(Arc::clone(&self.picture));
@@ -94,7 +96,11 @@ impl Last {
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
         let known = &self.known;
         let bounds = |c: usize, at: usize| known.bounds(c, at);
-        let measured = || JpegMeasurement::new(seen, self.key.slack).within(&bounds);
+        let released = is_stated(&self.key.options);
+        let measured = || {
+            let measurement = JpegMeasurement::new(seen, self.key.slack);
+            measurement.within(&bounds).released_if(released)
+        };
         let measurement = measured();
         let (parts, still) = (units.rects(), units.inverse().rects());
         let problem = Problem {

@@ -3,6 +3,7 @@
 
 mod accumulation;
 mod prior;
+mod released;
 
 use std::sync::atomic::Ordering;
 
@@ -11,7 +12,7 @@ use crate::contract::Control;
 use crate::error::Error;
 use crate::frame::{PixelModel, Planar8};
 use crate::jpeg::{self, JpegFile};
-use crate::options::{Options, Temporal};
+use crate::options::{Limits, Options, Temporal};
 use crate::restore::{FrameTables, Layout, Report, Restored};
 use prior::{Blur, PATH, file, following, restorer, scene};
 
@@ -98,6 +99,45 @@ fn strict_and_draws_and_closed_gates_are_restored_as_if_alone() {
     };
     assert_same(following, &frames(40), Layout::Rgb, &sample);
     assert_same(following, &frames(97), Layout::Rgb, &options);
+}
+
+/// A picture that was saved twice, and something drawn over it between the saves that moves: blocks
+/// go by the earlier save and by the later one in turn.
+#[test]
+fn files_saved_twice_are_restored_as_if_alone() {
+    let size = (192, 160);
+    let once = jpeg::encode(&scene(PixelModel::Rgb, size, (900, 0)), 20, (2, 2)).unwrap();
+    let shown = jpeg::pixels::decode(&once, &Limits::default()).unwrap();
+    let frames = PATH.map(|(left, top)| {
+        let mut drawn = shown.clone();
+        for plane in &mut drawn.planes {
+            for (i, value) in plane.data.iter_mut().enumerate() {
+                let (x, y) = (i % size.0, i / size.0);
+                if (left..left + 32).contains(&x) && (top..top + 32).contains(&y) {
+                    *value = (x * 37 + y * 91 + x * y / 3) as u8 / 2 + 60;
+                }
+            }
+        }
+        file(&drawn, 90, (2, 2))
+    });
+    let changed = frames.each_ref().map(|file| {
+        let first = jpeg::resaved::first_save(file).unwrap();
+        first.changed[0].len()
+    });
+    assert!(changed[0] > 4 && changed[4] < 4, "{changed:?}");
+    for prior in [following, Blur::default] {
+        assert_same(prior, &frames, Layout::Rgb, &Options::default());
+    }
+    let accumulating = Options {
+        temporal: Temporal::Accumulate,
+        ..Options::default()
+    };
+    assert_same(following, &frames[..1], Layout::Rgb, &accumulating);
+    let mut stream = restorer(following()).stream();
+    for file in &frames {
+        let restored = stream.restore_file(file, Layout::Rgb, &accumulating, Control::default());
+        assert!(restored.unwrap().report.resaved);
+    }
 }
 
 /// The limit lies between the shares of these frames, so that the answer turns strange and
