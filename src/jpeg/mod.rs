@@ -3,6 +3,7 @@
 //! Two sources, one type: [`observe::from_file`] for the bitstream, [`recover::from_frame`]
 //! (or, with the file's header beside them, [`known::from_header`]) for decoded pixels; all give an [`Observation`], which measures and decodes.
 
+pub mod behind;
 pub mod cell;
 pub mod coefficients;
 pub mod color;
