@@ -6,7 +6,8 @@
 
 use anyhow::Result;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::{self, tables, write};
+use ddrmjpeg::jpeg::write::{Quantiser, encode_by, encode_with};
+use ddrmjpeg::jpeg::{self, tables};
 use ddrmjpeg::restore::Report;
 
 use super::input::Seen;
@@ -42,7 +43,7 @@ fn size_once(picture: &Planar8, report: &Report) -> Result<usize> {
         }
     };
     let sampling = found.subsampling.unwrap_or((1, 1));
-    Ok(write::encode_with(picture, &[luma, chroma, chroma], sampling)?.len())
+    Ok(encode_with(picture, &[luma, chroma, chroma], sampling)?.len())
 }
 
 /// The file of the highest quality that fits into `room` bytes, or of quality 1; one that fills
@@ -50,12 +51,7 @@ fn size_once(picture: &Planar8, report: &Report) -> Result<usize> {
 fn highest(pixels: &Planar8, room: usize) -> Result<(Vec<u8>, u8)> {
     let encode = |quality: u8| {
         let (luma, chroma) = tables::ijg_pair(quality);
-        write::encode_by(
-            pixels,
-            &[luma, chroma, chroma],
-            (1, 1),
-            write::Quantiser::Trellis,
-        )
+        encode_by(pixels, &[luma, chroma, chroma], (1, 1), Quantiser::Trellis)
     };
     let mut best = None;
     let (mut low, mut high) = (1, 100);
