@@ -80,7 +80,12 @@ fn a_strict_jpeg_of_the_sources_tables_has_its_levels_and_metadata() {
     let bytes = jpeg::encode(&example(), 60, (2, 2)).unwrap();
     let metadata = jpeg::file::Metadata {
         exif: Some(b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec()),
-        icc: None,
+        density: Some(jpeg::file::Density {
+            unit: jpeg::file::DensityUnit::Inch,
+            x: 300,
+            y: 300,
+        }),
+        ..jpeg::file::Metadata::default()
     };
     let bytes = jpeg::write::with_metadata(&bytes, &metadata);
     fs::write(folder.path().join("in.jpg"), &bytes).unwrap();
@@ -96,10 +101,17 @@ fn a_strict_jpeg_of_the_sources_tables_has_its_levels_and_metadata() {
     assert_eq!(after.metadata, metadata);
 }
 
+/// The size that a picture once had as a JPEG follows from the tables that are found in it.
 #[test]
-fn a_jpeg_without_tables_is_wrong_usage() {
+fn a_picture_that_was_a_jpeg_is_written_by_the_size_that_it_had() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(&["restore", "in.jpg", "-o", "out.jpg"], folder.path());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--tables"));
+    let bytes = jpeg::encode(&example(), 60, (2, 2)).unwrap();
+    let shown = jpeg::pixels::decode(&bytes, &Limits::default()).unwrap();
+    save(&shown, &folder.path().join("was.png"));
+    let arguments = "restore was.png -o out.jpg --was-jpeg --model identity";
+    let output = run(&arguments.split(' ').collect::<Vec<_>>(), folder.path());
+    assert!(output.status.success(), "{output:?}");
+    let written = fs::read(folder.path().join("out.jpg")).unwrap();
+    let share = written.len() as f64 / bytes.len() as f64;
+    assert!(share > 1.2 && share < 1.6, "{share} of the size");
 }

@@ -51,6 +51,28 @@ impl Damage {
     }
 }
 
+/// How densely samples lie, as the JFIF segment says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Density {
+    /// What `x` and `y` count.
+    pub unit: DensityUnit,
+    /// Horizontally.
+    pub x: u16,
+    /// Vertically.
+    pub y: u16,
+}
+
+/// The unit of a [`Density`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DensityUnit {
+    /// None: `x` to `y` is the density's ratio.
+    Ratio,
+    /// Samples in an inch.
+    Inch,
+    /// Samples in a centimetre.
+    Centimetre,
+}
+
 /// Blocks of a file that restoration hands on unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
@@ -58,6 +80,29 @@ pub struct Metadata {
     pub exif: Option<Vec<u8>>,
     /// The ICC profile, its APP2 pieces put together.
     pub icc: Option<Vec<u8>>,
+    /// The XMP packet (APP1 without its name).
+    pub xmp: Option<Vec<u8>>,
+    /// Pieces of the XMP that is too long for a packet: APP1 segments without their name, each
+    /// with its digest, length and place.
+    pub extended_xmp: Vec<Vec<u8>>,
+    /// Photoshop's resources, IPTC among them: APP13 segments without their name, joined.
+    pub photoshop: Option<Vec<u8>>,
+    /// Comments (COM), as bytes of whatever encoding.
+    pub comments: Vec<Vec<u8>>,
+    /// The density of JFIF.
+    pub density: Option<Density>,
+    /// Segments of the file that are none of these, by name, such as `APP2 (MPF)`: they may
+    /// speak of the file's own bytes, or of what lies behind them, and are not handed on.
+    pub others: Vec<String>,
+}
+
+impl Metadata {
+    /// Whether Photoshop's resources hold an IPTC block (number 0x0404).
+    pub fn has_iptc(&self) -> bool {
+        const IPTC: &[u8] = b"8BIM\x04\x04";
+        let resources = self.photoshop.as_deref().unwrap_or_default();
+        resources.windows(IPTC.len()).any(|bytes| bytes == IPTC)
+    }
 }
 
 /// A JPEG file: coefficients, tables, sampling, geometry.
@@ -75,7 +120,7 @@ pub struct JpegFile {
     pub components: Vec<Component>,
     /// What was wrong, if anything was.
     pub damage: Option<Damage>,
-    /// EXIF and ICC.
+    /// EXIF, ICC and the like.
     pub metadata: Metadata,
     /// What the markers say of the encoder.
     pub markers: Markers,

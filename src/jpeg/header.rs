@@ -110,8 +110,9 @@ impl Header {
         let (luma, rest) = self.components.split_first()?;
         let quality = tables::exact_quality(&tables::BASE_LUMA, &luma.steps)?;
         // No two qualities share a luma table.
-        let chroma = tables::ijg(&tables::BASE_CHROMA, quality);
-        rest.iter().all(|c| c.steps == chroma).then_some(quality)
+        rest.iter()
+            .all(|c| tables::is_ijg(&tables::BASE_CHROMA, quality, &c.steps))
+            .then_some(quality)
     }
 }
 

@@ -4,6 +4,7 @@
 //! (or, with the file's header beside them, [`known::from_header`]) for decoded pixels; all give an [`Observation`], which measures and decodes.
 
 pub mod abbreviated;
+pub mod behind;
 pub mod cell;
 pub mod coefficients;
 pub mod color;

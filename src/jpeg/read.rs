@@ -49,6 +49,14 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     })
 }
 
+/// The metadata of a file alone, without its coefficients.
+///
+/// # Errors
+/// As [`read`], of the header.
+pub fn metadata(data: &[u8], limits: &Limits) -> Result<Metadata> {
+    begin(data, limits).map(|(reader, _)| reader.metadata())
+}
+
 /// Reads the header of `data` and checks it. The reader must not outlive `data`.
 pub(super) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)> {
     if data.len() as u64 > limits.file_bytes {
@@ -221,7 +229,7 @@ impl Reader {
             }
             if !data.is_null() {
                 // SAFETY: libjpeg keeps `length` bytes at `data` until the handle is freed.
-                found.add(code, unsafe {
+                found.add(code as u8, unsafe {
                     std::slice::from_raw_parts(data, length as usize)
                 });
             }

@@ -206,8 +206,9 @@ static int dj_reader_create(struct dj_reader *reader, uint32_t max_marker)
         return 0;
     jpeg_create_decompress(&reader->cinfo);
     reader->cinfo.client_data = reader;
-    jpeg_save_markers(&reader->cinfo, JPEG_APP0 + 1, max_marker); /* EXIF */
-    jpeg_save_markers(&reader->cinfo, JPEG_APP0 + 2, max_marker); /* ICC */
+    for (int n = 0; n < 16; n++) /* EXIF, ICC, XMP, IPTC; the others are named */
+        jpeg_save_markers(&reader->cinfo, JPEG_APP0 + n, max_marker);
+    jpeg_save_markers(&reader->cinfo, JPEG_COM, max_marker);
     return 1;
 }
 

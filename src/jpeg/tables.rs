@@ -35,7 +35,26 @@ pub const BASE_CHROMA: QuantSteps = [
 /// divisions are libjpeg's integer ones.
 pub fn ijg(base: &QuantSteps, quality: u8) -> QuantSteps {
     let scale = ijg_scale(quality);
-    base.map(|step| scaled(step, scale))
+    base.map(|step| scaled(step, scale, BASELINE))
+}
+
+/// The largest step that a baseline file can state.
+const BASELINE: i32 = 255;
+
+/// The largest step of a table with `steps`: libjpeg goes up to 32767 unless it is told to stay
+/// baseline, as `cjpeg -quality 20` does.
+fn limit(steps: &QuantSteps) -> i32 {
+    match steps.iter().any(|&step| i32::from(step) > BASELINE) {
+        true => 32_767,
+        false => BASELINE,
+    }
+}
+
+/// Whether libjpeg makes `steps` of `base` for `quality`, with steps of 8 bits or of 16.
+pub fn is_ijg(base: &QuantSteps, quality: u8, steps: &QuantSteps) -> bool {
+    let (scale, limit) = (ijg_scale(quality), limit(steps));
+    let mut pairs = base.iter().zip(steps);
+    pairs.all(|(&base, &step)| scaled(base, scale, limit) == step)
 }
 
 /// Hundredths of the base table.
@@ -46,8 +65,8 @@ fn ijg_scale(quality: u8) -> i32 {
     }
 }
 
-fn scaled(step: u16, scale: i32) -> u16 {
-    ((i32::from(step) * scale + 50) / 100).clamp(1, 255) as u16
+fn scaled(step: u16, scale: i32, limit: i32) -> u16 {
+    ((i32::from(step) * scale + 50) / 100).clamp(1, limit) as u16
 }
 
 /// libjpeg's luminance and chrominance tables for `quality` 1..=100 (clamped).
@@ -83,12 +102,13 @@ pub struct NearestQuality {
 
 /// The IJG quality whose table is nearest to `steps`, by mean absolute difference of log2.
 pub fn nearest_quality(base: &QuantSteps, steps: &QuantSteps) -> NearestQuality {
+    let limit = limit(steps);
     let distance = |quality: u8| {
-        let candidate = ijg(base, quality);
-        candidate
-            .iter()
-            .zip(steps)
-            .map(|(&a, &b)| (f64::from(a).log2() - f64::from(b.max(1)).log2()).abs())
+        let scale = ijg_scale(quality);
+        let off = |a: u16, b: u16| (f64::from(a).log2() - f64::from(b.max(1)).log2()).abs();
+        let pairs = base.iter().zip(steps);
+        pairs
+            .map(|(&base, &step)| off(scaled(base, scale, limit), step))
             .sum::<f64>()
     };
     let mut best = (f64::INFINITY, 1);
@@ -100,17 +120,14 @@ pub fn nearest_quality(base: &QuantSteps, steps: &QuantSteps) -> NearestQuality 
     }
     NearestQuality {
         quality: best.1,
-        exact: ijg(base, best.1) == *steps,
+        exact: is_ijg(base, best.1, steps),
     }
 }
 
-/// The least quality whose table libjpeg makes exactly `steps` of `base`; under a microsecond.
+/// The least quality whose table libjpeg makes exactly `steps` of `base`, with steps of 8 bits
+/// or of 16; under a microsecond.
 pub fn exact_quality(base: &QuantSteps, steps: &QuantSteps) -> Option<u8> {
-    (1..=100).find(|&quality| {
-        let scale = ijg_scale(quality);
-        let mut pairs = base.iter().zip(steps);
-        pairs.all(|(&base, &step)| scaled(base, scale) == step)
-    })
+    (1..=100).find(|&quality| is_ijg(base, quality, steps))
 }
 
 #[cfg(test)]
@@ -153,6 +170,17 @@ mod tests {
             assert!(found.exact, "quality {quality}");
             assert_eq!(ijg(&BASE_LUMA, found.quality), table);
         }
+    }
+
+    /// `cjpeg -quality 20`, without -baseline: the step at the end of row 4 is 250 % of 109.
+    #[test]
+    fn steps_of_16_bits_are_libjpegs_too() {
+        let table = BASE_LUMA.map(|step| (step * 250 + 50) / 100);
+        assert_eq!(table[37], 273);
+        assert_ne!(ijg(&BASE_LUMA, 20), table);
+        assert_eq!(exact_quality(&BASE_LUMA, &table), Some(20));
+        let found = nearest_quality(&BASE_LUMA, &table);
+        assert_eq!((found.quality, found.exact), (20, true));
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
     writer.finish(ok)
 }
 
-/// [`write()`] with EXIF and ICC.
+/// [`write()`] with EXIF, ICC and the like.
 ///
 /// # Errors
 /// As [`write()`].
@@ -86,11 +86,19 @@ pub fn write_with(file: &JpegFile, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(with_metadata(&write(file)?, metadata))
 }
 
-/// `jpeg`, as the writers here make it, with EXIF and ICC behind its start. An EXIF block too
-/// long for a marker is left out.
+/// `jpeg`, as the writers here make it, with `metadata`, but for what [`left_out`] names.
 pub fn with_metadata(jpeg: &[u8], metadata: &Metadata) -> Vec<u8> {
-    let (start, rest) = jpeg.split_at(jpeg.len().min(2));
-    [start, &markers::segments(metadata), rest].concat()
+    let (start, rest) = jpeg.split_at(markers::start_length(jpeg));
+    let mut out = [start, &markers::segments(metadata), rest].concat();
+    if let Some(density) = metadata.density {
+        markers::set_density(&mut out, density);
+    }
+    out
+}
+
+/// What of `metadata` a JPEG cannot hold, in words: blocks that are too long for its markers.
+pub fn left_out(metadata: &Metadata) -> Vec<String> {
+    markers::too_long(metadata)
 }
 
 fn check_geometry(file: &JpegFile) -> Result<()> {

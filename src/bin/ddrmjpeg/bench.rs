@@ -17,6 +17,7 @@ use ddrmjpeg::options::{Device, Precision, Preset};
 use serde_json::json;
 
 use crate::Outcome;
+use crate::stdout::outln;
 
 #[derive(Debug, Subcommand)]
 pub enum What {
@@ -143,7 +144,7 @@ struct Printer {
 impl Printer {
     fn peak(&self, peak: &Peak) {
         if !self.json {
-            println!("| convolution 3x3 | GFLOP/s |\n|---|---|");
+            outln!("| convolution 3x3 | GFLOP/s |\n|---|---|");
         }
         for (shape, rate) in &peak.gflops {
             let name = format!(
@@ -151,19 +152,19 @@ impl Printer {
                 shape.channels, shape.width, shape.height
             );
             match self.json {
-                true => println!("{}", json!({"convolution": name, "gflops": rate})),
-                false => println!("| {name} | {rate:.0} |"),
+                true => outln!("{}", json!({"convolution": name, "gflops": rate})),
+                false => outln!("| {name} | {rate:.0} |"),
             }
         }
     }
 
     fn networks_head(&self, any: bool) {
         if any && !self.json {
-            println!(
+            outln!(
                 "\n| one call | arithmetic | size | GMAC | ms | GFLOP/s | of the peak | of its shapes | outside \
                  products | peak MiB | rate over as-published |"
             );
-            println!("|---|---|---|---|---|---|---|---|---|---|---|");
+            outln!("|---|---|---|---|---|---|---|---|---|---|---|");
         }
     }
 
@@ -175,15 +176,15 @@ impl Printer {
             let share = row.gflops() / peak.best();
             let ratio = yardstick.map(|slow| slow.seconds / row.seconds);
             match self.json {
-                true => println!("{}", network_json(row, share, ratio)),
-                false => println!("{}", network_line(row, share, ratio)),
+                true => outln!("{}", network_json(row, share, ratio)),
+                false => outln!("{}", network_line(row, share, ratio)),
             }
         }
     }
 
     fn follow(&self, family: Family, rows: &[FollowRow]) {
         if !rows.is_empty() && !self.json {
-            println!(
+            outln!(
                 "\n| {}, a frame of a stream: changed | computed again | ms | of a whole call |\n\
                  |---|---|---|---|",
                 family.name()
@@ -191,8 +192,8 @@ impl Printer {
         }
         for row in rows {
             match self.json {
-                true => println!("{}", follow_json(family, row)),
-                false => println!(
+                true => outln!("{}", follow_json(family, row)),
+                false => outln!(
                     "| {:.1} % | {:.1} % | {:.2} | 1/{:.1} |",
                     100.0 * row.changed,
                     100.0 * row.answered,
@@ -205,26 +206,26 @@ impl Printer {
 
     fn stages(&self, rows: &[StageRow], (width, height): (usize, usize)) {
         if !self.json {
-            println!("\n| stage, {width}x{height} | ms | ns a pixel | GB/s |\n|---|---|---|---|");
+            outln!("\n| stage, {width}x{height} | ms | ns a pixel | GB/s |\n|---|---|---|---|");
         }
         let pixels = (width * height) as f64;
         for row in rows {
             let (ms, rate) = (1e3 * row.seconds, 1e-9 * row.bytes as f64 / row.seconds);
             let each = 1e9 * row.seconds / pixels;
             match self.json {
-                true => println!(
+                true => outln!(
                     "{}",
                     json!({"stage": row.name, "ms": ms, "bytes": row.bytes})
                 ),
-                false => println!("| {} | {ms:.2} | {each:.1} | {rate:.1} |", row.name),
+                false => outln!("| {} | {ms:.2} | {each:.1} | {rate:.1} |", row.name),
             }
         }
     }
 
     fn presets(&self, rows: &[PresetRow]) {
         if !self.json {
-            println!("\n| preset | size | network calls | ms | Mpixel/s | peak MiB |");
-            println!("|---|---|---|---|---|---|");
+            outln!("\n| preset | size | network calls | ms | Mpixel/s | peak MiB |");
+            outln!("|---|---|---|---|---|---|");
         }
         for row in rows {
             let (width, height) = row.size;
@@ -233,12 +234,12 @@ impl Printer {
                 1e-6 * (width * height) as f64 / row.seconds,
             );
             match self.json {
-                true => println!(
+                true => outln!(
                     "{}",
                     json!({"preset": row.preset.to_string(), "width": width, "height": height,
                            "calls": row.calls, "ms": ms, "peak_bytes": row.peak_bytes})
                 ),
-                false => println!(
+                false => outln!(
                     "| {} | {width}x{height} | {} | {ms:.1} | {rate:.2} | {} |",
                     row.preset,
                     row.calls,

@@ -10,6 +10,7 @@ use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
 
 use crate::bench::BenchArgs;
+use crate::carry::Orient;
 use crate::eval::arguments::EvalArgs;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
@@ -25,7 +26,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Restore JPEG files, or banded pictures, to PNG, TIFF, WebP or PPM.
+    /// Restore JPEG files, or banded pictures, to PNG, TIFF, WebP, PPM or a better JPEG.
     Restore(RestoreArgs),
     /// Show what JPEG files say: size, sampling, tables, nearest quality.
     Inspect(InspectArgs),
@@ -49,21 +50,33 @@ pub struct RestoreArgs {
     /// standard input.
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// Output file for one input, or folder; the extension chooses png, tif, webp, ppm or, with
-    /// --tables, jpg. - writes PNG to standard output.
+    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm or jpg. Or
+    /// a folder, or - for standard output: PNG there, JPEG with --out-quality or --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
-    /// For JPEG out: source writes the tables and sampling of the input, for the same bitrate; a
-    /// quality of 1..100 libjpeg's tables and no subsampling.
+    /// Write JPEG of that quality, without chroma subsampling. auto, the default for -o OUT.jpg:
+    /// the highest whose file is at most half again as large as the input.
+    #[arg(long, value_name = "auto|1..100", conflicts_with = "tables")]
+    pub out_quality: Option<OutQuality>,
+    /// Write JPEG with these tables. source: those of the input, whose levels the result then
+    /// mostly has again, so that it looks as the input does; for programs that go on from exact
+    /// levels. A number: as --out-quality.
     #[arg(long, value_name = "source|1..100")]
     pub tables: Option<OutTables>,
+    /// What becomes of the orientation in EXIF. Without it the pixels are turned, but for JPEG,
+    /// which keeps the tag.
+    #[arg(long, value_name = "apply|keep", hide_possible_values = true)]
+    pub orient: Option<Orient>,
     /// Leave out inputs whose output exists already.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,
+    /// Write again what exists in the output folder, and inputs that are their own outputs.
+    #[arg(long)]
+    pub overwrite: bool,
     /// Write the input as decoded and the restored picture side by side, to look at.
     #[arg(long)]
     pub compare: bool,
-    /// Do not carry EXIF and ICC over.
+    /// Do not carry EXIF, ICC, XMP and the like over.
     #[arg(long)]
     pub strip: bool,
     /// The inputs are PNG, TIFF, WebP or PPM that once were JPEG: find grid, tables and
@@ -75,6 +88,27 @@ pub struct RestoreArgs {
     pub json: bool,
     #[command(flatten)]
     pub options: OptionArgs,
+}
+
+/// The quality of a JPEG that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutQuality {
+    /// Found from the input.
+    Auto,
+    /// libjpeg's tables of this one.
+    Fixed(u8),
+}
+
+impl FromStr for OutQuality {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(quality @ 1..=100)) => Ok(Self::Fixed(quality)),
+            _ => Err(format!("{text}: must be auto or a quality of 1..100")),
+        }
+    }
 }
 
 /// The tables of a JPEG that is written.

@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::file::Metadata;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
+use crate::stdout::{out, outln};
 use crate::{Outcome, files, picture};
 use arguments::EvalArgs;
 use measure::{Pictures, Setting, Watcher};
@@ -79,14 +79,14 @@ fn jpegs(arguments: &EvalArgs, pictures: &Pictures) -> Result<Outcome> {
         metrics: &arguments.metrics,
         rows: Vec::new(),
     };
-    println!("{}", report.markdown_head());
+    outln!("{}", report.markdown_head());
     for setting in settings {
         let rows = measure::setting(report.metrics, pictures, &setting, &methods, &mut screen)?;
         let from = report.rows.len();
         report.rows.extend(rows);
         let new = report.rows[from..].iter();
         let lines: String = new.map(|row| report.markdown_row(row) + "\n").collect();
-        screen.bar.suspend(|| print!("{lines}"));
+        screen.bar.suspend(|| out!("{lines}"));
         screen.sheet_is_full = true;
     }
     screen.bar.finish_and_clear();
@@ -159,9 +159,7 @@ fn save(arguments: &EvalArgs, report: &Report<'_>, sheet: Option<&Sheet>) -> Res
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
     }
     match (sheet, &arguments.sheet) {
-        (Some(sheet), Some(path)) => {
-            picture::save(&sheet.picture(), Path::new(path), &Metadata::default())
-        }
+        (Some(sheet), Some(path)) => picture::save(&sheet.picture(), Path::new(path)),
         _ => Ok(()),
     }
 }

@@ -1,9 +1,12 @@
 //! `ddrmjpeg inspect`: what JPEG files say.
 
+mod beside;
+
 use std::path::Path;
 
 use anyhow::Result;
 use ddrmjpeg::frame::PixelModel;
+use ddrmjpeg::jpeg::behind::{self, Behind};
 use ddrmjpeg::jpeg::file::Component;
 use ddrmjpeg::jpeg::origin::Family;
 use ddrmjpeg::jpeg::resaved::{self, Resaved};
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 use crate::cli::InspectArgs;
 use crate::files::Source;
 use crate::picture;
+use crate::stdout::{out, outln};
 use crate::{Outcome, message};
 
 /// Describes every file.
@@ -21,8 +25,8 @@ pub fn run(arguments: &InspectArgs) -> Result<Outcome> {
     let mut outcome = Outcome::Done;
     for path in &arguments.files {
         match read(path) {
-            Ok(file) if arguments.json => println!("{}", as_json(path, &file)),
-            Ok(file) => print!("{}", as_text(path, &file)),
+            Ok((file, behind)) if arguments.json => outln!("{}", as_json(path, &file, &behind)),
+            Ok((file, behind)) => out!("{}{}", as_text(path, &file), beside::text(&file, &behind)),
             Err(error) => {
                 eprintln!("ddrmjpeg: {}: {}", path.display(), message::of(&error));
                 outcome = Outcome::Partly;
@@ -32,11 +36,11 @@ pub fn run(arguments: &InspectArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn read(path: &Path) -> Result<JpegFile> {
+fn read(path: &Path) -> Result<(JpegFile, Behind)> {
     let limits = Limits::default();
     let source = Source::File(path.to_owned());
     let bytes = picture::read_bytes(&source, limits.file_bytes)?;
-    Ok(jpeg::read(&bytes, &limits)?)
+    Ok((jpeg::read(&bytes, &limits)?, behind::look(&bytes)))
 }
 
 /// `quality 75`, or `near quality 75`, by the base table of the component's role.
@@ -155,7 +159,7 @@ fn encoder_json(file: &JpegFile) -> Value {
     })
 }
 
-fn as_json(path: &Path, file: &JpegFile) -> Value {
+fn as_json(path: &Path, file: &JpegFile, behind: &Behind) -> Value {
     let components: Vec<Value> = file
         .components
         .iter()
@@ -181,6 +185,8 @@ fn as_json(path: &Path, file: &JpegFile) -> Value {
         "progressive": file.progressive,
         "components": components,
         "encoder": encoder_json(file),
+        "metadata": beside::metadata_json(&file.metadata),
+        "behind": beside::behind_json(behind),
         "damage": file.damage.as_ref().map(|d| json!({
             "message": d.message, "intact_rows": file.height - d.len(),
         })),

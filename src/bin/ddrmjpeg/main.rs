@@ -7,10 +7,12 @@
 
 mod banded;
 mod bench;
+mod carry;
 mod cli;
 mod compare;
 mod eval;
 mod files;
+mod format;
 mod inspect;
 mod message;
 mod model;
@@ -18,6 +20,7 @@ mod picture;
 mod restore;
 mod sample;
 mod screen;
+mod stdout;
 mod train;
 
 use std::process::ExitCode;
@@ -35,6 +38,7 @@ pub enum Outcome {
 }
 
 fn main() -> ExitCode {
+    stdout::end_on_closed_pipes();
     let outcome = match Cli::parse().command {
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

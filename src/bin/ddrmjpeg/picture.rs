@@ -1,4 +1,6 @@
-//! Picture files in and out, by way of the crate `image`.
+//! Picture files in and out; `encode` writes their bytes.
+
+mod encode;
 
 use std::fs::File;
 use std::io::{Cursor, Write};
@@ -9,10 +11,13 @@ use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::options::Limits;
-use image::codecs::{png::PngEncoder, pnm::PnmEncoder, tiff::TiffEncoder, webp::WebPEncoder};
-use image::{DynamicImage, ExtendedColorType, ImageEncoder};
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat};
 
+use crate::carry::exif;
 use crate::files;
+use crate::format::Format;
+pub use encode::{NO_COLOUR, encode};
 
 /// Reads any picture that `image` reads as RGB, or as grey when it is grey.
 pub fn load(path: &Path) -> Result<Planar8> {
@@ -47,6 +52,30 @@ fn decode_jpeg(bytes: &[u8]) -> Result<Planar8> {
 pub fn decode(bytes: &[u8]) -> Result<Planar8> {
     let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     Ok(planar(reader.decode()?))
+}
+
+/// The same, or the pixels of a JPEG, upright: turned as EXIF or TIFF's own tag says.
+pub fn decode_upright(bytes: &[u8], limits: &Limits) -> Result<Planar8> {
+    if bytes.starts_with(&[0xFF, 0xD8]) {
+        let metadata = jpeg::read::metadata(bytes, limits)?;
+        let turn = exif::orientation(metadata.exif.as_deref().unwrap_or_default());
+        return Ok(turned(jpeg::pixels::decode(bytes, limits)?, turn));
+    }
+    let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut decoder = reader.into_decoder()?;
+    let turn = decoder.orientation()?;
+    Ok(turned(planar(DynamicImage::from_decoder(decoder)?), turn))
+}
+
+/// The name of the format of `bytes`, when they are a picture that is read here.
+pub fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    match image::guess_format(bytes).ok()? {
+        ImageFormat::Png => Some("PNG"),
+        ImageFormat::Tiff => Some("TIFF"),
+        ImageFormat::WebP => Some("WebP"),
+        ImageFormat::Pnm => Some("PNM"),
+        _ => None,
+    }
 }
 
 /// Pixels of the picture in the bytes of a file, by its header; as many as can be where that does
@@ -93,11 +122,34 @@ pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
     out
 }
 
-/// Writes `picture` to `path` in the format of its extension, whole or not at all.
-pub fn save(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<()> {
+/// `picture` turned, or mirrored, as `turn` says.
+pub fn turned(picture: Planar8, turn: Orientation) -> Planar8 {
+    let (mut width, mut height) = (picture.width(), picture.height());
+    if exif::transposes(turn) {
+        (width, height) = (height, width);
+    }
+    let mut out = Planar8::new(picture.model, width, height, (1, 1));
+    for (to, from) in out.planes.iter_mut().zip(picture.planes) {
+        let (wide, high) = (from.width as u32, from.height as u32);
+        let plane = GrayImage::from_raw(wide, high, from.data).expect("a plane holds its pixels");
+        let mut plane = DynamicImage::from(plane);
+        plane.apply_orientation(turn);
+        to.data = plane.into_bytes();
+    }
+    out
+}
+
+/// Writes `picture`, without metadata, to `path` in the format of its extension, whole or not
+/// at all.
+pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
     // All of it before the file is begun, so that there is hardly a moment at which an
     // interrupted program leaves a part of one behind.
-    let bytes = encode(picture, path, metadata).with_context(|| path.display().to_string())?;
+    let name = || path.display().to_string();
+    let format = Format::of(path).filter(|format| *format != Format::Jpeg);
+    let format = format
+        .context("the extension must be png, tif, webp or ppm")
+        .with_context(name)?;
+    let bytes = encode(picture, format, &Metadata::default()).with_context(name)?;
     save_bytes(&bytes, path)
 }
 
@@ -129,62 +181,6 @@ fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> 
 fn permissions() -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     std::fs::Permissions::from_mode(0o666)
-}
-
-/// Writes PNG to standard output.
-pub fn save_to_stdout(picture: &Planar8, metadata: &Metadata) -> Result<()> {
-    let bytes = encode(picture, Path::new("-.png"), metadata)?;
-    std::io::stdout().lock().write_all(&bytes)?;
-    Ok(())
-}
-
-/// The bytes of a file in the format of the extension of `path`.
-fn encode(picture: &Planar8, path: &Path, metadata: &Metadata) -> Result<Vec<u8>> {
-    let mut bytes = Cursor::new(Vec::new());
-    let out = &mut bytes;
-    let pixels = picture
-        .interleaved()
-        .context("YCbCr planes have no file format")?;
-    let color = match picture.model {
-        PixelModel::Grey => ExtendedColorType::L8,
-        _ => ExtendedColorType::Rgb8,
-    };
-    let size = (picture.width() as u32, picture.height() as u32);
-    let is = |extensions: &[&str]| files::has_extension(path, extensions);
-    if is(&["png"]) {
-        finish(PngEncoder::new(out), &pixels, size, color, metadata)
-    } else if is(&["tif", "tiff"]) {
-        finish(TiffEncoder::new(out), &pixels, size, color, metadata)
-    } else if is(&["webp"]) {
-        finish(
-            WebPEncoder::new_lossless(out),
-            &pixels,
-            size,
-            color,
-            metadata,
-        )
-    } else {
-        finish(PnmEncoder::new(out), &pixels, size, color, metadata)
-    }?;
-    Ok(bytes.into_inner())
-}
-
-/// Metadata go where the format has a place for them; PPM has none.
-fn finish(
-    mut encoder: impl ImageEncoder,
-    pixels: &[u8],
-    (width, height): (u32, u32),
-    color: ExtendedColorType,
-    metadata: &Metadata,
-) -> Result<()> {
-    if let Some(icc) = &metadata.icc {
-        let _ = encoder.set_icc_profile(icc.clone());
-    }
-    if let Some(exif) = &metadata.exif {
-        let _ = encoder.set_exif_metadata(exif.clone());
-    }
-    encoder.write_image(pixels, width, height, color)?;
-    Ok(())
 }
 
 /// Reads all of `file`, or of standard input, but no more than `limit` bytes and one.

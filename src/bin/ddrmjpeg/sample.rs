@@ -23,6 +23,7 @@ use ddrmjpeg::sampler::noise::Field;
 use ddrmjpeg::{Control, Denoiser, Options, jpeg};
 
 use crate::Outcome;
+use crate::stdout::outln;
 use crate::{files, picture};
 use arguments::SampleArgs;
 use experiment::Operator;
@@ -49,7 +50,7 @@ pub fn run(arguments: &SampleArgs) -> Result<Outcome> {
     let folder = arguments.exp.join("image_samples");
     let results = Results::new(folder.join(&arguments.image_folder));
     if !results.agreed(arguments.own.resume, arguments.ni)? {
-        println!("Output image folder exists. Program halted.");
+        outln!("Output image folder exists. Program halted.");
         return Ok(Outcome::Done);
     }
     let log_folder = arguments.exp.join("logs").join(&arguments.doc);

@@ -5,12 +5,14 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use ddrmjpeg::jpeg::origin::Family;
-use ddrmjpeg::restore::{Estimated, Report};
+use ddrmjpeg::restore::Estimated;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::files::{Job, Target};
+use crate::files::{Batch, Job};
 use crate::message;
+use crate::restore::{Output, Tally};
+use crate::stdout::outln;
 
 /// A share of coefficients; null when none was looked at.
 fn share(part: u64, of: u64) -> Option<f64> {
@@ -51,6 +53,17 @@ impl Screen {
         Self { bar, json }
     }
 
+    /// What was left out while the inputs were gathered, and what cannot be one.
+    pub fn planned(&self, batch: &Batch) {
+        for note in &batch.notes {
+            self.say(note);
+        }
+        for (name, why) in &batch.failures {
+            self.say(&format!("{name}: {why}"));
+            self.line(&json!({"input": name, "status": "failed", "error": why}));
+        }
+    }
+
     /// An input is begun.
     pub fn begin(&self, job: &Job) {
         self.bar.set_message(job.source.name());
@@ -71,7 +84,8 @@ impl Screen {
     }
 
     /// An input is done.
-    pub fn done(&self, job: &Job, report: &Report, seconds: f64) {
+    pub fn done(&self, job: &Job, output: &Output, seconds: f64) {
+        let report = &output.report;
         for note in &report.notes {
             self.say(&format!("{}: {note}", job.source.name()));
         }
@@ -83,13 +97,9 @@ impl Screen {
                 100.0 * consistency.rounded
             ));
         }
-        let target = match &job.target {
-            Target::Stdout => "-".into(),
-            Target::File(path) => path.display().to_string(),
-        };
         self.line(&json!({
             "input": job.source.name(),
-            "output": target,
+            "output": job.target.name(),
             "status": "done",
             "restored": report.restored,
             "network_calls": report.network_calls,
@@ -101,6 +111,7 @@ impl Screen {
             "outside_cells": share(report.departures.left, report.departures.known),
             "far_outside_cells": share(report.departures.far, report.departures.known),
             "estimated": report.estimated.as_deref().map(estimated),
+            "out_quality": output.quality,
             "consistency": report.consistency.map(|c| json!({
                 "computed": c.computed, "rounded": c.rounded,
             })),
@@ -120,10 +131,18 @@ impl Screen {
     }
 
     /// The batch is over.
-    pub fn end(&self, failures: usize, count: usize) {
+    pub fn end(&self, tally: &Tally) {
         self.bar.finish_and_clear();
-        if failures > 0 {
-            eprintln!("ddrmjpeg: {failures} of {count} inputs failed");
+        let Tally {
+            inputs,
+            left_out,
+            failed,
+        } = *tally;
+        if left_out > 0 {
+            eprintln!("ddrmjpeg: {left_out} of {inputs} inputs left out: their outputs exist");
+        }
+        if failed > 0 {
+            eprintln!("ddrmjpeg: {failed} of {inputs} inputs failed");
         }
     }
 
@@ -133,7 +152,7 @@ impl Screen {
 
     fn line(&self, value: &Value) {
         if self.json {
-            println!("{value}");
+            outln!("{value}");
         }
     }
 }

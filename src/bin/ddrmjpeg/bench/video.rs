@@ -13,6 +13,7 @@ use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
 use ddrmjpeg::{Options, Restorer};
 use serde_json::json;
 
+use crate::stdout::outln;
 use crate::{Outcome, picture};
 
 #[derive(Debug, Args)]
@@ -102,7 +103,7 @@ pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
     };
     let restorer = Restorer::open(&options)?;
     if !arguments.json {
-        println!("{HEAD}");
+        outln!("{HEAD}");
     }
     for &kind in &arguments.clips {
         let clip = Clip {
@@ -115,8 +116,8 @@ pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
         };
         for row in video::run(&restorer, &clip, &arguments.temporal, &options)? {
             match arguments.json {
-                true => println!("{}", as_json(&row)),
-                false => println!("{}", as_line(&row)),
+                true => outln!("{}", as_json(&row)),
+                false => outln!("{}", as_line(&row)),
             }
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::batch::{self, BatchRow};
 use super::{BenchArgs, arithmetic, mib};
 use crate::Outcome;
+use crate::stdout::outln;
 
 /// Whether any of them was asked for.
 pub fn are_wanted(arguments: &BenchArgs) -> bool {
@@ -49,15 +50,15 @@ pub fn run(
 
 fn print(head: &str, rows: &[(String, Value)], json: bool) {
     if !json {
-        println!(
+        outln!(
             "\n{head}\n{}|",
             "|---".repeat(head.matches('|').count() - 1)
         );
     }
     for (line, value) in rows {
         match json {
-            true => println!("{value}"),
-            false => println!("{line}"),
+            true => outln!("{value}"),
+            false => outln!("{line}"),
         }
     }
 }

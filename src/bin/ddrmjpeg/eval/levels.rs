@@ -8,14 +8,15 @@ use ddrmjpeg::{Options, Restorer};
 
 use super::arguments::EvalArgs;
 use super::measure::Pictures;
+use crate::stdout::outln;
 
 /// Prints the table.
 pub fn run(arguments: &EvalArgs, bits: Bits, options: &Options, pictures: &Pictures) -> Result<()> {
     let restorer = Restorer::open(options)?;
-    println!(
+    outln!(
         "| bits | preset | floor dB | centre dB | restored dB | over floor | over centre | worst over centre | s/Mpixel |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    outln!("|---|---|---|---|---|---|---|---|---|");
     for &preset in &arguments.presets {
         let options = Options {
             preset,
@@ -26,7 +27,7 @@ pub fn run(arguments: &EvalArgs, bits: Bits, options: &Options, pictures: &Pictu
             .iter()
             .map(|clean| gain::measure_levels(&restorer, clean, bits, &options))
             .collect::<ddrmjpeg::Result<Vec<_>>>()?;
-        println!("{}", row(bits, preset, &gains, pictures));
+        outln!("{}", row(bits, preset, &gains, pictures));
     }
     Ok(())
 }

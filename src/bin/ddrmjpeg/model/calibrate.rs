@@ -11,6 +11,7 @@ use ddrmjpeg::prior::own;
 use image::imageops;
 
 use super::args::CalibrateArgs;
+use crate::stdout::outln;
 use crate::{Outcome, files, picture};
 
 /// Sides must be whole MCUs of 4:2:0.
@@ -36,7 +37,7 @@ pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
     // The weights may be mapped from the file that is written: a new one takes its place.
     write_safetensors(&arguments.out, &*source, &metadata, StoreAs::Keep)
         .with_context(|| arguments.out.display().to_string())?;
-    println!(
+    outln!(
         "{}: calibrated on {count} pictures",
         arguments.out.display()
     );

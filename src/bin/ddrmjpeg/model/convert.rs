@@ -8,6 +8,7 @@ use indicatif::DecimalBytes;
 use super::args::ConvertArgs;
 use super::bar::{Bar, Watched};
 use super::subject::Subject;
+use crate::stdout::outln;
 use crate::{Outcome, files, message};
 
 /// Writes the output, whole or not at all, and prints what it is.
@@ -19,7 +20,7 @@ pub fn run(arguments: &ConvertArgs) -> Result<Outcome> {
     let subject = Subject::of(&arguments.input, &arguments.place.experiments)?;
     match convert(&subject, arguments) {
         Ok(said) => {
-            println!("{said}");
+            outln!("{said}");
             Ok(Outcome::Done)
         }
         Err(error) => {

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::args::FetchArgs;
 use super::bar::Bar;
+use crate::stdout::outln;
 use crate::{Outcome, message};
 
 /// Fetches every model that was named. One that fails is a message; the others are fetched.
@@ -27,13 +28,13 @@ pub fn run(arguments: &FetchArgs) -> Result<Outcome> {
     for entry in entries {
         let done = one(entry, arguments);
         match &done {
-            Ok(done) if arguments.json => println!("{}", done.as_json(&entry.name)),
-            Ok(done) => println!("{}: {}", entry.name, done.as_text()),
+            Ok(done) if arguments.json => outln!("{}", done.as_json(&entry.name)),
+            Ok(done) => outln!("{}: {}", entry.name, done.as_text()),
             Err(error) => {
                 eprintln!("ddrmjpeg: {}: {}", entry.name, message::of(error));
                 if arguments.json {
                     let error = message::of(error);
-                    println!(
+                    outln!(
                         "{}",
                         json!({"name": entry.name, "status": "failed", "error": error})
                     );

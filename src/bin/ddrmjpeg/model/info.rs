@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::args::InfoArgs;
 use super::subject::{Subject, state};
 use super::{bar, list};
+use crate::stdout::{out, outln};
 use crate::{Outcome, message};
 
 /// Characters of one value of the metadata that are shown.
@@ -24,9 +25,9 @@ pub fn run(arguments: &InfoArgs) -> Result<Outcome> {
         let subject = Subject::of(name, &arguments.place.experiments)?;
         match look(&subject) {
             Ok(summary) if arguments.json => {
-                println!("{}", as_json(&subject, summary.as_ref(), arguments));
+                outln!("{}", as_json(&subject, summary.as_ref(), arguments));
             }
-            Ok(summary) => print!("{}", as_text(&subject, summary.as_ref(), arguments)),
+            Ok(summary) => out!("{}", as_text(&subject, summary.as_ref(), arguments)),
             Err(error) => {
                 eprintln!("ddrmjpeg: {}", message::of(&error));
                 outcome = Outcome::Partly;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::args::ListArgs;
 use super::subject::{State, state};
 use crate::Outcome;
+use crate::stdout::outln;
 
 /// Prints a line per model.
 pub fn run(arguments: &ListArgs) -> Result<Outcome> {
@@ -20,11 +21,11 @@ pub fn run(arguments: &ListArgs) -> Result<Outcome> {
         .map(|entry| (entry, state(entry, &arguments.place.experiments)));
     if arguments.json {
         for (entry, state) in states {
-            println!("{}", as_json(entry, state, &arguments.place.experiments));
+            outln!("{}", as_json(entry, state, &arguments.place.experiments));
         }
         return Ok(Outcome::Done);
     }
-    println!(
+    outln!(
         "{}",
         row(["NAME", "FAMILY", "SIZE", "LICENCE", "HERE"], "WHAT IT IS")
     );
@@ -37,7 +38,7 @@ pub fn run(arguments: &ListArgs) -> Result<Outcome> {
             &entry.licence,
             &here(state),
         ];
-        println!("{}", row(cells.map(String::as_str), &entry.about));
+        outln!("{}", row(cells.map(String::as_str), &entry.about));
     }
     Ok(Outcome::Done)
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::args::VerifyArgs;
 use super::bar::{Bar, Watched};
 use super::subject::Subject;
+use crate::stdout::outln;
 use crate::{Outcome, message};
 
 /// Prints a line per model.
@@ -27,11 +28,11 @@ pub fn run(arguments: &VerifyArgs) -> Result<Outcome> {
         let error = found.as_ref().err().map(message::of);
         if arguments.json {
             let sound = found.as_ref().ok();
-            println!("{}", json!({"model": name, "sound": sound, "error": error}));
+            outln!("{}", json!({"model": name, "sound": sound, "error": error}));
         }
         match found {
             Ok(sound) if !arguments.json => {
-                println!("{}: sound: {}", subject.place(), sound.join("; "));
+                outln!("{}: sound: {}", subject.place(), sound.join("; "));
             }
             Ok(_) => {}
             Err(_) => {

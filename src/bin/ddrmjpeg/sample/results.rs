@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::file::Metadata;
 
 use crate::picture;
+use crate::stdout::out;
 
 /// `<exp>/image_samples/<image_folder>`.
 pub struct Results {
@@ -70,7 +70,7 @@ impl Results {
     pub fn save(&self, id: usize, trio: &Trio) -> Result<()> {
         let pictures = [&trio.orig, &trio.y0, &trio.result];
         for (path, pixels) in self.paths(id).iter().zip(pictures) {
-            picture::save(pixels, path, &Metadata::default())?;
+            picture::save(pixels, path)?;
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ fn is_result(name: &str) -> bool {
 /// Asks on standard output and reads a line of standard input, whose end is a no.
 fn ask(folder: &Path) -> Result<bool> {
     let shown = folder.display();
-    print!("Image folder {shown} already exists. Overwrite? (Y/N)");
+    out!("Image folder {shown} already exists. Overwrite? (Y/N)");
     std::io::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::log::{Level, Log};
+use crate::stdout::outln;
 
 /// The screen of one run.
 pub struct Screen {
@@ -40,7 +41,7 @@ impl Screen {
     /// A line of standard output.
     pub fn print(&self, line: &str) {
         self.log.keep(line);
-        self.bar.suspend(|| println!("{line}"));
+        self.bar.suspend(|| outln!("{line}"));
     }
 
     /// The pictures begin.

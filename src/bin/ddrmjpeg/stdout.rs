@@ -1,0 +1,47 @@
+//! What goes to standard output: results, as text or JSON lines.
+//!
+//! A reader that has seen enough (`| head`) closes the pipe. Rust's runtime makes that an error
+//! of the next write, and `println!` a panic of the error. Here the signal ends the process, as
+//! it does other commands. Any other failure, such as a full disk, is a message and status 1.
+
+use std::fmt::Arguments;
+use std::io::{self, Write};
+
+/// Lets SIGPIPE end the process, standard error's too. Called once, before anything is written.
+pub fn end_on_closed_pipes() {
+    // SAFETY: no thread has been started, and the default action needs no handler.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
+
+/// Prints as `print!` does.
+pub fn print(text: Arguments<'_>) {
+    written(io::stdout().lock().write_fmt(text));
+}
+
+/// Writes bytes, a picture's, all of them.
+pub fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+fn written(result: io::Result<()>) {
+    if let Err(error) = result {
+        eprintln!("ddrmjpeg: standard output: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// `print!` by way of [`print`].
+macro_rules! out {
+    ($($text:tt)*) => { $crate::stdout::print(format_args!($($text)*)) };
+}
+
+/// `println!` by way of [`print`].
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::stdout::print(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+pub(crate) use {out, outln};
