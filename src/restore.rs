@@ -291,7 +291,7 @@ impl Restorer {
             report.gate = Gate::of(seen, limit);
         }
         let idle = options.strength == 0.0 || report.gate == Gate::Closed;
-        if idle || seen.intact_rows() == 0 {
+        if idle || seen.is_lost() {
             return Ok(Solved::alone(hint.decoded, report));
         }
         let slack = if options.strict { STRICT } else { slack };
@@ -321,7 +321,7 @@ impl Restorer {
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);
         }
-        keep_damaged_rows(&mut picture, &hint.decoded, seen);
+        keep_lost_parts(&mut picture, &hint.decoded, seen);
         report.restored = true;
         Ok(Solved::alone(picture, report))
     }
@@ -372,17 +372,21 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
     }
 }
 
-/// Rows whose levels are not the encoder's are shown as decoded.
-fn keep_damaged_rows(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
-    for rows in &seen.damaged {
-        // The grid below the visible part shows what its last row shows.
-        let end = match rows.end == seen.height {
-            true => seen.padded_height,
-            false => rows.end,
-        };
-        let span = rows.start * picture.width..end * picture.width;
-        for c in 0..picture.channels {
-            picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
+/// Parts of which nothing is known are shown as decoded.
+fn keep_lost_parts(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
+    // The grid beyond the visible part shows what its end shows.
+    let end = |from: usize, length: usize, visible: usize, padded: usize| match from + length {
+        end if end == visible => padded,
+        end => end,
+    };
+    for part in &seen.lost {
+        let right = end(part.x, part.width, seen.width, seen.padded_width);
+        let low = end(part.y, part.height, seen.height, seen.padded_height);
+        for y in part.y..low {
+            let span = y * picture.width + part.x..y * picture.width + right;
+            for c in 0..picture.channels {
+                picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
+            }
         }
     }
 }

@@ -6,12 +6,15 @@
 use std::mem;
 use std::ops::Range;
 
+use super::cell::{self, Slack};
 use super::dct::{self, Block};
 use super::file::Levels;
+use super::partial::{self, Partial};
 use super::sampling;
 use crate::contract::QuantSteps;
 use crate::crew;
 use crate::frame::Rect;
+use crate::interval::Bounds;
 use crate::simd::{self, Kernel};
 
 /// One component of an [`Observation`](super::Observation).
@@ -29,9 +32,47 @@ pub struct Observed {
     /// Levels per block of the aligned grid; `None` where a block is not known. Empty when
     /// nothing of the component is.
     pub levels: Vec<Option<Levels>>,
+    /// How far they are known, by the same blocks, where they are not known whole.
+    pub partial: Option<Partial>,
 }
 
 impl Observed {
+    /// Takes away what is not `known` of a component with `columns` blocks in a row, and draws the
+    /// plane as libjpeg shows it. `picture` is the size of the picture in pixels.
+    pub(super) fn restrict(&mut self, known: &Partial, columns: usize, picture: (usize, usize)) {
+        let (wide, stride) = (self.blocks_wide, self.width());
+        let partial = known.on_grid(columns, (wide, self.levels.len() / wide));
+        for (at, levels) in self.levels.iter_mut().enumerate() {
+            if !partial.is_known(at) {
+                *levels = None;
+            }
+        }
+        self.partial = Some(partial);
+        self.plane = vec![0.0; 64 * self.levels.len()];
+        let lines = known.shown.chunks_exact(8 * columns);
+        for (line, shown) in self.plane.chunks_exact_mut(stride).zip(lines) {
+            for (sample, &shown) in line.iter_mut().zip(shown) {
+                *sample = f32::from(shown) - 128.0;
+            }
+        }
+        self.repeat_ends(picture);
+    }
+
+    /// The intervals that the coefficients of block number `at`, of those `levels`, lie in.
+    #[inline(always)]
+    pub fn cells(&self, at: usize, levels: &Levels, slack: Slack) -> Bounds {
+        match &self.partial {
+            Some(partial) => partial::bounds(levels, partial.profile(at), &self.steps, slack),
+            None => cell::bounds(levels, &self.steps, slack),
+        }
+    }
+
+    /// The steps that what is known of it was as good as quantised with: its own, if it is whole.
+    pub fn coarser_steps(&self) -> QuantSteps {
+        let partial = self.partial.as_ref();
+        partial.map_or(self.steps, |partial| partial.coarser(&self.steps))
+    }
+
     /// Samples in a row.
     pub fn width(&self) -> usize {
         8 * self.blocks_wide
@@ -95,7 +136,6 @@ impl Observed {
         known: impl Fn(usize) -> Option<Block> + Sync,
     ) {
         let (wide, stride) = (self.blocks_wide, self.width());
-        let end = 8 * coded(picture.0, self.factors.0).min(wide);
         crew::each(self.plane.chunks_exact_mut(8 * stride), |y, row| {
             simd::run(DrawnRow {
                 row,
@@ -103,11 +143,19 @@ impl Observed {
                 first: y * wide,
                 known: &known,
             });
-            for line in row.chunks_exact_mut(stride) {
-                let last = line[end - 1];
-                line[end..].fill(last);
-            }
         });
+        self.repeat_ends(picture);
+    }
+
+    /// The grid beyond the component's last block repeats the last sample.
+    fn repeat_ends(&mut self, picture: (usize, usize)) {
+        let stride = self.width();
+        let end = 8 * coded(picture.0, self.factors.0).min(self.blocks_wide);
+        let lines = self.plane.chunks_exact_mut(stride);
+        for line in lines.take_while(|_| end < stride) {
+            let last = line[end - 1];
+            line[end..].fill(last);
+        }
         let bottom = 8 * coded(picture.1, self.factors.1) * stride;
         let bottom = bottom.min(self.plane.len());
         let (above, below) = self.plane.split_at_mut(bottom);

@@ -3,13 +3,14 @@
 //!
 //! No pixels are decoded. Errors of the C library become [`Error`]; nothing aborts.
 
-use std::ops::Range;
 use std::ptr;
 
 use super::ffi;
 use super::file::{Component, Damage, JpegFile, Metadata};
+use super::lost;
 use super::markers;
 use super::origin::Markers;
+use super::partial::Partial;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 use crate::options::Limits;
@@ -37,13 +38,17 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
         .collect::<Result<_>>()?;
+    let mut damage = reader.damage(&info, model);
+    if let Some(damage) = damage.as_mut().filter(|damage| !damage.is_empty()) {
+        show(damage, data, limits)?;
+    }
     Ok(JpegFile {
         width: info.width as usize,
         height: info.height as usize,
         model,
         progressive: info.progressive != 0,
         components,
-        damage: reader.damage(&info),
+        damage,
         markers: Markers::of(data),
         metadata: reader.metadata(),
     })
@@ -194,19 +199,67 @@ impl Reader {
         })
     }
 
-    /// What was wrong, and which rows of pixels it reached.
-    fn damage(&self, info: &ffi::Info) -> Option<Damage> {
-        let mut mcu_rows = vec![0u8; info.mcu_rows as usize];
-        // SAFETY: the handle is live, its header has been read, and `mcu_rows` has the length
-        // that it announced.
-        let warnings = unsafe { ffi::dj_reader_damage(self.0, mcu_rows.as_mut_ptr()) };
-        if warnings == 0 {
+    /// What was wrong, and what is known all the same; how that is shown is still to be found.
+    fn damage(&self, info: &ffi::Info, model: PixelModel) -> Option<Damage> {
+        // SAFETY: the handle is live.
+        let warnings = unsafe { ffi::dj_reader_warnings(self.0) };
+        let known: Vec<Partial> = (0..info.components as usize)
+            .map(|c| self.known(c, info))
+            .collect();
+        let is_whole = known.iter().all(Partial::is_whole);
+        if warnings == 0 && is_whole {
             return None;
         }
+        let lost = lost::parts(&known, info, model);
+        let message = match (warnings, lost.is_empty()) {
+            (0, true) => "not all of its coefficients were sent".into(),
+            (0, false) => "parts of it do not end as an encoder ends them".into(),
+            _ => self.message(),
+        };
         Some(Damage {
-            message: self.message(),
-            rows: pixel_rows(&mcu_rows, 8 * info.max_v as usize, info.height as usize),
+            message,
+            lost,
+            known: if is_whole { Vec::new() } else { known },
         })
+    }
+
+    /// How far the coefficients of component `c`, which is decoded, are known.
+    fn known(&self, c: usize, info: &ffi::Info) -> Partial {
+        let blocks = info.blocks_wide[c] as usize * info.blocks_high[c] as usize;
+        let mut profiles = 0;
+        // SAFETY: the coefficients have been read, so that the ledger has a profile for each
+        // block, and 64 numbers for each profile.
+        let (bits, blocks) = unsafe {
+            let bits = ffi::dj_reader_bits(self.0, &mut profiles);
+            let of_blocks = ffi::dj_reader_profiles(self.0, c as i32);
+            (
+                std::slice::from_raw_parts(bits, 64 * profiles as usize),
+                std::slice::from_raw_parts(of_blocks, blocks).to_vec(),
+            )
+        };
+        let profile = |bits: &[i8]| std::array::from_fn(|i| u8::try_from(bits[i]).ok());
+        Partial {
+            profiles: bits.chunks_exact(64).map(profile).collect(),
+            blocks,
+            shown: Vec::new(),
+        }
+    }
+
+    /// Decodes to the planes of the components, as libjpeg shows them.
+    fn planes(&self, info: &ffi::Info) -> Result<Vec<Vec<u8>>> {
+        let plane = |c: usize| {
+            let rows = 8 * info.v[c] as usize * info.mcu_rows as usize;
+            vec![0u8; 8 * info.blocks_wide[c] as usize * rows]
+        };
+        let count = info.components as usize;
+        let mut planes: Vec<Vec<u8>> = (0..count).map(plane).collect();
+        let pointers: Vec<*mut u8> = planes.iter_mut().map(|plane| plane.as_mut_ptr()).collect();
+        // SAFETY: the header has been read, its data is still there, and each plane has the
+        // size that it announced.
+        match unsafe { ffi::dj_reader_planes(self.0, pointers.as_ptr()) } {
+            0 => Err(classify(self.message())),
+            _ => Ok(planes),
+        }
     }
 
     fn metadata(&self) -> Metadata {
@@ -230,17 +283,14 @@ impl Reader {
     }
 }
 
-/// The rows of pixels in the rows of MCUs that are marked with something but 0.
-fn pixel_rows(mcu_rows: &[u8], mcu_height: usize, height: usize) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for (row, _) in mcu_rows.iter().enumerate().filter(|(_, mark)| **mark != 0) {
-        let end = ((row + 1) * mcu_height).min(height);
-        match found.last_mut() {
-            Some(last) if last.end == row * mcu_height => last.end = end,
-            _ => found.push(row * mcu_height..end),
-        }
+/// Decodes `data` once more, for how the parts that are not all there are shown.
+fn show(damage: &mut Damage, data: &[u8], limits: &Limits) -> Result<()> {
+    let (reader, info) = begin(data, limits)?;
+    let planes = reader.planes(&info)?;
+    for (known, plane) in damage.known.iter_mut().zip(planes) {
+        known.shown = plane;
     }
-    found
+    Ok(())
 }
 
 /// libjpeg tells "broken" from "not supported" only by its words.

@@ -100,7 +100,7 @@ pub(super) fn assemble(
             _ => PixelModel::YCbCr,
         },
         components: components.collect(),
-        damaged: Vec::new(),
+        lost: Vec::new(),
     }
 }
 
@@ -204,6 +204,7 @@ pub(super) fn component(
         steps: claim.steps,
         plane: grid.data,
         levels,
+        partial: None,
     }
 }
 

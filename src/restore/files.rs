@@ -8,6 +8,7 @@ use super::{Layout, Report, Restored, Restorer, consistency, output};
 use crate::contract::Control;
 use crate::error::Result;
 use crate::frame::Planar8;
+use crate::jpeg::file::Damage;
 use crate::jpeg::origin::Family;
 use crate::jpeg::{self, JpegFile, Observation};
 use crate::options::Options;
@@ -105,10 +106,12 @@ impl Restorer {
     ) -> Result<(Observation, Solved)> {
         options.validate()?;
         let family = Family::of(file);
-        // `strict` is about the levels that the file has.
-        let first = match options.strict {
-            true => None,
-            false => self.first_save(file),
+        // `strict` is about the levels that the file has; levels of which bits are missing are
+        // multiples of a larger step too.
+        let whole = file.damage.as_ref().is_none_or(Damage::is_empty);
+        let first = match whole && !options.strict {
+            true => self.first_save(file),
+            false => None,
         };
         let mut seen = jpeg::observe::from_levels(first.as_ref().unwrap_or(file));
         let mut solved = self.solve(&mut seen, family.slack(), options, control)?;
@@ -121,12 +124,7 @@ impl Restorer {
             report.notes.push(RESAVED.into());
         }
         if let Some(damage) = &file.damage {
-            report.notes.push(format!(
-                "damaged: {}; {} of {} rows restored",
-                damage.message,
-                seen.intact_rows(),
-                seen.height
-            ));
+            report.notes.push(damage.describe(file.height));
         }
         report.resaved = first.is_some();
         report.family = Some(family);

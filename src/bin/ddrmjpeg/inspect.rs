@@ -87,12 +87,7 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
     }
     out += &encoder_text(file);
     if let Some(damage) = &file.damage {
-        out += &format!(
-            "  damaged: {}; {} of {} rows intact\n",
-            damage.message,
-            file.height - damage.len(),
-            file.height
-        );
+        out += &format!("  {}\n", damage.describe(file.height));
     }
     out
 }
@@ -160,7 +155,7 @@ fn as_json(path: &Path, file: &JpegFile) -> Value {
         "components": components,
         "encoder": encoder_json(file),
         "damage": file.damage.as_ref().map(|d| json!({
-            "message": d.message, "intact_rows": file.height - d.len(),
+            "message": d.message, "intact_rows": file.height - d.len(), "is_whole": d.is_empty(),
         })),
     })
 }

@@ -138,7 +138,7 @@ fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Optio
         && carries
         && !options.strict
         && !idle
-        && seen.damaged.is_empty();
+        && seen.is_whole();
     sound.then_some(plan)
 }
 
