@@ -23,6 +23,8 @@ pub(super) struct Info {
     pub id: [i32; COMPONENTS],
     pub blocks_wide: [u32; COMPONENTS],
     pub blocks_high: [u32; COMPONENTS],
+    pub fewest_bits: u64,
+    pub scan_bytes: u64,
 }
 
 #[repr(C)]

@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::contract::QuantSteps;
 use crate::frame::{PixelModel, Rect};
 
+use super::ink::Ink;
 use super::origin::Markers;
 use super::partial::Partial;
 
@@ -73,7 +74,7 @@ impl Damage {
 }
 
 /// The rows of `rects`, which come from the top, none twice.
-pub(super) fn rows_of(rects: &[Rect]) -> Vec<Range<usize>> {
+fn rows_of(rects: &[Rect]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for rect in rects {
         let end = rect.y + rect.height;
@@ -107,6 +108,8 @@ pub struct JpegFile {
     pub progressive: bool,
     /// One component for grey, three else.
     pub components: Vec<Component>,
+    /// The fourth of a CMYK or YCCK file.
+    pub ink: Option<Ink>,
     /// What was wrong, if anything was.
     pub damage: Option<Damage>,
     /// EXIF and ICC.

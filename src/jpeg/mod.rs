@@ -14,6 +14,7 @@ mod ffi;
 pub mod file;
 pub mod fit;
 pub mod header;
+pub mod ink;
 pub mod known;
 mod lost;
 mod markers;

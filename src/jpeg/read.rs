@@ -1,5 +1,5 @@
-//! Bytes of a JPEG file to [`JpegFile`]: every baseline or progressive Huffman file that
-//! libjpeg-turbo reads, with one or three components, by way of mozjpeg-sys and shim.c.
+//! Bytes of a JPEG file to [`JpegFile`]: every baseline or progressive file that libjpeg-turbo
+//! reads, with one, three or four components, by way of mozjpeg-sys and shim.c.
 //!
 //! No pixels are decoded. Errors of the C library become [`Error`]; nothing aborts.
 
@@ -7,6 +7,7 @@ use std::ptr;
 
 use super::ffi;
 use super::file::{Component, Damage, JpegFile, Metadata};
+use super::ink::Ink;
 use super::lost;
 use super::markers;
 use super::origin::Markers;
@@ -29,25 +30,29 @@ impl Drop for Reader {
 ///
 /// # Errors
 /// [`Error::Input`] for bytes that are no JPEG or are damaged beyond use, [`Error::Unsupported`]
-/// for kinds of JPEG that are not handled (CMYK, 12 bit, arithmetic coding, fractional
-/// sampling), [`Error::Limits`] before memory is taken for a picture over `limits`.
+/// for kinds of JPEG that are not handled (12 bit, lossless, fractional sampling), [`Error::Limits`] before memory is taken for a picture over `limits`.
 pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let (reader, info) = begin(data, limits)?;
     let model = pixel_model(&info)?;
     reader.decode()?;
-    let components = (0..info.components as usize)
+    let mut components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
     let mut damage = reader.damage(&info, model);
     if let Some(damage) = damage.as_mut().filter(|damage| !damage.is_empty()) {
         show(damage, data, limits)?;
     }
+    let ink = match components.len() {
+        4 => Some(ink(&mut components, damage.as_mut(), &info)),
+        _ => None,
+    };
     Ok(JpegFile {
         width: info.width as usize,
         height: info.height as usize,
         model,
         progressive: info.progressive != 0,
         components,
+        ink,
         damage,
         markers: Markers::of(data),
         metadata: reader.metadata(),
@@ -66,7 +71,8 @@ pub(super) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)>
     check_start(data)?;
     let reader = open(limits)?;
     let info = reader.header(data)?;
-    check_size(&info, limits)?;
+    limits.check_size(info.width as usize, info.height as usize)?;
+    check_content(&info)?;
     pixel_model(&info)?;
     check_sampling(&info)?;
     Ok((reader, info))
@@ -84,19 +90,17 @@ fn check_start(data: &[u8]) -> Result<()> {
     }
 }
 
-fn check_size(info: &ffi::Info, limits: &Limits) -> Result<()> {
-    let (width, height) = (info.width as usize, info.height as usize);
-    if width.max(height) > limits.side_px {
-        return Err(Error::Limits(format!(
-            "{width} x {height} pixels: the limit is {} on a side",
-            limits.side_px
-        )));
-    }
-    if width * height > limits.pixels {
-        return Err(Error::Limits(format!(
-            "{width} x {height} is {} pixels: the limit is {}",
-            width * height,
-            limits.pixels
+/// What a file says of its size has to be possible: each block takes some bits at least. One
+/// that ends early is still read if it may hold a quarter.
+fn check_content(info: &ffi::Info) -> Result<()> {
+    let held = 8 * info.scan_bytes;
+    if held < info.fewest_bits / 4 {
+        return Err(Error::Input(format!(
+            "{} x {} pixels take {} bytes at least: the file has {}",
+            info.width,
+            info.height,
+            info.fewest_bits / 8,
+            info.scan_bytes
         )));
     }
     Ok(())
@@ -108,11 +112,11 @@ fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
         (1, GRAYSCALE | UNKNOWN) => Ok(PixelModel::Grey),
         (3, YCBCR) => Ok(PixelModel::YCbCr),
         (3, RGB) => Ok(PixelModel::Rgb),
-        (4, CMYK | YCCK | UNKNOWN) => Err(Error::Unsupported(
-            "a CMYK JPEG (4 components): only grey, YCbCr and RGB are restored".into(),
-        )),
+        // The three beside black.
+        (4, CMYK | UNKNOWN) => Ok(PixelModel::Rgb),
+        (4, YCCK) => Ok(PixelModel::YCbCr),
         (n, space) => Err(Error::Unsupported(format!(
-            "{n} components in colour space {space}: only 1 or 3 are restored"
+            "{n} components in colour space {space}: only 1, 3 or 4 are restored"
         ))),
     }
 }
@@ -128,7 +132,52 @@ fn check_sampling(info: &ffi::Info) -> Result<()> {
             )));
         }
     }
+    let paint = 0..(info.components as usize).min(3);
+    let most = |factors: &[i32; ffi::COMPONENTS]| paint.clone().map(|c| factors[c]).max();
+    if (most(&info.h), most(&info.v)) != (Some(info.max_h), Some(info.max_v)) {
+        return Err(Error::Unsupported(format!(
+            "black is sampled {}x{}, more than the other components",
+            info.h[3], info.v[3]
+        )));
+    }
     Ok(())
+}
+
+/// Takes black from the components of a file of four, and its part from the damage.
+fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi::Info) -> Ink {
+    let factors = (
+        (info.max_h / info.h[3]) as usize,
+        (info.max_v / info.v[3]) as usize,
+    );
+    let size = (
+        (info.width as usize).div_ceil(factors.0),
+        (info.height as usize).div_ceil(factors.1),
+    );
+    let mut black = components.split_off(3);
+    black[0].sampling = (1, 1);
+    let damage = damage.map(|whole| Damage {
+        message: whole.message.clone(),
+        lost: match whole.known.get(3) {
+            Some(known) => lost::blocks(known, &black[0], size),
+            None => Vec::new(),
+        },
+        known: whole.known.drain(whole.known.len().min(3)..).collect(),
+    });
+    Ink {
+        black: Box::new(JpegFile {
+            width: size.0,
+            height: size.1,
+            model: PixelModel::Grey,
+            progressive: info.progressive != 0,
+            components: black,
+            ink: None,
+            damage,
+            metadata: Metadata::default(),
+            markers: Markers::default(),
+        }),
+        factors,
+        is_ycck: info.color_space == ffi::color_space::YCCK,
+    }
 }
 
 fn open(limits: &Limits) -> Result<Reader> {

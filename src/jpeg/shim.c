@@ -70,6 +70,8 @@ struct dj_info {
     uint32_t mcu_rows; /* rows of interleaved MCUs */
     int32_t h[DJ_COMPONENTS], v[DJ_COMPONENTS], id[DJ_COMPONENTS];
     uint32_t blocks_wide[DJ_COMPONENTS], blocks_high[DJ_COMPONENTS];
+    uint64_t fewest_bits; /* that the first scan takes, if it is not cut short */
+    uint64_t scan_bytes;  /* of the data behind its header */
 };
 
 struct dj_reader {
@@ -177,6 +179,20 @@ const char *dj_reader_message(const struct dj_reader *reader)
     return reader->error.message;
 }
 
+/* No Huffman code is shorter than one bit, and a block of a sequential scan has two at least. A
+ * run may stand for any number of blocks elsewhere, and for arithmetic coding there is no bound. */
+static uint64_t dj_fewest_bits(j_decompress_ptr cinfo)
+{
+    uint64_t blocks = 0;
+    if (cinfo->arith_code || (cinfo->progressive_mode && cinfo->Ss != 0))
+        return 0;
+    for (int n = 0; n < cinfo->comps_in_scan; n++) {
+        const jpeg_component_info *component = cinfo->cur_comp_info[n];
+        blocks += (uint64_t)component->width_in_blocks * component->height_in_blocks;
+    }
+    return cinfo->progressive_mode ? blocks : 2 * blocks;
+}
+
 int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t length, struct dj_info *info)
 {
     j_decompress_ptr cinfo = &reader->cinfo;
@@ -201,6 +217,8 @@ int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t lengt
     info->max_h = cinfo->max_h_samp_factor;
     info->max_v = cinfo->max_v_samp_factor;
     info->mcu_rows = cinfo->total_iMCU_rows;
+    info->fewest_bits = dj_fewest_bits(cinfo);
+    info->scan_bytes = cinfo->src->bytes_in_buffer;
     for (int c = 0; c < cinfo->num_components && c < DJ_COMPONENTS; c++) {
         const jpeg_component_info *component = &cinfo->comp_info[c];
         info->id[c] = component->component_id;
@@ -227,8 +245,9 @@ int dj_reader_decode(struct dj_reader *reader)
     return reader->coefficients != NULL;
 }
 
-/* Decodes to interleaved RGB, as libjpeg-turbo does when it is asked for nothing else: the
- * accurate integer DCT, smooth chroma. `pixels` has room for width * height * 3 bytes. */
+/* Decodes to interleaved RGB, or CMYK where the file has four components, as libjpeg-turbo does
+ * when it is asked for nothing else: the accurate integer DCT, smooth chroma. `pixels` has room
+ * for width * height times 3, or 4, bytes. */
 int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
 {
     j_decompress_ptr cinfo = &reader->cinfo;
@@ -236,11 +255,13 @@ int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
         return 0;
     reader->progress.progress_monitor = dj_progress;
     cinfo->progress = &reader->progress;
-    cinfo->out_color_space = JCS_RGB;
+    /* To RGB there is no way from CMYK that libjpeg knows. */
+    int channels = cinfo->num_components == 4 ? 4 : 3;
+    cinfo->out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
     cinfo->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(cinfo);
     while (cinfo->output_scanline < cinfo->output_height) {
-        JSAMPROW row = pixels + (size_t)cinfo->output_scanline * cinfo->output_width * 3;
+        JSAMPROW row = pixels + (size_t)cinfo->output_scanline * cinfo->output_width * channels;
         jpeg_read_scanlines(cinfo, &row, 1);
     }
     return !reader->ledger.truncated;

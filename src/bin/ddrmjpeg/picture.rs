@@ -177,7 +177,9 @@ fn finish(
     color: ExtendedColorType,
     metadata: &Metadata,
 ) -> Result<()> {
-    if let Some(icc) = &metadata.icc {
+    // The profile of a CMYK file says nothing of the RGB that is written.
+    let icc = metadata.icc.as_ref();
+    if let Some(icc) = icc.filter(|icc| icc.get(16..20) != Some(b"CMYK")) {
         let _ = encoder.set_icc_profile(icc.clone());
     }
     if let Some(exif) = &metadata.exif {
