@@ -280,6 +280,7 @@ impl Restorer {
             return Ok(solved);
         }
         seen.draw();
+        let shown = seen.decode_shown();
         let hint = seen.take_hint();
         let seen = &*seen;
         let mut report = Report {
@@ -292,7 +293,7 @@ impl Restorer {
         }
         let idle = options.strength == 0.0 || report.gate == Gate::Closed;
         if idle || seen.is_lost() {
-            return Ok(Solved::alone(hint.decoded, report));
+            return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
         let slack = if options.strict { STRICT } else { slack };
         let measurement = JpegMeasurement::new(seen, slack);
@@ -315,13 +316,14 @@ impl Restorer {
         if limit.is_some_and(strange) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
-            return Ok(Solved::alone(hint.decoded, report));
+            return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
-        blend(&mut picture, &hint.decoded, options.strength as f32);
+        let shown = shown.as_ref().unwrap_or(&hint.decoded);
+        blend(&mut picture, shown, options.strength as f32);
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);
         }
-        keep_lost_parts(&mut picture, &hint.decoded, seen);
+        output::keep_lost_parts(&mut picture, shown, seen);
         report.restored = true;
         Ok(Solved::alone(picture, report))
     }
@@ -368,25 +370,6 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
     if strength < 1.0 {
         for (x, y) in picture.data.iter_mut().zip(&decoded.data) {
             *x = y + strength * (*x - y);
-        }
-    }
-}
-
-/// Parts of which nothing is known are shown as decoded.
-fn keep_lost_parts(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
-    // The grid beyond the visible part shows what its end shows.
-    let end = |from: usize, length: usize, visible: usize, padded: usize| match from + length {
-        end if end == visible => padded,
-        end => end,
-    };
-    for part in &seen.lost {
-        let right = end(part.x, part.width, seen.width, seen.padded_width);
-        let low = end(part.y, part.height, seen.height, seen.padded_height);
-        for y in part.y..low {
-            let span = y * picture.width + part.x..y * picture.width + right;
-            for c in 0..picture.channels {
-                picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
-            }
         }
     }
 }

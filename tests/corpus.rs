@@ -59,11 +59,12 @@ fn corpus_odd_files_are_restored_or_refused_as_a_kind() {
     for (path, error) in &refused {
         println!("{}: {error}", path.display());
     }
-    // A PNG with the name of a JPEG, which no decoder of JPEG reads.
-    let [(path, error)] = &refused[..] else {
+    // A PNG with the name of a JPEG, and a file that ends with the header of its first scan.
+    let [(png, error), (cut, why)] = &refused[..] else {
         panic!("{} refused", refused.len());
     };
-    assert!(path.ends_with("jd_jpg-size-6x6.jpg") && matches!(error, Error::Unsupported(_)));
+    assert!(png.ends_with("jd_jpg-size-6x6.jpg") && matches!(error, Error::Unsupported(_)));
+    assert!(cut.ends_with("pil_ultrahdr.jpg") && matches!(why, Error::Input(_)));
     assert!(read > 100, "{read}");
 }
 

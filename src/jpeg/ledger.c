@@ -149,6 +149,30 @@ static void dj_open_interval(struct dj_ledger *ledger)
     ledger->misplaced = ledger->action == 1 && ledger->marker != JPEG_RST0 + ledger->desired;
 }
 
+/* Whether a block can be of 8-bit samples: none has a coefficient beyond 1024, and a level is off
+ * by one at most. DC is looked at alone where there are no intervals to be doubted. */
+static int dj_is_possible(j_decompress_ptr cinfo, const JCOEF *block, const UINT16 *steps)
+{
+    int last = cinfo->restart_interval && !cinfo->progressive_mode ? 63 : 0;
+    for (int i = 0; i <= last; i++)
+        if (abs((int)block[i]) * (long)steps[i] > 1024 + 2 * (long)steps[i])
+            return 0;
+    return 1;
+}
+
+/* Whether all blocks of an MCU can be. Scans without DC are not looked at. */
+static int dj_are_possible(j_decompress_ptr cinfo, JBLOCKROW *blocks)
+{
+    if (cinfo->progressive_mode && cinfo->Ss != 0)
+        return 1;
+    for (int n = 0; n < cinfo->blocks_in_MCU; n++) {
+        const jpeg_component_info *component = cinfo->cur_comp_info[cinfo->MCU_membership[n]];
+        if (!dj_is_possible(cinfo, *blocks[n], component->quant_table->quantval))
+            return 0;
+    }
+    return 1;
+}
+
 /* In place of libjpeg's own function, which it calls. */
 static boolean dj_decode_mcu(j_decompress_ptr cinfo, JBLOCKROW *blocks)
 {
@@ -166,7 +190,7 @@ static boolean dj_decode_mcu(j_decompress_ptr cinfo, JBLOCKROW *blocks)
         dj_close_interval(ledger, cinfo, 0);
         dj_open_interval(ledger);
     }
-    if (ledger->hit) {
+    if (ledger->hit || !dj_are_possible(cinfo, blocks)) {
         ledger->broken = TRUE;
         ledger->at_end = cinfo->unread_marker == JPEG_EOI;
     }

@@ -181,6 +181,19 @@ impl Observation {
         }
     }
 
+    /// What libjpeg shows of a file that is not whole, as [`Self::decode`] has it of all others:
+    /// smoothed over where coefficients are missing. `None` where there is no difference.
+    pub fn decode_shown(&self) -> Option<Picture> {
+        let size = (self.width, self.height);
+        let components = || self.components.iter().map(|c| c.as_shown(size));
+        let shown = || Self {
+            components: components().collect(),
+            lost: Vec::new(),
+            ..*self
+        };
+        (!self.is_whole()).then(|| shown().decode())
+    }
+
     /// [`Self::hint`], and the end of the decoded planes, which nothing else is made from.
     pub fn take_hint(&mut self) -> Hint {
         let hint = self.hint();

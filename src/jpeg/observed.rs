@@ -38,7 +38,8 @@ pub struct Observed {
 
 impl Observed {
     /// Takes away what is not `known` of a component with `columns` blocks in a row, and draws the
-    /// plane as libjpeg shows it. `picture` is the size of the picture in pixels.
+    /// plane from what is; what nothing is known of as libjpeg shows it. `picture` is the size of
+    /// the picture in pixels.
     pub(super) fn restrict(&mut self, known: &Partial, columns: usize, picture: (usize, usize)) {
         let (wide, stride) = (self.blocks_wide, self.width());
         let partial = known.on_grid(columns, (wide, self.levels.len() / wide));
@@ -47,15 +48,31 @@ impl Observed {
                 *levels = None;
             }
         }
+        let shown: Vec<f32> = partial.shown.iter().map(|&s| f32::from(s) - 128.0).collect();
+        self.plane = shown.clone();
+        let (levels, steps) = (mem::take(&mut self.levels), self.steps);
+        self.redraw(picture, |at| {
+            let row = &shown[at / wide * 8 * stride..][..8 * stride];
+            let block = fetch(row, stride, at % wide);
+            let levels = levels[at].as_ref()?;
+            Some(partial.guess(at, levels, &steps, &block))
+        });
+        self.levels = levels;
         self.partial = Some(partial);
-        self.plane = vec![0.0; 64 * self.levels.len()];
-        let lines = known.shown.chunks_exact(8 * columns);
-        for (line, shown) in self.plane.chunks_exact_mut(stride).zip(lines) {
-            for (sample, &shown) in line.iter_mut().zip(shown) {
-                *sample = f32::from(shown) - 128.0;
-            }
-        }
-        self.repeat_ends(picture);
+    }
+
+    /// The component as libjpeg shows it, and nothing else; `picture` is the size in pixels.
+    pub(super) fn as_shown(&self, picture: (usize, usize)) -> Self {
+        let shown = self.partial.as_ref().map(|partial| &partial.shown);
+        let samples = |shown: &Vec<u8>| shown.iter().map(|&s| f32::from(s) - 128.0).collect();
+        let mut out = Self {
+            plane: shown.map_or_else(|| self.plane.clone(), samples),
+            levels: Vec::new(),
+            partial: None,
+            ..*self
+        };
+        out.repeat_ends(picture);
+        out
     }
 
     /// The intervals that the coefficients of block number `at`, of those `levels`, lie in.

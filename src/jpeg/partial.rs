@@ -5,6 +5,7 @@
 //! them lies. Filled by `read`; `observe` and `measure` go by it.
 
 use super::cell::{Cell, Slack};
+use super::dct::{self, Block};
 use super::file::Levels;
 use crate::contract::QuantSteps;
 use crate::interval::Bounds;
@@ -25,26 +26,35 @@ pub struct Partial {
     pub profiles: Vec<Profile>,
     /// The number of each block's profile, blocks in raster order.
     pub blocks: Vec<u8>,
-    /// Samples as libjpeg shows them, `8 * blocks_wide` in a row, a multiple of 8 rows.
+    /// Samples as libjpeg shows them, eight for each block in a row and eight rows or more for each
+    /// row of blocks.
     pub shown: Vec<u8>,
 }
 
 impl Partial {
     /// The same on a grid of `wide` times `high` blocks, of which those beyond the `columns` of
-    /// the component's own rows are not known; without the samples.
+    /// the component's own rows are not known, and show anything.
     pub fn on_grid(&self, columns: usize, (wide, high): (usize, usize)) -> Self {
         // Of profile 0 nothing has come.
-        let mut blocks = Vec::with_capacity(wide * high);
-        for row in self.blocks.chunks_exact(columns.max(1)).take(high) {
-            blocks.extend(row.iter().take(wide));
-            blocks.resize(blocks.len().next_multiple_of(wide), 0);
-        }
-        blocks.resize(wide * high, 0);
         Self {
             profiles: self.profiles.clone(),
-            blocks,
-            shown: Vec::new(),
+            blocks: laid_out(&self.blocks, columns, (wide, high)),
+            shown: laid_out(&self.shown, 8 * columns, (8 * wide, 8 * high)),
         }
+    }
+
+    /// The likeliest coefficients of block number `at`, of those `levels`: the middle of each
+    /// interval, and of what was not sent what libjpeg makes of the neighbours, by whose
+    /// samples `shown` it is.
+    #[inline(always)]
+    pub fn guess(&self, at: usize, levels: &Levels, steps: &QuantSteps, shown: &Block) -> Block {
+        let profile = self.profile(at);
+        let cells = bounds(levels, profile, steps, Slack::NONE);
+        let smooth = dct::forward(shown);
+        std::array::from_fn(|i| match profile[i] {
+            Some(_) => 0.5 * (cells[i].0 + cells[i].1),
+            None => smooth[i],
+        })
     }
 
     /// What is known of block number `at`.
@@ -84,6 +94,17 @@ impl Partial {
         };
         std::array::from_fn(of)
     }
+}
+
+/// Rows of `length` numbers as so many rows of `wide`, cut or filled up with zeros.
+fn laid_out(numbers: &[u8], length: usize, (wide, high): (usize, usize)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(wide * high);
+    for row in numbers.chunks_exact(length.max(1)).take(high) {
+        out.extend(row.iter().take(wide));
+        out.resize(out.len().next_multiple_of(wide), 0);
+    }
+    out.resize(wide * high, 0);
+    out
 }
 
 /// The step of a coefficient of which the bits from `low` on are known.
