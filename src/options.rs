@@ -121,7 +121,10 @@ impl Limits {
                 "{of}: the limit is {limit} (--max-megapixels)"
             )));
         }
-        let (need, free) = (PIXEL_BYTES * pixels as u64 + OTHER_BYTES, memory::free_bytes());
+        let (need, free) = (
+            PIXEL_BYTES * pixels as u64 + OTHER_BYTES,
+            memory::free_bytes(),
+        );
         if self.pixels.is_none() && pixels > ALWAYS_PX && free.is_some_and(|free| need > free) {
             return Err(Error::Limits(format!(
                 "{of}, which take about {} MB: {} MB of memory are free (--max-megapixels {} \
@@ -387,7 +390,10 @@ mod tests {
         };
         assert_eq!(message(limits(None), 8000, 6000), "");
         let many = message(limits(Some(100_000_000)), 12_032, 9_024);
-        assert!(many.contains("108576768 pixels: the limit is 100000000"), "{many}");
+        assert!(
+            many.contains("108576768 pixels: the limit is 100000000"),
+            "{many}"
+        );
         assert!(many.contains("--max-megapixels"), "{many}");
         assert_eq!(message(limits(Some(200_000_000)), 16_320, 12_240), "");
         let wide = message(limits(None), 70_000, 10);

@@ -187,7 +187,10 @@ fn what_stands_about_the_end_costs_nothing() {
         let file = read(&bytes);
         assert!(file.components == intact.components);
         let notes = restore(&bytes).report.notes;
-        assert!(notes.iter().all(|note| !note.contains("damaged")), "{notes:?}");
+        assert!(
+            notes.iter().all(|note| !note.contains("damaged")),
+            "{notes:?}"
+        );
         assert!(file.damage.is_none_or(|damage| damage.is_empty()));
     }
 }
@@ -216,7 +219,10 @@ fn an_interval_with_a_wrong_byte_is_mostly_noticed() {
         wrong += usize::from(file.components != intact.components);
         silent += usize::from(file.components != intact.components && file.damage.is_none());
         let rows = file.damage.map_or(Vec::new(), |damage| damage.rows());
-        assert!(rows.iter().all(|rows| *rows == (3 * ROWS..4 * ROWS)), "{at}: {rows:?}");
+        assert!(
+            rows.iter().all(|rows| *rows == (3 * ROWS..4 * ROWS)),
+            "{at}: {rows:?}"
+        );
     }
     assert!(wrong > 100 && 2 * silent < wrong, "{silent} of {wrong}");
 }
@@ -226,7 +232,9 @@ fn an_interval_with_a_wrong_byte_is_mostly_noticed() {
 fn a_cut_is_in_the_middle_of_a_row() {
     let whole = jpeg::encode(&scene(), 60, (1, 1)).unwrap();
     let starts = (100..whole.len() - 20).map(|end| {
-        let lost = read(&whole[..end]).damage.map_or(Vec::new(), |damage| damage.lost);
+        let lost = read(&whole[..end])
+            .damage
+            .map_or(Vec::new(), |damage| damage.lost);
         lost.first().map_or(0, |part| part.x)
     });
     assert!(starts.filter(|x| *x > 0).count() > 100);
@@ -238,7 +246,8 @@ fn restore(bytes: &[u8]) -> ddrmjpeg::restore::Restored {
         ..Options::default()
     };
     let core = Restorer::open(&options).unwrap();
-    core.restore_jpeg(bytes, &options, Control::default()).unwrap()
+    core.restore_jpeg(bytes, &options, Control::default())
+        .unwrap()
 }
 
 /// The damaged rows are shown as decoded, the others restored: with the identity prior that is

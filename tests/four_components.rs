@@ -42,7 +42,8 @@ fn file(is_ycck: bool, subsampling: (usize, usize), factors: (usize, usize)) -> 
 
 fn restore(file: &JpegFile, options: &Options) -> Restored {
     let core = Restorer::open(options).unwrap();
-    core.restore_file(file, options, Control::default()).unwrap()
+    core.restore_file(file, options, Control::default())
+        .unwrap()
 }
 
 fn identity(strength: f64) -> Options {
@@ -73,7 +74,10 @@ fn levels_of_all_four_are_read_as_they_were_written() {
         }
         let size = (SIZE.0.div_ceil(factors.0), SIZE.1.div_ceil(factors.1));
         let black = jpeg::encode(&scene(PixelModel::Grey, size), 70, (1, 1)).unwrap();
-        assert_eq!(ink.black.components[0].levels, read(&black).components[0].levels);
+        assert_eq!(
+            ink.black.components[0].levels,
+            read(&black).components[0].levels
+        );
         assert_eq!(found.damage, None);
     }
 }
@@ -88,10 +92,17 @@ fn they_are_decoded_to_the_rgb_that_every_decoder_shows() {
         let shown = restore(&read(&bytes), &identity(0.0)).frame;
         assert_eq!(shown.model, PixelModel::Rgb);
         for (a, b) in shown.planes.iter().zip(&wanted.planes) {
-            let apart = a.data.iter().zip(&b.data).map(|(a, b)| u32::from(a.abs_diff(*b)));
+            let apart = a
+                .data
+                .iter()
+                .zip(&b.data)
+                .map(|(a, b)| u32::from(a.abs_diff(*b)));
             let (most, sum) = apart.fold((0, 0), |(most, sum), x| (most.max(x), sum + x));
             let mean = f64::from(sum) / a.data.len() as f64;
-            assert!(most <= 12 && mean < 1.0, "{is_ycck} {subsampling:?}: {most} {mean}");
+            assert!(
+                most <= 12 && mean < 1.0,
+                "{is_ycck} {subsampling:?}: {most} {mean}"
+            );
         }
     }
 }
@@ -108,7 +119,9 @@ fn all_four_are_restored_and_keep_their_levels() {
         assert!(restored.report.restored);
         assert_eq!(restored.report.measured, [true; 4]);
         let core = Restorer::open(&strict).unwrap();
-        let (levels, _) = core.restore_to_levels(&found, &strict, Control::default()).unwrap();
+        let (levels, _) = core
+            .restore_to_levels(&found, &strict, Control::default())
+            .unwrap();
         let again = read(&jpeg::write(&levels).unwrap());
         let (ours, theirs) = (again.ink.unwrap(), found.ink.unwrap());
         assert_eq!(ours.black.components, theirs.black.components);
@@ -152,7 +165,10 @@ fn a_size_that_the_bytes_cannot_hold_is_refused() {
     let begun = std::time::Instant::now();
     let error = jpeg::read(&lie, &Options::default().limits).unwrap_err();
     let said = error.to_string();
-    assert!(said.contains("7000 x 7000 pixels take") && said.contains("bytes"), "{said}");
+    assert!(
+        said.contains("7000 x 7000 pixels take") && said.contains("bytes"),
+        "{said}"
+    );
     // Nothing is decoded; 2 s and more were taken by that.
     assert!(begun.elapsed().as_millis() < 500);
     // What is cut short is read, down to where it could hold a quarter.

@@ -20,7 +20,13 @@ fn progressive(subsampling: (usize, usize)) -> Vec<u8> {
         }
     }
     let (luma, chroma) = tables::ijg_pair(80);
-    encode_by(&scene, &[luma, chroma, chroma], subsampling, Quantiser::Trellis).unwrap()
+    encode_by(
+        &scene,
+        &[luma, chroma, chroma],
+        subsampling,
+        Quantiser::Trellis,
+    )
+    .unwrap()
 }
 
 fn read(bytes: &[u8]) -> JpegFile {
@@ -53,7 +59,10 @@ fn the_intervals_of_a_cut_file_hold_the_levels_of_the_whole_one() {
                 let cells = component.cells(at, levels, Slack::NONE);
                 for (i, (low, high)) in cells.into_iter().enumerate() {
                     let value = f32::from(truth[i]) * f32::from(component.steps[i]);
-                    assert!(low <= value && value <= high, "{end} {c} {at} {i}: {low} {value} {high}");
+                    assert!(
+                        low <= value && value <= high,
+                        "{end} {c} {at} {i}: {low} {value} {high}"
+                    );
                     width += f64::from(high - low);
                 }
             }
@@ -87,7 +96,12 @@ fn a_cut_file_is_decoded_as_libjpeg_decodes_it() {
         let shown = restore(&whole[..end], 0.0).frame;
         for (a, b) in shown.planes.iter().zip(&wanted.planes) {
             // Rounded planes, and libjpeg's integer colours: two levels.
-            let most = a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b)).max();
+            let most = a
+                .data
+                .iter()
+                .zip(&b.data)
+                .map(|(a, b)| a.abs_diff(*b))
+                .max();
             assert!(most.unwrap() <= 2, "{end}: {most:?}");
         }
     }
@@ -100,7 +114,8 @@ fn restore(bytes: &[u8], strength: f64) -> ddrmjpeg::restore::Restored {
         ..Options::default()
     };
     let core = Restorer::open(&options).unwrap();
-    core.restore_jpeg(bytes, &options, Control::default()).unwrap()
+    core.restore_jpeg(bytes, &options, Control::default())
+        .unwrap()
 }
 
 #[test]
@@ -124,7 +139,10 @@ fn the_tables_that_a_prior_is_told_are_coarser_the_less_has_come() {
         let hint = observe::from_file(&read(bytes)).hint();
         ddrmjpeg::contract::mean_log2(&hint.luma)
     };
-    let all: Vec<f64> = scan_ends(&whole).iter().map(|&end| coarseness(&whole[..end])).collect();
+    let all: Vec<f64> = scan_ends(&whole)
+        .iter()
+        .map(|&end| coarseness(&whole[..end]))
+        .collect();
     assert!(all.windows(2).all(|pair| pair[1] <= pair[0]), "{all:?}");
     assert!(all[0] > all[all.len() - 1] + 1.0, "{all:?}");
 }
@@ -142,7 +160,10 @@ fn a_byte_changed_in_a_later_scan_does_not_reach_what_was_sent_before() {
     let seen = observe::from_levels(&read(&hurt));
     for (a, b) in seen.components.iter().zip(&intact.components) {
         let means = |c: &jpeg::observed::Observed| -> Vec<Option<i16>> {
-            c.levels.iter().map(|levels| levels.map(|levels| levels[0])).collect()
+            c.levels
+                .iter()
+                .map(|levels| levels.map(|levels| levels[0]))
+                .collect()
         };
         assert_eq!(means(a), means(b));
     }

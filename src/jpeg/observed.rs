@@ -48,7 +48,11 @@ impl Observed {
                 *levels = None;
             }
         }
-        let shown: Vec<f32> = partial.shown.iter().map(|&s| f32::from(s) - 128.0).collect();
+        let shown: Vec<f32> = partial
+            .shown
+            .iter()
+            .map(|&s| f32::from(s) - 128.0)
+            .collect();
         self.plane = shown.clone();
         let (levels, steps) = (mem::take(&mut self.levels), self.steps);
         self.redraw(picture, |at| {

@@ -6,12 +6,16 @@
 
 use super::cell::{Cell, Slack};
 use super::dct::{self, Block};
-use super::file::Levels;
+use super::file::{Component, Levels};
+use super::observed::dequantise;
 use crate::contract::QuantSteps;
 use crate::interval::Bounds;
 
 /// No coefficient of 8-bit samples is larger, in units of the quantisation table.
 const LARGEST: f32 = 1024.0;
+
+/// A mean that is far out, in the same units: twice as far as white is from grey.
+const WILD: i32 = 2048;
 
 /// What is told of a coefficient that was not sent: a step with one level for all of them.
 const COARSEST: u16 = 2048;
@@ -43,6 +47,25 @@ impl Partial {
         }
     }
 
+    /// Draws blocks anew of which nothing is known and whose mean is far from what any picture has:
+    /// the decoder in use shows those darker than black as white, others as black.
+    pub fn saturate(&mut self, component: &Component) {
+        let (wide, stride) = (component.blocks_wide, 8 * component.blocks_wide);
+        for (at, levels) in component.levels.iter().enumerate() {
+            let mean = i32::from(levels[0]) * i32::from(component.steps[0]);
+            if self.is_known(at) || mean.abs() <= WILD {
+                continue;
+            }
+            let samples = dct::inverse(&dequantise(levels, &component.steps));
+            let rows = self.shown.chunks_exact_mut(stride).skip(at / wide * 8);
+            for (row, samples) in rows.zip(samples.chunks_exact(8)) {
+                let shown = samples.iter().map(|&s| (s + 128.0).round() as u8);
+                let row = row[8 * (at % wide)..].iter_mut();
+                row.zip(shown).for_each(|(to, sample)| *to = sample);
+            }
+        }
+    }
+
     /// The likeliest coefficients of block number `at`, of those `levels`: the middle of each
     /// interval, and of what was not sent what libjpeg makes of the neighbours, by whose
     /// samples `shown` it is.
@@ -66,7 +89,9 @@ impl Partial {
     /// Whether all of it is known.
     pub fn is_whole(&self) -> bool {
         let whole: Vec<bool> = self.profiles.iter().map(|p| *p == [Some(0); 64]).collect();
-        self.blocks.iter().all(|&profile| whole[usize::from(profile)])
+        self.blocks
+            .iter()
+            .all(|&profile| whole[usize::from(profile)])
     }
 
     /// Whether anything is, in that its mean is.
@@ -179,6 +204,31 @@ mod tests {
         }
         let (low, high) = cell(7, 4, None, 10, Slack::NONE);
         assert!(low <= -1024.0 && high >= 1024.0);
+    }
+
+    /// Black that is blacker than black is black.
+    #[test]
+    fn what_is_far_out_is_shown_saturated() {
+        let mut levels = [[0; 64]; 2];
+        levels[1][0] = -900;
+        let component = Component {
+            id: 1,
+            sampling: (1, 1),
+            steps: [16; 64],
+            blocks_wide: 2,
+            blocks_high: 1,
+            levels: levels.to_vec(),
+        };
+        let mut partial = Partial {
+            profiles: vec![[None; 64]],
+            blocks: vec![0, 0],
+            shown: vec![200; 128],
+        };
+        partial.saturate(&component);
+        for row in partial.shown.chunks_exact(16) {
+            assert_eq!(row[..8], [200; 8]);
+            assert_eq!(row[8..], [0; 8]);
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
         .collect::<Result<Vec<_>>>()?;
     let mut damage = reader.damage(&info, model);
     if let Some(damage) = damage.as_mut().filter(|damage| !damage.is_empty()) {
-        show(damage, data, limits)?;
+        show(damage, &components, data, limits)?;
     }
     let ink = match components.len() {
         4 => Some(ink(&mut components, damage.as_mut(), &info)),
@@ -333,11 +333,18 @@ impl Reader {
 }
 
 /// Decodes `data` once more, for how the parts that are not all there are shown.
-fn show(damage: &mut Damage, data: &[u8], limits: &Limits) -> Result<()> {
+fn show(
+    damage: &mut Damage,
+    components: &[Component],
+    data: &[u8],
+    limits: &Limits,
+) -> Result<()> {
     let (reader, info) = begin(data, limits)?;
     let planes = reader.planes(&info)?;
-    for (known, plane) in damage.known.iter_mut().zip(planes) {
+    let known = damage.known.iter_mut().zip(components);
+    for ((known, component), plane) in known.zip(planes) {
         known.shown = plane;
+        known.saturate(component);
     }
     Ok(())
 }

@@ -134,11 +134,8 @@ fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Optio
     };
     let gate = || Gate::of(seen, gate::limit(seen, denoiser));
     let idle = options.strength == 0.0 || options.identity_gate && gate() == Gate::Closed;
-    let sound = options.temporal != Temporal::Off
-        && carries
-        && !options.strict
-        && !idle
-        && seen.is_whole();
+    let sound =
+        options.temporal != Temporal::Off && carries && !options.strict && !idle && seen.is_whole();
     sound.then_some(plan)
 }
 
