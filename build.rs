@@ -22,10 +22,13 @@ fn main() {
 
 /// The shim that keeps libjpeg's longjmp on the C side; headers from mozjpeg-sys.
 fn compile_jpeg_shim() {
-    println!("cargo::rerun-if-changed=src/jpeg/shim.c");
+    for file in ["shim.c", "ledger.c", "ledger.h"] {
+        println!("cargo::rerun-if-changed=src/jpeg/{file}");
+    }
     let include = env::var_os("DEP_JPEG_INCLUDE").expect("mozjpeg-sys tells where its headers are");
     cc::Build::new()
         .file("src/jpeg/shim.c")
+        .file("src/jpeg/ledger.c")
         .includes(env::split_paths(&include))
         .warnings(true)
         .compile("ddrmjpeg_shim");

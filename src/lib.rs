@@ -7,6 +7,7 @@ pub mod degradation;
 pub mod error;
 pub mod frame;
 pub mod interval;
+mod memory;
 pub mod options;
 
 pub mod datasets;

@@ -10,6 +10,10 @@ use crate::assumed_quality::AssumedQuality;
 use crate::degradation::Degradation;
 use crate::error::{Error, Result};
 
+mod limits;
+
+pub use limits::Limits;
+
 /// How much work to spend, and whether to aim for fidelity or for texture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
@@ -61,33 +65,6 @@ pub enum Temporal {
     /// What stands still is known better with every frame: the levels that sensor noise moves
     /// are averaged. Other pixels than with `off`: steadier, nearer to the scene.
     Accumulate,
-}
-
-/// Upper limits, checked before memory is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Size of an input file in bytes.
-    pub file_bytes: u64,
-    /// Width and height in pixels.
-    pub side_px: usize,
-    /// Width times height.
-    pub pixels: usize,
-    /// Scans of a progressive JPEG.
-    pub scans: usize,
-    /// Bytes of an ICC profile or EXIF block that are kept.
-    pub metadata_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            file_bytes: 64 << 20,
-            side_px: 16_384,
-            pixels: 50_000_000,
-            scans: 100,
-            metadata_bytes: 4 << 20,
-        }
-    }
 }
 
 /// What can be asked of a restoration.

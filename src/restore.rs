@@ -295,21 +295,6 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
     }
 }
 
-/// Rows whose levels are not the encoder's are shown as decoded.
-fn keep_damaged_rows(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
-    for rows in &seen.damaged {
-        // The grid below the visible part shows what its last row shows.
-        let end = match rows.end == seen.height {
-            true => seen.padded_height,
-            false => rows.end,
-        };
-        let span = rows.start * picture.width..end * picture.width;
-        for c in 0..picture.channels {
-            picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
-        }
-    }
-}
-
 fn consistency(picture: &Picture, frame: &Planar8, seen: &Observation) -> Consistency {
     let measurement = JpegMeasurement::new(seen, Slack::NONE);
     let share = |x: &Picture| {

@@ -78,8 +78,8 @@ fn peak_kb(id: u32) -> Option<u64> {
 #[ignore = "needs DDRMJPEG_CORPUS"]
 fn corpus_of_odd_files_by_the_command() {
     let batch = restore_all("odd");
-    // CMYK, PNG in disguise, fractional sampling: tests/corpus.rs has their messages.
-    assert!(batch.done > 100 && batch.failed < 10);
+    // A PNG in disguise, and a header alone: tests/corpus.rs has their messages.
+    assert!(batch.done > 100 && batch.failed == 2);
     assert_eq!(batch.status, Some(1));
     assert!(batch.peak_kb < MOST_KB, "{} KB", batch.peak_kb);
 }

@@ -157,6 +157,47 @@ fn padding_behind_a_frame_is_no_damage() {
     assert_eq!(out.planes(), restored(&whole));
 }
 
+/// Some webcams put a few bytes before a restart marker in nearly every frame.
+#[test]
+fn bytes_before_restart_markers_are_no_damage() {
+    let whole = include_bytes!("../../tests/data/restart_markers.jpg");
+    let mut stray = Vec::new();
+    for (i, &byte) in whole.iter().enumerate() {
+        let next = whole.get(i + 1).copied().unwrap_or_default();
+        if byte == 0xFF && (0xD0..=0xD7).contains(&next) {
+            stray.extend([0x5A, 0x11, 0x80]);
+        }
+        stray.push(byte);
+    }
+    assert_eq!(stray.len(), whole.len() + 5 * 3);
+    let mut decoder = Decoder::with(
+        &[("model", "identity"), ("discard-corrupted-frames", "true")],
+        "image/jpeg,framerate=25/1",
+        "RGB",
+    );
+    for _ in 0..3 {
+        let out = decoder.decode(&stray);
+        assert!(!out.is_corrupted());
+        assert_eq!(out.planes(), restored(whole));
+    }
+    assert_eq!(stat(&decoder.element, "corrupted"), 0);
+    assert_eq!(decoder.texts(gst::MessageType::Warning), [""; 0]);
+}
+
+/// A progressive frame that ends early is restored from what it holds, and marked: some of it is
+/// not what the encoder wrote.
+#[test]
+fn an_incomplete_progressive_frame_is_restored_and_corrupted() {
+    let whole = jpegs::progressive((64, 48), 80);
+    let mut decoder = Decoder::framed("RGB");
+    let cut = &whole[..whole.len() * 2 / 3];
+    let out = decoder.decode(cut);
+    assert!(out.is_corrupted());
+    assert_eq!(out.planes(), restored(cut));
+    assert_eq!(stat(&decoder.element, "restored"), 1);
+    assert!(!decoder.decode(&whole[..whole.len() - 2]).is_corrupted());
+}
+
 #[test]
 fn what_is_no_jpeg_is_dropped_and_told_and_the_stream_goes_on() {
     let good = jpegs::colour((16, 16), (2, 2), 50);

@@ -110,7 +110,7 @@ fn build(
             _ => PixelModel::YCbCr,
         },
         components,
-        damaged: Vec::new(),
+        lost: Vec::new(),
     }
 }
 

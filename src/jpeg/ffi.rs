@@ -23,6 +23,8 @@ pub(super) struct Info {
     pub id: [i32; COMPONENTS],
     pub blocks_wide: [u32; COMPONENTS],
     pub blocks_high: [u32; COMPONENTS],
+    pub fewest_bits: u64,
+    pub scan_bytes: u64,
 }
 
 #[repr(C)]
@@ -75,7 +77,10 @@ unsafe extern "C" {
         levels: *mut i16,
         steps: *mut u16,
     ) -> c_int;
-    pub(super) fn dj_reader_damage(reader: *const Reader, rows: *mut u8) -> i32;
+    pub(super) fn dj_reader_planes(reader: *mut Reader, planes: *const *mut u8) -> c_int;
+    pub(super) fn dj_reader_warnings(reader: *const Reader) -> i32;
+    pub(super) fn dj_reader_profiles(reader: *const Reader, c: c_int) -> *const u8;
+    pub(super) fn dj_reader_bits(reader: *const Reader, profiles: *mut i32) -> *const i8;
     pub(super) fn dj_reader_marker(
         reader: *const Reader,
         index: c_int,

@@ -5,9 +5,11 @@
 use std::ops::Range;
 
 use crate::contract::QuantSteps;
-use crate::frame::PixelModel;
+use crate::frame::{PixelModel, Rect};
 
+use super::ink::Ink;
 use super::origin::Markers;
+use super::partial::Partial;
 
 /// Quantised levels of one 8x8 block in natural order (`v * 8 + u`).
 pub type Levels = [i16; 64];
@@ -32,23 +34,56 @@ pub struct Component {
 /// What is wrong with a file that could be read all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The decoder's first complaint.
+    /// The decoder's first complaint of lost data, or else its first complaint.
     pub message: String,
-    /// Rows of pixels that are not as the encoder wrote them: whole rows of MCUs, from the
-    /// top, none twice. None at all when the decoder only complained.
-    pub rows: Vec<Range<usize>>,
+    /// Parts of the picture that hold nothing of what the encoder wrote, in pixels: runs of MCUs,
+    /// from the top, none twice, cut at the picture's edge.
+    pub lost: Vec<Rect>,
+    /// What is known of each component; empty when that is all that there is to know.
+    pub known: Vec<Partial>,
 }
 
 impl Damage {
-    /// How many rows of pixels it reached.
-    pub fn len(&self) -> usize {
-        self.rows.iter().map(ExactSizeIterator::len).sum()
+    /// Rows of pixels that are reached by lost parts: rows of MCUs, from the top, none twice.
+    pub fn rows(&self) -> Vec<Range<usize>> {
+        rows_of(&self.lost)
     }
 
-    /// Whether it reached no pixels.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    /// How many rows of pixels that is.
+    pub fn len(&self) -> usize {
+        self.rows().iter().map(ExactSizeIterator::len).sum()
     }
+
+    /// Whether every level is as the encoder wrote it, though the decoder complained.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// What it comes to, in a sentence, of a picture of so many rows.
+    pub fn describe(&self, height: usize) -> String {
+        let message = &self.message;
+        match (self.is_empty(), self.lost.is_empty()) {
+            (true, _) => format!("nothing is missing ({message})"),
+            (false, true) => format!("incomplete: {message}; restored from what the file holds"),
+            (false, false) => {
+                let intact = height - self.len();
+                format!("damaged: {message}; {intact} of {height} rows restored")
+            }
+        }
+    }
+}
+
+/// The rows of `rects`, which come from the top, none twice.
+fn rows_of(rects: &[Rect]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for rect in rects {
+        let end = rect.y + rect.height;
+        match found.last_mut() {
+            Some(last) if rect.y <= last.end => last.end = last.end.max(end),
+            _ => found.push(rect.y..end),
+        }
+    }
+    found
 }
 
 /// How densely samples lie, as the JFIF segment says.
@@ -118,6 +153,8 @@ pub struct JpegFile {
     pub progressive: bool,
     /// One component for grey, three else.
     pub components: Vec<Component>,
+    /// The fourth of a CMYK or YCCK file.
+    pub ink: Option<Ink>,
     /// What was wrong, if anything was.
     pub damage: Option<Damage>,
     /// EXIF, ICC and the like.

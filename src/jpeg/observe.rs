@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -35,8 +34,9 @@ pub struct Observation {
     pub model: PixelModel,
     /// One for grey, three else.
     pub components: Vec<Observed>,
-    /// Rows of pixels that cannot be trusted and are not restored: whole rows of MCUs.
-    pub damaged: Vec<Range<usize>>,
+    /// Parts of which nothing is known, in pixels: whole MCUs, cut at the picture's edge. They
+    /// are shown as decoded and not restored.
+    pub lost: Vec<Rect>,
 }
 
 /// The observation that a file makes: all of its levels, exactly.
@@ -46,8 +46,8 @@ pub fn from_file(file: &JpegFile) -> Observation {
     seen
 }
 
-/// The same with its planes still to be drawn, but for those of a damaged file, whose levels do
-/// not tell all that is shown.
+/// The same with its planes still to be drawn, but for those of a file that is not whole, whose
+/// levels do not tell all that is shown.
 pub fn from_levels(file: &JpegFile) -> Observation {
     from_levels_but(file, &[])
 }
@@ -59,41 +59,34 @@ pub fn from_levels_but(file: &JpegFile, exceptions: &[BTreeMap<usize, QuantBlock
     let mcu = (8 * max_h, 8 * max_v);
     let padded_width = file.width.next_multiple_of(mcu.0);
     let padded_height = file.height.next_multiple_of(mcu.1);
-    let damaged = file.damage.as_ref().map(|damage| damage.rows.clone());
-    let damaged = damaged.unwrap_or_default();
-    let components: Vec<Observed> = file
-        .components
-        .iter()
-        .enumerate()
-        .map(|(c, component)| {
-            let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
-            let wide = padded_width / (8 * factors.0);
-            let high = padded_height / (8 * factors.1);
-            let mut seen = observe(component, factors, (wide, high));
-            for (&at, block) in exceptions.get(c).into_iter().flatten() {
-                let (x, y) = (at % component.blocks_wide, at / component.blocks_wide);
-                if x < wide && y < high {
-                    seen.exceptions.insert(y * wide + x, *block);
-                }
+    let damage = file.damage.as_ref();
+    let components = file.components.iter().enumerate();
+    let components = components.map(|(c, component)| {
+        let factors = (max_h / component.sampling.0, max_v / component.sampling.1);
+        let wide = padded_width / (8 * factors.0);
+        let high = padded_height / (8 * factors.1);
+        let mut observed = observe(component, factors, (wide, high));
+        for (&at, block) in exceptions.get(c).into_iter().flatten() {
+            let (x, y) = (at % component.blocks_wide, at / component.blocks_wide);
+            if x < wide && y < high {
+                observed.exceptions.insert(y * wide + x, *block);
             }
-            seen
-        })
-        .collect();
-    let mut seen = Observation {
+        }
+        if let Some(known) = damage.and_then(|damage| damage.known.get(c)) {
+            observed.restrict(known, component.blocks_wide, (file.width, file.height));
+        }
+        observed
+    });
+    Observation {
         width: file.width,
         height: file.height,
         padded_width,
         padded_height,
         mcu_rows: mcu.1,
         model: file.model,
-        components,
-        damaged,
-    };
-    if !seen.damaged.is_empty() {
-        seen.draw();
-        seen.forget_damaged();
+        components: components.collect(),
+        lost: damage.map_or(Vec::new(), |damage| damage.lost.clone()),
     }
-    seen
 }
 
 /// Lays a component's blocks on the aligned grid.
@@ -116,6 +109,7 @@ fn observe(
         plane: Vec::new(),
         levels,
         exceptions: BTreeMap::new(),
+        partial: None,
     }
 }
 
@@ -132,27 +126,15 @@ impl Observation {
         self.components.iter().all(|c| c.plane.is_empty())
     }
 
-    /// Levels of damaged rows are nobody's.
-    fn forget_damaged(&mut self) {
-        for component in &mut self.components {
-            let (wide, high) = (component.blocks_wide, 8 * component.factors.1);
-            for (y, levels) in component.levels.chunks_exact_mut(wide).enumerate() {
-                if self.damaged.iter().any(|rows| rows.contains(&(high * y))) {
-                    levels.fill(None);
-                    component.exceptions.retain(|at, _| at / wide != y);
-                }
-            }
-        }
+    /// Whether every level is known of every component.
+    pub fn is_whole(&self) -> bool {
+        self.components.iter().all(|c| c.partial.is_none())
     }
 
-    /// Visible rows of pixels that can be trusted.
-    pub fn intact_rows(&self) -> usize {
-        self.height
-            - self
-                .damaged
-                .iter()
-                .map(ExactSizeIterator::len)
-                .sum::<usize>()
+    /// Whether nothing is known of any part.
+    pub fn is_lost(&self) -> bool {
+        let pixels = self.lost.iter().map(|part| part.width * part.height);
+        pixels.sum::<usize>() == self.width * self.height
     }
 
     /// The picture that a decoder with smooth chroma shows: RGB `[3, H, W]` in `[-1, 1]`, on
@@ -213,6 +195,19 @@ impl Observation {
         }
     }
 
+    /// What libjpeg shows of a file that is not whole, as [`Self::decode`] has it of all others:
+    /// smoothed over where coefficients are missing. `None` where there is no difference.
+    pub fn decode_shown(&self) -> Option<Picture> {
+        let size = (self.width, self.height);
+        let components = || self.components.iter().map(|c| c.as_shown(size));
+        let shown = || Self {
+            components: components().collect(),
+            lost: Vec::new(),
+            ..*self
+        };
+        (!self.is_whole()).then(|| shown().decode())
+    }
+
     /// [`Self::hint`], and the end of the decoded planes, which nothing else is made from.
     pub fn take_hint(&mut self) -> Hint {
         let hint = self.hint();
@@ -224,12 +219,12 @@ impl Observation {
 
     /// What a prior may be told: the decoded picture, the tables, the sampling.
     pub fn hint(&self) -> Hint {
-        let luma = self.components[0].steps;
+        let luma = self.components[0].coarser_steps();
         let chroma = self.components.get(1);
         Hint {
             decoded: self.decode(),
             luma,
-            chroma: chroma.map_or(luma, |c| c.steps),
+            chroma: chroma.map_or(luma, Observed::coarser_steps),
             subsampling: chroma.map_or((1, 1), |c| c.factors),
         }
     }

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
 
+use super::cell::{self, Slack};
 use super::dct::{self, Block};
 use super::file::Levels;
+use super::partial::{self, Partial};
 use super::sampling;
 use crate::contract::QuantSteps;
 use crate::crew;
 use crate::frame::Rect;
+use crate::interval::Bounds;
 use crate::simd::{self, Kernel};
 
 /// A block as it was quantised.
@@ -42,9 +45,74 @@ pub struct Observed {
     /// Blocks that were quantised with other steps, by their number; their `levels` are as near as
     /// `steps` come. They are known as these.
     pub exceptions: BTreeMap<usize, QuantBlock>,
+    /// How far they are known, by the same blocks, where they are not known whole.
+    pub partial: Option<Partial>,
 }
 
 impl Observed {
+    /// Takes away what is not `known` of a component with `columns` blocks in a row, and draws the
+    /// plane from what is; what nothing is known of as libjpeg shows it. `picture` is the size of
+    /// the picture in pixels.
+    pub(super) fn restrict(&mut self, known: &Partial, columns: usize, picture: (usize, usize)) {
+        let (wide, stride) = (self.blocks_wide, self.width());
+        let partial = known.on_grid(columns, (wide, self.levels.len() / wide));
+        for (at, levels) in self.levels.iter_mut().enumerate() {
+            if !partial.is_known(at) {
+                *levels = None;
+            }
+        }
+        let shown: Vec<f32> = partial
+            .shown
+            .iter()
+            .map(|&s| f32::from(s) - 128.0)
+            .collect();
+        self.plane = shown.clone();
+        let (levels, steps) = (mem::take(&mut self.levels), self.steps);
+        self.redraw(picture, |at| {
+            let row = &shown[at / wide * 8 * stride..][..8 * stride];
+            let block = fetch(row, stride, at % wide);
+            let levels = levels[at].as_ref()?;
+            Some(partial.guess(at, levels, &steps, &block))
+        });
+        self.levels = levels;
+        self.partial = Some(partial);
+    }
+
+    /// The component as libjpeg shows it, and nothing else; `picture` is the size in pixels.
+    pub(super) fn as_shown(&self, picture: (usize, usize)) -> Self {
+        let shown = self.partial.as_ref().map(|partial| &partial.shown);
+        let samples = |shown: &Vec<u8>| shown.iter().map(|&s| f32::from(s) - 128.0).collect();
+        let mut plane: Vec<f32> = shown.map_or_else(|| self.plane.clone(), samples);
+        self.repeat_ends(&mut plane, picture);
+        Self {
+            plane,
+            levels: Vec::new(),
+            exceptions: BTreeMap::new(),
+            partial: None,
+            ..*self
+        }
+    }
+
+    /// The intervals that the coefficients of block number `at`, of those levels and steps, lie in.
+    #[inline(always)]
+    pub fn cells(
+        &self,
+        at: usize,
+        (levels, steps): (&Levels, &QuantSteps),
+        slack: Slack,
+    ) -> Bounds {
+        match &self.partial {
+            Some(partial) => partial::bounds(levels, partial.profile(at), steps, slack),
+            None => cell::bounds(levels, steps, slack),
+        }
+    }
+
+    /// The steps that what is known of it was as good as quantised with: its own, if it is whole.
+    pub fn coarser_steps(&self) -> QuantSteps {
+        let partial = self.partial.as_ref();
+        partial.map_or(self.steps, |partial| partial.coarser(&self.steps))
+    }
+
     /// Samples in a row.
     pub fn width(&self) -> usize {
         8 * self.blocks_wide
@@ -127,7 +195,6 @@ impl Observed {
         known: impl Fn(usize) -> Option<Block> + Sync,
     ) {
         let (wide, stride) = (self.blocks_wide, self.width());
-        let end = 8 * coded(picture.0, self.factors.0).min(wide);
         crew::each(plane.chunks_exact_mut(8 * stride), |y, row| {
             simd::run(DrawnRow {
                 row,
@@ -135,11 +202,19 @@ impl Observed {
                 first: y * wide,
                 known: &known,
             });
-            for line in row.chunks_exact_mut(stride) {
-                let last = line[end - 1];
-                line[end..].fill(last);
-            }
         });
+        self.repeat_ends(plane, picture);
+    }
+
+    /// The grid beyond the component's last block repeats the last sample.
+    fn repeat_ends(&self, plane: &mut [f32], picture: (usize, usize)) {
+        let stride = self.width();
+        let end = 8 * coded(picture.0, self.factors.0).min(self.blocks_wide);
+        let lines = plane.chunks_exact_mut(stride);
+        for line in lines.take_while(|_| end < stride) {
+            let last = line[end - 1];
+            line[end..].fill(last);
+        }
         let bottom = 8 * coded(picture.1, self.factors.1) * stride;
         let bottom = bottom.min(plane.len());
         let (above, below) = plane.split_at_mut(bottom);

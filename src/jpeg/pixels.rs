@@ -10,20 +10,31 @@ use crate::error::Result;
 use crate::frame::Planar8;
 use crate::options::Limits;
 
-/// The RGB pixels of a file; grey becomes RGB.
+/// The RGB pixels of a file; grey and CMYK become RGB.
 ///
 /// # Errors
 /// Those of [`super::read()`], and [`crate::Error::Input`] for a file that ends too early.
 pub fn decode(data: &[u8], limits: &Limits) -> Result<Planar8> {
     let (reader, info) = read::begin(data, limits)?;
     let (width, height) = (info.width as usize, info.height as usize);
-    let mut rgb = vec![0; 3 * width * height];
-    // SAFETY: the header has been read, `data` is still there, and `rgb` has room for the
-    // pixels that the header announced.
-    match unsafe { ffi::dj_reader_pixels(reader.0, rgb.as_mut_ptr()) } {
-        0 => Err(classify(reader.message())),
-        _ => Ok(Planar8::from_rgb(width, height, &rgb)),
+    let channels = if info.components == 4 { 4 } else { 3 };
+    let mut pixels = vec![0; channels * width * height];
+    // SAFETY: the header has been read, `data` is still there, and `pixels` has room for those
+    // that the header announced.
+    if unsafe { ffi::dj_reader_pixels(reader.0, pixels.as_mut_ptr()) } == 0 {
+        return Err(classify(reader.message()));
     }
+    if channels == 4 {
+        pixels = darkened(&pixels);
+    }
+    Ok(Planar8::from_rgb(width, height, &pixels))
+}
+
+/// RGB of CMYK as Adobe's programs store it: how much light each ink leaves.
+fn darkened(cmyk: &[u8]) -> Vec<u8> {
+    let light = |paint: u8, black: u8| ((u32::from(paint) * u32::from(black) + 127) / 255) as u8;
+    let of = |inks: &[u8]| [0, 1, 2].map(|c| light(inks[c], inks[3]));
+    cmyk.chunks_exact(4).flat_map(of).collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
-//! Bytes of a JPEG file to [`JpegFile`]: every baseline or progressive Huffman file that
-//! libjpeg-turbo reads, with one or three components, by way of mozjpeg-sys and shim.c.
+//! Bytes of a JPEG file to [`JpegFile`]: every baseline or progressive file that libjpeg-turbo
+//! reads, with one, three or four components, by way of mozjpeg-sys and shim.c.
 //!
 //! No pixels are decoded. Errors of the C library become [`Error`]; nothing aborts.
 
-use std::ops::Range;
 use std::ptr;
 
 use super::ffi;
 use super::file::{Component, Damage, JpegFile, Metadata};
+use super::ink::Ink;
+use super::lost;
 use super::markers;
 use super::origin::Markers;
+use super::partial::Partial;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 use crate::options::Limits;
@@ -28,22 +30,30 @@ impl Drop for Reader {
 ///
 /// # Errors
 /// [`Error::Input`] for bytes that are no JPEG or are damaged beyond use, [`Error::Unsupported`]
-/// for kinds of JPEG that are not handled (CMYK, 12 bit, arithmetic coding, fractional
-/// sampling), [`Error::Limits`] before memory is taken for a picture over `limits`.
+/// for kinds of JPEG that are not handled (12 bit, lossless, fractional sampling), [`Error::Limits`] before memory is taken for a picture over `limits`.
 pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let (reader, info) = begin(data, limits)?;
     let model = pixel_model(&info)?;
     reader.decode()?;
-    let components = (0..info.components as usize)
+    let mut components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    let mut damage = reader.damage(&info, model);
+    if let Some(damage) = damage.as_mut().filter(|damage| !damage.is_empty()) {
+        show(damage, &components, data, limits)?;
+    }
+    let ink = match components.len() {
+        4 => Some(ink(&mut components, damage.as_mut(), &info)),
+        _ => None,
+    };
     Ok(JpegFile {
         width: info.width as usize,
         height: info.height as usize,
         model,
         progressive: info.progressive != 0,
         components,
-        damage: reader.damage(&info),
+        ink,
+        damage,
         markers: Markers::of(data),
         metadata: reader.metadata(),
     })
@@ -69,7 +79,8 @@ pub(super) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)>
     check_start(data)?;
     let reader = open(limits)?;
     let info = reader.header(data)?;
-    check_size(&info, limits)?;
+    limits.check_size(info.width as usize, info.height as usize)?;
+    check_content(&info)?;
     pixel_model(&info)?;
     check_sampling(&info)?;
     Ok((reader, info))
@@ -87,19 +98,17 @@ fn check_start(data: &[u8]) -> Result<()> {
     }
 }
 
-fn check_size(info: &ffi::Info, limits: &Limits) -> Result<()> {
-    let (width, height) = (info.width as usize, info.height as usize);
-    if width.max(height) > limits.side_px {
-        return Err(Error::Limits(format!(
-            "{width} x {height} pixels: the limit is {} on a side",
-            limits.side_px
-        )));
-    }
-    if width * height > limits.pixels {
-        return Err(Error::Limits(format!(
-            "{width} x {height} is {} pixels: the limit is {}",
-            width * height,
-            limits.pixels
+/// What a file says of its size has to be possible: each block takes some bits at least. One
+/// that ends early is still read if it may hold a quarter.
+fn check_content(info: &ffi::Info) -> Result<()> {
+    let held = 8 * info.scan_bytes;
+    if held < info.fewest_bits / 4 {
+        return Err(Error::Input(format!(
+            "{} x {} pixels take {} bytes at least: the file has {}",
+            info.width,
+            info.height,
+            info.fewest_bits / 8,
+            info.scan_bytes
         )));
     }
     Ok(())
@@ -111,11 +120,11 @@ fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
         (1, GRAYSCALE | UNKNOWN) => Ok(PixelModel::Grey),
         (3, YCBCR) => Ok(PixelModel::YCbCr),
         (3, RGB) => Ok(PixelModel::Rgb),
-        (4, CMYK | YCCK | UNKNOWN) => Err(Error::Unsupported(
-            "a CMYK JPEG (4 components): only grey, YCbCr and RGB are restored".into(),
-        )),
+        // The three beside black.
+        (4, CMYK | UNKNOWN) => Ok(PixelModel::Rgb),
+        (4, YCCK) => Ok(PixelModel::YCbCr),
         (n, space) => Err(Error::Unsupported(format!(
-            "{n} components in colour space {space}: only 1 or 3 are restored"
+            "{n} components in colour space {space}: only 1, 3 or 4 are restored"
         ))),
     }
 }
@@ -131,7 +140,52 @@ fn check_sampling(info: &ffi::Info) -> Result<()> {
             )));
         }
     }
+    let paint = 0..(info.components as usize).min(3);
+    let most = |factors: &[i32; ffi::COMPONENTS]| paint.clone().map(|c| factors[c]).max();
+    if (most(&info.h), most(&info.v)) != (Some(info.max_h), Some(info.max_v)) {
+        return Err(Error::Unsupported(format!(
+            "black is sampled {}x{}, more than the other components",
+            info.h[3], info.v[3]
+        )));
+    }
     Ok(())
+}
+
+/// Takes black from the components of a file of four, and its part from the damage.
+fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi::Info) -> Ink {
+    let factors = (
+        (info.max_h / info.h[3]) as usize,
+        (info.max_v / info.v[3]) as usize,
+    );
+    let size = (
+        (info.width as usize).div_ceil(factors.0),
+        (info.height as usize).div_ceil(factors.1),
+    );
+    let mut black = components.split_off(3);
+    black[0].sampling = (1, 1);
+    let damage = damage.map(|whole| Damage {
+        message: whole.message.clone(),
+        lost: match whole.known.get(3) {
+            Some(known) => lost::blocks(known, &black[0], size),
+            None => Vec::new(),
+        },
+        known: whole.known.drain(whole.known.len().min(3)..).collect(),
+    });
+    Ink {
+        black: Box::new(JpegFile {
+            width: size.0,
+            height: size.1,
+            model: PixelModel::Grey,
+            progressive: info.progressive != 0,
+            components: black,
+            ink: None,
+            damage,
+            metadata: Metadata::default(),
+            markers: Markers::default(),
+        }),
+        factors,
+        is_ycck: info.color_space == ffi::color_space::YCCK,
+    }
 }
 
 fn open(limits: &Limits) -> Result<Reader> {
@@ -202,19 +256,67 @@ impl Reader {
         })
     }
 
-    /// What was wrong, and which rows of pixels it reached.
-    fn damage(&self, info: &ffi::Info) -> Option<Damage> {
-        let mut mcu_rows = vec![0u8; info.mcu_rows as usize];
-        // SAFETY: the handle is live, its header has been read, and `mcu_rows` has the length
-        // that it announced.
-        let warnings = unsafe { ffi::dj_reader_damage(self.0, mcu_rows.as_mut_ptr()) };
-        if warnings == 0 {
+    /// What was wrong, and what is known all the same; how that is shown is still to be found.
+    fn damage(&self, info: &ffi::Info, model: PixelModel) -> Option<Damage> {
+        // SAFETY: the handle is live.
+        let warnings = unsafe { ffi::dj_reader_warnings(self.0) };
+        let known: Vec<Partial> = (0..info.components as usize)
+            .map(|c| self.known(c, info))
+            .collect();
+        let is_whole = known.iter().all(Partial::is_whole);
+        if warnings == 0 && is_whole {
             return None;
         }
+        let lost = lost::parts(&known, info, model);
+        let message = match (warnings, lost.is_empty()) {
+            (0, true) => "not all of its coefficients were sent".into(),
+            (0, false) => "parts of it do not end as an encoder ends them".into(),
+            _ => self.message(),
+        };
         Some(Damage {
-            message: self.message(),
-            rows: pixel_rows(&mcu_rows, 8 * info.max_v as usize, info.height as usize),
+            message,
+            lost,
+            known: if is_whole { Vec::new() } else { known },
         })
+    }
+
+    /// How far the coefficients of component `c`, which is decoded, are known.
+    fn known(&self, c: usize, info: &ffi::Info) -> Partial {
+        let blocks = info.blocks_wide[c] as usize * info.blocks_high[c] as usize;
+        let mut profiles = 0;
+        // SAFETY: the coefficients have been read, so that the ledger has a profile for each
+        // block, and 64 numbers for each profile.
+        let (bits, blocks) = unsafe {
+            let bits = ffi::dj_reader_bits(self.0, &mut profiles);
+            let of_blocks = ffi::dj_reader_profiles(self.0, c as i32);
+            (
+                std::slice::from_raw_parts(bits, 64 * profiles as usize),
+                std::slice::from_raw_parts(of_blocks, blocks).to_vec(),
+            )
+        };
+        let profile = |bits: &[i8]| std::array::from_fn(|i| u8::try_from(bits[i]).ok());
+        Partial {
+            profiles: bits.chunks_exact(64).map(profile).collect(),
+            blocks,
+            shown: Vec::new(),
+        }
+    }
+
+    /// Decodes to the planes of the components, as libjpeg shows them.
+    fn planes(&self, info: &ffi::Info) -> Result<Vec<Vec<u8>>> {
+        let plane = |c: usize| {
+            let rows = 8 * info.v[c] as usize * info.mcu_rows as usize;
+            vec![0u8; 8 * info.blocks_wide[c] as usize * rows]
+        };
+        let count = info.components as usize;
+        let mut planes: Vec<Vec<u8>> = (0..count).map(plane).collect();
+        let pointers: Vec<*mut u8> = planes.iter_mut().map(|plane| plane.as_mut_ptr()).collect();
+        // SAFETY: the header has been read, its data is still there, and each plane has the
+        // size that it announced.
+        match unsafe { ffi::dj_reader_planes(self.0, pointers.as_ptr()) } {
+            0 => Err(classify(self.message())),
+            _ => Ok(planes),
+        }
     }
 
     fn metadata(&self) -> Metadata {
@@ -238,17 +340,16 @@ impl Reader {
     }
 }
 
-/// The rows of pixels in the rows of MCUs that are marked with something but 0.
-fn pixel_rows(mcu_rows: &[u8], mcu_height: usize, height: usize) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for (row, _) in mcu_rows.iter().enumerate().filter(|(_, mark)| **mark != 0) {
-        let end = ((row + 1) * mcu_height).min(height);
-        match found.last_mut() {
-            Some(last) if last.end == row * mcu_height => last.end = end,
-            _ => found.push(row * mcu_height..end),
-        }
+/// Decodes `data` once more, for how the parts that are not all there are shown.
+fn show(damage: &mut Damage, components: &[Component], data: &[u8], limits: &Limits) -> Result<()> {
+    let (reader, info) = begin(data, limits)?;
+    let planes = reader.planes(&info)?;
+    let known = damage.known.iter_mut().zip(components);
+    for ((known, component), plane) in known.zip(planes) {
+        known.shown = plane;
+        known.saturate(component);
     }
-    found
+    Ok(())
 }
 
 /// libjpeg tells "broken" from "not supported" only by its words.

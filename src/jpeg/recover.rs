@@ -102,7 +102,7 @@ pub(super) fn assemble(
             _ => PixelModel::YCbCr,
         },
         components: components.collect(),
-        damaged: Vec::new(),
+        lost: Vec::new(),
     }
 }
 
@@ -207,6 +207,7 @@ pub(super) fn component(
         plane: grid.data,
         levels,
         exceptions: BTreeMap::new(),
+        partial: None,
     }
 }
 

@@ -12,7 +12,8 @@ use super::sampling;
 use crate::frame::Picture;
 
 /// `file` with the levels that `picture`, RGB `[3, H, W]` in `[-1, 1]` on the file's aligned
-/// grid of whole MCUs, quantises to. Blocks that were damaged are no better for it.
+/// grid of whole MCUs, quantises to. Blocks that were damaged are no better for it. The black of
+/// a file that has one stays.
 pub fn requantised(file: &JpegFile, picture: &Picture) -> JpegFile {
     let (max_h, max_v) = file.max_sampling();
     let n = picture.plane_len();

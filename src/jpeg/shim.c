@@ -13,13 +13,15 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-#define DJ_COMPONENTS 4
+#include "ledger.h"
+
 #define DJ_MESSAGE (JMSG_LENGTH_MAX + 1)
 
 struct dj_error {
     struct jpeg_error_mgr base;
     jmp_buf jump;
-    char message[DJ_MESSAGE]; /* the error, or else the first warning */
+    char message[DJ_MESSAGE]; /* the error, or else the first warning; those of lost data first */
+    int grave;                /* whether it is one of those */
 };
 
 static void dj_error_exit(j_common_ptr cinfo)
@@ -29,17 +31,18 @@ static void dj_error_exit(j_common_ptr cinfo)
     longjmp(error->jump, 1);
 }
 
-static void dj_note_damage(j_decompress_ptr cinfo);
+static struct dj_ledger *dj_ledger_in(j_common_ptr cinfo);
 
 static void dj_emit_message(j_common_ptr cinfo, int level)
 {
     struct dj_error *error = (struct dj_error *)cinfo->err;
+    struct dj_ledger *ledger = dj_ledger_in(cinfo);
+    int grave = ledger && dj_ledger_note(ledger, (j_decompress_ptr)cinfo);
     if (level >= 0)
         return;
-    if (cinfo->err->num_warnings++ == 0)
+    if (cinfo->err->num_warnings++ == 0 || (grave && !error->grave))
         (*cinfo->err->format_message)(cinfo, error->message);
-    if (cinfo->is_decompressor)
-        dj_note_damage((j_decompress_ptr)cinfo);
+    error->grave |= grave;
 }
 
 static void dj_output_message(j_common_ptr cinfo)
@@ -67,6 +70,8 @@ struct dj_info {
     uint32_t mcu_rows; /* rows of interleaved MCUs */
     int32_t h[DJ_COMPONENTS], v[DJ_COMPONENTS], id[DJ_COMPONENTS];
     uint32_t blocks_wide[DJ_COMPONENTS], blocks_high[DJ_COMPONENTS];
+    uint64_t fewest_bits; /* that the first scan takes, if it is not cut short */
+    uint64_t scan_bytes;  /* of the data behind its header */
 };
 
 struct dj_reader {
@@ -76,85 +81,20 @@ struct dj_reader {
     struct jpeg_progress_mgr progress;
     jvirt_barray_ptr *coefficients;
     int max_scans;
-    int truncated;    /* the data ended before the end-of-image marker */
-    uint8_t *damaged; /* for each row of interleaved MCUs, once the header is read */
+    struct dj_ledger ledger;
+    int watches; /* the ledger is kept */
 };
 
-/* Marks rows `from` up to, not including, `to`. */
-static void dj_mark(j_decompress_ptr cinfo, uint32_t from, uint32_t to)
+struct dj_ledger *dj_ledger_of(j_decompress_ptr cinfo)
+{
+    return &((struct dj_reader *)cinfo->client_data)->ledger;
+}
+
+/* The ledger of a file whose coefficients are read. */
+static struct dj_ledger *dj_ledger_in(j_common_ptr cinfo)
 {
     struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
-    if (to > cinfo->total_iMCU_rows)
-        to = cinfo->total_iMCU_rows;
-    if (from < to)
-        memset(reader->damaged + from, 1, to - from);
-}
-
-/* Whether every component has been read to its last row: a scan that is still to come could
- * only be missed in a progressive file. */
-static int dj_complete(j_decompress_ptr cinfo)
-{
-    if (cinfo->progressive_mode || cinfo->input_iMCU_row < cinfo->total_iMCU_rows)
-        return 0;
-    for (int c = 0; c < cinfo->num_components; c++)
-        if (!cinfo->comp_info[c].quant_table)
-            return 0;
-    return 1;
-}
-
-/* Rows that are in doubt after a warning in `row` of a scan with restart markers: from the
- * interval before the one that begins there, if the warning came at a marker, up to the end of
- * the last interval that can have begun; or, of data before a marker, to its start. */
-static void dj_mark_intervals(j_decompress_ptr cinfo, int at_marker, int before_only)
-{
-    int alone = cinfo->comps_in_scan == 1;
-    uint64_t row = cinfo->input_iMCU_row, interval = cinfo->restart_interval;
-    uint64_t in_row = (uint64_t)cinfo->MCUs_per_row
-        * (alone ? (uint64_t)cinfo->cur_comp_info[0]->v_samp_factor : 1);
-    if (!in_row || row >= cinfo->total_iMCU_rows)
-        return;
-    uint64_t first = (row * in_row + interval - 1) / interval * interval;
-    uint64_t last = ((row + 1) * in_row - 1) / interval * interval;
-    uint64_t from = at_marker && first >= interval ? (first - interval) / in_row : row;
-    uint64_t to = ((before_only ? last : last + interval) + in_row - 1) / in_row;
-    if (at_marker && from > row)
-        from = row;
-    dj_mark(cinfo, (uint32_t)from,
-            to < cinfo->total_iMCU_rows ? (uint32_t)to : cinfo->total_iMCU_rows);
-}
-
-/* Called for each warning: marks the rows whose levels can no longer be trusted. Without
- * restart markers that is everything from here on; with them, the intervals that may be hit.
- * An end that comes before all scans have been seen leaves every row with less than the
- * encoder wrote. */
-static void dj_note_damage(j_decompress_ptr cinfo)
-{
-    struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
-    uint32_t row = cinfo->input_iMCU_row, rows = cinfo->total_iMCU_rows;
-    int code = cinfo->err->msg_code;
-    int one_scan = cinfo->comps_in_scan == cinfo->num_components && !cinfo->progressive_mode;
-    if (!reader->damaged || dj_complete(cinfo))
-        return;
-    switch (code) {
-    case JWRN_JPEG_EOF: /* bits are read ahead: if this row lacks any, HIT_MARKER follows */
-        dj_mark(cinfo, one_scan ? row + 1 : 0, rows);
-        break;
-    case JWRN_HIT_MARKER:
-        if (!one_scan && cinfo->unread_marker == JPEG_EOI)
-            dj_mark(cinfo, 0, rows);
-        /* fall through */
-    case JWRN_HUFF_BAD_CODE:
-    case JWRN_MUST_RESYNC:
-        if (cinfo->restart_interval)
-            dj_mark_intervals(cinfo, code == JWRN_MUST_RESYNC, 0);
-        else
-            dj_mark(cinfo, row, rows);
-        break;
-    case JWRN_EXTRANEOUS_DATA: /* before a restart marker: the interval ended too early */
-        if (cinfo->restart_interval)
-            dj_mark_intervals(cinfo, 1, 1);
-        break;
-    }
+    return cinfo->is_decompressor && reader && reader->watches ? &reader->ledger : NULL;
 }
 
 static void dj_source_nothing(j_decompress_ptr cinfo)
@@ -167,7 +107,7 @@ static boolean dj_source_fill(j_decompress_ptr cinfo)
 {
     static const JOCTET end[2] = { 0xFF, JPEG_EOI };
     struct dj_reader *reader = (struct dj_reader *)cinfo->client_data;
-    reader->truncated = 1;
+    reader->ledger.truncated = TRUE;
     WARNMS(cinfo, JWRN_JPEG_EOF);
     cinfo->src->next_input_byte = end;
     cinfo->src->bytes_in_buffer = 2;
@@ -197,6 +137,8 @@ static void dj_progress(j_common_ptr common)
         snprintf(reader->error.message, DJ_MESSAGE, "more than %d scans", reader->max_scans);
         longjmp(reader->error.jump, 1);
     }
+    if (reader->watches)
+        dj_ledger_watch(&reader->ledger, cinfo);
 }
 
 static int dj_reader_create(struct dj_reader *reader, uint32_t max_marker)
@@ -229,13 +171,27 @@ struct dj_reader *dj_reader_new(int max_scans, uint32_t max_marker)
 void dj_reader_free(struct dj_reader *reader)
 {
     jpeg_destroy_decompress(&reader->cinfo);
-    free(reader->damaged);
+    dj_ledger_free(&reader->ledger);
     free(reader);
 }
 
 const char *dj_reader_message(const struct dj_reader *reader)
 {
     return reader->error.message;
+}
+
+/* No Huffman code is shorter than one bit, and a block of a sequential scan has two at least. A
+ * run may stand for any number of blocks elsewhere, and for arithmetic coding there is no bound. */
+static uint64_t dj_fewest_bits(j_decompress_ptr cinfo)
+{
+    uint64_t blocks = 0;
+    if (cinfo->arith_code || (cinfo->progressive_mode && cinfo->Ss != 0))
+        return 0;
+    for (int n = 0; n < cinfo->comps_in_scan; n++) {
+        const jpeg_component_info *component = cinfo->cur_comp_info[n];
+        blocks += (uint64_t)component->width_in_blocks * component->height_in_blocks;
+    }
+    return cinfo->progressive_mode ? blocks : 2 * blocks;
 }
 
 int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t length, struct dj_info *info)
@@ -252,11 +208,6 @@ int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t lengt
     reader->source.bytes_in_buffer = length;
     cinfo->src = &reader->source;
     jpeg_read_header(cinfo, TRUE);
-    reader->damaged = calloc(cinfo->total_iMCU_rows, 1);
-    if (!reader->damaged) {
-        snprintf(reader->error.message, DJ_MESSAGE, "out of memory");
-        return 0;
-    }
 
     memset(info, 0, sizeof(*info));
     info->width = cinfo->image_width;
@@ -267,6 +218,8 @@ int dj_reader_header(struct dj_reader *reader, const uint8_t *data, size_t lengt
     info->max_h = cinfo->max_h_samp_factor;
     info->max_v = cinfo->max_v_samp_factor;
     info->mcu_rows = cinfo->total_iMCU_rows;
+    info->fewest_bits = dj_fewest_bits(cinfo);
+    info->scan_bytes = cinfo->src->bytes_in_buffer;
     for (int c = 0; c < cinfo->num_components && c < DJ_COMPONENTS; c++) {
         const jpeg_component_info *component = &cinfo->comp_info[c];
         info->id[c] = component->component_id;
@@ -282,14 +235,20 @@ int dj_reader_decode(struct dj_reader *reader)
 {
     if (setjmp(reader->error.jump))
         return 0;
+    if (!dj_ledger_open(&reader->ledger, &reader->cinfo)) {
+        snprintf(reader->error.message, DJ_MESSAGE, "out of memory");
+        return 0;
+    }
+    reader->watches = 1;
     reader->progress.progress_monitor = dj_progress;
     reader->cinfo.progress = &reader->progress;
     reader->coefficients = jpeg_read_coefficients(&reader->cinfo);
     return reader->coefficients != NULL;
 }
 
-/* Decodes to interleaved RGB, as libjpeg-turbo does when it is asked for nothing else: the
- * accurate integer DCT, smooth chroma. `pixels` has room for width * height * 3 bytes. */
+/* Decodes to interleaved RGB, or CMYK where the file has four components, as libjpeg-turbo does
+ * when it is asked for nothing else: the accurate integer DCT, smooth chroma. `pixels` has room
+ * for width * height times 3, or 4, bytes. */
 int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
 {
     j_decompress_ptr cinfo = &reader->cinfo;
@@ -297,14 +256,47 @@ int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
         return 0;
     reader->progress.progress_monitor = dj_progress;
     cinfo->progress = &reader->progress;
-    cinfo->out_color_space = JCS_RGB;
+    /* To RGB there is no way from CMYK that libjpeg knows. */
+    int channels = cinfo->num_components == 4 ? 4 : 3;
+    cinfo->out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
     cinfo->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(cinfo);
     while (cinfo->output_scanline < cinfo->output_height) {
-        JSAMPROW row = pixels + (size_t)cinfo->output_scanline * cinfo->output_width * 3;
+        JSAMPROW row = pixels + (size_t)cinfo->output_scanline * cinfo->output_width * channels;
         jpeg_read_scanlines(cinfo, &row, 1);
     }
-    return !reader->truncated;
+    return !reader->ledger.truncated;
+}
+
+/* Decodes to the planes of the components, as libjpeg shows them before chroma is brought to full
+ * size: the ends of a progressive file that is not complete are smoothed over, and what it cannot
+ * decode is grey. Each plane has 8 * blocks_wide samples in a row and 8 * v * mcu_rows rows. */
+int dj_reader_planes(struct dj_reader *reader, uint8_t *const *planes)
+{
+    j_decompress_ptr cinfo = &reader->cinfo;
+    JSAMPROW rows[DJ_COMPONENTS][4 * DCTSIZE];
+    JSAMPARRAY arrays[DJ_COMPONENTS];
+    if (setjmp(reader->error.jump))
+        return 0;
+    reader->progress.progress_monitor = dj_progress;
+    cinfo->progress = &reader->progress;
+    cinfo->raw_data_out = TRUE;
+    cinfo->dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(cinfo);
+    JDIMENSION lines = (JDIMENSION)cinfo->max_v_samp_factor * DCTSIZE;
+    while (cinfo->output_scanline < cinfo->output_height) {
+        for (int c = 0; c < cinfo->num_components; c++) {
+            const jpeg_component_info *component = &cinfo->comp_info[c];
+            size_t stride = (size_t)component->width_in_blocks * DCTSIZE;
+            size_t high = (size_t)component->v_samp_factor * DCTSIZE;
+            size_t top = cinfo->output_scanline / lines * high;
+            for (size_t y = 0; y < high; y++)
+                rows[c][y] = planes[c] + (top + y) * stride;
+            arrays[c] = rows[c];
+        }
+        jpeg_read_raw_data(cinfo, arrays, lines);
+    }
+    return 1;
 }
 
 /* Copies component `c`: blocks in raster order, levels in natural order, steps likewise. */
@@ -312,13 +304,18 @@ int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16
 {
     j_decompress_ptr cinfo = &reader->cinfo;
     const jpeg_component_info *component = &cinfo->comp_info[c];
+    const JQUANT_TBL *table;
     if (setjmp(reader->error.jump))
         return 0;
-    if (!component->quant_table) {
+    /* Not the table of a scan if the file ends before the component's. */
+    table = component->quant_table;
+    if (!table && component->quant_tbl_no >= 0 && component->quant_tbl_no < NUM_QUANT_TBLS)
+        table = cinfo->quant_tbl_ptrs[component->quant_tbl_no];
+    if (!table) {
         snprintf(reader->error.message, DJ_MESSAGE, "component %d has no quantisation table", c);
         return 0;
     }
-    memcpy(steps, component->quant_table->quantval, 64 * sizeof(uint16_t));
+    memcpy(steps, table->quantval, 64 * sizeof(uint16_t));
     size_t row_bytes = (size_t)component->width_in_blocks * sizeof(JBLOCK);
     for (JDIMENSION y = 0; y < component->height_in_blocks; y++) {
         JBLOCKARRAY row = (*cinfo->mem->access_virt_barray)(
@@ -328,11 +325,23 @@ int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16
     return 1;
 }
 
-/* Warnings so far; `rows` has room for the rows of MCUs and takes 1 for each damaged one. */
-int32_t dj_reader_damage(const struct dj_reader *reader, uint8_t *rows)
+/* Warnings so far. */
+int32_t dj_reader_warnings(const struct dj_reader *reader)
 {
-    memcpy(rows, reader->damaged, reader->cinfo.total_iMCU_rows);
     return (int32_t)reader->error.base.num_warnings;
+}
+
+/* The profile of each block of component `c`, in raster order. */
+const uint8_t *dj_reader_profiles(const struct dj_reader *reader, int c)
+{
+    return reader->ledger.blocks[c];
+}
+
+/* The lowest bit that has come of each coefficient, by profile; -1 for none. */
+const int8_t *dj_reader_bits(const struct dj_reader *reader, int32_t *profiles)
+{
+    *profiles = reader->ledger.profiles;
+    return reader->ledger.bits[0];
 }
 
 /* The marker number `index`, in file order; 0 when there are no more. */

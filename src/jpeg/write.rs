@@ -55,10 +55,23 @@ pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
     let mut plan = plan(file.width, file.height, file.model)?;
     let mut levels = [std::ptr::null::<i16>(); ffi::COMPONENTS];
     let mut blocks = ([0u32; ffi::COMPONENTS], [0u32; ffi::COMPONENTS]);
-    for (c, component) in file.components.iter().enumerate() {
+    if let Some(ink) = &file.ink {
+        plan.components = 4;
+        plan.color_space = match ink.is_ycck {
+            true => ffi::color_space::YCCK,
+            false => ffi::color_space::CMYK,
+        };
+    }
+    let (max_h, max_v) = file.max_sampling();
+    let black = file.ink.iter().flat_map(|ink| &ink.black.components);
+    for (c, component) in file.components.iter().chain(black).enumerate() {
         plan.h[c] = component.sampling.0 as i32;
         plan.v[c] = component.sampling.1 as i32;
         plan.steps[c] = component.steps;
+        if let (3, Some(ink)) = (c, &file.ink) {
+            plan.h[c] = (max_h / ink.factors.0) as i32;
+            plan.v[c] = (max_v / ink.factors.1) as i32;
+        }
         levels[c] = component.levels.as_ptr().cast();
         blocks.0[c] = component.blocks_wide as u32;
         blocks.1[c] = component.blocks_high as u32;
@@ -102,6 +115,9 @@ pub fn left_out(metadata: &Metadata) -> Vec<String> {
 }
 
 fn check_geometry(file: &JpegFile) -> Result<()> {
+    if let Some(ink) = &file.ink {
+        check_geometry(&ink.black)?;
+    }
     let (max_h, max_v) = file.max_sampling();
     for (c, component) in file.components.iter().enumerate() {
         let (h, v) = component.sampling;

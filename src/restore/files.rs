@@ -3,12 +3,16 @@
 //! Encoder family and earlier saves decide what the picture is held to. The solving is
 //! `restore`'s.
 
+use std::sync::Arc;
+
 use super::stream::Solved;
 use super::{Layout, Report, Restored, Restorer, consistency, output};
 use crate::assumed_quality::AssumedQuality;
 use crate::contract::Control;
 use crate::error::Result;
-use crate::frame::Planar8;
+use crate::frame::{Picture, PixelModel, Planar8};
+use crate::jpeg::file::Damage;
+use crate::jpeg::ink::Ink;
 use crate::jpeg::origin::Family;
 use crate::jpeg::resaved::FirstSave;
 use crate::jpeg::{self, JpegFile, Observation};
@@ -76,7 +80,11 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let (seen, solved) = self.solve_file(file, options, control)?;
+        let (mut seen, mut solved) = self.solve_file(file, options, control)?;
+        if let Some(ink) = &file.ink {
+            self.darken(ink, &mut solved, options, control)?;
+            seen.model = PixelModel::Rgb;
+        }
         let picture = &*solved.picture;
         let frame = match (last, &solved.changed) {
             (Some(last), Some(changed)) => {
@@ -101,9 +109,48 @@ impl Restorer {
         options: &Options,
         control: Control<'_>,
     ) -> Result<(JpegFile, Report)> {
-        let (_, solved) = self.solve_file(file, options, control)?;
-        let levels = jpeg::requantise::requantised(file, &solved.picture);
+        let (_, mut solved) = self.solve_file(file, options, control)?;
+        let mut levels = jpeg::requantise::requantised(file, &solved.picture);
+        if let Some(ink) = &mut levels.ink {
+            let black = self.black(ink, &mut solved.report, options, control)?;
+            ink.black = Box::new(jpeg::requantise::requantised(&ink.black, &black));
+        }
         Ok((levels, solved.report))
+    }
+
+    /// The black of a file, restored as the grey picture that it is.
+    fn black(
+        &self,
+        ink: &Ink,
+        report: &mut Report,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Arc<Picture>> {
+        let (_, black) = self.solve_file(&ink.black, options, control)?;
+        report.restored |= black.report.restored;
+        report.network_calls += black.report.network_calls;
+        report.measured.extend(black.report.measured);
+        report.departures = report.departures.and(&black.report.departures);
+        for note in black.report.notes {
+            if !report.notes.contains(&note) {
+                report.notes.push(note);
+            }
+        }
+        Ok(black.picture)
+    }
+
+    /// Puts black over the other three components.
+    fn darken(
+        &self,
+        ink: &Ink,
+        solved: &mut Solved,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<()> {
+        let black = self.black(ink, &mut solved.report, options, control)?;
+        solved.picture = Arc::new(ink.over(&solved.picture, &black));
+        solved.changed = None;
+        Ok(())
     }
 
     /// What a file makes known, and the picture on its aligned grid.
@@ -115,7 +162,9 @@ impl Restorer {
     ) -> Result<(Observation, Solved)> {
         options.validate()?;
         let family = Family::of(file);
-        let first = match looks_for_earlier_saves(options) {
+        // Levels of which bits are missing are multiples of a larger step too.
+        let whole = file.damage.as_ref().is_none_or(Damage::is_empty);
+        let first = match whole && looks_for_earlier_saves(options) {
             true => self.first_save(file),
             false => None,
         };
@@ -133,12 +182,7 @@ impl Restorer {
             report.notes.push(resaved_note(first));
         }
         if let Some(damage) = &file.damage {
-            report.notes.push(format!(
-                "damaged: {}; {} of {} rows restored",
-                damage.message,
-                seen.intact_rows(),
-                seen.height
-            ));
+            report.notes.push(damage.describe(file.height));
         }
         report.resaved = first.is_some();
         report.family = Some(family);

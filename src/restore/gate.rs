@@ -36,7 +36,7 @@ impl Gate {
         let Some(luma) = seen.components.first() else {
             return Self::Open;
         };
-        let fineness = mean_log2(&luma.steps);
+        let fineness = mean_log2(&luma.coarser_steps());
         let factors = seen.components.iter().map(|c| c.factors);
         let (wide, high) = factors.fold((1, 1), |most, f| (most.0.max(f.0), most.1.max(f.1)));
         let nothing_to_gain = fineness < FINEST && wide * high < 4;
@@ -60,7 +60,7 @@ impl Gate {
 pub(super) fn limit(seen: &Observation, denoiser: &dyn Denoiser) -> Option<f64> {
     let luma = seen.components.first()?;
     let subsampling = seen.components.get(1).map_or((1, 1), |c| c.factors);
-    denoiser.strange_share(&luma.steps, subsampling)
+    denoiser.strange_share(&luma.coarser_steps(), subsampling)
 }
 
 /// Whether estimates that stood so to their cells come from a prior that does not know such

@@ -116,6 +116,25 @@ pub(super) fn visible(picture: &Picture, model: PixelModel, size: (usize, usize)
     out
 }
 
+/// Parts of which nothing is known are shown as `decoded`.
+pub(super) fn keep_lost_parts(picture: &mut Picture, decoded: &Picture, seen: &Observation) {
+    // The grid beyond the visible part shows what its end shows.
+    let end = |from: usize, length: usize, visible: usize, padded: usize| match from + length {
+        end if end == visible => padded,
+        end => end,
+    };
+    for part in &seen.lost {
+        let right = end(part.x, part.width, seen.width, seen.padded_width);
+        let low = end(part.y, part.height, seen.height, seen.padded_height);
+        for y in part.y..low {
+            let span = y * picture.width + part.x..y * picture.width + right;
+            for c in 0..picture.channels {
+                picture.plane_mut(c)[span.clone()].copy_from_slice(&decoded.plane(c)[span.clone()]);
+            }
+        }
+    }
+}
+
 /// The layout of `frame`: YCbCr planes of its subsampling, grey, or RGB.
 pub(super) fn like(frame: &Planar8, restored: &Picture, seen: &Observation) -> Planar8 {
     if frame.model != PixelModel::YCbCr {

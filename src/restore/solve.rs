@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::stream::Solved;
-use super::{Gate, Report, Restorer, STRANGE, blend, gate, keep_damaged_rows};
+use super::{Gate, Report, Restorer, STRANGE, blend, gate, output};
 use super::{symmetry, tiled};
 use crate::assumed_quality::AssumedQuality;
 use crate::contract::{Control, Denoiser, Hint, Measurement, QuantSteps, Trust};
@@ -38,6 +38,7 @@ impl Restorer {
             return Ok(solved);
         }
         seen.draw();
+        let shown = seen.decode_shown();
         let hint = assumed(seen.take_hint(), options);
         let seen = &*seen;
         let mut report = Report {
@@ -50,8 +51,8 @@ impl Restorer {
             report.gate = Gate::of(seen, limit);
         }
         let idle = options.strength == 0.0 || report.gate == Gate::Closed;
-        if idle || seen.intact_rows() == 0 {
-            return Ok(Solved::alone(hint.decoded, report));
+        if idle || seen.is_lost() {
+            return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
         let slack = if options.strict { STRICT } else { slack };
         let measurement = JpegMeasurement::new(seen, slack).released_if(is_stated(options));
@@ -74,13 +75,14 @@ impl Restorer {
         if limit.is_some_and(strange) {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
-            return Ok(Solved::alone(hint.decoded, report));
+            return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
-        blend(&mut picture, &hint.decoded, options.strength as f32);
+        let shown = shown.as_ref().unwrap_or(&hint.decoded);
+        blend(&mut picture, shown, options.strength as f32);
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);
         }
-        keep_damaged_rows(&mut picture, &hint.decoded, seen);
+        output::keep_lost_parts(&mut picture, shown, seen);
         report.restored = true;
         report.released = is_stated(options);
         Ok(Solved::alone(picture, report))

@@ -274,6 +274,7 @@ fn same_picture(a: &JpegFile, b: &JpegFile) -> bool {
         && a.markers == b.markers
         && a.damage == b.damage
         && a.components == b.components
+        && a.ink == b.ink
 }
 
 /// `file` without its metadata.

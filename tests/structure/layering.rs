@@ -12,6 +12,7 @@ const ROWS: [&[&str]; 4] = [
         "error",
         "frame",
         "interval",
+        "memory",
         "options",
         "contract",
         "simd",

@@ -52,10 +52,12 @@ glib::wrapper! {
     /// - Pictures without tables have those that the stream gave before, up to a flush or new caps.
     /// - Input may be parsed or not. Caps with `parsed=true` or a frame rate say that each
     ///   buffer holds a frame.
-    /// - Of a damaged frame, what can be decoded is kept and marked CORRUPTED; rows that the
-    ///   damage reached are not restored. A frame that cannot be decoded at all is dropped and
-    ///   counts as an error: `max-errors` says how many may follow each other. A stream of which no
-    ///   frame could be decoded ends with an ERROR.
+    /// - Of a damaged frame, what can be decoded is kept and marked CORRUPTED; parts that the
+    ///   damage reached are not restored. So is a progressive frame that is not complete, which is
+    ///   restored from what it holds. Stray bytes before a marker and a missing end marker are no
+    ///   damage. A frame that cannot be decoded at all is dropped and counts as an error:
+    ///   `max-errors` says how many may follow each other. A stream of which no frame could be
+    ///   decoded ends with an ERROR.
     /// - The model is opened on a thread of its own when the element goes from NULL to READY, with
     ///   PROGRESS messages, and shared with every other element of the process that names the
     ///   same model, device and precision. The first frame waits for it. It is closed at NULL.

@@ -31,6 +31,14 @@ pub fn frame(size: (usize, usize), sampling: (usize, usize), quality: u8, phase:
     jpeg::encode(&picture, quality, sampling).unwrap()
 }
 
+/// A progressive colour JPEG.
+pub fn progressive(size: (usize, usize), quality: u8) -> Vec<u8> {
+    let picture = scene(PixelModel::Rgb, size.0, size.1, 0);
+    let (luma, chroma) = jpeg::tables::ijg_pair(quality);
+    let steps = [luma, chroma, chroma];
+    jpeg::write::encode_by(&picture, &steps, (2, 2), jpeg::write::Quantiser::Trellis).unwrap()
+}
+
 /// A grey JPEG.
 pub fn grey(size: (usize, usize), quality: u8) -> Vec<u8> {
     jpeg::encode(&scene(PixelModel::Grey, size.0, size.1, 0), quality, (1, 1)).unwrap()

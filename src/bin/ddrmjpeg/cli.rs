@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use ddrmjpeg::Options;
 use ddrmjpeg::assumed_quality::AssumedQuality;
 use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
+use ddrmjpeg::options::{Device, Limits, Precision, Preset, Temporal};
 
 use crate::bench::BenchArgs;
 use crate::carry::Orient;
@@ -232,6 +232,9 @@ pub struct OptionArgs {
     /// Milliseconds that a tile waits at most for others to join it.
     #[arg(long = "max-delay", default_value_t = 2.0, value_name = "MS")]
     pub max_delay_ms: f64,
+    /// Most megapixels of an input; else as many as the free memory takes.
+    #[arg(long, value_name = "N")]
+    pub max_megapixels: Option<usize>,
 }
 
 impl OptionArgs {
@@ -260,7 +263,10 @@ impl OptionArgs {
             threads: self.threads,
             max_batch: self.max_batch,
             max_delay_ms: self.max_delay_ms,
-            ..Options::default()
+            limits: Limits {
+                pixels: self.max_megapixels.map(|n| n.saturating_mul(1_000_000)),
+                ..Limits::default()
+            },
         };
         options.validate()?;
         Ok(options)

@@ -54,11 +54,22 @@ fn quality(index: usize, component: &Component) -> (u8, bool) {
 }
 
 fn model(file: &JpegFile) -> &'static str {
+    match &file.ink {
+        Some(ink) if ink.is_ycck => return "YCCK",
+        Some(_) => return "CMYK",
+        None => {}
+    }
     match file.model {
         PixelModel::Grey => "grey",
         PixelModel::YCbCr => "YCbCr",
         PixelModel::Rgb => "RGB",
     }
+}
+
+/// All of them, black last.
+fn components(file: &JpegFile) -> impl Iterator<Item = &Component> {
+    let black = file.ink.iter().flat_map(|ink| &ink.black.components);
+    file.components.iter().chain(black)
 }
 
 fn as_text(path: &Path, file: &JpegFile) -> String {
@@ -75,7 +86,8 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
         model(file),
         file.subsampling_name()
     );
-    for (index, component) in file.components.iter().enumerate() {
+    let components: Vec<&Component> = components(file).collect();
+    for (index, component) in components.iter().copied().enumerate() {
         let (number, exact) = quality(index, component);
         let near = if exact { "IJG" } else { "not IJG, nearest" };
         let (h, v) = component.sampling;
@@ -83,7 +95,7 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
             "  component {}: sampling {h}x{v}, {} x {} blocks, table: {near} quality {number}\n",
             component.id, component.blocks_wide, component.blocks_high
         );
-        if index == 0 || component.steps != file.components[index - 1].steps {
+        if index == 0 || component.steps != components[index - 1].steps {
             for row in component.steps.chunks(8) {
                 let cells: Vec<String> = row.iter().map(|step| format!("{step:5}")).collect();
                 out += &format!("   {}\n", cells.concat());
@@ -92,12 +104,7 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
     }
     out += &encoder_text(file);
     if let Some(damage) = &file.damage {
-        out += &format!(
-            "  damaged: {}; {} of {} rows intact\n",
-            damage.message,
-            file.height - damage.len(),
-            file.height
-        );
+        out += &format!("  {}\n", damage.describe(file.height));
     }
     out
 }
@@ -160,9 +167,7 @@ fn encoder_json(file: &JpegFile) -> Value {
 }
 
 fn as_json(path: &Path, file: &JpegFile, behind: &Behind) -> Value {
-    let components: Vec<Value> = file
-        .components
-        .iter()
+    let components: Vec<Value> = components(file)
         .enumerate()
         .map(|(index, component)| {
             let (number, exact) = quality(index, component);
@@ -188,7 +193,7 @@ fn as_json(path: &Path, file: &JpegFile, behind: &Behind) -> Value {
         "metadata": beside::metadata_json(&file.metadata),
         "behind": beside::behind_json(behind),
         "damage": file.damage.as_ref().map(|d| json!({
-            "message": d.message, "intact_rows": file.height - d.len(),
+            "message": d.message, "intact_rows": file.height - d.len(), "is_whole": d.is_empty(),
         })),
     })
 }

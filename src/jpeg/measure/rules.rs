@@ -4,7 +4,7 @@
 use super::JpegMeasurement;
 use crate::contract::{QuantSteps, Trust};
 use crate::interval::{self, Bounds};
-use crate::jpeg::cell::{self, swap};
+use crate::jpeg::cell::{Slack, swap};
 use crate::jpeg::dct;
 use crate::jpeg::departures::Counts;
 use crate::jpeg::file::Levels;
@@ -53,13 +53,17 @@ impl Rule for IntoCells<'_, '_> {
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
         let (component, levels, (c, at)) = (block.component, block.levels, block.place);
         let steps = block.steps;
-        let cells = cell::bounds(levels, steps, self.measurement.slack);
+        let cells = component.cells(at, (levels, steps), self.measurement.slack);
         let narrower = self.measurement.narrower.and_then(|bounds| bounds(c, at));
         let allowed = narrower.unwrap_or(&cells);
         let after = match self.trust {
             Trust::Judged => interval::judged(allowed, before),
             Trust::Clamp => Some(each(|i| interval::clamp(before[i], allowed[i]))),
-            Trust::Swap => Some(each(|i| swap(before[i], levels[i], steps[i]))),
+            Trust::Swap if component.partial.is_none() => {
+                Some(each(|i| swap(before[i], levels[i], steps[i])))
+            }
+            // There is no level to exchange for where only an interval is known.
+            Trust::Swap => Some(each(|i| interval::clamp(before[i], allowed[i]))),
             Trust::Mean(spread) => {
                 let spread = self.measurement.part(spread, component);
                 let mean = |i| interval::truncated_mean(allowed[i], before[i], spread[i]);
@@ -76,9 +80,14 @@ pub(super) struct Kept;
 impl Rule for Kept {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
-        let known = block.levels.iter().zip(block.steps);
-        let kept = known.zip(before).filter(|((level, step), x)| {
-            (*x / f32::from(**step)).round_ties_even() == f32::from(**level)
+        let (component, (_, at)) = (block.component, block.place);
+        // The nearest multiple of the step lies in the interval that levels are rounded to.
+        let cells = component.cells(at, (block.levels, block.steps), Slack::NONE);
+        let known = cells.iter().zip(block.steps).zip(before);
+        let kept = known.filter(|(((low, high), step), x)| {
+            let step = f32::from(**step);
+            let nearest = (*x / step).round_ties_even() * step;
+            (low..=high).contains(&&nearest)
         });
         (None, [kept.count() as u64, 64, 0, 0, 0])
     }

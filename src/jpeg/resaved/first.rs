@@ -212,6 +212,7 @@ mod tests {
             progressive: false,
             components: vec![saved_again(&teeth, &steps, own); 3],
             damage: None,
+            ink: None,
             metadata: Default::default(),
             markers: Default::default(),
         };

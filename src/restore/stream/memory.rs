@@ -135,11 +135,8 @@ fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Optio
     };
     let gate = || Gate::of(seen, gate::limit(seen, denoiser));
     let idle = options.strength == 0.0 || asks_gate(options) && gate() == Gate::Closed;
-    let sound = options.temporal != Temporal::Off
-        && carries
-        && !options.strict
-        && !idle
-        && seen.damaged.is_empty();
+    let sound =
+        options.temporal != Temporal::Off && carries && !options.strict && !idle && seen.is_whole();
     sound.then_some(plan)
 }
 

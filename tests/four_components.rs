@@ -1,0 +1,177 @@
+//! CMYK and YCCK files, and arithmetic-coded ones.
+
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::ink::Ink;
+use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::restore::Restored;
+use ddrmjpeg::{Control, Options, Restorer};
+
+const SIZE: (usize, usize) = (61, 43);
+
+fn scene(model: PixelModel, (width, height): (usize, usize)) -> Planar8 {
+    let mut out = Planar8::new(model, width, height, (1, 1));
+    for (c, plane) in out.planes.iter_mut().enumerate() {
+        for (i, byte) in plane.data.iter_mut().enumerate() {
+            *byte = (70 + (i % width * (2 + c) + i / width * (4 - c)) % 180) as u8;
+        }
+    }
+    out
+}
+
+fn read(bytes: &[u8]) -> JpegFile {
+    jpeg::read(bytes, &Options::default().limits).unwrap()
+}
+
+/// A file of four components, of which those beside black are `paint`; black has a sample for
+/// `factors` pixels.
+fn file(is_ycck: bool, subsampling: (usize, usize), factors: (usize, usize)) -> Vec<u8> {
+    let paint = scene(PixelModel::Rgb, SIZE);
+    let mut paint = read(&jpeg::encode(&paint, 85, subsampling).unwrap());
+    if !is_ycck {
+        paint.model = PixelModel::Rgb;
+    }
+    let size = (SIZE.0.div_ceil(factors.0), SIZE.1.div_ceil(factors.1));
+    let black = scene(PixelModel::Grey, size);
+    paint.ink = Some(Ink {
+        black: Box::new(read(&jpeg::encode(&black, 70, (1, 1)).unwrap())),
+        factors,
+        is_ycck,
+    });
+    jpeg::write(&paint).unwrap()
+}
+
+fn restore(file: &JpegFile, options: &Options) -> Restored {
+    let core = Restorer::open(options).unwrap();
+    core.restore_file(file, options, Control::default())
+        .unwrap()
+}
+
+fn identity(strength: f64) -> Options {
+    Options {
+        model: "identity".into(),
+        strength,
+        ..Options::default()
+    }
+}
+
+const KINDS: [(bool, (usize, usize), (usize, usize)); 4] = [
+    (false, (1, 1), (1, 1)),
+    (true, (1, 1), (1, 1)),
+    (true, (2, 2), (1, 1)),
+    (false, (2, 2), (2, 2)),
+];
+
+#[test]
+fn levels_of_all_four_are_read_as_they_were_written() {
+    for (is_ycck, subsampling, factors) in KINDS {
+        let found = read(&file(is_ycck, subsampling, factors));
+        let ink = found.ink.as_ref().expect("black");
+        assert_eq!((ink.is_ycck, ink.factors), (is_ycck, factors));
+        let wanted = scene(PixelModel::Rgb, SIZE);
+        let wanted = read(&jpeg::encode(&wanted, 85, subsampling).unwrap());
+        for (a, b) in found.components.iter().zip(&wanted.components) {
+            assert!(a.levels == b.levels && a.steps == b.steps);
+        }
+        let size = (SIZE.0.div_ceil(factors.0), SIZE.1.div_ceil(factors.1));
+        let black = jpeg::encode(&scene(PixelModel::Grey, size), 70, (1, 1)).unwrap();
+        assert_eq!(
+            ink.black.components[0].levels,
+            read(&black).components[0].levels
+        );
+        assert_eq!(found.damage, None);
+    }
+}
+
+/// Two roundings of colours and one of the product: 3 levels; chroma that is smoothed by one and
+/// by the other, a little more.
+#[test]
+fn they_are_decoded_to_the_rgb_that_every_decoder_shows() {
+    for (is_ycck, subsampling, factors) in KINDS {
+        let bytes = file(is_ycck, subsampling, factors);
+        let wanted = jpeg::pixels::decode(&bytes, &Options::default().limits).unwrap();
+        let shown = restore(&read(&bytes), &identity(0.0)).frame;
+        assert_eq!(shown.model, PixelModel::Rgb);
+        for (a, b) in shown.planes.iter().zip(&wanted.planes) {
+            let apart = a
+                .data
+                .iter()
+                .zip(&b.data)
+                .map(|(a, b)| u32::from(a.abs_diff(*b)));
+            let (most, sum) = apart.fold((0, 0), |(most, sum), x| (most.max(x), sum + x));
+            let mean = f64::from(sum) / a.data.len() as f64;
+            assert!(
+                most <= 12 && mean < 1.0,
+                "{is_ycck} {subsampling:?}: {most} {mean}"
+            );
+        }
+    }
+}
+
+#[test]
+fn all_four_are_restored_and_keep_their_levels() {
+    let strict = Options {
+        strict: true,
+        ..identity(1.0)
+    };
+    for (is_ycck, subsampling, factors) in KINDS {
+        let found = read(&file(is_ycck, subsampling, factors));
+        let restored = restore(&found, &strict);
+        assert!(restored.report.restored);
+        assert_eq!(restored.report.measured, [true; 4]);
+        let core = Restorer::open(&strict).unwrap();
+        let (levels, _) = core
+            .restore_to_levels(&found, &strict, Control::default())
+            .unwrap();
+        let again = read(&jpeg::write(&levels).unwrap());
+        let (ours, theirs) = (again.ink.unwrap(), found.ink.unwrap());
+        assert_eq!(ours.black.components, theirs.black.components);
+        assert_eq!(again.components.len(), found.components.len());
+    }
+}
+
+#[test]
+fn a_cut_file_of_four_components_is_restored_where_it_is_whole() {
+    let whole = file(true, (1, 1), (1, 1));
+    let cut = read(&whole[..whole.len() * 2 / 3]);
+    let report = restore(&cut, &identity(1.0)).report;
+    assert!(report.restored);
+    assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+    assert!(report.notes[0].contains("damaged"), "{:?}", report.notes);
+}
+
+/// The same pixels by the same encoder: only the coding differs.
+#[test]
+fn arithmetic_coding_gives_the_levels_of_huffman_coding() {
+    let huffman = read(include_bytes!("data/huffman.jpg"));
+    for bytes in [
+        include_bytes!("data/arithmetic.jpg").as_slice(),
+        include_bytes!("data/arithmetic_progressive.jpg"),
+    ] {
+        let file = read(bytes);
+        assert_eq!(file.damage, None);
+        assert!(file.components == huffman.components);
+        // Without its end marker it is whole all the same.
+        assert!(read(&bytes[..bytes.len() - 2]).components == huffman.components);
+    }
+}
+
+/// A file of 13 kB cannot be 7000 x 7000 pixels, and is not taken for it.
+#[test]
+fn a_size_that_the_bytes_cannot_hold_is_refused() {
+    let small = jpeg::encode(&scene(PixelModel::Rgb, (300, 200)), 60, (2, 2)).unwrap();
+    let frame = small.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    let mut lie = small.clone();
+    lie[frame + 5..frame + 9].copy_from_slice(&[0x1B, 0x58, 0x1B, 0x58]);
+    let begun = std::time::Instant::now();
+    let error = jpeg::read(&lie, &Options::default().limits).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("7000 x 7000 pixels take") && said.contains("bytes"),
+        "{said}"
+    );
+    // Nothing is decoded; 2 s and more were taken by that.
+    assert!(begun.elapsed().as_millis() < 500);
+    // What is cut short is read, down to where it could hold a quarter.
+    let header = small.len() - 100;
+    assert!(jpeg::read(&small[..header], &Options::default().limits).is_ok());
+}
