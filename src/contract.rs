@@ -116,7 +116,7 @@ pub trait Denoiser: Send + Sync {
     /// Share of the luma coefficients of a one-call answer that lie more than half a step outside
     /// their cells above which the picture is of a kind that this prior does not know, such as
     /// a page of text, by the steps of luma and the luma samples per chroma sample; 0 where all
-    /// pictures are beyond it, `None` where it knows such pictures or nobody has measured it.
+    /// pictures are beyond it, `None` where nobody has measured it.
     fn strange_share(&self, _luma: &QuantSteps, _subsampling: (usize, usize)) -> Option<f64> {
         None
     }

@@ -127,7 +127,7 @@ impl Denoiser for Lean {
     }
 
     fn strange_share(&self, luma: &QuantSteps, _: (usize, usize)) -> Option<f64> {
-        (!self.0.knows_drawings()).then(|| film::strange_share(luma))
+        Some(film::strange_share(luma, self.0.knows_drawings()))
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {
