@@ -177,7 +177,7 @@ mod tests {
             .iter_mut()
             .flat_map(|p| p.data.iter_mut().enumerate())
         {
-            *byte = (i * 2_654_435_761 >> 9) as u8 / 2 + (i % 48) as u8;
+            *byte = ((i * 2_654_435_761) >> 9) as u8 / 2 + (i % 48) as u8;
         }
         let plain = jpeg::encode(&scene, quality, (2, 2)).unwrap();
         jpeg::write(&read(&plain)).unwrap()
@@ -227,9 +227,8 @@ mod tests {
         let bare = without(&whole, &[DQT, DHT]);
         let mut alone = whole[..2].to_vec();
         for part in walk::parts(&whole) {
-            match part {
-                Part::Segment(code @ (DQT | DHT), bytes) => alone.extend(segment(code, bytes)),
-                _ => {}
+            if let Part::Segment(code @ (DQT | DHT), bytes) = part {
+                alone.extend(segment(code, bytes));
             }
         }
         assert!(!is_tables_only(&alone));

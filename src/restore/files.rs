@@ -113,7 +113,7 @@ impl Restorer {
         let mut levels = jpeg::requantise::requantised(file, &solved.picture);
         if let Some(ink) = &mut levels.ink {
             let black = self.black(ink, &mut solved.report, options, control)?;
-            ink.black = Box::new(jpeg::requantise::requantised(&ink.black, &black));
+            *ink.black = jpeg::requantise::requantised(&ink.black, &black);
         }
         Ok((levels, solved.report))
     }

@@ -126,8 +126,8 @@ impl Denoiser for Lean {
         self.0.expect(pieces);
     }
 
-    fn strange_share(&self, luma: &QuantSteps, _: (usize, usize)) -> Option<f64> {
-        Some(film::strange_share(luma, self.0.knows_drawings()))
+    fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
+        film::strange_share(luma, subsampling, self.0.knows_drawings())
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

@@ -143,7 +143,7 @@ impl Denoiser for Nano {
     fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
         match subsampling == (1, 1) && mean_log2(luma) < FINE {
             true => Some(0.0),
-            false => Some(film::strange_share(luma, self.prior.knows_drawings())),
+            false => film::strange_share(luma, subsampling, self.prior.knows_drawings()),
         }
     }
 
