@@ -54,7 +54,10 @@ fn identity(strength: f64) -> Options {
     }
 }
 
-const KINDS: [(bool, (usize, usize), (usize, usize)); 4] = [
+/// Whether it is YCCK, and the sampling factors of two kinds of components.
+type Kind = (bool, (usize, usize), (usize, usize));
+
+const KINDS: [Kind; 4] = [
     (false, (1, 1), (1, 1)),
     (true, (1, 1), (1, 1)),
     (true, (2, 2), (1, 1)),
