@@ -33,6 +33,8 @@ pub struct Wish {
     pub strip: bool,
     /// Whether the picture is grey.
     pub grey: bool,
+    /// Whether the input's own components are written, with levels of its own tables.
+    pub levels: bool,
 }
 
 /// What goes along.
@@ -167,12 +169,12 @@ fn fit(metadata: &mut Metadata, wish: Wish) -> Vec<String> {
 }
 
 /// The colour space of a profile that is not for the pixels of the format. A JPEG has the one
-/// that it had before.
+/// that it had before, but for CMYK, which becomes RGB unless its levels are written.
 fn misfit(icc: &[u8], wish: Wish) -> Option<String> {
     let space = icc.get(16..20)?;
     let (wanted, _) = pixel_space(wish);
-    (space != wanted && wish.format != Format::Jpeg)
-        .then(|| String::from_utf8_lossy(space).trim().to_owned())
+    let had = wish.format == Format::Jpeg && (wish.levels || space != b"CMYK");
+    (space != wanted && !had).then(|| String::from_utf8_lossy(space).trim().to_owned())
 }
 
 /// What the pixels of the format are: as profiles name it, and in words.
@@ -193,6 +195,7 @@ mod tests {
             orient: None,
             strip: false,
             grey: false,
+            levels: false,
         }
     }
 
@@ -237,6 +240,29 @@ mod tests {
             kept.metadata.exif,
             Some(minimal_exif(Orientation::Rotate90))
         );
+    }
+
+    #[test]
+    fn a_profile_for_inks_goes_with_the_inks_alone() {
+        for (levels, format, kept) in [
+            (true, Format::Jpeg, true),
+            (false, Format::Jpeg, false),
+            (false, Format::Png, false),
+        ] {
+            let mut icc = vec![0; 128];
+            icc[16..20].copy_from_slice(b"CMYK");
+            let metadata = Metadata {
+                icc: Some(icc),
+                ..Metadata::default()
+            };
+            let wish = Wish {
+                levels,
+                ..wish(format)
+            };
+            let found = prepare(metadata, &Behind::default(), wish);
+            assert_eq!(found.metadata.icc.is_some(), kept, "{levels} {format:?}");
+            assert_eq!(found.notes.is_empty(), kept, "{:?}", found.notes);
+        }
     }
 
     #[test]

@@ -94,14 +94,15 @@ impl Work<'_> {
     /// Restores `input`.
     pub fn output(&self, input: Input, control: Control<'_>) -> Result<Output> {
         let seen = &input.seen;
+        let wanted = Wanted::of(self.arguments);
         let wish = Wish {
             format: self.format,
             orient: self.arguments.orient,
             strip: self.arguments.strip,
             grey: seen.is_grey(),
+            levels: wanted == Wanted::Source,
         };
         let carried = carry::prepare(input.metadata, &input.behind, wish);
-        let wanted = Wanted::of(self.arguments);
         let mut out = match (self.format, wanted, seen) {
             (Format::Jpeg, Wanted::Source, Seen::Jpeg(file)) => {
                 let (levels, report) =
