@@ -135,7 +135,7 @@ pub struct Report {
     pub estimated: Option<Arc<Estimated>>,
     /// Whether the pixels of a frame were searched for tables, found or not: the costly part.
     pub searched: bool,
-    /// How the network's estimates stood to the cells.
+    /// How the network's estimates stood to the cells; nothing where they were released from them.
     pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
     pub consistency: Option<Consistency>,

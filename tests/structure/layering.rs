@@ -9,6 +9,7 @@ use crate::source::{Kind, Source};
 const ROWS: [&[&str]; 4] = [
     &[
         "degradation",
+        "assumed_quality",
         "error",
         "frame",
         "interval",

@@ -311,14 +311,16 @@ impl Last {
             units.mark_all();
             self.project(seen, &units);
         }
-        report.departures = sum(&self.stood);
+        report.released = is_stated(&self.key.options);
+        if !report.released {
+            report.departures = sum(&self.stood);
+        }
         if strange {
             report.gate = Gate::Closed;
             report.notes.push(STRANGE.into());
             return (Arc::new(self.hint.decoded.clone()), None);
         }
         report.restored = true;
-        report.released = is_stated(&self.key.options);
         // Where most of it is another, all is laid out: by rows, on all cores.
         let is_little = 2 * units.marked_px() < self.estimate.plane_len();
         let turned = strange != was_strange;
