@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(bounds(0), (-15.0, 15.0));
     }
 
-    /// FACTS.md: the published step jumps by a whole step just outside the cell.
+    /// The published step jumps by a whole step just outside the cell.
     #[test]
     fn swap_jumps() {
         assert!((swap(14.9, 1, 10) - 14.9).abs() < 1e-4);

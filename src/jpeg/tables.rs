@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(published(&BASE_CHROMA, 50), BASE_CHROMA);
     }
 
-    /// FACTS.md: the float tables differ from libjpeg's at 34 of 100 qualities.
+    /// The float tables differ from libjpeg's at 34 of 100 qualities.
     #[test]
     fn published_tables_differ_from_libjpeg_at_34_qualities() {
         let differ = (1..=100).filter(|&q| {

@@ -1,7 +1,7 @@
 //! The cell sampler: every estimate is brought into the cells of the file before it is
 //! used, as the mean of a Gaussian around it truncated to the cell.
 //!
-//! FACTS: against the published step this halves the coefficient error of a good estimate,
+//! Against the published step this halves the coefficient error of a good estimate,
 //! because it never jumps and uses where in the cell the estimate lies.
 
 use super::plan::{CellSettings, Start};

@@ -179,7 +179,7 @@ mod tests {
         fn project(&self, _: &mut Picture, _: Trust<'_>) {}
     }
 
-    /// FACTS: the published program brings each sample into range before it sums them.
+    /// The published program brings each sample into range before it sums them.
     #[test]
     fn samples_are_clamped_before_they_are_averaged() {
         let problem = Problem {
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    /// FACTS.md: the published counts.
+    /// The published counts.
     #[test]
     fn steps_are_the_published_ones() {
         assert_eq!(step_list(20, 300).first(), Some(&285));
