@@ -124,7 +124,7 @@ fn share(paths: &[PathBuf], quality: u8, camera: bool, from: From) -> f64 {
     sum(|c| c.1) / sum(|c| c.0)
 }
 
-/// Issue 4 asks for 95 % of the visible steps.
+/// 95 % of the visible steps must come back.
 #[test]
 fn committed_pictures_show_their_tables() {
     let paths = committed();

@@ -1,4 +1,4 @@
-//! Which module may import which: the list of DESIGN.md, "The way data flows".
+//! Which module may import which: the rows of ARCHITECTURE.md, "Who may import whom".
 
 use proc_macro2::Delimiter;
 

@@ -1,4 +1,4 @@
-//! How long functions and files may be: STYLE.md, rules 1 and 2.
+//! How long functions and files may be.
 
 use proc_macro2::Delimiter;
 
