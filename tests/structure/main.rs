@@ -1,4 +1,5 @@
-//! Holds the tree to ARCHITECTURE.md and CONTRIBUTING.md: which module may import which, what may be named
+//! Holds the tree to ARCHITECTURE.md and CONTRIBUTING.md: which module may import which, what may
+//! be named
 //! where, how long things may be, and that ARCHITECTURE.md tells the truth.
 //!
 //! Each check is a function from sources to complaints, and is tested on a small source that
