@@ -56,22 +56,38 @@ impl PublishedJpeg {
     /// # Errors
     /// [`Error::Input`] unless it has 3 channels and sides that are multiples of 16.
     pub fn encode(&self, x: &Picture) -> Result<PublishedLevels> {
+        let mut levels = self.unrounded(x)?;
+        round(&mut levels);
+        Ok(levels)
+    }
+
+    /// The coefficients of `x` in steps, before they are rounded to levels.
+    ///
+    /// # Errors
+    /// As [`PublishedJpeg::encode`].
+    pub fn unrounded(&self, x: &Picture) -> Result<PublishedLevels> {
         if x.channels != 3 || !x.width.is_multiple_of(16) || !x.height.is_multiple_of(16) {
             return Err(Error::Input(format!(
                 "a picture of {} x {} x {}: must be 3 channels with sides of multiples of 16",
                 x.channels, x.height, x.width
             )));
         }
-        Ok(self.levels(x))
+        Ok(self.in_steps(x))
     }
 
     fn levels(&self, x: &Picture) -> PublishedLevels {
+        let mut levels = self.in_steps(x);
+        round(&mut levels);
+        levels
+    }
+
+    fn in_steps(&self, x: &Picture) -> PublishedLevels {
         let mut planes = components(x);
         for (c, plane) in planes.iter_mut().enumerate() {
             for_blocks(plane, plane_width(x.width, c), |_, samples| {
                 let coefficients = dct::forward(samples);
                 let steps = &self.steps[c];
-                std::array::from_fn(|i| (coefficients[i] / f32::from(steps[i])).round_ties_even())
+                std::array::from_fn(|i| coefficients[i] / f32::from(steps[i]))
             });
         }
         PublishedLevels {
@@ -187,6 +203,13 @@ impl Measurement for PublishedMeasurement {
                 });
             }
         }
+    }
+}
+
+/// As the published code rounds: ties to the even level.
+fn round(levels: &mut PublishedLevels) {
+    for level in levels.planes.iter_mut().flatten() {
+        *level = level.round_ties_even();
     }
 }
 

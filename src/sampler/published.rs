@@ -104,23 +104,34 @@ impl<'a, N: NoiseSource> Walk<'a, N> {
         let mut z = self.x.clone();
         self.noise.fill(self.done as u64, &mut z);
         let levels = (self.alpha_bar[t], next);
-        let (x0, x) = step(self.problem, self.settings, &self.x, &z, levels)?;
-        self.x = x;
-        Ok(Some(x0))
+        let stepped = step(self.problem, self.settings, &self.x, &z, levels)?;
+        self.x = stepped.x;
+        Ok(Some(stepped.x0))
     }
 }
 
-/// One reverse step from ᾱ_t to ᾱ_next; (x0, the new x):
+/// Where one step leads.
+pub struct Stepped {
+    /// The network's estimate of x0, before the measurement.
+    pub x0: Picture,
+    /// The next state.
+    pub x: Picture,
+}
+
+/// One reverse step of a walk, from the state `x` at ᾱ_t to ᾱ_next, with the fresh noise `z`:
 ///
 /// x0 = (x − √(1−ᾱ_t) e) / √ᾱ_t; x0' = x0 − decode(encode(x0)) + y;
 /// x ← √ᾱ_next (η_b x0' + (1−η_b) x0) + √(1−ᾱ_next) (η z + (1−η) e).
-fn step(
+///
+/// # Errors
+/// Those of the denoiser.
+pub fn step(
     problem: &Problem<'_>,
     settings: &PublishedSettings,
     x: &Picture,
     z: &Picture,
     (alpha_bar, next): (f64, f64),
-) -> Result<(Picture, Picture)> {
+) -> Result<Stepped> {
     let (signal, noise) = (alpha_bar.sqrt() as f32, (1.0 - alpha_bar).sqrt() as f32);
     let mut exploding = x.clone();
     for value in &mut exploding.data {
@@ -141,7 +152,7 @@ fn step(
         let clean = eta_b * corrected.data[i] + (1.0 - eta_b) * x0.data[i];
         *value = to_signal * clean + to_noise * (eta * z.data[i] + (1.0 - eta) * e);
     }
-    Ok((x0, out))
+    Ok(Stepped { x0, x: out })
 }
 
 /// x ← a x + b z.
