@@ -1,7 +1,7 @@
 //! Which start level, end level, steps and spread serve the cell sampler best with a prior
 //! that has no one-call answer: the lean one, told nothing, stands for those.
 //!
-//! Prints the rows of docs/quality.md. Run it as
+//! Prints the rows of docs/measurements/quality.md. Run it as
 //! `cargo run --release --example cell_sweep -- FOLDER COUNT QUALITY START:END:STEPS:SAMPLES:FRESH:SPREAD …`
 
 mod common;

@@ -1,6 +1,6 @@
 //! Which start level, steps and spread restore banded pictures best with the lean prior.
 //!
-//! Prints the table of docs/dequantisation.md. Run it as
+//! Prints the table of docs/measurements/dequantisation.md. Run it as
 //! `cargo run --release --example dequantisation_sweep -- FOLDER COUNT BITS START,… END,… STEPS,… SPREAD,… FRESH,… SAMPLES,…`
 
 mod common;

@@ -1,6 +1,6 @@
 //! Where restoration begins to harm: pictures encoded at high qualities and samplings,
 //! restored with the identity gate open and not at all. Prints a Markdown table; behind
-//! docs/gate.md.
+//! docs/measurements/gate.md.
 //!
 //! `cargo run --release --example gate_sweep -- SOURCE COUNT QUALITY,… 420,422,444 [SIDE [MODEL [gate]]]`;
 //! SOURCE a folder, `drawings`, or one of these: `text`, `drawing`, `window`;

@@ -1,6 +1,6 @@
 //! Which sampler, how many steps, from which level, how many draws: every metric, one table.
 //!
-//! Prints the rows of docs/quality.md. Run it as
+//! Prints the rows of docs/measurements/sweep.md. Run it as
 //! `cargo run --release --example sampler_sweep -- FOLDER COUNT SIDE QUALITY,… METHOD …`, a
 //! METHOD being `one` (one call), `paper:TIMESTEPS:INIT:ETA:ETA_B:SAMPLES`,
 //! `cell:START:END:STEPS:SAMPLES:FRESH:SPREAD[:SHARE]`, or `own:…` with multiples of the prior's

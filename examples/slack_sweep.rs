@@ -1,6 +1,6 @@
 //! What slack by encoder family is worth, and trust by departures: pictures encoded by rounding,
 //! by mozjpeg's trellis, and twice; one network call each, brought into cells of several widths.
-//! Prints a Markdown table; behind docs/cell.md.
+//! Prints the tables of docs/measurements/cell.md.
 //!
 //! `cargo run --release --example slack_sweep -- FOLDER COUNT`
 

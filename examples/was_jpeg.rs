@@ -1,6 +1,6 @@
 //! What `restore --was-jpeg` is worth: clean pictures as JPEGs, restored from the file, and from
 //! the pixels alone that a viewer shows, as a PNG keeps them. Prints the Markdown table of
-//! docs/estimation.md.
+//! docs/measurements/estimation.md.
 //!
 //! `cargo run --release --example was_jpeg -- FOLDER COUNT QUALITY,… SAMPLING,… [SIDE]`; with SIDE
 //! the middle of each picture alone, so many pixels wide and high.

@@ -53,7 +53,7 @@ fn upper(a: f32, b: f32) -> f32 {
 }
 
 /// How much an estimate's squared departures understate its cubed error; see [`judged`]. The
-/// best of 10, 50 and 250 for photographs and pages of text alike (docs/gate.md).
+/// best of 10, 50 and 250 for photographs and pages of text alike (docs/measurements/cell.md).
 const UNDERSTATED: f32 = 50.0;
 
 /// The estimate of a block brought into `bounds`, trusted as far as it deserves: where it left

@@ -365,7 +365,7 @@ fn cells_reach_as_far_as_the_family_in_the_header_says() {
     assert_eq!(header.family, Family::Libjpeg);
     let [libjpeg, mozjpeg, jpegli] =
         [Family::Libjpeg, Family::Mozjpeg, Family::Jpegli].map(redness);
-    // docs/cell.md: mozjpeg's cells are held to libjpeg's slack.
+    // docs/measurements/cell.md: mozjpeg's cells are held to libjpeg's slack.
     assert_eq!(libjpeg, mozjpeg);
     assert!(jpegli > libjpeg + 0.05, "{jpegli} {libjpeg}");
 }

@@ -169,7 +169,7 @@ impl Family {
     }
 
     /// How far beyond its cell an estimate may go. Not how far coefficients may have been:
-    /// docs/cell.md measures that mozjpeg's own cells, which a few per cent of its
+    /// docs/measurements/cell.md measures that mozjpeg's own cells, which a few per cent of its
     /// coefficients left, still bring an estimate nearer than wider ones do. jpegli could not
     /// be measured; its 99th percentile is 0.41 steps, libjpeg's 0.07.
     pub fn slack(&self) -> Slack {

@@ -3,7 +3,7 @@
 //!
 //! Decided by the tables, the sampling and the levels, not by a quality number, so that it holds
 //! for any table, and by how many of the prior's coefficients lie far outside the cells, which
-//! tells pictures that it does not know, such as pages of text. docs/gate.md has the
+//! tells pictures that it does not know, such as pages of text. docs/measurements/gate.md has the
 //! measurements. Called by `restore`.
 
 use crate::contract::{Denoiser, mean_log2};

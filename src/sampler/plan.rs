@@ -1,6 +1,7 @@
 //! What a preset means in steps, levels and samples.
 //!
-//! Made from the options; read by the algorithms. Defaults follow from docs/quality.md.
+//! Made from the options; read by the algorithms. Defaults follow from
+//! docs/measurements/quality.md.
 
 use crate::contract::Denoiser;
 use crate::error::{Error, Result};
@@ -8,7 +9,8 @@ use crate::options::{Options, Preset};
 
 /// Weight of the draw in preset `sample`, where it begins from a one-call answer.
 const SAMPLE_SHARE: f64 = 0.8;
-/// Where draws of a prior without a one-call answer begin from the last frame's result: docs/video.md.
+/// Where draws of a prior without a one-call answer begin from the last frame's result:
+/// docs/measurements/video.md.
 /// With such an answer that is the better start, of which no draw is worth more.
 const WARM_SIGMA: f64 = 0.2;
 /// Views that preset `quality` averages: all symmetries of a square.
@@ -178,7 +180,7 @@ impl Plan {
 fn from_one_call(preset: Preset) -> CellSettings {
     match preset {
         // No fresh noise and a spread that trusts the cells keep the texture that one call
-        // smooths; the share of the one call keeps it faithful: docs/quality.md.
+        // smooths; the share of the one call keeps it faithful: docs/measurements/quality.md.
         Preset::Sample => CellSettings {
             start_sigma: 0.4,
             steps: 5,
@@ -195,7 +197,7 @@ fn from_one_call(preset: Preset) -> CellSettings {
 
 /// The cell sampler of any other prior. The decoded picture's own errors must drown in the
 /// noise that the prior is told of, so the walk begins higher; the figures are from the sweep
-/// of docs/quality.md, with a prior that is told nothing.
+/// of docs/measurements/quality.md, with a prior that is told nothing.
 fn from_decoded(preset: Preset) -> CellSettings {
     let (start_sigma, end_sigma, steps, samples) = match preset {
         Preset::Fast => (0.4, 0.1, 4, 1),
@@ -217,7 +219,7 @@ fn from_decoded(preset: Preset) -> CellSettings {
 }
 
 /// The cell sampler for levels. Noise is counted in the error that rounding to levels made,
-/// step / √12; the figures are from the sweep of docs/dequantisation.md.
+/// step / √12; the figures are from the sweep of docs/measurements/dequantisation.md.
 fn from_levels(preset: Preset, step: u8) -> CellSettings {
     let error = f64::from(step) / 12f64.sqrt() / 127.5;
     let (start, steps, samples) = match preset {

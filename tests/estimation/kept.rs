@@ -96,7 +96,7 @@ fn a_kept_answer_restores_as_a_new_one_does() {
 }
 
 /// Prints what a search and a look cost, and how often a kept answer is right, for
-/// docs/estimation.md. Each picture is the next frame of the one before.
+/// docs/measurements/estimation.md. Each picture is the next frame of the one before.
 #[test]
 #[ignore = "needs DDRMJPEG_PICTURES"]
 fn kept_answers_of_tune() {

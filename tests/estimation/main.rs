@@ -172,7 +172,7 @@ fn a_cropped_picture_tells_sampling_and_chroma_too() {
     }
 }
 
-/// Prints the table of docs/estimation.md.
+/// Prints the table of docs/measurements/estimation.md.
 #[test]
 #[ignore = "needs DDRMJPEG_PICTURES"]
 fn pictures_of_tune_show_their_tables() {

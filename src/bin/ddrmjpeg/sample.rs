@@ -1,5 +1,5 @@
 //! `ddrmjpeg sample`: the published experiment, with the options, files and figures of its
-//! `main.py`. docs/sample.md says where the two differ.
+//! `main.py`. docs/guide/published.md says where the two differ.
 //!
 //! Degrades the pictures of a data set, restores them, and measures both. One picture that
 //! fails is a message; the others are done.

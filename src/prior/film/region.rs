@@ -9,7 +9,7 @@
 use crate::frame::Rect;
 
 /// Multiply-adds that cost as much as what a window costs whatever its size: some 60 µs of one
-/// thread of the Xeon of docs/performance.md, in f32.
+/// thread of machine C of docs/measurements, in f32.
 const WINDOW_MACS: usize = 4_000_000;
 
 /// Multiply-adds that are worth a piece of their own: with less, the call costs more than they do.

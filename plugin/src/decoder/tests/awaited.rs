@@ -1,6 +1,6 @@
-//! Whose lack of time counts: the table of docs/servers.md, sink by sink, with sources that are live
-//! and that are not, by each policy. The model that was asked for takes three times as long as a frame
-//! lasts, the lesser one much less.
+//! Whose lack of time counts: the table of docs/guide/servers.md, sink by sink, with sources that
+//! are live and that are not, by each policy. The model that was asked for takes three times as
+//! long as a frame lasts, the lesser one much less.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,8 @@
 //!
 //! At the input's own size there is nothing to gain: the restored picture lies in the cells of the
 //! input, and steps as coarse as those bring back the same levels. So half as much again is spent,
-//! on full chroma and by mozjpeg's trellis: docs/files.md has what that keeps of the gain.
+//! on full chroma and by mozjpeg's trellis. docs/measurements/quality.md has what that keeps of
+//! the gain.
 
 use anyhow::Result;
 use ddrmjpeg::frame::Planar8;
