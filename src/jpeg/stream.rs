@@ -47,9 +47,10 @@ struct Said {
 }
 
 impl Said {
-    /// Takes note of a segment by its first bytes.
+    /// Takes note of a segment by its first bytes, up to the first scan.
     fn note(&mut self, code: u8, head: &[u8]) {
         match (code, head) {
+            _ if self.all => {}
             (SOS, _) => self.all = true,
             (APP0, head) if head.starts_with(b"AVI1") => self.field = Field::of_app0(head),
             (code, &[_, h1, h0, w1, w0, ..]) if walk::is_frame(code) => {
@@ -149,7 +150,7 @@ impl FrameLength {
         let mut rest = bytes;
         loop {
             let end = self.picture.push(rest);
-            if let Some(length) = self.alone() {
+            if let Some(length) = self.alone(end.is_some()) {
                 return Some(length);
             }
             let Some(end) = end else {
@@ -169,13 +170,13 @@ impl FrameLength {
         }
     }
 
-    /// The length of the first picture, once the second turns out not to belong to it.
-    fn alone(&self) -> Option<usize> {
+    /// The length of the first picture, once the second turns out not to belong to it: when its first
+    /// scan begins or it has `ended`, and no sooner, whatever the parts that it comes in.
+    fn alone(&self, ended: bool) -> Option<usize> {
         let (field, length) = self.first?;
         let said = self.picture.said;
         let other = said.field_of(self.height) == Some(field.other());
-        let decided = said.all || said.size.is_some();
-        (decided && !other).then_some(length)
+        ((said.all || ended) && !other).then_some(length)
     }
 
     /// The length of the frame when the stream ends here and `seen` bytes are all there is.
@@ -307,6 +308,37 @@ mod tests {
         let mut finder = FrameLength::default();
         assert_eq!(finder.push(&top), None);
         assert_eq!(finder.at_end(), top.len());
+    }
+
+    /// What is said before the first scan counts, in any order, and nothing that is said later:
+    /// however much of the picture has come.
+    #[test]
+    fn a_picture_says_what_it_is_before_its_first_scan() {
+        let (top, bottom) = (field(1), field(2));
+        let (frame, rest) = bottom[2..].split_at(bottom.len() - 2 - 27);
+        let (frame_header, scan) = rest.split_at(13);
+        let (start, eoi) = ([0xFF, SOI], [0xFF, EOI]);
+        let app0 = frame;
+        let other_size = [0xFF, 0xC0, 0, 11, 8, 0, 99, 0, 40, 1, 1, 0x11, 0];
+        let scan_only = &scan[..scan.len() - 2];
+        let second = |parts: &[&[u8]]| [&start, &parts.concat()[..]].concat();
+        for joined in [
+            second(&[app0, frame_header, scan]),
+            second(&[frame_header, app0, scan]),
+            second(&[app0, &other_size, frame_header, scan]),
+        ] {
+            let all = [&top[..], &joined].concat();
+            assert_eq!(length(&[&all[..], &top].concat()), Some(all.len()));
+        }
+        for alone in [
+            second(&[frame_header, scan_only, app0, &eoi]),
+            second(&[app0, frame_header, &other_size, scan]),
+            second(&[&eoi]),
+            second(&[app0, &eoi]),
+        ] {
+            let all = [&top[..], &alone, &top].concat();
+            assert_eq!(length(&all), Some(top.len()));
+        }
     }
 
     /// Cameras write polarity 1 and 2 in turns into whole frames.
