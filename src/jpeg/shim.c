@@ -485,6 +485,15 @@ static void dj_configure(j_compress_ptr cinfo, const struct dj_plan *plan, J_COL
     }
 }
 
+/* libjpeg cuts steps at 32767; tables of 16 bits go up to 65535, and levels keep theirs. */
+static void dj_keep_steps(j_compress_ptr cinfo, const struct dj_plan *plan)
+{
+    for (int c = 0; c < plan->components; c++)
+        for (int i = 0; i < DCTSIZE2; i++)
+            if (plan->steps[c][i] != 0)
+                cinfo->quant_tbl_ptrs[c]->quantval[i] = plan->steps[c][i];
+}
+
 static jvirt_barray_ptr dj_request(j_compress_ptr cinfo, const struct dj_plan *plan, int c,
                                    uint32_t blocks_wide, uint32_t blocks_high)
 {
@@ -505,6 +514,7 @@ int dj_writer_levels(struct dj_writer *writer, const struct dj_plan *plan,
         return 0;
     dj_destination(writer);
     dj_configure(cinfo, plan, (J_COLOR_SPACE)plan->color_space);
+    dj_keep_steps(cinfo, plan);
     cinfo->optimize_coding = TRUE;
     for (int c = 0; c < plan->components; c++)
         arrays[c] = dj_request(cinfo, plan, c, blocks_wide[c], blocks_high[c]);

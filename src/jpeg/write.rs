@@ -217,3 +217,24 @@ pub fn encode_by(
     let ok = unsafe { ffi::dj_writer_pixels(writer.0, &plan, pixels.as_ptr()) };
     writer.finish(ok)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::read;
+    use crate::options::Limits;
+
+    /// libjpeg itself cuts steps at 32767.
+    #[test]
+    fn steps_of_sixteen_bits_are_written_as_they_are() {
+        let grey = Planar8::new(PixelModel::Grey, 24, 16, (1, 1));
+        let limits = Limits::default();
+        let mut file = read(&encode(&grey, 50, (1, 1)).unwrap(), &limits).unwrap();
+        for (i, step) in [(1, 255), (2, 256), (3, 32_767), (4, 32_768), (63, 65_535)] {
+            file.components[0].steps[i] = step;
+            file.components[0].levels[5][i] = 1;
+        }
+        let again = read(&write(&file).unwrap(), &limits).unwrap();
+        assert_eq!(again.components, file.components);
+    }
+}
