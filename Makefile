@@ -2,7 +2,7 @@
 # first, and set-up that is done costs half a second. After `make setup` plain cargo works too.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check bench install clean
+.PHONY: help setup build demo test check fuzz bench install clean
 
 CARGO ?= cargo
 PREFIX ?= /usr/local
@@ -31,6 +31,9 @@ test: setup ## Run every test (the corpus too, where DDRMJPEG_CORPUS names it)
 
 check: setup ## Format, clippy for each feature set, documentation, licences, scripts
 	@scripts/check.sh
+
+fuzz: ## Run every fuzz target for a minute (scripts/fuzz.sh says how for longer)
+	@scripts/fuzz.sh
 
 bench: setup ## Run the benchmarks
 	$(CARGO) bench --workspace

@@ -1,14 +1,19 @@
-//! Checkpoints of any bytes: opened and read to the end, or refused. Seeds: the sound files that
-//! `tests/checkpoint_mutations.rs` makes.
+//! Checkpoints of any bytes: opened and read to the end, or refused.
 
 #![no_main]
 
+#[path = "../../tests/checkpoint_files/mod.rs"]
+mod checkpoint_files;
+
 use ddrmjpeg::prior::checkpoint;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Ok(source) = checkpoint::from_bytes(bytes.to_vec()) {
-        for name in source.names() {
-            drop(source.read(&name));
+libfuzzer_sys::fuzz_target!(
+    init: ddrmjpeg_fuzz::write_seeds(checkpoint_files::sound::sound),
+    |bytes: &[u8]| {
+        if let Ok(source) = checkpoint::from_bytes(bytes.to_vec()) {
+            for name in source.names() {
+                drop(source.read(&name));
+            }
         }
     }
-});
+);

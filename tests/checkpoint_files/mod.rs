@@ -6,6 +6,7 @@ pub mod archive;
 pub mod golden;
 pub mod malformed;
 pub mod pickle;
+pub mod sound;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -34,7 +34,8 @@ pub fn parse(data: &[u8]) -> Result<Header> {
     parse_next(data, &mut QuantTables::default())
 }
 
-/// [`parse`] for the next picture of a stream that has given these `tables` so far.
+/// [`parse`] for the next picture of a stream that has given these `tables` so far, before the first
+/// scan of each picture: what a progressive one gives between its scans is not looked at.
 ///
 /// # Errors
 /// As [`parse`]; what the header gives is in `tables` all the same.
