@@ -19,3 +19,4 @@ pub mod parallel;
 pub mod race;
 pub mod stages;
 pub mod trial;
+mod verdict;

@@ -2,8 +2,9 @@
 //!
 //! Having the instructions does not say so: Zen 4 and 5 have twice to four times the rate of f32 with
 //! them, Intel's cores since Sapphire Rapids, where a virtual machine hides AMX, 0.6 times. So it is
-//! tried, once per process, in some milliseconds; on one thread, so that what else the machine does
-//! rarely comes between. Called by `backend` on the torch thread.
+//! tried, in some milliseconds; on one thread, so that what else the machine does rarely comes
+//! between. The verdict is remembered (`verdict`), and asked for once per process. Called by `backend`
+//! on the torch thread.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::packed::{Geometry, PackedConv};
 use super::parallel::alone;
+use super::verdict;
 use crate::error::Result;
 use crate::prior::load::channels_last;
 
@@ -27,7 +29,8 @@ const SIZE: [i64; 4] = [1, 64, 16, 32];
 /// Whether bf16 is worth its rounding here. Where nothing can be packed, or it fails, it is not.
 pub fn bf16_pays() -> bool {
     static PAYS: OnceLock<bool> = OnceLock::new();
-    *PAYS.get_or_init(|| has_instructions() && won([Kind::BFloat16, Kind::Float]))
+    let race = || won([Kind::BFloat16, Kind::Float]);
+    *PAYS.get_or_init(|| has_instructions() && verdict::remembered(race).unwrap_or(false))
 }
 
 /// Whether this CPU multiplies bf16 in hardware; emulated, it is slower than f32.
@@ -42,13 +45,15 @@ fn has_instructions() -> bool {
     }
 }
 
-/// Whether the first kind is faster than the second by what it must gain.
-fn won([half, full]: [Kind; 2]) -> bool {
+/// Whether the first kind is faster than the second by what it must gain; `None` where one of them
+/// cannot run.
+fn won([half, full]: [Kind; 2]) -> Option<bool> {
     let race = || -> Result<_> {
         let (half, full) = (Runner::new(half)?, Runner::new(full)?);
         alone(|| fastest([&half, &full]))
     };
-    tch::no_grad(race).is_ok_and(|[half, full]| is_gain(half, full))
+    let [half, full] = tch::no_grad(race).ok()?;
+    Some(is_gain(half, full))
 }
 
 fn is_gain(half: Duration, full: Duration) -> bool {
@@ -106,8 +111,9 @@ mod tests {
     /// f64 stands for a kind that nothing is packed in.
     #[test]
     fn what_cannot_be_packed_does_not_win() {
-        assert!(!won([Kind::Double, Kind::Float]));
-        assert!(!won([Kind::Float, Kind::Double]));
+        assert_eq!(won([Kind::Double, Kind::Float]), None);
+        assert_eq!(won([Kind::Float, Kind::Double]), None);
+        assert!(won([Kind::Float, Kind::Float]).is_some());
     }
 
     #[test]
