@@ -18,7 +18,7 @@ fn picture() -> Vec<u8> {
         for (i, value) in plane.data.iter_mut().enumerate() {
             let (x, y) = (i % 96, i / 96);
             *value =
-                (40 + 20 * c + (x * 3 + y * y / 5) % 120 + (i * 2_654_435_761 >> 9) % 20) as u8;
+                (40 + 20 * c + (x * 3 + y * y / 5) % 120 + ((i * 2_654_435_761) >> 9) % 20) as u8;
         }
     }
     jpeg::encode(&scene, 15, (2, 2)).unwrap()
