@@ -12,7 +12,8 @@ use super::zip::{self, Entries};
 
 /// The tensors of the archive `bytes`.
 pub(super) fn read(bytes: &[u8]) -> Parse<Table> {
-    let entries = zip::entries(bytes)?;
+    let archive = zip::open(bytes)?;
+    let entries = zip::entries(&archive)?;
     let folder = folder(&entries)?;
     refuse_code(&entries, folder)?;
     refuse_big_endian(bytes, &entries, folder)?;

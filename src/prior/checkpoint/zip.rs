@@ -1,219 +1,127 @@
 //! The part of the zip format that torch writes: stored entries, found by the central directory.
 //!
-//! Entries are slices of the file, so nothing is inflated and nothing can expand. Zip64 is read
-//! (files above 4 GiB, and torch writes its records anyway). Checksums are not compared: torch
-//! has an option to leave them out. Source: PKWARE's APPNOTE 6.3, sections 4.3 and 4.5.
+//! rawzip reads the directory, and repairs what it can; here is refused what torch does not write:
+//! whatever is compressed or encrypted, headers that do not agree, bytes that belong to two entries.
+//! Entries are slices of the file, so nothing is inflated and nothing can expand. Checksums are not
+//! compared: torch has an option to leave them out. Source: PKWARE's APPNOTE 6.3, section 4.3.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+use rawzip::{ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
 
 use super::Parse;
 use super::limits;
 use super::quote::quote;
 
-const END_SIGNATURE: &[u8] = b"PK\x05\x06";
-const END_BYTES: usize = 22;
-const END64_SIGNATURE: &[u8] = b"PK\x06\x06";
-const END64_BYTES: usize = 56;
-const LOCATOR_SIGNATURE: &[u8] = b"PK\x06\x07";
-const LOCATOR_BYTES: usize = 20;
-const CENTRAL_SIGNATURE: &[u8] = b"PK\x01\x02";
-const CENTRAL_BYTES: usize = 46;
+/// Bytes of the end record: the numbers of two disks, and where the directory begins.
+const END_DISKS: usize = 4;
+const END_START: usize = 16;
+/// A 32-bit field that says: see the zip64 record.
+const SEE_ZIP64: u32 = u32::MAX;
 const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
-const LOCAL_BYTES: usize = 30;
-/// A comment's longest length.
-const COMMENT_BYTES: usize = 0xffff;
-/// A 32-bit field that says: see the zip64 extra field.
-const SEE_ZIP64: u64 = 0xffff_ffff;
-/// The extra field that holds 64-bit sizes.
-const ZIP64_FIELD: u16 = 1;
-/// Flag bit 0: the entry is encrypted.
-const ENCRYPTED: u16 = 1;
+const DAMAGED: &str = "the zip directory is damaged or cut";
+
+/// An archive in memory or mapped.
+pub(super) type Archive<'a> = ZipSliceArchive<&'a [u8]>;
 
 /// Where the entries of an archive lie in its bytes, by name.
 pub(super) type Entries<'a> = BTreeMap<&'a str, Range<usize>>;
 
-/// Reads the directory of the archive `bytes`.
+/// Finds the directory of the archive `bytes`.
 ///
 /// # Errors
-/// A sentence when the directory is damaged, leaves the file, names an entry twice, or holds
-/// compressed, encrypted or overlapping entries.
-pub(super) fn entries(bytes: &[u8]) -> Parse<Entries<'_>> {
-    let directory = directory(bytes)?;
-    if directory.count > limits::ZIP_ENTRIES as u64 {
+/// A sentence when there is none, or when it is not where the file says.
+pub(super) fn open(bytes: &[u8]) -> Parse<Archive<'_>> {
+    let archive = ZipArchive::from_slice(bytes).map_err(|fault| {
+        format!("the zip directory is missing or outside the file: cut short? ({fault})")
+    })?;
+    if archive.end_offset() != bytes.len() as u64 {
+        return Err("the file goes on behind its zip archive".to_owned());
+    }
+    let end = usize::try_from(archive.eocd_offset()).map_err(|_| DAMAGED)?;
+    let field = |at: usize| Some(u32::from_le_bytes(*bytes.get(end + at..)?.first_chunk()?));
+    if !matches!(field(END_DISKS), Some(0 | SEE_ZIP64)) {
+        return Err("a zip archive of several parts".to_owned());
+    }
+    match field(END_START) {
+        Some(SEE_ZIP64) => Ok(archive),
+        Some(start) if u64::from(start) == archive.directory_offset() => Ok(archive),
+        _ => Err(DAMAGED.to_owned()),
+    }
+}
+
+/// Reads the directory of `archive`.
+///
+/// # Errors
+/// A sentence when the directory is damaged, names an entry twice, or holds compressed, encrypted or
+/// overlapping entries, or some that leave the file.
+pub(super) fn entries<'a>(archive: &'a Archive<'_>) -> Parse<Entries<'a>> {
+    let count = archive.entries_hint();
+    if count > limits::ZIP_ENTRIES as u64 {
         return Err(format!(
-            "{} zip entries, the limit is {}",
-            directory.count,
+            "{count} zip entries, the limit is {}",
             limits::ZIP_ENTRIES
         ));
     }
-    let mut rest = slice(bytes, directory.start, directory.bytes)
-        .ok_or("the zip directory lies outside the file: cut short?")?;
     let mut entries = Entries::new();
-    for _ in 0..directory.count {
-        let record = central_record(rest)?;
-        rest = record.rest;
-        let range = local_range(bytes, &record)?;
-        if entries.insert(record.name, range).is_some() {
-            return Err(format!("two zip entries are named {}", quote(record.name)));
+    for record in archive.entries().take(limits::ZIP_ENTRIES) {
+        let record = record.map_err(|_| DAMAGED)?;
+        let name = std::str::from_utf8(record.file_path().as_bytes()).map_err(|_| DAMAGED)?;
+        let range = range(archive, &record, name)?;
+        if entries.insert(name, range).is_some() {
+            return Err(format!("two zip entries are named {}", quote(name)));
         }
+    }
+    if entries.len() as u64 != count {
+        return Err(DAMAGED.to_owned());
     }
     refuse_overlap(&entries)?;
     Ok(entries)
 }
 
-/// What the end records say of the central directory.
-struct Directory {
-    count: u64,
-    start: u64,
-    bytes: u64,
-}
-
-fn directory(bytes: &[u8]) -> Parse<Directory> {
-    let end = find_end(bytes).ok_or("no end of the zip directory: the file is cut short")?;
-    let record = &bytes[end..];
-    let disks = (u16_at(record, 4), u16_at(record, 6));
-    let locator = end
-        .checked_sub(LOCATOR_BYTES)
-        .and_then(|at| bytes.get(at..end));
-    if let Some(locator) = locator.filter(|l| l.starts_with(LOCATOR_SIGNATURE)) {
-        return directory64(bytes, u64_at(locator, 8));
+/// The bytes of an entry, behind its local header, which must bear the same name.
+fn range(
+    archive: &Archive<'_>,
+    record: &ZipFileHeaderRecord<'_>,
+    name: &str,
+) -> Parse<Range<usize>> {
+    let fault = |what: &str| Err(format!("zip entry {} {what}", quote(name)));
+    if let Some(kind) = unread_kind(record) {
+        return fault(&format!("is {kind}: only stored ones are read"));
     }
-    if disks != (Some(0), Some(0)) {
-        return Err("a zip archive of several parts".to_owned());
-    }
-    let field = |value: Option<u64>| value.ok_or_else(|| "the zip end record is cut".to_owned());
-    Ok(Directory {
-        count: field(u16_at(record, 10).map(u64::from))?,
-        bytes: field(u32_at(record, 12))?,
-        start: field(u32_at(record, 16))?,
-    })
-}
-
-fn directory64(bytes: &[u8], at: Option<u64>) -> Parse<Directory> {
-    let record = at.and_then(|at| slice(bytes, at, END64_BYTES as u64));
-    let record = record.filter(|r| r.starts_with(END64_SIGNATURE));
-    let record = record.ok_or("the zip64 end record is not where its locator says")?;
-    let field = |at| u64_at(record, at).ok_or_else(|| "the zip64 end record is cut".to_owned());
-    Ok(Directory {
-        count: field(32)?,
-        bytes: field(40)?,
-        start: field(48)?,
-    })
-}
-
-/// The last end record whose comment reaches exactly to the end of the file.
-fn find_end(bytes: &[u8]) -> Option<usize> {
-    let last = bytes.len().checked_sub(END_BYTES)?;
-    let first = last.saturating_sub(COMMENT_BYTES);
-    (first..=last).rev().find(|&at| {
-        bytes[at..].starts_with(END_SIGNATURE)
-            && u16_at(&bytes[at..], 20).map(usize::from) == Some(bytes.len() - at - END_BYTES)
-    })
-}
-
-/// One record of the central directory.
-struct Record<'a> {
-    name: &'a str,
-    /// Bytes of the entry.
-    bytes: u64,
-    /// Of the local header.
-    start: u64,
-    rest: &'a [u8],
-}
-
-fn central_record(from: &[u8]) -> Parse<Record<'_>> {
-    split_record(from).ok_or("the zip directory is damaged or cut")?
-}
-
-/// `None` when the record is cut or is none.
-fn split_record(from: &[u8]) -> Option<Parse<Record<'_>>> {
-    let (fixed, rest) = from.split_at_checked(CENTRAL_BYTES)?;
-    if !fixed.starts_with(CENTRAL_SIGNATURE) {
-        return None;
-    }
-    let (name, rest) = rest.split_at_checked(u16_at(fixed, 28)?.into())?;
-    let (extra, rest) = rest.split_at_checked(u16_at(fixed, 30)?.into())?;
-    let (_comment, rest) = rest.split_at_checked(u16_at(fixed, 32)?.into())?;
-    let name = std::str::from_utf8(name).ok()?;
-    if let Some(fault) = unread_kind(u16_at(fixed, 8)?, u16_at(fixed, 10)?) {
-        return Some(Err(format!(
-            "zip entry {} is {fault}: only stored ones are read",
-            quote(name)
-        )));
-    }
-    let (full, stored, start) = (u32_at(fixed, 24)?, u32_at(fixed, 20)?, u32_at(fixed, 42)?);
-    let [full, stored, start] = with_zip64([full, stored, start], extra)?;
+    let (full, stored) = (
+        record.uncompressed_size_hint(),
+        record.compressed_size_hint(),
+    );
     if full != stored {
-        return Some(Err(format!(
-            "zip entry {} has two sizes, {stored} and {full}",
-            quote(name)
-        )));
+        return fault(&format!("has two sizes, {stored} and {full}"));
     }
-    Some(Ok(Record {
-        name,
-        bytes: full,
-        start,
-        rest,
-    }))
+    let start = usize::try_from(record.local_header_offset()).unwrap_or(usize::MAX);
+    let header = archive.get_ref().get(start..).unwrap_or_default();
+    if !header.starts_with(LOCAL_SIGNATURE) {
+        return fault("has no local header");
+    }
+    let Ok(entry) = archive.get_entry(record.wayfinder()) else {
+        return fault(&format!("of {stored} bytes reaches beyond the file"));
+    };
+    if entry.local_header().file_path().as_bytes() != name.as_bytes() {
+        return fault("has another name in its local header");
+    }
+    let (start, end) = entry.compressed_data_range();
+    Ok(start as usize..end as usize) // fits: the entry is in memory
 }
 
-fn unread_kind(flags: u16, method: u16) -> Option<String> {
-    match (flags & ENCRYPTED, method) {
-        (0, 0) => None,
-        (0, 8) => Some("compressed (deflate)".to_owned()),
-        (0, other) => Some(format!("compressed (method {other})")),
-        _ => Some("encrypted".to_owned()),
+fn unread_kind(record: &ZipFileHeaderRecord<'_>) -> Option<String> {
+    match (
+        record.flags().is_encrypted(),
+        record.compression_method().as_u16(),
+    ) {
+        (false, 0) => None,
+        (false, 8) => Some("compressed (deflate)".to_owned()),
+        (false, other) => Some(format!("compressed (method {other})")),
+        (true, _) => Some("encrypted".to_owned()),
     }
-}
-
-/// Fills in those of the 32-bit fields, in their order, that refer to the zip64 extra field.
-fn with_zip64(mut fields: [u64; 3], extra: &[u8]) -> Option<[u64; 3]> {
-    if !fields.contains(&SEE_ZIP64) {
-        return Some(fields);
-    }
-    let mut data = zip64_field(extra)?;
-    for field in fields.iter_mut().filter(|f| **f == SEE_ZIP64) {
-        let (value, rest) = data.split_first_chunk::<8>()?;
-        *field = u64::from_le_bytes(*value);
-        data = rest;
-    }
-    Some(fields)
-}
-
-fn zip64_field(mut extra: &[u8]) -> Option<&[u8]> {
-    loop {
-        let (kind, length) = (u16_at(extra, 0)?, u16_at(extra, 2)?);
-        let (data, rest) = extra.get(4..)?.split_at_checked(length.into())?;
-        if kind == ZIP64_FIELD {
-            return Some(data);
-        }
-        extra = rest;
-    }
-}
-
-/// The entry's bytes, behind its local header, which must bear the same name.
-fn local_range(bytes: &[u8], record: &Record<'_>) -> Parse<Range<usize>> {
-    let fault = |what: &str| format!("zip entry {} {what}", quote(record.name));
-    let header = slice(bytes, record.start, LOCAL_BYTES as u64)
-        .filter(|header| header.starts_with(LOCAL_SIGNATURE))
-        .ok_or_else(|| fault("has no local header"))?;
-    let lengths = u16_at(header, 26).zip(u16_at(header, 28));
-    let (name, extra) = lengths.ok_or_else(|| fault("has no local header"))?;
-    let name_start = record.start + LOCAL_BYTES as u64;
-    if slice(bytes, name_start, name.into()) != Some(record.name.as_bytes()) {
-        return Err(fault("has another name in its local header"));
-    }
-    let start = name_start + u64::from(name) + u64::from(extra);
-    let found = slice(bytes, start, record.bytes);
-    let found = found.ok_or_else(|| {
-        fault(&format!(
-            "of {} bytes reaches beyond the file",
-            record.bytes
-        ))
-    })?;
-    let start = start as usize; // fits: the slice above exists
-    Ok(start..start + found.len())
 }
 
 fn refuse_overlap(entries: &Entries<'_>) -> Parse<()> {
@@ -233,21 +141,4 @@ fn refuse_overlap(entries: &Entries<'_>) -> Parse<()> {
             quote(pair[1].0)
         )),
     }
-}
-
-fn slice(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
-    let end = start.checked_add(length)?;
-    bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?).into())
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }

@@ -36,6 +36,9 @@ pub fn zips() -> Vec<Case> {
     );
     let locator = wide.len() - 22 - 20;
     wide[locator + 8..][..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    // rawzip itself would read on.
+    let shifted = [b"PK\x03\x04 and more".to_vec(), spoilt(0, |_| {})].concat();
+    let followed = [spoilt(0, |_| {}), vec![0]].concat();
     vec![
         (
             "a compressed pickle",
@@ -60,7 +63,7 @@ pub fn zips() -> Vec<Case> {
         (
             "an entry without zip64 sizes",
             spoilt(3, |e| e.size = Some(0xffff_ffff)),
-            "damaged",
+            "reaches beyond the file",
         ),
         (
             "an entry outside",
@@ -134,7 +137,9 @@ pub fn zips() -> Vec<Case> {
             end_field(18, &[1, 0]),
             "several parts",
         ),
-        ("a zip64 record outside", wide, "zip64"),
+        ("a zip64 record outside", wide, "outside the file"),
+        ("bytes in front", shifted, "damaged or cut"),
+        ("bytes behind", followed, "goes on behind"),
         (
             "nothing but a signature",
             b"PK\x03\x04".to_vec(),

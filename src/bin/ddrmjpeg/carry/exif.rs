@@ -1,5 +1,5 @@
 //! A block of EXIF after its picture has been turned: changed in place, so that what makers keep
-//! at fixed places stays there.
+//! at fixed places stays there. kamadak-exif and little_exif write the block anew, which loses that.
 
 use image::metadata::Orientation;
 
