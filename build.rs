@@ -23,12 +23,12 @@ fn main() {
 /// The shim that keeps libjpeg's longjmp on the C side; headers from mozjpeg-sys.
 fn compile_jpeg_shim() {
     for file in ["shim.c", "ledger.c", "ledger.h"] {
-        println!("cargo::rerun-if-changed=src/jpeg/{file}");
+        println!("cargo::rerun-if-changed=src/jpeg/file/{file}");
     }
     let include = env::var_os("DEP_JPEG_INCLUDE").expect("mozjpeg-sys tells where its headers are");
     cc::Build::new()
-        .file("src/jpeg/shim.c")
-        .file("src/jpeg/ledger.c")
+        .file("src/jpeg/file/shim.c")
+        .file("src/jpeg/file/ledger.c")
         .includes(env::split_paths(&include))
         .warnings(true)
         .compile("ddrmjpeg_shim");
@@ -37,10 +37,10 @@ fn compile_jpeg_shim() {
 /// The shims over what libtorch's C API leaves out; headers from beside its libraries, or
 /// from where torch-sys was told to find them.
 fn compile_torch_shim(libraries: &Path) {
-    println!("cargo::rerun-if-changed=src/prior/native/shim.cc");
-    println!("cargo::rerun-if-changed=src/prior/native/allocator.cc");
-    println!("cargo::rerun-if-changed=src/prior/native/device.cc");
-    println!("cargo::rerun-if-changed=src/prior/native/guarded.h");
+    println!("cargo::rerun-if-changed=src/runtime/native/cc/shim.cc");
+    println!("cargo::rerun-if-changed=src/runtime/native/cc/allocator.cc");
+    println!("cargo::rerun-if-changed=src/runtime/native/cc/device.cc");
+    println!("cargo::rerun-if-changed=src/runtime/native/cc/guarded.h");
     println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     let root = env::var_os("LIBTORCH_INCLUDE").map(PathBuf::from);
@@ -49,9 +49,9 @@ fn compile_torch_shim(libraries: &Path) {
     cc::Build::new()
         .cpp(true)
         .std("c++17")
-        .file("src/prior/native/shim.cc")
-        .file("src/prior/native/allocator.cc")
-        .file("src/prior/native/device.cc")
+        .file("src/runtime/native/cc/shim.cc")
+        .file("src/runtime/native/cc/allocator.cc")
+        .file("src/runtime/native/cc/device.cc")
         .define("_GLIBCXX_USE_CXX11_ABI", &*abi)
         .include(root.join("include"))
         // Its parallel loops are templates, and plain loops without this.

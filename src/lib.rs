@@ -2,30 +2,23 @@
 
 pub mod assumed_quality;
 pub mod contract;
-mod crew;
 pub mod degradation;
 pub mod error;
 pub mod frame;
+pub mod free_memory;
 pub mod interval;
-mod memory;
-pub mod options;
-
-pub mod datasets;
-pub mod eval;
-#[cfg(feature = "fetch")]
-pub mod fetch;
 pub mod jpeg;
-pub mod prior;
-pub mod quant;
+pub mod model;
+pub mod options;
 pub mod restore;
+pub mod runtime;
 pub mod sampler;
-mod simd;
-pub mod tiling;
-#[cfg(feature = "torch")]
-pub mod train;
-pub mod video;
+pub mod simd;
+pub mod solve;
+pub mod source;
+pub mod stream;
 
-pub use contract::{Control, Denoiser, Measurement};
-pub use error::{Error, Result};
-pub use options::Options;
-pub use restore::Restorer;
+pub use crate::contract::{Control, Denoiser, Measurement};
+pub use crate::error::{Error, Result};
+pub use crate::options::Options;
+pub use crate::restore::Restorer;

@@ -8,44 +8,27 @@
 //! turned, `stream` from frame after frame; `solve` takes what was seen to a picture, `gate` hands on
 //! what needs no restoring, `output` makes 8-bit pixels.
 
-mod estimated;
-pub mod experiment;
-mod files;
-mod gate;
-mod known;
-mod levels;
-pub mod model;
-mod named;
-mod output;
-#[cfg(feature = "torch")]
-mod published;
-mod solve;
-pub mod stream;
-mod symmetry;
-pub mod tiled;
-mod turned;
-pub mod weights;
-mod windowed;
-
-pub use output::Layout;
-use stream::Solved;
-pub use stream::{Carried, Fresh, Stream};
+pub use crate::solve::output::Layout;
+use crate::stream::Solved;
+pub use crate::stream::{Carried, Fresh, Stream};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::contract::{Control, Denoiser, QuantSteps};
 use crate::error::{Error, Result};
 use crate::frame::{Orientation, Picture, Planar8};
-use crate::jpeg::cell::Slack;
-use crate::jpeg::known::Refusal;
-use crate::jpeg::measure::Departures;
-use crate::jpeg::origin::Family;
-use crate::jpeg::resaved::{self, FirstSave};
-use crate::jpeg::{self, Header, JpegFile, JpegMeasurement, Observation};
+use crate::jpeg;
+use crate::jpeg::file::origin::Family;
+use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::grid::measure::Departures;
+use crate::jpeg::recover::by_header::Refusal;
+use crate::jpeg::recover::resaved;
+use crate::jpeg::recover::resaved::FirstSave;
+use crate::jpeg::{Header, JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
 
-pub use estimated::Estimated;
-pub use gate::Gate;
+pub use crate::solve::gate::Gate;
+pub use crate::source::estimated::Estimated;
 
 /// Where a frame's quantisation tables are known from.
 #[expect(
@@ -156,9 +139,9 @@ pub struct Restored {
 
 /// An opened model; restores any number of pictures, from any thread.
 pub struct Restorer {
-    denoiser: Arc<dyn Denoiser>,
+    pub(crate) denoiser: Arc<dyn Denoiser>,
     /// What solving remembers of the last picture: of a [`Stream`]'s own restorer alone.
-    memory: Option<Mutex<stream::Memory>>,
+    pub(crate) memory: Option<Mutex<crate::stream::Memory>>,
 }
 
 impl Restorer {
@@ -169,7 +152,7 @@ impl Restorer {
     pub fn open(options: &Options) -> Result<Self> {
         options.validate()?;
         Ok(Self {
-            denoiser: model::open(options)?,
+            denoiser: crate::model::open::open(options)?,
             memory: None,
         })
     }
@@ -182,20 +165,32 @@ impl Restorer {
         }
     }
 
+    /// What the user of the model should know once, such as an arithmetic that this machine
+    /// gets wrong and that is not used for that.
+    pub fn caution(&self) -> Option<&str> {
+        self.denoiser.caution()
+    }
+
+    /// The arithmetic inside the network, as a word (`bf16`, `f16`, `f32`), where the machine decides
+    /// on it.
+    pub fn precision(&self) -> Option<&'static str> {
+        self.denoiser.precision()
+    }
+
     /// Forgets the last picture, where any is remembered.
-    fn forget(&self) {
+    pub(crate) fn forget(&self) {
         if let Some(mut memory) = self.remembered() {
             memory.forget();
         }
     }
 
-    fn remembered(&self) -> Option<MutexGuard<'_, stream::Memory>> {
+    fn remembered(&self) -> Option<MutexGuard<'_, crate::stream::Memory>> {
         let memory = self.memory.as_ref()?;
         Some(memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// `file` as it was saved first; `None` where it shows no earlier save.
-    fn first_save(&self, file: &JpegFile) -> Option<FirstSave> {
+    pub(crate) fn first_save(&self, file: &JpegFile) -> Option<FirstSave> {
         match self.remembered() {
             Some(mut memory) => memory.first_save(file),
             None => resaved::first_save(file),
@@ -203,7 +198,7 @@ impl Restorer {
     }
 
     /// [`Self::solve`] with what is remembered of the last picture; `None` where nothing is.
-    fn solve_next(
+    pub(crate) fn solve_next(
         &self,
         seen: &mut Observation,
         slack: Slack,
@@ -251,14 +246,15 @@ impl Restorer {
 }
 
 /// Luma and chroma steps.
-type Steps = (QuantSteps, QuantSteps);
+pub(crate) type Steps = (QuantSteps, QuantSteps);
 
 /// The steps of a frame and the quality that stands for them; `None` when they cannot be told.
 fn find_tables(tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
     match tables {
-        FrameTables::Quality(quality @ 1..=100) => {
-            Ok(Some((jpeg::tables::ijg_pair(*quality), Some(*quality))))
-        }
+        FrameTables::Quality(quality @ 1..=100) => Ok(Some((
+            jpeg::grid::tables::ijg_pair(*quality),
+            Some(*quality),
+        ))),
         FrameTables::Quality(quality) => {
             Err(Error::Options(format!("qf = {quality}: must be in 1..100")))
         }
@@ -274,7 +270,7 @@ fn find_tables(tables: &FrameTables) -> Result<Option<(Steps, Option<u8>)>> {
     }
 }
 
-fn unchanged(frame: &Planar8, why: &str) -> Restored {
+pub(crate) fn unchanged(frame: &Planar8, why: &str) -> Restored {
     Restored {
         frame: frame.clone(),
         report: Report {
@@ -284,10 +280,11 @@ fn unchanged(frame: &Planar8, why: &str) -> Restored {
     }
 }
 
-const STRANGE: &str = "unlike what the model knows (text or drawing?): handed on as decoded";
+pub(crate) const STRANGE: &str =
+    "unlike what the model knows (text or drawing?): handed on as decoded";
 
 /// decoded + strength (restored − decoded).
-fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
+pub(crate) fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
     if strength < 1.0 {
         for (x, y) in picture.data.iter_mut().zip(&decoded.data) {
             *x = y + strength * (*x - y);
@@ -295,7 +292,7 @@ fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
     }
 }
 
-fn consistency(picture: &Picture, frame: &Planar8, seen: &Observation) -> Consistency {
+pub(crate) fn consistency(picture: &Picture, frame: &Planar8, seen: &Observation) -> Consistency {
     let measurement = JpegMeasurement::new(seen, Slack::NONE);
     let share = |x: &Picture| {
         let (kept, known) = measurement.consistency(x);
@@ -303,6 +300,6 @@ fn consistency(picture: &Picture, frame: &Planar8, seen: &Observation) -> Consis
     };
     Consistency {
         computed: share(picture),
-        rounded: share(&output::rounded(picture, frame)),
+        rounded: share(&crate::solve::output::rounded(picture, frame)),
     }
 }

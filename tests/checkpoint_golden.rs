@@ -4,8 +4,8 @@ mod checkpoint_files;
 
 use checkpoint_files::golden::{self, CHECKPOINTS};
 use checkpoint_files::load_all;
-use ddrmjpeg::prior::checkpoint::{Checkpoint, Container};
-use ddrmjpeg::prior::tensors::{Dtype, TensorSource};
+use ddrmjpeg::model::checkpoint::{Checkpoint, Container};
+use ddrmjpeg::runtime::tensors::{Dtype, TensorSource};
 
 #[test]
 fn each_container_is_recognised() {

@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::Write;
 
 use checkpoint_files::status_bytes;
-use ddrmjpeg::prior::checkpoint;
-use ddrmjpeg::prior::load::Loader;
+use ddrmjpeg::model::checkpoint;
+use ddrmjpeg::runtime::tensors::load::Loader;
 use tch::{Device, Kind};
 
 /// Tensors of 1536x1024x3x3, as the widest of ADM, up to its 552.8 M parameters.

@@ -10,8 +10,8 @@ use checkpoint_files::pickle::{
     dict, global, int, ints, legacy_storage, list, storage, tensor, text, tuple, vector,
 };
 use checkpoint_files::{f32_bytes, f32_values, load_all};
-use ddrmjpeg::prior::checkpoint;
-use ddrmjpeg::prior::tensors::Dtype;
+use ddrmjpeg::model::checkpoint;
+use ddrmjpeg::runtime::tensors::Dtype;
 
 const VALUES: [f32; 6] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
 

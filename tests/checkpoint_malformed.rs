@@ -8,7 +8,7 @@ use checkpoint_files::archive::{legacy, safetensors, small_zip, zip};
 use checkpoint_files::pickle::{dict, legacy_storage, tensor, vector};
 use checkpoint_files::{archive, f32_bytes, load_all, malformed};
 use ddrmjpeg::Error;
-use ddrmjpeg::prior::checkpoint;
+use ddrmjpeg::model::checkpoint;
 
 #[test]
 fn every_malformed_checkpoint_is_refused_with_its_reason() {

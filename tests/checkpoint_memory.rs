@@ -12,7 +12,7 @@ use std::io::Write;
 use checkpoint_files::archive::small_zip;
 use checkpoint_files::pickle::{dict, text, vector};
 use checkpoint_files::{archive, load_all, malformed, status_bytes};
-use ddrmjpeg::prior::checkpoint;
+use ddrmjpeg::model::checkpoint;
 
 const MIB: usize = 1 << 20;
 

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use checkpoint_files::{Tensors, f32_values, golden, read_all};
 use ddrmjpeg::Error;
-use ddrmjpeg::prior::checkpoint::{self, StoreAs, write_safetensors};
-use ddrmjpeg::prior::tensors::{Dtype, HostTensor, TensorInfo};
+use ddrmjpeg::model::checkpoint;
+use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
+use ddrmjpeg::runtime::tensors::{Dtype, HostTensor, TensorInfo};
 
 fn metadata() -> BTreeMap<String, String> {
     BTreeMap::from([

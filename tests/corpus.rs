@@ -132,7 +132,7 @@ fn corpus_levels_decode_to_what_libjpeg_decodes() {
         let bytes = fs::read(&path).unwrap();
         let (Ok(file), Ok(wanted)) = (
             jpeg::read(&bytes, &limits),
-            jpeg::pixels::decode(&bytes, &limits),
+            jpeg::file::pixels::decode(&bytes, &limits),
         ) else {
             continue;
         };
@@ -140,13 +140,13 @@ fn corpus_levels_decode_to_what_libjpeg_decodes() {
             continue;
         }
         compared += 1;
-        let picture = jpeg::observe::from_file(&file).decode();
+        let picture = jpeg::grid::from_file(&file).decode();
         let (mut sum, mut count) = (0.0, 0.0);
         for (c, plane) in wanted.planes.iter().enumerate() {
             let rows = picture.plane(c).chunks_exact(picture.width);
             for (row, wanted) in rows.zip(plane.data.chunks_exact(plane.width)) {
                 for (x, byte) in row.iter().zip(wanted) {
-                    sum += f64::from((jpeg::color::to_level(*x) - f32::from(*byte)).abs());
+                    sum += f64::from((jpeg::grid::color::to_level(*x) - f32::from(*byte)).abs());
                     count += 1.0;
                 }
             }

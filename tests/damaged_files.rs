@@ -2,7 +2,8 @@
 //! of every interval that is whole.
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::{Control, Options, Restorer};
 
 const WIDTH: usize = 64;

@@ -6,12 +6,14 @@
 use ddrmjpeg::contract::{Denoiser, Reach};
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::prior::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig, Pool};
-use ddrmjpeg::prior::convert::{to_picture, to_tensor};
-use ddrmjpeg::prior::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts, Guidance};
-use ddrmjpeg::prior::load::Loader;
-use ddrmjpeg::prior::shapes::{RandomWeights, shapes_of};
-use ddrmjpeg::prior::timesteps::Timesteps;
+use ddrmjpeg::model::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig, Pool};
+use ddrmjpeg::model::published::epsilon::{
+    EpsilonDenoiser, EpsilonNetwork, EpsilonParts, Guidance,
+};
+use ddrmjpeg::model::published::timesteps::Timesteps;
+use ddrmjpeg::runtime::pictures::{to_picture, to_tensor};
+use ddrmjpeg::runtime::tensors::load::Loader;
+use ddrmjpeg::runtime::tensors::shapes::{RandomWeights, shapes_of};
 use tch::{Device, Kind, Tensor};
 
 /// Answers with x_t + t in the first three channels, and with nonsense in three more.

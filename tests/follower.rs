@@ -9,9 +9,9 @@
 
 use ddrmjpeg::contract::{Denoiser, Follower, Hint, ONE_CALL_SIGMA};
 use ddrmjpeg::frame::{Picture, Rect};
+use ddrmjpeg::model::open;
 use ddrmjpeg::options::Precision::{Bf16, F32};
 use ddrmjpeg::options::{Device, Options, Precision};
-use ddrmjpeg::restore::model;
 use std::sync::Arc;
 
 fn open(name: &str, precision: Precision) -> Arc<dyn Denoiser> {
@@ -21,7 +21,7 @@ fn open(name: &str, precision: Precision) -> Arc<dyn Denoiser> {
         precision,
         ..Options::default()
     };
-    model::open(&options).unwrap()
+    open::open(&options).unwrap()
 }
 
 /// Numbers in 0..`below` that are the same at every run.

@@ -1,8 +1,9 @@
 //! CMYK and YCCK files, and arithmetic-coded ones.
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::jpeg::ink::Ink;
-use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::JpegFile;
+use ddrmjpeg::jpeg::file::ink::Ink;
 use ddrmjpeg::restore::Restored;
 use ddrmjpeg::{Control, Options, Restorer};
 
@@ -91,7 +92,7 @@ fn levels_of_all_four_are_read_as_they_were_written() {
 fn they_are_decoded_to_the_rgb_that_every_decoder_shows() {
     for (is_ycck, subsampling, factors) in KINDS {
         let bytes = file(is_ycck, subsampling, factors);
-        let wanted = jpeg::pixels::decode(&bytes, &Options::default().limits).unwrap();
+        let wanted = jpeg::file::pixels::decode(&bytes, &Options::default().limits).unwrap();
         let shown = restore(&read(&bytes), &identity(0.0)).frame;
         assert_eq!(shown.model, PixelModel::Rgb);
         for (a, b) in shown.planes.iter().zip(&wanted.planes) {

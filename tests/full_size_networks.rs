@@ -6,11 +6,11 @@
 use std::time::Instant;
 
 use ddrmjpeg::error::Result;
-use ddrmjpeg::prior::adm::config::default_channel_mult;
-use ddrmjpeg::prior::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig, Pool};
-use ddrmjpeg::prior::ddpm::{DdpmConfig, DdpmUNet};
-use ddrmjpeg::prior::load::Loader;
-use ddrmjpeg::prior::shapes::{RandomWeights, Shapes, parameter_count, shapes_of};
+use ddrmjpeg::model::adm::arguments::default_channel_mult;
+use ddrmjpeg::model::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig, Pool};
+use ddrmjpeg::model::ddpm::{DdpmConfig, DdpmUNet};
+use ddrmjpeg::runtime::tensors::load::Loader;
+use ddrmjpeg::runtime::tensors::shapes::{RandomWeights, Shapes, parameter_count, shapes_of};
 use tch::{Device, Kind, Tensor};
 
 /// The ImageNet UNets: 256 channels, heads of 64, residual resampling.

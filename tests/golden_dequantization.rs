@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use ddrmjpeg::degradation::Bits;
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::quant::Levels;
+use ddrmjpeg::source::dequantised::Levels;
 use safetensors::SafeTensors;
 
 fn fixture() -> Vec<u8> {

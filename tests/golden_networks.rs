@@ -8,9 +8,9 @@
 mod golden;
 
 use ddrmjpeg::error::{Error, Result};
-use ddrmjpeg::prior::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig};
-use ddrmjpeg::prior::ddpm::{DdpmConfig, DdpmUNet};
-use ddrmjpeg::prior::load::Loader;
+use ddrmjpeg::model::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig};
+use ddrmjpeg::model::ddpm::{DdpmConfig, DdpmUNet};
+use ddrmjpeg::runtime::tensors::load::Loader;
 use golden::Fixture;
 use safetensors::Dtype as FileDtype;
 use serde_json::Value;

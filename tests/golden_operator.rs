@@ -6,8 +6,9 @@ mod golden;
 
 use ddrmjpeg::contract::QuantSteps;
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::jpeg::published::PublishedJpeg;
-use ddrmjpeg::jpeg::tables::{self, BASE_CHROMA, BASE_LUMA};
+use ddrmjpeg::jpeg::grid::published_operator::PublishedJpeg;
+use ddrmjpeg::jpeg::grid::tables;
+use ddrmjpeg::jpeg::grid::tables::{BASE_CHROMA, BASE_LUMA};
 use ddrmjpeg::sampler::schedule::{BetaSchedule, alpha_bar, betas};
 use golden::Fixture;
 

@@ -10,14 +10,15 @@ mod golden;
 
 use ddrmjpeg::contract::Control;
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::jpeg::published::PublishedMeasurement;
-use ddrmjpeg::prior::adm::{AdmUNet, Classifier, ClassifierConfig};
-use ddrmjpeg::prior::convert::to_tensor;
-use ddrmjpeg::prior::epsilon::{EpsilonDenoiser, EpsilonParts, Guidance};
-use ddrmjpeg::prior::load::Loader;
-use ddrmjpeg::prior::timesteps::Timesteps;
+use ddrmjpeg::jpeg::grid::published_operator::PublishedMeasurement;
+use ddrmjpeg::model::adm::{AdmUNet, Classifier, ClassifierConfig};
+use ddrmjpeg::model::published::epsilon::{EpsilonDenoiser, EpsilonParts, Guidance};
+use ddrmjpeg::model::published::timesteps::Timesteps;
+use ddrmjpeg::runtime::pictures::to_tensor;
+use ddrmjpeg::runtime::tensors::load::Loader;
+use ddrmjpeg::sampler;
 use ddrmjpeg::sampler::plan::{Plan, PublishedSettings};
-use ddrmjpeg::sampler::{self, Problem, schedule};
+use ddrmjpeg::sampler::{Problem, schedule};
 use golden::Fixture;
 use tch::{Device, Kind, Tensor};
 

@@ -3,9 +3,12 @@
 
 use ddrmjpeg::contract::Control;
 use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::jpeg::cell::Slack;
-use ddrmjpeg::jpeg::write::{Quantiser, encode_by};
-use ddrmjpeg::jpeg::{self, JpegFile, observe, tables};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::file::write::{Quantiser, encode_by};
+use ddrmjpeg::jpeg::grid::cell::Slack;
+use ddrmjpeg::jpeg::grid::component::Observed;
+use ddrmjpeg::jpeg::grid::tables;
+use ddrmjpeg::jpeg::{JpegFile, grid};
 use ddrmjpeg::{Options, Restorer};
 
 const SIZE: (usize, usize) = (72, 56);
@@ -57,10 +60,10 @@ fn cuts(file: &[u8]) -> Vec<usize> {
 fn the_intervals_of_a_cut_file_hold_the_levels_of_the_whole_one() {
     let whole = progressive((2, 2));
     let start = scan_ends(&whole)[0];
-    let full = observe::from_levels(&read(&whole));
+    let full = grid::from_levels(&read(&whole));
     let (mut looser, mut last_width) = (0, f64::INFINITY);
     for end in cuts(&whole).into_iter().filter(|&end| end >= start) {
-        let seen = observe::from_levels(&read(&whole[..end]));
+        let seen = grid::from_levels(&read(&whole[..end]));
         let mut width = 0.0;
         for (c, component) in seen.components.iter().enumerate() {
             for (at, levels) in component.levels.iter().enumerate() {
@@ -104,7 +107,7 @@ fn a_cut_file_is_decoded_as_libjpeg_decodes_it() {
     let whole = progressive((1, 1));
     for end in scan_ends(&whole) {
         let cut = [&whole[..end], &[0xFF, 0xD9]].concat();
-        let wanted = jpeg::pixels::decode(&cut, &Options::default().limits).unwrap();
+        let wanted = jpeg::file::pixels::decode(&cut, &Options::default().limits).unwrap();
         let shown = restore(&whole[..end], 0.0).frame;
         for (a, b) in shown.planes.iter().zip(&wanted.planes) {
             // Rounded planes, and libjpeg's integer colours: two levels.
@@ -148,7 +151,7 @@ fn all_rows_of_a_cut_file_are_restored_and_none_is_called_an_earlier_save() {
 fn the_tables_that_a_prior_is_told_are_coarser_the_less_has_come() {
     let whole = progressive((2, 2));
     let coarseness = |bytes: &[u8]| {
-        let hint = observe::from_file(&read(bytes)).hint();
+        let hint = grid::from_file(&read(bytes)).hint();
         ddrmjpeg::contract::mean_log2(&hint.luma)
     };
     let all: Vec<f64> = scan_ends(&whole)
@@ -164,14 +167,14 @@ fn the_tables_that_a_prior_is_told_are_coarser_the_less_has_come() {
 fn a_byte_changed_in_a_later_scan_does_not_reach_what_was_sent_before() {
     let whole = progressive((2, 2));
     let ends = scan_ends(&whole);
-    let intact = observe::from_levels(&read(&whole[..ends[0]]));
+    let intact = grid::from_levels(&read(&whole[..ends[0]]));
     let mut hurt = whole[..ends[1]].to_vec();
     let middle = (ends[0] + ends[1]) / 2;
     hurt.truncate(middle);
     hurt.extend([0xFF, 0xD9]);
-    let seen = observe::from_levels(&read(&hurt));
+    let seen = grid::from_levels(&read(&hurt));
     for (a, b) in seen.components.iter().zip(&intact.components) {
-        let means = |c: &jpeg::observed::Observed| -> Vec<Option<i16>> {
+        let means = |c: &Observed| -> Vec<Option<i16>> {
             c.levels
                 .iter()
                 .map(|levels| levels.map(|levels| levels[0]))

@@ -1,16 +1,19 @@
 //! Frames whose file is known: headers are believed where they hold, at every quality, and not
 //! where the frame was changed since it was decoded.
 
-#![cfg(feature = "cli")]
+#![cfg(feature = "torch")]
 
 use std::path::Path;
 use std::sync::Arc;
 
 use ddrmjpeg::contract::{Hint, Reach};
 use ddrmjpeg::frame::{Picture, PixelModel, Planar8, Plane8};
-use ddrmjpeg::jpeg::known::{self, Refusal};
-use ddrmjpeg::jpeg::origin::Family;
-use ddrmjpeg::jpeg::{self, Header, Observation, header, observe};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::recover::by_header;
+use ddrmjpeg::jpeg::recover::by_header::Refusal;
+use ddrmjpeg::jpeg::segments::header;
+use ddrmjpeg::jpeg::{Header, Observation, grid};
 use ddrmjpeg::restore::{FrameTables, TablesFrom};
 use ddrmjpeg::{Control, Denoiser, Options, Restorer};
 
@@ -34,7 +37,7 @@ fn photographs() -> Vec<Planar8> {
 fn decoded(picture: &Planar8, quality: u8, subsampling: (usize, usize)) -> (Planar8, Header) {
     let bytes = jpeg::encode(picture, quality, subsampling).unwrap();
     let file = jpeg::read(&bytes, &Options::default().limits).unwrap();
-    let seen = observe::from_file(&file);
+    let seen = grid::from_file(&file);
     let mut frame = Planar8::new(PixelModel::YCbCr, file.width, file.height, subsampling);
     for (plane, component) in frame.planes.iter_mut().zip(&seen.components) {
         let rows = component.plane.chunks_exact(component.width());
@@ -48,7 +51,7 @@ fn decoded(picture: &Planar8, quality: u8, subsampling: (usize, usize)) -> (Plan
 }
 
 fn observe(frame: &Planar8, header: &Header) -> Result<Observation, Refusal> {
-    known::from_header(frame, header).unwrap()
+    by_header::from_header(frame, header).unwrap()
 }
 
 fn measured(seen: &Observation) -> Vec<bool> {
@@ -190,7 +193,7 @@ fn another_size_another_field_and_another_colour_model_are_refused() {
         Err(Refusal::Size { .. })
     ));
     let field = Header {
-        field: Some(jpeg::stream::Field::Top),
+        field: Some(jpeg::segments::splitter::Field::Top),
         height: header.height / 2,
         ..header.clone()
     };
@@ -372,7 +375,7 @@ fn cells_reach_as_far_as_the_family_in_the_header_says() {
 
 #[test]
 fn after_a_refusal_the_other_tables_are_used_and_the_report_says_so() {
-    let restorer = Restorer::with_denoiser(Arc::new(ddrmjpeg::prior::identity::Identity));
+    let restorer = Restorer::with_denoiser(Arc::new(ddrmjpeg::model::identity::Identity));
     let (frame, header) = decoded(&photographs()[0], 50, (2, 2));
     let shifted = moved(&frame, |(x, y), (w, _)| ((x + 3) % w, y));
     for (frame, otherwise, from) in [

@@ -4,10 +4,10 @@
 #![cfg(feature = "torch")]
 
 use ddrmjpeg::error::{Error, Result};
-use ddrmjpeg::prior::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig, Pool};
-use ddrmjpeg::prior::ddpm::{DdpmConfig, DdpmUNet};
-use ddrmjpeg::prior::load::Loader;
-use ddrmjpeg::prior::shapes::{RandomWeights, Shapes, shapes_of};
+use ddrmjpeg::model::adm::{AdmConfig, AdmUNet, Classifier, ClassifierConfig, Pool};
+use ddrmjpeg::model::ddpm::{DdpmConfig, DdpmUNet};
+use ddrmjpeg::runtime::tensors::load::Loader;
+use ddrmjpeg::runtime::tensors::shapes::{RandomWeights, Shapes, shapes_of};
 use tch::{Device, Kind, Tensor};
 
 fn small() -> AdmConfig {

@@ -2,9 +2,9 @@
 //! others wrote them load unchanged, and what is unknown is named.
 
 use ddrmjpeg::error::Result;
-use ddrmjpeg::prior::adm::{AdmConfig, ClassifierConfig, Pool};
-use ddrmjpeg::prior::config::{BetaSchedule, Config, NetworkConfig};
-use ddrmjpeg::prior::ddpm::DdpmConfig;
+use ddrmjpeg::model::adm::{AdmConfig, ClassifierConfig, Pool};
+use ddrmjpeg::model::config::{BetaSchedule, Config, NetworkConfig};
+use ddrmjpeg::model::ddpm::DdpmConfig;
 
 fn shipped(name: &str) -> Config {
     let path = format!("{}/configs/{name}.yml", env!("CARGO_MANIFEST_DIR"));

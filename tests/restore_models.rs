@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use ddrmjpeg::contract::{Control, Reach};
 use ddrmjpeg::frame::{Picture, PixelModel, Planar8};
 use ddrmjpeg::jpeg;
+use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
+use ddrmjpeg::model::open;
+use ddrmjpeg::model::open::{open_config, read_config};
 use ddrmjpeg::options::{Device, Precision, Preset};
-use ddrmjpeg::prior::checkpoint::{StoreAs, write_safetensors};
-use ddrmjpeg::restore::model::{self, open_config, read_config};
 use ddrmjpeg::{Options, Restorer};
 use golden::Fixture;
 use serde_json::Value;
@@ -134,7 +135,7 @@ fn options(model: &Path, config: &str) -> Options {
 }
 
 fn refusal(options: &Options) -> String {
-    match model::open(options) {
+    match open::open(options) {
         Ok(_) => panic!("opened {}", options.model),
         Err(error) => error.to_string(),
     }
@@ -148,7 +149,7 @@ fn a_checkpoint_opens_under_its_config() {
     let side_px = Fixture::open("net_ddpm").metadata("config")["image_size"]
         .as_u64()
         .unwrap() as usize;
-    let denoiser = model::open(&options).unwrap();
+    let denoiser = open::open(&options).unwrap();
     assert_eq!(denoiser.reach(), Reach::Window { side_px });
     assert!(!denoiser.one_call());
     let alpha_bar = denoiser.alpha_bar().unwrap();
@@ -205,9 +206,9 @@ fn a_guided_model_takes_its_classifier_from_beside_it() {
     options.class = Some(3);
     let side = side.as_u64().unwrap() as usize;
     let x = Picture::new(3, side, side);
-    let guided = model::open(&options).unwrap().denoise(&x, 1.0, None);
+    let guided = open::open(&options).unwrap().denoise(&x, 1.0, None);
     options.config = Some(files.config(&adm_config(0.0)));
-    let free = model::open(&options).unwrap().denoise(&x, 1.0, None);
+    let free = open::open(&options).unwrap().denoise(&x, 1.0, None);
     assert_ne!(guided.unwrap(), free.unwrap());
 }
 

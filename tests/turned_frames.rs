@@ -1,12 +1,14 @@
 //! Frames that were turned, mirrored or cropped since they were decoded: by a quality, by their header and
 //! by their pixels alone they are restored as the upright frame is, and turned again.
 
-#![cfg(feature = "cli")]
+#![cfg(feature = "torch")]
 
 use std::path::Path;
 
 use ddrmjpeg::frame::{Orientation, PixelModel, Planar8};
-use ddrmjpeg::jpeg::{self, Header, header, observe};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::segments::header;
+use ddrmjpeg::jpeg::{Header, grid};
 use ddrmjpeg::restore::{FrameTables, Restored, TablesFrom};
 use ddrmjpeg::{Control, Options, Restorer};
 
@@ -22,7 +24,7 @@ fn decoded() -> (Planar8, Header) {
     let picture = Planar8::from_rgb(SIZE.0, SIZE.1, &part.to_rgb8());
     let bytes = jpeg::encode(&picture, QUALITY, (2, 2)).unwrap();
     let file = jpeg::read(&bytes, &Options::default().limits).unwrap();
-    let seen = observe::from_file(&file);
+    let seen = grid::from_file(&file);
     let mut frame = Planar8::new(PixelModel::YCbCr, file.width, file.height, (2, 2));
     for (plane, component) in frame.planes.iter_mut().zip(&seen.components) {
         let rows = component.plane.chunks_exact(component.width());

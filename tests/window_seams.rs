@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use ddrmjpeg::contract::{Control, Denoiser};
 use ddrmjpeg::error::Error;
 use ddrmjpeg::frame::{Picture, Rect};
-use ddrmjpeg::prior::adm::{AdmConfig, AdmUNet};
-use ddrmjpeg::prior::epsilon::{EpsilonDenoiser, EpsilonParts};
-use ddrmjpeg::prior::load::Loader;
-use ddrmjpeg::prior::shapes::{RandomWeights, shapes_of};
-use ddrmjpeg::prior::timesteps::Timesteps;
-use ddrmjpeg::restore::tiled::Tiled;
+use ddrmjpeg::model::adm::{AdmConfig, AdmUNet};
+use ddrmjpeg::model::published::epsilon::{EpsilonDenoiser, EpsilonParts};
+use ddrmjpeg::model::published::timesteps::Timesteps;
+use ddrmjpeg::runtime::tensors::load::Loader;
+use ddrmjpeg::runtime::tensors::shapes::{RandomWeights, shapes_of};
 use ddrmjpeg::sampler::schedule;
-use ddrmjpeg::tiling::windows;
+use ddrmjpeg::solve::tiled::Tiled;
+use ddrmjpeg::solve::tiling::windows;
 use tch::{Device, Kind};
 
 /// Side of the picture, and of the pictures that the network is made for.

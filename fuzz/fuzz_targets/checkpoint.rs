@@ -5,7 +5,7 @@
 #[path = "../../tests/checkpoint_files/mod.rs"]
 mod checkpoint_files;
 
-use ddrmjpeg::prior::checkpoint;
+use ddrmjpeg::model::checkpoint;
 
 libfuzzer_sys::fuzz_target!(
     init: ddrmjpeg_fuzz::write_seeds(checkpoint_files::sound::sound),

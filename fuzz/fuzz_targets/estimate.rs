@@ -4,8 +4,8 @@
 #![no_main]
 
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::estimate::{self, BLUR, Estimate};
-use ddrmjpeg::jpeg::{decoded, recover};
+use ddrmjpeg::jpeg::recover::estimate::{self, BLUR, Estimate};
+use ddrmjpeg::jpeg::recover::{self, decoded};
 use ddrmjpeg_fuzz::{all_finite, chroma, claimed, frames};
 
 fn sound(estimate: &Estimate) {

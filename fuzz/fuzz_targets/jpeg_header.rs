@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use ddrmjpeg::jpeg::abbreviated::{StreamTables, is_tables_only};
-use ddrmjpeg::jpeg::header::{self, QuantTables};
-use ddrmjpeg::jpeg::{behind, stream};
+use ddrmjpeg::jpeg::segments::abbreviated::{StreamTables, is_tables_only};
+use ddrmjpeg::jpeg::segments::header::{self, QuantTables};
+use ddrmjpeg::jpeg::segments::{behind, splitter};
 use ddrmjpeg_fuzz::jpegs;
 
 libfuzzer_sys::fuzz_target!(init: ddrmjpeg_fuzz::write_seeds(jpegs), |bytes: &[u8]| {
@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(init: ddrmjpeg_fuzz::write_seeds(jpegs), |bytes: &[u
     let behind = behind::look(bytes);
     assert!(behind.bytes <= bytes.len());
     let (mut tables, mut given) = (QuantTables::default(), StreamTables::default());
-    for piece in stream::pieces(bytes) {
+    for piece in splitter::pieces(bytes) {
         let _ = is_tables_only(piece.data);
         let whole = given.complete(piece.data);
         assert!(whole.len() >= piece.data.len());

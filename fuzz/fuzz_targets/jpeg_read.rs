@@ -2,12 +2,14 @@
 
 #![no_main]
 
-use ddrmjpeg::jpeg::{self, JpegFile, header, observe, pixels};
+use ddrmjpeg::jpeg::file::{pixels, read};
+use ddrmjpeg::jpeg::segments::header;
+use ddrmjpeg::jpeg::{self, JpegFile, grid};
 use ddrmjpeg_fuzz::{all_finite, jpegs, limits};
 
 /// What is read is drawn, and its header says the same of it.
 fn consistent(file: &JpegFile, bytes: &[u8]) {
-    let mut seen = observe::from_file(file);
+    let mut seen = grid::from_file(file);
     seen.draw();
     all_finite(&seen.decode());
     if let Some(shown) = seen.decode_shown() {
@@ -36,7 +38,7 @@ fn written(file: &JpegFile) {
 }
 
 libfuzzer_sys::fuzz_target!(init: ddrmjpeg_fuzz::write_seeds(jpegs), |bytes: &[u8]| {
-    let _ = jpeg::read::metadata(bytes, &limits());
+    let _ = read::metadata(bytes, &limits());
     let _ = pixels::decode(bytes, &limits());
     if let Ok(file) = jpeg::read(bytes, &limits()) {
         consistent(&file, bytes);

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use ddrmjpeg::jpeg::stream::{FrameLength, find_start, pieces};
+use ddrmjpeg::jpeg::segments::splitter::{FrameLength, find_start, pieces};
 use ddrmjpeg_fuzz::jpegs;
 
 /// The lengths of the frames in `stream`, pushed in parts of `part` bytes.

@@ -3,9 +3,11 @@
 #![no_main]
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::jpeg::header::{Header, HeaderComponent};
-use ddrmjpeg::jpeg::origin::Family;
-use ddrmjpeg::jpeg::{Observation, known, recover, tables};
+use ddrmjpeg::jpeg::Observation;
+use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::grid::tables;
+use ddrmjpeg::jpeg::recover::{self, by_header};
+use ddrmjpeg::jpeg::segments::header::{Header, HeaderComponent};
 use ddrmjpeg_fuzz::{Claimed, all_finite, claimed, frames};
 
 /// libjpeg's tables, one step of them changed.
@@ -58,7 +60,7 @@ libfuzzer_sys::fuzz_target!(init: ddrmjpeg_fuzz::write_seeds(frames), |bytes: &[
     let margined = frame.with_margin((margin, margin));
     let seen = recover::from_margined(&margined, (margin, margin), &steps[0], &steps[1]);
     draw(seen.expect("the planes fit"));
-    if let Ok(Ok(seen)) = known::from_header(frame, &header(frame, claimed.spice, steps)) {
+    if let Ok(Ok(seen)) = by_header::from_header(frame, &header(frame, claimed.spice, steps)) {
         draw(seen);
     }
 });

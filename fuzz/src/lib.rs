@@ -141,7 +141,7 @@ pub fn jpegs() -> Vec<Vec<u8>> {
 /// The same decoded, as the bytes of frames; RGB and grey.
 pub fn frames() -> Vec<Vec<u8>> {
     let decode = |(quality, file): &(u8, Vec<u8>)| {
-        let decoded = jpeg::pixels::decode(file, &limits()).expect("it was just encoded");
+        let decoded = jpeg::file::pixels::decode(file, &limits()).expect("it was just encoded");
         said(&decoded, *quality)
     };
     let mut frames: Vec<Vec<u8>> = encoded().iter().map(decode).collect();

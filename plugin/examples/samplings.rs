@@ -9,10 +9,11 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ddrmjpeg::contract::QuantSteps;
-use ddrmjpeg::eval::metrics;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::{self, tables};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::grid::tables;
 use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg_lab::eval::metrics;
 use gst_video::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo};
 
@@ -69,7 +70,7 @@ fn main() -> Result<()> {
         let mut rows = Vec::new();
         for path in &pictures {
             let clean = load(path)?;
-            let bytes = jpeg::write::encode_with(&clean, &steps, sampling)?;
+            let bytes = jpeg::file::write::encode_with(&clean, &steps, sampling)?;
             rows.push(measure(
                 &clean,
                 &bytes,

@@ -3,8 +3,8 @@
 //!
 //! Called by the figures of the elements.
 
-use ddrmjpeg::jpeg::measure::Departures;
-use ddrmjpeg::jpeg::origin::Family;
+use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::grid::measure::Departures;
 use ddrmjpeg::restore::{Gate, Report};
 
 /// Counts since the element was started, and findings of the last frame.

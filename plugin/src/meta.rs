@@ -19,9 +19,9 @@
 //! Written by `ddrmjpegtables`, taken off by `ddrmjpeg`.
 
 use ddrmjpeg::frame::PixelModel;
-use ddrmjpeg::jpeg::header::{Header, HeaderComponent};
-use ddrmjpeg::jpeg::origin::{Family, Markers};
-use ddrmjpeg::jpeg::stream::Field;
+use ddrmjpeg::jpeg::file::origin::{Family, Markers};
+use ddrmjpeg::jpeg::segments::header::{Header, HeaderComponent};
+use ddrmjpeg::jpeg::segments::splitter::Field;
 use ddrmjpeg::{Error, Result};
 use gst::meta::CustomMeta;
 
@@ -204,7 +204,7 @@ fn field(number: u32) -> Result<Option<Field>> {
 
 #[cfg(test)]
 mod tests {
-    use ddrmjpeg::jpeg::tables;
+    use ddrmjpeg::jpeg::grid::tables;
 
     use super::*;
 

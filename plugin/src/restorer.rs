@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg::JpegFile;
+use ddrmjpeg::model::identity::Identity;
 use ddrmjpeg::options::Preset;
-use ddrmjpeg::prior::identity::Identity;
 use ddrmjpeg::restore::{FrameTables, Layout, Restored, Stream};
 use ddrmjpeg::{Control, Options, Restorer, Result};
 

@@ -171,7 +171,7 @@ fn theirs(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 /// The same of our levels: every component of an RGB file, else the first.
 fn ours(file: &jpeg::JpegFile) -> Vec<Vec<u8>> {
-    let seen = jpeg::observe::from_file(file);
+    let seen = jpeg::grid::from_file(file);
     let wanted = if file.model == PixelModel::Rgb { 3 } else { 1 };
     let planes = seen.components.iter().take(wanted).map(|component| {
         let rows = component.plane.chunks_exact(component.width());

@@ -2,8 +2,8 @@
 //!
 //! Called by the elements.
 
-use super::Planar8;
 use crate::error::{Error, Result};
+use crate::frame::Planar8;
 
 impl Planar8 {
     /// Two fields of one size and layout woven into a picture of `height` rows, at most as

@@ -2,7 +2,7 @@
 //!
 //! Called by `restore`, for frames that were turned since they were decoded.
 
-use super::{Planar8, Plane8};
+use crate::frame::{Planar8, Plane8};
 
 /// What was done to a picture: transposed first, or not, then mirrored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

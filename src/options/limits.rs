@@ -1,7 +1,7 @@
 //! [`Limits`]: how large an input may be, checked before memory is taken for it.
 
 use crate::error::{Error, Result};
-use crate::memory;
+use crate::free_memory;
 
 /// Upper limits, checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Limits {
         }
         let (need, free) = (
             PIXEL_BYTES * pixels as u64 + OTHER_BYTES,
-            memory::free_bytes(),
+            free_memory::free_bytes(),
         );
         if self.pixels.is_none() && pixels > ALWAYS_PX && free.is_some_and(|free| need > free) {
             return Err(Error::Limits(format!(

@@ -4,16 +4,13 @@
 //! Against the published step this halves the coefficient error of a good estimate,
 //! because it never jumps and uses where in the cell the estimate lies.
 
-use super::plan::{CellSettings, Start};
-use super::schedule;
-use super::{Problem, Warm};
 pub use crate::contract::ONE_CALL_SIGMA;
 use crate::contract::{NoiseSource, Spread, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
-
-#[cfg(test)]
-mod tests;
+use crate::sampler::plan::{CellSettings, Start};
+use crate::sampler::schedule;
+use crate::sampler::{Problem, Warm};
 
 /// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], brought into the cells and
 /// trusted as far as it deserves ([`Trust::Judged`]). `calls` is the number of calls that the whole plan makes, for the progress report.
@@ -188,3 +185,6 @@ fn add_scaled(x: &mut Picture, scale: f32, z: &Picture) {
         *x += scale * z;
     }
 }
+
+#[cfg(test)]
+mod cell_tests;

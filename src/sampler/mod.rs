@@ -12,7 +12,7 @@ pub mod unhinted;
 use crate::contract::{Control, Denoiser, Hint, Measurement};
 use crate::error::Result;
 use crate::frame::{Picture, Rect};
-use plan::Plan;
+use crate::sampler::plan::Plan;
 
 /// What every algorithm works on.
 pub struct Problem<'a> {

@@ -71,7 +71,7 @@ pub struct CellSettings {
 /// Settings of the published sampler, with its published defaults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedSettings {
-    /// Steps asked for; see [`super::published::step_list`] for how many that gives.
+    /// Steps asked for; see [`crate::sampler::published::step_list`] for how many that gives.
     pub timesteps: usize,
     /// Where the walk begins, of 1000.
     pub init_timestep: usize,
@@ -143,7 +143,7 @@ impl Plan {
             Self::OneCall { views } => *views,
             Self::Cell(s) => usize::from(s.start == Start::OneCall) + s.steps * s.samples,
             Self::Published(s) => {
-                s.samples * super::published::step_list(s.timesteps, s.init_timestep).len()
+                s.samples * crate::sampler::published::step_list(s.timesteps, s.init_timestep).len()
             }
         }
     }

@@ -3,12 +3,12 @@
 //! Its mixing of fresh and kept noise (wrong variance for 0 < η < 1) and its step list are
 //! reproduced here and nowhere else.
 
-use super::Problem;
-use super::plan::PublishedSettings;
-use super::schedule;
 use crate::contract::{NoiseSource, Trust};
 use crate::error::Result;
 use crate::frame::Picture;
+use crate::sampler::Problem;
+use crate::sampler::plan::PublishedSettings;
+use crate::sampler::schedule;
 
 /// The timesteps walked, from noisy to clean: `range(0, init, init // timesteps)` backwards.
 ///

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ddrmjpeg::prior::checkpoint;
-use ddrmjpeg::prior::tensors::{Dtype, HostTensor};
+use ddrmjpeg::model::checkpoint;
+use ddrmjpeg::runtime::tensors::{Dtype, HostTensor};
 use half::f16;
 
 use super::{f32_values, read_all};
@@ -31,9 +31,14 @@ pub fn folder() -> PathBuf {
     std::env::var_os("DDRMJPEG_GOLDEN").map_or_else(own_folder, PathBuf::from)
 }
 
-/// The repository's own copy.
+/// The repository's own copy, from whichever of its packages the test is built.
 pub fn own_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden")
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = folders.find_map(|folder| {
+        let golden = folder.join("tests/data/golden");
+        golden.is_dir().then_some(golden)
+    });
+    found.expect("tests/data/golden is in the repository")
 }
 
 /// The weights of the golden net `name`, under the checkpoint's own keys.

@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ddrmjpeg::Result;
-use ddrmjpeg::prior::checkpoint;
-use ddrmjpeg::prior::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
+use ddrmjpeg::model::checkpoint;
+use ddrmjpeg::runtime::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
 
 /// Opens a checkpoint in memory and reads every tensor, as `model verify` does.
 pub fn load_all(bytes: Vec<u8>) -> Result<BTreeMap<String, HostTensor<'static>>> {

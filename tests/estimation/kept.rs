@@ -13,13 +13,13 @@ use super::{committed, decoded_frame, load, pictures, steps_of};
 
 /// A decoded frame of `clean`, 4:2:0.
 fn frame(clean: &Planar8, [luma, chroma]: [[u16; 64]; 2]) -> Planar8 {
-    let bytes = jpeg::write::encode_with(clean, &[luma, chroma, chroma], (2, 2)).unwrap();
+    let bytes = jpeg::file::write::encode_with(clean, &[luma, chroma, chroma], (2, 2)).unwrap();
     decoded_frame(&jpeg::read(&bytes, &Limits::default()).unwrap())
 }
 
 /// A restorer that changes nothing.
 fn identity() -> Restorer {
-    Restorer::with_denoiser(Arc::new(ddrmjpeg::prior::identity::Identity))
+    Restorer::with_denoiser(Arc::new(ddrmjpeg::model::identity::Identity))
 }
 
 fn report(frame: &Planar8, tables: &FrameTables) -> Report {

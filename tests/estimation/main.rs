@@ -1,7 +1,7 @@
 //! Tables, grid and sampling told from pixels: on the committed pictures, and, where
 //! DDRMJPEG_PICTURES names a folder with `tune/` and `train/`, on all of those.
 
-#![cfg(feature = "cli")]
+#![cfg(feature = "torch")]
 
 mod kept;
 mod resaved;
@@ -9,8 +9,12 @@ mod resaved;
 use std::path::{Path, PathBuf};
 
 use ddrmjpeg::frame::{PixelModel, Planar8, Plane8};
-use ddrmjpeg::jpeg::estimate::{self, Fill};
-use ddrmjpeg::jpeg::{self, decoded, recover, tables};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::grid::tables;
+use ddrmjpeg::jpeg::recover;
+use ddrmjpeg::jpeg::recover::decoded;
+use ddrmjpeg::jpeg::recover::estimate;
+use ddrmjpeg::jpeg::recover::estimate::Fill;
 use ddrmjpeg::options::Limits;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
@@ -59,7 +63,7 @@ enum From {
 /// Steps that some level of the file shows, and those of them that were found; libjpeg 4:2:0.
 fn visible_and_right(clean: &Planar8, steps: [[u16; 64]; 2], from: From) -> (usize, usize) {
     let [luma, chroma] = steps;
-    let bytes = jpeg::write::encode_with(clean, &[luma, chroma, chroma], (2, 2)).unwrap();
+    let bytes = jpeg::file::write::encode_with(clean, &[luma, chroma, chroma], (2, 2)).unwrap();
     let file = jpeg::read(&bytes, &Limits::default()).unwrap();
     let levels = &file.components[0].levels;
     let visible = |i: &usize| levels.iter().any(|block| block[*i] != 0);
@@ -83,7 +87,7 @@ fn decoded_luma(file: &jpeg::JpegFile) -> Plane8 {
 
 /// The planes of a colour file, of its own sampling, as an exact decoder puts them out.
 fn decoded_frame(file: &jpeg::JpegFile) -> Planar8 {
-    let seen = jpeg::observe::from_file(file);
+    let seen = jpeg::grid::from_file(file);
     let sampling = file.subsampling();
     let mut out = Planar8::new(PixelModel::YCbCr, file.width, file.height, sampling);
     for (plane, component) in out.planes.iter_mut().zip(&seen.components) {
@@ -98,7 +102,7 @@ fn decoded_frame(file: &jpeg::JpegFile) -> Planar8 {
 }
 
 fn through_rgb(bytes: &[u8], crop: (usize, usize)) -> Plane8 {
-    let shown = jpeg::pixels::decode(bytes, &Limits::default()).unwrap();
+    let shown = jpeg::file::pixels::decode(bytes, &Limits::default()).unwrap();
     recover::luma(&cropped(&shown, crop)).unwrap()
 }
 
@@ -150,7 +154,7 @@ fn a_cropped_picture_tells_sampling_and_chroma_too() {
     let clean = load(&committed()[0]);
     for subsampling in [(1, 1), (2, 1), (2, 2)] {
         let bytes = jpeg::encode(&clean, 70, subsampling).unwrap();
-        let shown = jpeg::pixels::decode(&bytes, &Limits::default()).unwrap();
+        let shown = jpeg::file::pixels::decode(&bytes, &Limits::default()).unwrap();
         let seen = decoded::observe(&cropped(&shown, (13, 6)))
             .unwrap()
             .unwrap();
@@ -266,11 +270,11 @@ fn pictures_of_tune_show_when_they_were_saved_twice() {
 fn first_steps(clean: &Planar8, first: Option<u8>, second: u8) -> Option<usize> {
     let shown = first.map(|quality| {
         let bytes = jpeg::encode(clean, quality, (2, 2)).unwrap();
-        jpeg::pixels::decode(&bytes, &Limits::default()).unwrap()
+        jpeg::file::pixels::decode(&bytes, &Limits::default()).unwrap()
     });
     let bytes = jpeg::encode(shown.as_ref().unwrap_or(clean), second, (2, 2)).unwrap();
     let file = jpeg::read(&bytes, &Limits::default()).unwrap();
-    let found = jpeg::resaved::of(&file).swap_remove(0)?;
+    let found = recover::resaved::of(&file).swap_remove(0)?;
     Some(found.first_steps.iter().flatten().count())
 }
 
@@ -286,7 +290,7 @@ fn a_stream_of_files_is_looked_at_as_each_by_itself() {
     let again = |quality, then| {
         let (_, bytes) = encode(&clean, quality);
         encode(
-            &jpeg::pixels::decode(&bytes, &Limits::default()).unwrap(),
+            &jpeg::file::pixels::decode(&bytes, &Limits::default()).unwrap(),
             then,
         )
         .0
@@ -315,11 +319,11 @@ fn a_stream_of_files_is_looked_at_as_each_by_itself() {
         &once,
         &twice,
     ];
-    let mut watch = jpeg::resaved::Watch::default();
+    let mut watch = recover::resaved::Watch::default();
     let mut shown = Vec::new();
     for (n, file) in files.into_iter().enumerate() {
         let found = watch.first_save(file);
-        assert_eq!(found, jpeg::resaved::first_save(file), "file {n}");
+        assert_eq!(found, recover::resaved::first_save(file), "file {n}");
         shown.push(found.is_some());
     }
     assert_eq!(

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::resaved::{self, FamilyTable, FirstSave, TableFamily};
-use ddrmjpeg::jpeg::{self, JpegFile, tables};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::JpegFile;
+use ddrmjpeg::jpeg::grid::tables;
+use ddrmjpeg::jpeg::recover::resaved;
+use ddrmjpeg::jpeg::recover::resaved::{FamilyTable, FirstSave, TableFamily};
 use ddrmjpeg::options::Limits;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
@@ -22,7 +25,7 @@ fn saved_twice(
     (second, after): (u8, (usize, usize)),
 ) -> (JpegFile, JpegFile) {
     let once = jpeg::encode(clean, first, before).unwrap();
-    let mut shown = jpeg::pixels::decode(&once, &Limits::default()).unwrap();
+    let mut shown = jpeg::file::pixels::decode(&once, &Limits::default()).unwrap();
     between(&mut shown);
     let twice = jpeg::encode(&shown, second, after).unwrap();
     (read(&once), read(&twice))
@@ -81,8 +84,8 @@ fn mozjpegs_tables_are_known() {
         quality: 40,
     };
     let steps = table.steps(resaved::Role::Luma);
-    let once = jpeg::write::encode_with(&clean, &[steps; 3], (2, 2)).unwrap();
-    let shown = jpeg::pixels::decode(&once, &Limits::default()).unwrap();
+    let once = jpeg::file::write::encode_with(&clean, &[steps; 3], (2, 2)).unwrap();
+    let shown = jpeg::file::pixels::decode(&once, &Limits::default()).unwrap();
     let twice = jpeg::encode(&shown, 90, (2, 2)).unwrap();
     let found = resaved::of(&read(&twice));
     let found: Vec<_> = found.into_iter().map(|c| c.unwrap().table).collect();

@@ -4,11 +4,11 @@
 //! file holds beside its numbers (configs, options) is read from its own metadata.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::prior::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
+use ddrmjpeg::runtime::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype as FileDtype, SafeTensors};
 use serde_json::Value;
@@ -20,10 +20,17 @@ pub struct Fixture {
 
 /// Where the files are.
 pub fn folder() -> PathBuf {
-    std::env::var_os("DDRMJPEG_GOLDEN").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden")),
-        PathBuf::from,
-    )
+    std::env::var_os("DDRMJPEG_GOLDEN").map_or_else(own_folder, PathBuf::from)
+}
+
+/// The repository's own copy, from whichever of its packages the test is built.
+fn own_folder() -> PathBuf {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = folders.find_map(|folder| {
+        let golden = folder.join("tests/data/golden");
+        golden.is_dir().then_some(golden)
+    });
+    found.expect("tests/data/golden is in the repository")
 }
 
 impl Fixture {

@@ -2,7 +2,7 @@
 
 use ddrmjpeg::contract::{Control, Denoiser, NoiseSource};
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::jpeg::published::PublishedMeasurement;
+use ddrmjpeg::jpeg::grid::published_operator::PublishedMeasurement;
 use ddrmjpeg::sampler::Problem;
 use ddrmjpeg::sampler::noise::Field;
 use ddrmjpeg::sampler::plan::PublishedSettings;

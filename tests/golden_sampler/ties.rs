@@ -6,7 +6,7 @@
 //! rounding, and the coefficient has to have been at a tie.
 
 use ddrmjpeg::frame::Picture;
-use ddrmjpeg::jpeg::published::{PublishedJpeg, PublishedLevels};
+use ddrmjpeg::jpeg::grid::published_operator::{PublishedJpeg, PublishedLevels};
 
 /// Relative L2 of what may differ: sums in f32, in another order.
 pub const ROUNDING: f64 = 1e-5;
@@ -124,7 +124,7 @@ fn values(levels: &mut PublishedLevels) -> impl Iterator<Item = &mut f32> {
 mod tests {
     use super::{COEFFICIENTS_PER_FLIP, Count, Pair, ROUNDING, alike, compare, values};
     use ddrmjpeg::frame::Picture;
-    use ddrmjpeg::jpeg::published::PublishedJpeg;
+    use ddrmjpeg::jpeg::grid::published_operator::PublishedJpeg;
 
     const QUALITY: u8 = 30;
     const WEIGHT: f32 = -0.3;

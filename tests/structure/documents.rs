@@ -1,7 +1,9 @@
-//! ARCHITECTURE.md against the tree: one line per file, one per dependency.
+//! ARCHITECTURE.md against the tree: one row per folder, one line per dependency.
 //!
-//! A line is a list item that opens with the name in backticks and a colon, and goes on with
-//! what it is: "- `src/error.rs`: the one error type".
+//! The line of a dependency is a list item that opens with the name in backticks and a colon, and
+//! goes on with what it is for: "- `half`: numbers of 16 bits".
+
+use std::collections::BTreeSet;
 
 /// The name and the text of every such line.
 fn entries(text: &str) -> Vec<(&str, &str)> {
@@ -11,33 +13,39 @@ fn entries(text: &str) -> Vec<(&str, &str)> {
     items.filter_map(|item| item.split_once("`: ")).collect()
 }
 
-/// Files without a line of their own, or with several, or with an empty one.
-pub fn unlisted_files(text: &str, paths: &[String]) -> Vec<String> {
-    let entries = entries(text);
+/// Folders of these files without a row of their own, or with several. A row of a table opens with
+/// the folder's name in backticks, a slash at its end.
+pub fn unlisted_folders(text: &str, paths: &[String]) -> Vec<String> {
+    let folders: BTreeSet<&str> = paths
+        .iter()
+        .filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder))
+        .collect();
     let mut found = Vec::new();
-    for path in paths {
-        let lines: Vec<&str> = entries
-            .iter()
-            .filter(|(name, _)| name == path)
-            .map(|(_, what)| *what)
+    for folder in folders {
+        let opening = format!("| `{folder}/` |");
+        let rows: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(&opening))
             .collect();
-        match lines[..] {
+        match rows[..] {
             [what] if what.trim().len() >= 10 => {}
-            [_] => found.push(format!("ARCHITECTURE.md: the line of {path} says nothing")),
+            [_] => found.push(format!(
+                "ARCHITECTURE.md: the row of {folder}/ says nothing"
+            )),
             _ => found.push(format!(
-                "ARCHITECTURE.md: {path} has {} lines, 1 wanted",
-                lines.len()
+                "ARCHITECTURE.md: {folder}/ has {} rows, 1 wanted",
+                rows.len()
             )),
         }
     }
     found
 }
 
-/// Rust files in backticks, anywhere in the text, that are not there.
+/// Files and folders in backticks, anywhere in the text, that are not there.
 pub fn dangling_paths(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     let quoted = text.split('`').skip(1).step_by(2);
-    let paths = quoted.filter(|name| name.ends_with(".rs") && name.contains('/'));
-    let dangling = paths.filter(|path| !exists(path));
+    let is_path = |name: &&str| name.ends_with('/') || name.ends_with(".rs") && name.contains('/');
+    let dangling = quoted.filter(is_path).filter(|path| !exists(path));
     dangling
         .map(|path| format!("ARCHITECTURE.md: {path} does not exist"))
         .collect()
@@ -104,26 +112,27 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "\
-- `src/a.rs`: what it is for\n- `src/b.rs`: x\n- `src/c.rs`: said here once\n- `src/c.rs`: and here again\n
-see `src/gone.rs` and `mod.rs`\n\n## Dependencies\n- `one`: because of this\n- `old`: once needed\n## After\n- `two`: not here";
+| `src/a/` | what it is for |\n| `src/b/` | x |\n| `src/c/` | said here once |\n| `src/c/` | and here again |\n
+see `src/gone.rs`, `gone/` and `mod.rs`\n\n## Dependencies\n- `one`: because of this\n- `old`: once needed\n## After\n- `two`: not here";
 
     fn owned(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
-    fn files_without_one_full_line_are_seen() {
-        let complaints = |path: &str| unlisted_files(TEXT, &owned(&[path])).len();
+    fn folders_without_one_full_row_are_seen() {
+        let complaints = |path: &str| unlisted_folders(TEXT, &owned(&[path])).len();
         assert_eq!(
-            ["src/a.rs", "src/b.rs", "src/c.rs", "src/d.rs"].map(complaints),
+            ["src/a/1.rs", "src/b/1.rs", "src/c/1.rs", "src/d/1.rs"].map(complaints),
             [0, 1, 1, 1]
         );
     }
 
     #[test]
     fn paths_that_lead_nowhere_are_seen() {
-        let complaints = dangling_paths(TEXT, &|path| path != "src/gone.rs");
-        assert_eq!(complaints, ["ARCHITECTURE.md: src/gone.rs does not exist"]);
+        let complaints = dangling_paths(TEXT, &|path| !path.contains("gone"));
+        let named = |path: &str| format!("ARCHITECTURE.md: {path} does not exist");
+        assert_eq!(complaints, ["src/gone.rs", "gone/"].map(named));
     }
 
     #[test]

@@ -15,10 +15,10 @@ mod source;
 
 use source::Source;
 
-/// Every `.rs` file of the core, the command and the plugin.
+/// Every `.rs` file of the library, the command, the laboratory and the plugin.
 fn code() -> Vec<Source> {
-    let mut sources = source::read_folder("src");
-    sources.extend(source::read_folder("plugin/src"));
+    let folders = ["src", "cli/src", "lab/src", "plugin/src"];
+    let sources: Vec<Source> = folders.into_iter().flat_map(source::read_folder).collect();
     assert!(
         sources.len() > 10,
         "too few sources read: {}",
@@ -33,7 +33,10 @@ fn all_rust() -> Vec<Source> {
     for folder in [
         "tests",
         "examples",
-        "benches",
+        "cli/tests",
+        "lab/tests",
+        "lab/examples",
+        "lab/benches",
         "plugin/tests",
         "plugin/examples",
     ] {
@@ -79,11 +82,18 @@ fn functions_and_files_are_short() {
 }
 
 #[test]
-fn architecture_names_every_file() {
+fn architecture_names_every_folder() {
     let text = source::read_text("ARCHITECTURE.md");
     let paths: Vec<String> = code().into_iter().map(|source| source.path).collect();
-    assert_none(documents::unlisted_files(&text, &paths));
+    assert_none(documents::unlisted_folders(&text, &paths));
     assert_none(documents::dangling_paths(&text, &source::exists));
+}
+
+#[test]
+fn folders_are_small_and_names_tell_apart() {
+    let paths: Vec<String> = code().into_iter().map(|source| source.path).collect();
+    assert_none(size::full_folders(&paths));
+    assert_none(size::common_stems(&paths));
 }
 
 #[test]
@@ -94,10 +104,11 @@ fn every_picture_has_a_source_and_a_licence() {
 #[test]
 fn architecture_gives_a_reason_for_every_dependency() {
     let text = source::read_text("ARCHITECTURE.md");
-    let mut names = documents::dependencies(&source::read_text("Cargo.toml"));
-    names.extend(documents::dependencies(&source::read_text(
-        "plugin/Cargo.toml",
-    )));
+    let mut names = Vec::new();
+    for manifest in ["", "cli/", "lab/", "plugin/"] {
+        let text = source::read_text(&format!("{manifest}Cargo.toml"));
+        names.extend(documents::dependencies(&text));
+    }
     assert!(names.len() > 10, "too few dependencies read: {names:?}");
     assert_none(documents::unexplained_dependencies(&text, &names));
 }

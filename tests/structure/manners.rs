@@ -16,11 +16,11 @@ const OF_THE_FACES: [&str; 9] = [
 ];
 /// Crates of libtorch, and where they may be named.
 const OF_TORCH: [&str; 2] = ["tch", "torch_sys"];
-const TORCH_FOLDERS: [&str; 3] = ["src/prior/", "src/train/", "src/prior.rs"];
+const TORCH_FOLDERS: [&str; 2] = ["src/model/", "src/runtime/"];
 const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
 fn is_library(path: &str) -> bool {
-    path.starts_with("src/") && !path.starts_with("src/bin/")
+    path.starts_with("src/")
 }
 
 /// Crates of the faces in the core, and libtorch outside the folders that hold networks.
@@ -51,7 +51,7 @@ pub fn printing(sources: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources
         .iter()
-        .filter(|source| !source.path.starts_with("src/bin/"))
+        .filter(|source| !source.path.starts_with("cli/"))
     {
         for index in 0..source.tokens.len() {
             let name = source.ident(index).unwrap_or_default();
@@ -120,15 +120,11 @@ mod tests {
             2
         );
         assert_eq!(
-            count(foreign_names, "src/prior/lean.rs", "use tch::Tensor;"),
+            count(foreign_names, "src/model/lean.rs", "use tch::Tensor;"),
             0
         );
         assert_eq!(
-            count(
-                foreign_names,
-                "src/bin/ddrmjpeg/main.rs",
-                "use clap::Parser;"
-            ),
+            count(foreign_names, "cli/src/main.rs", "use clap::Parser;"),
             0
         );
         assert_eq!(
@@ -156,11 +152,7 @@ mod tests {
             0
         );
         assert_eq!(
-            count(
-                printing,
-                "src/bin/ddrmjpeg/main.rs",
-                "fn f() { println!() }"
-            ),
+            count(printing, "cli/src/main.rs", "fn f() { println!() }"),
             0
         );
     }

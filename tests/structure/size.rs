@@ -1,11 +1,16 @@
 //! How long functions and files may be.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::Delimiter;
 
 use crate::source::{Kind, Source};
 
 const FUNCTION_LINES: usize = 80;
 const FILE_LINES: usize = 400;
+const FOLDER_FILES: usize = 15;
+/// How many files of the library may have the same name.
+const SAME_NAMES: usize = 2;
 
 /// Functions of more than [`FUNCTION_LINES`] lines from `fn` to the brace that closes, tests aside.
 pub fn long_functions(sources: &[Source]) -> Vec<String> {
@@ -43,6 +48,36 @@ fn function_lines(source: &Source, index: usize) -> Option<usize> {
         return None;
     }
     Some(source.tokens[source.closing(body)].line - source.tokens[index].line + 1)
+}
+
+/// Folders that hold more than [`FOLDER_FILES`] of these files, those of their own folders aside.
+pub fn full_folders(paths: &[String]) -> Vec<String> {
+    let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let full = counts(paths.iter().filter_map(folder), FOLDER_FILES);
+    full.map(|(folder, count)| format!("{folder}: {count} files, {FOLDER_FILES} allowed"))
+        .collect()
+}
+
+/// Names that more than [`SAME_NAMES`] files of the library have.
+pub fn common_stems(paths: &[String]) -> Vec<String> {
+    let of_library = paths.iter().filter(|path| path.starts_with("src/"));
+    let names = of_library.filter_map(|path| path.rsplit('/').next());
+    let common = counts(
+        names.filter(|&name| name != "mod.rs").map(str::to_owned),
+        SAME_NAMES,
+    );
+    common
+        .map(|(name, count)| format!("{count} files are called {name}, {SAME_NAMES} allowed"))
+        .collect()
+}
+
+/// What occurs more than `most` times, and how often.
+fn counts(all: impl Iterator<Item = String>, most: usize) -> impl Iterator<Item = (String, usize)> {
+    let mut found = BTreeMap::new();
+    for one in all {
+        *found.entry(one).or_insert(0) += 1;
+    }
+    found.into_iter().filter(move |&(_, count)| count > most)
 }
 
 /// Files of more than [`FILE_LINES`] lines, constant tables aside.
@@ -119,5 +154,22 @@ mod tests {
             complaints(&format!("fn f() {{ let a = [{blank}1, 2]; }}")),
             1
         );
+    }
+
+    #[test]
+    fn full_folders_and_common_names_are_seen() {
+        let many: Vec<String> = (0..=FOLDER_FILES)
+            .map(|n| format!("src/a/{n}.rs"))
+            .collect();
+        assert_eq!(full_folders(&many).len(), 1);
+        assert_eq!(full_folders(&many[1..]), [""; 0]);
+        let named = |folders: &[&str]| -> Vec<String> {
+            folders
+                .iter()
+                .map(|folder| format!("{folder}/x.rs"))
+                .collect()
+        };
+        assert_eq!(common_stems(&named(&["src/a", "src/b", "src/c"])).len(), 1);
+        assert_eq!(common_stems(&named(&["src/a", "src/b", "cli/c"])), [""; 0]);
     }
 }

@@ -100,7 +100,10 @@ struct Place {
 }
 
 fn is_test_file(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.starts_with("tests/") || path.contains("/tests/")
+    path.ends_with("tests.rs")
+        || path.contains("_tests/")
+        || path.starts_with("tests/")
+        || path.contains("/tests/")
 }
 
 fn flatten(stream: TokenStream, place: Place, out: &mut Vec<Token>) {

@@ -5,9 +5,12 @@
 
 use ddrmjpeg::Result;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::jpeg::abbreviated::{self, StreamTables};
-use ddrmjpeg::jpeg::stream::{self, Field, Piece};
-use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::JpegFile;
+use ddrmjpeg::jpeg::segments::abbreviated;
+use ddrmjpeg::jpeg::segments::abbreviated::StreamTables;
+use ddrmjpeg::jpeg::segments::splitter;
+use ddrmjpeg::jpeg::segments::splitter::{Field, Piece};
 use ddrmjpeg::options::Limits;
 use ddrmjpeg::restore::{Report, Restored};
 
@@ -66,7 +69,7 @@ pub fn read(
     limits: &Limits,
     tables: &mut StreamTables,
 ) -> Result<Option<Coded>> {
-    let mut pieces = stream::pieces(data);
+    let mut pieces = splitter::pieces(data);
     let all = pieces.len();
     pieces.retain(|piece| {
         let only = abbreviated::is_tables_only(piece.data);
@@ -117,7 +120,7 @@ impl Coded {
         let Self::Whole(file) = self else {
             return None;
         };
-        let piece = || stream::pieces(data).into_iter().next();
+        let piece = || splitter::pieces(data).into_iter().next();
         file.markers.avi1.then(piece).flatten()?.field_of(0)
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Called by the virtual functions when upstream does not hand over whole frames.
 
-use ddrmjpeg::jpeg::stream;
+use ddrmjpeg::jpeg::segments::splitter;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
 use gst_video::VIDEO_DECODER_FLOW_NEED_DATA;
@@ -58,7 +58,7 @@ impl DdrmJpegDec {
 /// Drops what lies before the next start of a picture; whether there is one.
 fn drop_junk(adapter: &gst_base::Adapter) -> Result<bool, FlowError> {
     let data = bytes(adapter, 0)?;
-    let start = stream::find_start(&data);
+    let start = splitter::find_start(&data);
     // The last byte may be the first half of a marker.
     let kept = usize::from(data.last() == Some(&0xFF));
     adapter.flush(start.unwrap_or(data.len() - kept));

@@ -3,7 +3,7 @@
 //! Pure choice: asks nobody. Called by the work on frames.
 
 use ddrmjpeg::frame::PixelModel;
-use ddrmjpeg::jpeg::stream::Field;
+use ddrmjpeg::jpeg::segments::splitter::Field;
 use ddrmjpeg::restore::Layout;
 use gst_video::{
     VideoChromaSite, VideoColorMatrix, VideoColorPrimaries, VideoColorRange, VideoColorimetry,

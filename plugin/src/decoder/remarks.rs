@@ -3,7 +3,7 @@
 //!
 //! Called by the work on frames, and at the end of the stream.
 
-use ddrmjpeg::jpeg::stream::Field;
+use ddrmjpeg::jpeg::segments::splitter::Field;
 use gst::subclass::prelude::*;
 
 use super::imp::DdrmJpegDec;

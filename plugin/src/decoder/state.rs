@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use ddrmjpeg::jpeg::abbreviated::StreamTables;
-use ddrmjpeg::jpeg::stream::{Field, FrameLength};
+use ddrmjpeg::jpeg::segments::abbreviated::StreamTables;
+use ddrmjpeg::jpeg::segments::splitter::{Field, FrameLength};
 use gst_video::{VideoCodecState, VideoInfo, video_codec_state::Readable};
 
 use super::coded::{Coded, Grids};

@@ -66,14 +66,14 @@ pub fn together(mut made: Vec<Restored>, height: usize) -> Result<Option<Restore
 mod tests {
     use ddrmjpeg::frame::PixelModel;
     use ddrmjpeg::jpeg;
-    use ddrmjpeg::jpeg::stream::Field;
+    use ddrmjpeg::jpeg::segments::splitter::Field;
 
     use super::*;
 
     fn header(height: usize, field: Option<Field>) -> Header {
         let picture = Planar8::new(PixelModel::Grey, 16, height, (1, 1));
         let bytes = jpeg::encode(&picture, 50, (1, 1)).unwrap();
-        let header = jpeg::header::parse(&bytes).unwrap();
+        let header = jpeg::segments::header::parse(&bytes).unwrap();
         Header { field, ..header }
     }
 

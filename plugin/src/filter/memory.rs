@@ -66,7 +66,7 @@ fn is_whole(told: &Estimated) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ddrmjpeg::jpeg::estimate::{Estimate, Fill, Known};
+    use ddrmjpeg::jpeg::recover::estimate::{Estimate, Fill, Known};
 
     use super::*;
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use ddrmjpeg::restore::model;
+use ddrmjpeg::model::open;
 use ddrmjpeg::{Error, Options};
 use gst::prelude::*;
 
@@ -148,7 +148,7 @@ impl Load {
         progress(element, gst::ProgressType::Start, &text);
         if name != "identity" {
             // This thread may end the process while the other is at work.
-            model::prepare();
+            open::prepare();
         }
         let (thread, weak) = (load.clone(), element.downgrade());
         let started = thread::Builder::new()

@@ -2,8 +2,9 @@
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use ddrmjpeg::jpeg::header::{self, Header, QuantTables};
-use ddrmjpeg::jpeg::{abbreviated, stream};
+use ddrmjpeg::jpeg::segments::header;
+use ddrmjpeg::jpeg::segments::header::{Header, QuantTables};
+use ddrmjpeg::jpeg::segments::{abbreviated, splitter};
 use ddrmjpeg::{Error, Result};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -81,7 +82,7 @@ fn read(buffer: &gst::BufferRef, tables: &mut QuantTables) -> Result<Option<Head
 
 /// The header of the first picture in `data`, whatever lies before it, as decoders look for it.
 fn parse(data: &[u8], tables: &mut QuantTables) -> Result<Option<Header>> {
-    let data = &data[stream::find_start(data).unwrap_or(0)..];
+    let data = &data[splitter::find_start(data).unwrap_or(0)..];
     let header = header::parse_next(data, tables);
     match header {
         Err(_) if abbreviated::is_tables_only(data) => Ok(None),

@@ -34,9 +34,15 @@ pub fn frame(size: (usize, usize), sampling: (usize, usize), quality: u8, phase:
 /// A progressive colour JPEG.
 pub fn progressive(size: (usize, usize), quality: u8) -> Vec<u8> {
     let picture = scene(PixelModel::Rgb, size.0, size.1, 0);
-    let (luma, chroma) = jpeg::tables::ijg_pair(quality);
+    let (luma, chroma) = jpeg::grid::tables::ijg_pair(quality);
     let steps = [luma, chroma, chroma];
-    jpeg::write::encode_by(&picture, &steps, (2, 2), jpeg::write::Quantiser::Trellis).unwrap()
+    jpeg::file::write::encode_by(
+        &picture,
+        &steps,
+        (2, 2),
+        jpeg::file::write::Quantiser::Trellis,
+    )
+    .unwrap()
 }
 
 /// A grey JPEG.
@@ -48,7 +54,7 @@ pub fn grey(size: (usize, usize), quality: u8) -> Vec<u8> {
 pub fn odd_tables(size: (usize, usize), sampling: (usize, usize)) -> Vec<u8> {
     let steps = |base: usize| std::array::from_fn(|i| (base + 5 * i + i * i % 7) as u16);
     let picture = scene(PixelModel::Rgb, size.0, size.1, 0);
-    jpeg::write::encode_with(&picture, &[steps(3), steps(9), steps(11)], sampling).unwrap()
+    jpeg::file::write::encode_with(&picture, &[steps(3), steps(9), steps(11)], sampling).unwrap()
 }
 
 /// The same without its Huffman tables, as MJPEG of cameras has it.

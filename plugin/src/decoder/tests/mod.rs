@@ -14,7 +14,8 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::jpeg::{self, JpegFile};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 

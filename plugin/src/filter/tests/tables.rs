@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
-use ddrmjpeg::jpeg::estimate::{Estimate, Fill, Known};
-use ddrmjpeg::jpeg::origin::Family;
+use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::recover::estimate::{Estimate, Fill, Known};
 use ddrmjpeg::restore::{Estimated, FrameTables, Gate, Report, Restored, TablesFrom};
 use gst::prelude::*;
 
@@ -39,7 +39,7 @@ fn told(step: u16) -> Arc<Estimated> {
 fn photoshops() -> Vec<u8> {
     let picture = Planar8::new(PixelModel::Grey, 8, 8, (1, 1));
     let steps = std::array::from_fn(|i| 3 + i as u16);
-    let bytes = jpeg::write::encode_with(&picture, &[steps; 3], (1, 1)).unwrap();
+    let bytes = jpeg::file::write::encode_with(&picture, &[steps; 3], (1, 1)).unwrap();
     let marker = b"Photoshop 3.0\0";
     let head = [0xFF, 0xED, 0, marker.len() as u8 + 2];
     [&bytes[..2], &head, marker, &bytes[2..]].concat()

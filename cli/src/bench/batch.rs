@@ -1,0 +1,91 @@
+//! bench: a batch of files, restored by this very program as a process of its own, so that its
+//! start counts too.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg_lab::bench::{Settings, jpeg};
+
+/// Ticks of a second in which Linux counts the time of processors.
+const TICKS: f64 = 100.0;
+
+/// A batch.
+pub struct BatchRow {
+    /// Files.
+    pub count: usize,
+    /// Width and height of each.
+    pub size: (usize, usize),
+    /// Seconds of the fastest run, from the start of the program to its end.
+    pub seconds: f64,
+    /// Of which a batch of one tiny picture takes so many.
+    pub start_up: f64,
+    /// Share of the time of all cores that the program had in that run.
+    pub busy: f64,
+}
+
+/// Restores `count` files of the size that is set.
+pub fn measure(count: usize, settings: &Settings) -> Result<BatchRow> {
+    let folder = tempfile::tempdir()?;
+    let (inputs, tiny) = (folder.path().join("in"), folder.path().join("tiny"));
+    fill(&inputs, count, settings.size)?;
+    fill(&tiny, 1, (16, 16))?;
+    let mut row = BatchRow {
+        count,
+        size: settings.size,
+        seconds: f64::INFINITY,
+        start_up: f64::INFINITY,
+        busy: 0.0,
+    };
+    let cores = std::thread::available_parallelism()?.get() as f64;
+    for _ in 0..settings.rounds.max(1) {
+        row.start_up = row.start_up.min(restore(&tiny, settings)?.0);
+        let (seconds, processors) = restore(&inputs, settings)?;
+        if seconds < row.seconds {
+            (row.seconds, row.busy) = (seconds, processors / seconds / cores);
+        }
+    }
+    Ok(row)
+}
+
+fn fill(folder: &Path, count: usize, (width, height): (usize, usize)) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let bytes = jpeg(width, height)?;
+    (0..count).try_for_each(|n| fs::write(folder.join(format!("{n:05}.jpg")), &bytes))?;
+    Ok(())
+}
+
+/// Seconds, and seconds of processors, that the program took for a folder.
+fn restore(inputs: &Path, settings: &Settings) -> Result<(f64, f64)> {
+    let results = inputs.with_extension("out");
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("restore").arg(inputs).arg("-o").arg(&results);
+    let options = &settings.options;
+    command.args(["--device", &options.device.to_string()]);
+    command.args(["--precision", &options.precision.to_string()]);
+    command.args(["--threads", &options.threads.to_string()]);
+    let (start, before) = (Instant::now(), of_children()?);
+    let status = command.stdin(Stdio::null()).status()?;
+    let seconds = start.elapsed().as_secs_f64();
+    if !status.success() {
+        bail!("restore: {status}");
+    }
+    let processors = of_children()? - before;
+    fs::remove_dir_all(&results)?;
+    Ok((seconds, processors))
+}
+
+/// Seconds of processors that children took which have ended, as Linux counts them.
+fn of_children() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // What follows the name, which may hold spaces: fields 3 and on; 16 and 17 are wanted.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(13).take(2);
+    let sum: f64 = ticks
+        .map(str::parse::<f64>)
+        .sum::<Result<f64, _>>()
+        .context("/proc/self/stat")?;
+    Ok(sum / TICKS)
+}

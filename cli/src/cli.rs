@@ -1,0 +1,319 @@
+//! What can be typed. Restoration flags become [`Options`]; a test compares the two lists.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+use ddrmjpeg::Options;
+use ddrmjpeg::assumed_quality::AssumedQuality;
+use ddrmjpeg::degradation::Degradation;
+use ddrmjpeg::options::{Device, Limits, Precision, Preset, Temporal};
+
+use crate::bench::BenchArgs;
+use crate::eval::arguments::EvalArgs;
+use crate::io::carry::Orient;
+use crate::model::args::ModelArgs;
+use crate::sample::arguments::SampleArgs;
+use crate::train::TrainArgs;
+
+/// JPEG restoration by diffusion, held to what the file really says.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Restore JPEG files, or banded pictures, to PNG, TIFF, WebP, PPM or a better JPEG.
+    Restore(RestoreArgs),
+    /// Show what JPEG files say: size, sampling, tables, nearest quality.
+    Inspect(InspectArgs),
+    /// Print the PSNR of pictures against a reference.
+    Compare(CompareArgs),
+    /// Encode clean pictures, restore them, and table the gain.
+    Eval(EvalArgs),
+    /// Measure what networks, stages and presets cost on this machine.
+    Bench(BenchArgs),
+    /// The published experiment, option for option: degrade a data set, restore it, measure.
+    Sample(SampleArgs),
+    /// Train a prior on folders of clean pictures, from nothing or from another.
+    Train(TrainArgs),
+    /// List, fetch, inspect, convert and verify models.
+    Model(ModelArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// JPEG files (with --deg quant=Nbit: PNG, TIFF, WebP, PPM), folders of them, or - for
+    /// standard input.
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm or jpg. Or
+    /// a folder, or - for standard output: PNG there, JPEG with --out-quality or --tables.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// Write JPEG of that quality, without chroma subsampling. auto, the default for -o OUT.jpg:
+    /// the highest whose file is at most half again as large as the input.
+    #[arg(long, value_name = "auto|1..100", conflicts_with = "tables")]
+    pub out_quality: Option<OutQuality>,
+    /// Write JPEG with these tables. source: those of the input, whose levels the result then
+    /// mostly has again, so that it looks as the input does; for programs that go on from exact
+    /// levels. A number: as --out-quality.
+    #[arg(long, value_name = "source|1..100")]
+    pub tables: Option<OutTables>,
+    /// What becomes of the orientation in EXIF. Without it the pixels are turned, but for JPEG,
+    /// which keeps the tag.
+    #[arg(long, value_name = "apply|keep", hide_possible_values = true)]
+    pub orient: Option<Orient>,
+    /// Leave out inputs whose output exists already.
+    #[arg(long, conflicts_with = "overwrite")]
+    pub resume: bool,
+    /// Write again what exists in the output folder, and inputs that are their own outputs.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Write the input as decoded and the restored picture side by side, to look at.
+    #[arg(long)]
+    pub compare: bool,
+    /// Do not carry EXIF, ICC, XMP and the like over.
+    #[arg(long)]
+    pub strip: bool,
+    /// The inputs are PNG, TIFF, WebP or PPM that once were JPEG: find grid, tables and
+    /// sampling from the pixels. What shows none fails.
+    #[arg(long)]
+    pub was_jpeg: bool,
+    /// Print one JSON object per input on standard output.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub options: OptionArgs,
+}
+
+/// The quality of a JPEG that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutQuality {
+    /// Found from the input.
+    Auto,
+    /// libjpeg's tables of this one.
+    Fixed(u8),
+}
+
+impl FromStr for OutQuality {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(quality @ 1..=100)) => Ok(Self::Fixed(quality)),
+            _ => Err(format!("{text}: must be auto or a quality of 1..100")),
+        }
+    }
+}
+
+/// The tables of a JPEG that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutTables {
+    /// The input's own, with its sampling.
+    Source,
+    /// libjpeg's of this quality.
+    Quality(u8),
+}
+
+impl FromStr for OutTables {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("source", _) => Ok(Self::Source),
+            (_, Ok(quality @ 1..=100)) => Ok(Self::Quality(quality)),
+            _ => Err(format!("{text}: must be source or a quality of 1..100")),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// JPEG files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object per file.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// A picture, or a folder of them.
+    pub reference: PathBuf,
+    /// Pictures of the same size, JPEGs too, or folders with pictures of the same names.
+    #[arg(required = true, value_name = "PICTURE")]
+    pub pictures: Vec<PathBuf>,
+}
+
+/// The flags that become [`Options`].
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Restoration")]
+pub struct OptionArgs {
+    /// What the inputs suffered: jpeg, or quant=Nbit for pictures of which only N bits per
+    /// channel were kept.
+    #[arg(
+        long,
+        visible_alias = "deg",
+        default_value = "jpeg",
+        value_name = "jpeg|quant=Nbit"
+    )]
+    pub degradation: Degradation,
+    /// fast: one network call; quality: the mean of several draws; sample: one draw, sharper;
+    /// paper: the published sampler.
+    #[arg(long, default_value = "fast", value_name = "NAME")]
+    pub preset: Preset,
+    /// 0 gives the decoded JPEG, 1 the full restoration.
+    #[arg(long, default_value_t = 1.0, value_name = "0..1")]
+    pub strength: f64,
+    /// Hold the result to the file's own levels, and report the share that re-encodes to them.
+    #[arg(long)]
+    pub strict: bool,
+    /// Hand on as decoded what was quantised so little that restoring it would do harm.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub identity_gate: bool,
+    /// For pictures that were saved more than once: auto goes by an earlier, coarser save that the
+    /// levels show; off by the last save; a quality says how coarse a save on another grid or at
+    /// another size was, which the levels cannot show.
+    #[arg(long, default_value = "auto", value_name = "auto|off|1..100")]
+    pub assume_quality: AssumedQuality,
+    /// Same seed, same pixels.
+    #[arg(long, default_value_t = 1234)]
+    pub seed: u64,
+    /// lean or nano (embedded; nano is the small one, for moving pictures), identity, a config
+    /// (.yml) with its checkpoints under exp/logs, or a checkpoint.
+    #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
+    pub model: String,
+    /// The published config that describes the checkpoint given as --model.
+    #[arg(long, value_name = "YML")]
+    pub config: Option<String>,
+    /// The class that a class-conditional model is told.
+    #[arg(long, value_name = "N")]
+    pub class: Option<usize>,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: Device,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "auto")]
+    pub precision: Precision,
+    /// Denoising steps instead of the preset's.
+    #[arg(long, value_name = "1..1000")]
+    pub steps: Option<usize>,
+    /// Draws to average instead of the preset's.
+    #[arg(long, value_name = "1..64")]
+    pub samples: Option<usize>,
+    /// With --preset paper: share of fresh noise.
+    #[arg(long, default_value_t = 1.0, value_name = "0..1")]
+    pub eta: f64,
+    /// With --preset paper: share of the measurement step.
+    #[arg(long, default_value_t = 0.4, value_name = "0..1")]
+    pub eta_b: f64,
+    /// With --preset paper: the timestep, of 1000, that it begins at.
+    #[arg(long, default_value_t = 300, value_name = "1..1000")]
+    pub init_timestep: usize,
+    /// What a stream makes of the frames before: off, reuse or accumulate. Files are restored
+    /// each by itself, whatever it says.
+    #[arg(long, default_value = "reuse", value_name = "NAME")]
+    pub temporal: Temporal,
+    /// Side of a tile in pixels; 0 chooses from the size of the picture.
+    #[arg(long, default_value_t = 0, value_name = "PX")]
+    pub tile_size: usize,
+    /// CPU threads; 0 uses all.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+    /// Most tiles of one size in one network call; 0: 1 on a CPU, 8 on CUDA.
+    #[arg(long, default_value_t = 0, value_name = "0..64")]
+    pub max_batch: usize,
+    /// Milliseconds that a tile waits at most for others to join it.
+    #[arg(long = "max-delay", default_value_t = 2.0, value_name = "MS")]
+    pub max_delay_ms: f64,
+    /// Most megapixels of an input; else as many as the free memory takes.
+    #[arg(long, value_name = "N")]
+    pub max_megapixels: Option<usize>,
+}
+
+impl OptionArgs {
+    /// The options, checked.
+    pub fn resolve(&self) -> ddrmjpeg::Result<Options> {
+        let options = Options {
+            degradation: self.degradation,
+            preset: self.preset,
+            strength: self.strength,
+            strict: self.strict,
+            identity_gate: self.identity_gate,
+            assume_quality: self.assume_quality,
+            seed: self.seed,
+            model: self.model.clone(),
+            config: self.config.clone(),
+            class: self.class,
+            device: self.device,
+            precision: self.precision,
+            steps: self.steps,
+            samples: self.samples,
+            eta: self.eta,
+            eta_b: self.eta_b,
+            init_timestep: self.init_timestep,
+            temporal: self.temporal,
+            tile_size: self.tile_size,
+            threads: self.threads,
+            max_batch: self.max_batch,
+            max_delay_ms: self.max_delay_ms,
+            limits: Limits {
+                pixels: self.max_megapixels.map(|n| n.saturating_mul(1_000_000)),
+                ..Limits::default()
+            },
+        };
+        options.validate()?;
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every field of `Options` but `limits` is a flag of its name, less the unit at its end, and
+    /// the defaults agree.
+    #[test]
+    fn flags_and_options_are_the_same_list() {
+        let debug = format!("{:?}", Options::default());
+        let fields = debug
+            .split(['{', ','])
+            .filter_map(|part| part.split_once(':'));
+        let cli = Cli::command();
+        let restore = cli.find_subcommand("restore").unwrap();
+        let mut found = 0;
+        for (name, _) in fields {
+            let flag = name.trim().trim_end_matches("_ms").replace('_', "-");
+            if flag == "limits" {
+                break;
+            }
+            assert!(
+                restore.get_arguments().any(|a| a.get_long() == Some(&flag)),
+                "no flag --{flag}"
+            );
+            found += 1;
+        }
+        assert_eq!(found, 22);
+    }
+
+    #[test]
+    fn defaults_agree() {
+        let cli = Cli::parse_from(["ddrmjpeg", "restore", "a.jpg", "-o", "a.png"]);
+        let Command::Restore(arguments) = cli.command else {
+            unreachable!("restore was typed");
+        };
+        assert_eq!(arguments.options.resolve().unwrap(), Options::default());
+    }
+
+    #[test]
+    fn the_parser_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,133 @@
+//! Takes every clean picture through a chain, lets every method answer, and scores the answers.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg_lab::eval::scores::{Metric, Scores};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use crate::eval::chain::Chain;
+use crate::eval::degrade;
+use crate::eval::methods::{Answer, Method};
+
+/// Clean pictures by name.
+pub struct Pictures {
+    pub names: Vec<PathBuf>,
+    pub clean: Vec<Planar8>,
+}
+
+/// What the pictures went through.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    pub chain: Chain,
+    /// All pictures are grey, so that the saves have no sampling.
+    pub grey: bool,
+}
+
+impl Setting {
+    /// The sampling of the last save, as tables say it.
+    pub fn sampling(&self) -> String {
+        match self.grey {
+            true => "grey".to_owned(),
+            false => self.chain.save.sampling.to_string(),
+        }
+    }
+}
+
+/// One method at one setting.
+pub struct Row {
+    pub setting: Setting,
+    pub method: String,
+    /// By picture.
+    pub scores: Vec<Scores>,
+    /// By picture.
+    pub seconds: Vec<f64>,
+    /// Pixels of all pictures that were answered for.
+    pub pixels: usize,
+}
+
+/// Is told how a run goes.
+pub trait Watcher {
+    /// All methods have answered for one picture; those that failed are left out.
+    fn answered(&mut self, clean: &Planar8, answers: &[&Planar8]);
+    /// A method failed: it has no row at this setting.
+    fn failed(&mut self, what: &str);
+}
+
+/// A picture that a method gave, with its figures.
+struct Scored {
+    answer: Answer,
+    scores: Scores,
+}
+
+/// A row per method at `setting`.
+pub fn setting(
+    metrics: &[Metric],
+    pictures: &Pictures,
+    setting: &Setting,
+    methods: &[Method],
+    watcher: &mut dyn Watcher,
+) -> Result<Vec<Row>> {
+    let scratch = tempfile::tempdir()?;
+    let mut rows: Vec<Option<Row>> = methods.iter().map(|m| Some(row(setting, m))).collect();
+    let each = pictures.names.iter().zip(&pictures.clean).enumerate();
+    for (index, (name, clean)) in each {
+        let name = name.display();
+        let made = degrade::degrade(&setting.chain, clean, index);
+        let made = made.with_context(|| format!("{name}: {}", setting.chain))?;
+        let of = |(method, row): (&Method, &Option<Row>)| {
+            let asked = row.as_ref();
+            asked.map(|_| method.run(&made.bytes, scratch.path()))
+        };
+        let answers: Vec<Option<Result<Answer>>> = methods.iter().zip(&rows).map(of).collect();
+        let of = |answer: Result<Answer>| scored(metrics, &made.reference, answer?);
+        let answers = answers.into_par_iter().map(|answer| answer.map(of));
+        let answers: Vec<Option<Result<Scored>>> = answers.collect();
+        for ((method, row), answer) in methods.iter().zip(&mut rows).zip(&answers) {
+            if let Some(Err(error)) = answer {
+                watcher.failed(&format!("{} on {name}: {error:#}", method.name));
+                *row = None;
+            }
+            if let (Some(row), Some(Ok(scored))) = (row, answer) {
+                row.add(scored);
+            }
+        }
+        let shown = answers.iter().flatten().flatten();
+        let shown: Vec<&Planar8> = shown.map(|scored| &scored.answer.picture).collect();
+        watcher.answered(&made.reference, &shown);
+    }
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The figures of `answer`. Programs write grey as RGB too, so that counts as grey where the
+/// original is.
+fn scored(metrics: &[Metric], reference: &Planar8, mut answer: Answer) -> Result<Scored> {
+    let planes = &mut answer.picture.planes;
+    let equal = planes.windows(2).all(|pair| pair[0] == pair[1]);
+    if reference.model == PixelModel::Grey && equal {
+        planes.truncate(1);
+        answer.picture.model = PixelModel::Grey;
+    }
+    let scores = Scores::of(metrics, reference, &answer.picture)?;
+    Ok(Scored { answer, scores })
+}
+
+impl Row {
+    fn add(&mut self, scored: &Scored) {
+        let picture = &scored.answer.picture;
+        self.scores.push(scored.scores.clone());
+        self.seconds.push(scored.answer.seconds);
+        self.pixels += picture.width() * picture.height();
+    }
+}
+
+fn row(setting: &Setting, method: &Method) -> Row {
+    Row {
+        setting: setting.clone(),
+        method: method.name.clone(),
+        scores: Vec::new(),
+        seconds: Vec::new(),
+        pixels: 0,
+    }
+}

@@ -1,0 +1,176 @@
+//! What eval measures: ways from the bytes of a JPEG to a picture.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::{Control, Options, Restorer};
+
+use crate::eval::arguments::EvalArgs;
+use crate::io::picture;
+
+/// One way.
+pub struct Method {
+    /// Its name in the tables.
+    pub name: String,
+    how: How,
+}
+
+enum How {
+    Restorer(Arc<Restorer>, Box<Options>),
+    Command(String),
+}
+
+/// A picture and the seconds that it took.
+pub struct Answer {
+    pub picture: Planar8,
+    pub seconds: f64,
+}
+
+impl Method {
+    /// The decoded JPEG, as this library decodes it.
+    pub fn jpeg() -> Self {
+        let options = Options {
+            strength: 0.0,
+            ..Options::default()
+        };
+        let identity = Restorer::with_denoiser(Arc::new(ddrmjpeg::model::identity::Identity));
+        Self {
+            name: "jpeg".into(),
+            how: How::Restorer(Arc::new(identity), Box::new(options)),
+        }
+    }
+
+    /// All that the arguments ask for; a prior that several need is opened once.
+    pub fn all(arguments: &EvalArgs) -> Result<Vec<Self>> {
+        let mut opened = HashMap::new();
+        let mut methods = Vec::new();
+        for (name, options) in restorers(arguments)? {
+            methods.push(Self {
+                how: How::Restorer(open(&mut opened, &options)?, Box::new(options)),
+                name,
+            });
+        }
+        methods.extend(arguments.also.iter().map(|named| Self {
+            name: named.name.clone(),
+            how: How::Command(named.value.clone()),
+        }));
+        let mut names: Vec<&str> = methods.iter().map(|m| &*m.name).chain(["jpeg"]).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            bail!("two methods are called {:?}", twice[0]);
+        }
+        Ok(methods)
+    }
+
+    /// Its answer to the JPEG `bytes`. Commands get files in `scratch`.
+    pub fn run(&self, bytes: &[u8], scratch: &Path) -> Result<Answer> {
+        let start = Instant::now();
+        let picture = match &self.how {
+            How::Restorer(restorer, options) => {
+                restorer
+                    .restore_jpeg(bytes, options, Control::default())?
+                    .frame
+            }
+            How::Command(command) => external(command, bytes, scratch)?,
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(Answer { picture, seconds })
+    }
+}
+
+/// Names and options of this program's own methods.
+fn restorers(arguments: &EvalArgs) -> Result<Vec<(String, Options)>> {
+    let base = arguments.options.resolve()?;
+    let models = match arguments.models.is_empty() {
+        true => std::slice::from_ref(&base.model),
+        false => &arguments.models,
+    };
+    let mut found = Vec::new();
+    for model in models {
+        for &preset in &arguments.presets {
+            let name = match models.len() {
+                1 => preset.to_string(),
+                _ => format!("{model} {preset}"),
+            };
+            let options = Options {
+                model: model.clone(),
+                preset,
+                ..base.clone()
+            };
+            found.push((name, options));
+        }
+    }
+    for named in &arguments.method {
+        found.push((named.name.clone(), named.options()?));
+    }
+    Ok(found)
+}
+
+/// The restorer of `options`, shared by all options that open the same network.
+fn open(opened: &mut HashMap<String, Arc<Restorer>>, options: &Options) -> Result<Arc<Restorer>> {
+    let key = format!(
+        "{:?}",
+        (
+            &options.model,
+            &options.config,
+            options.class,
+            options.device,
+            options.precision,
+            options.threads
+        )
+    );
+    if let Some(restorer) = opened.get(&key) {
+        return Ok(Arc::clone(restorer));
+    }
+    let restorer = Arc::new(Restorer::open(options)?);
+    opened.insert(key, Arc::clone(&restorer));
+    Ok(restorer)
+}
+
+/// What the shell command makes of the JPEG.
+fn external(command: &str, bytes: &[u8], scratch: &Path) -> Result<Planar8> {
+    let (input, output) = (scratch.join("in.jpg"), scratch.join("out.png"));
+    std::fs::write(&input, bytes).with_context(|| input.display().to_string())?;
+    if output.exists() {
+        std::fs::remove_file(&output)?;
+    }
+    let line = command
+        .replace("{in}", &quoted(&input))
+        .replace("{out}", &quoted(&output));
+    let status = Command::new("sh")
+        .args(["-c", &line])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .context("sh")?;
+    if !status.success() {
+        bail!("{line}: {status}");
+    }
+    picture::load(&output).with_context(|| format!("{line}: wrote no picture"))
+}
+
+/// A path as one word of the shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_the_shell() {
+        let path = Path::new("/tmp/a b'c");
+        assert_eq!(quoted(path), r"'/tmp/a b'\''c'");
+        let output = Command::new("sh")
+            .args(["-c", &format!("printf %s {}", quoted(path))])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"/tmp/a b'c");
+    }
+}

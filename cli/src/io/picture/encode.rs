@@ -1,0 +1,190 @@
+//! Pixels to the bytes of a file, with the metadata that its format has a place for.
+//!
+//! `image` writes none but EXIF and ICC, so its codecs are called themselves. What a format has no
+//! place for is named by `Format::unheld`; what an encoder refuses is an error.
+
+use std::io::Cursor;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
+use image_webp::{ColorType, WebPEncoder};
+use png::{PixelDimensions, Unit};
+use tiff::encoder::{Rational, TiffEncoder, colortype};
+use tiff::tags::{ResolutionUnit, Tag};
+
+use crate::io::carry::exif;
+use crate::io::format::Format;
+
+/// PNG's keyword for XMP.
+const PNG_XMP: &str = "XML:com.adobe.xmp";
+/// TIFF's tags for XMP and for Photoshop's resources.
+const TIFF_XMP: Tag = Tag::Unknown(700);
+const TIFF_PHOTOSHOP: Tag = Tag::Unknown(34377);
+
+/// Interleaved pixels of 8 bits.
+struct Pixels {
+    data: Vec<u8>,
+    width: u32,
+    height: u32,
+    grey: bool,
+}
+
+/// The bytes of a file of `format`, which is not JPEG.
+pub fn encode(picture: &Planar8, format: Format, metadata: &Metadata) -> Result<Vec<u8>> {
+    let pixels = Pixels {
+        data: picture
+            .interleaved()
+            .context("YCbCr planes have no file format")?,
+        width: picture.width() as u32,
+        height: picture.height() as u32,
+        grey: picture.model == PixelModel::Grey,
+    };
+    match format {
+        Format::Png => as_png(&pixels, metadata),
+        Format::Tiff => as_tiff(&pixels, metadata),
+        Format::WebP => as_webp(pixels, metadata),
+        Format::Ppm | Format::Pgm | Format::Pnm => as_pnm(pixels, format),
+        Format::Jpeg => bail!("a JPEG is written by its own encoder"),
+    }
+}
+
+fn as_png(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut info = png::Info::with_size(pixels.width, pixels.height);
+    info.icc_profile = metadata.icc.as_deref().map(Into::into);
+    info.exif_metadata = metadata.exif.as_deref().map(Into::into);
+    info.pixel_dims = metadata.density.and_then(png_density);
+    let mut encoder = png::Encoder::with_info(&mut bytes, info)?;
+    encoder.set_color(match pixels.grey {
+        true => png::ColorType::Grayscale,
+        false => png::ColorType::Rgb,
+    });
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    encoder.set_filter(png::Filter::Adaptive);
+    if let Some(Ok(xmp)) = metadata.xmp.as_deref().map(std::str::from_utf8) {
+        encoder.add_itxt_chunk(PNG_XMP.into(), xmp.into())?;
+    }
+    for comment in metadata.comments.iter().filter_map(|bytes| text(bytes)) {
+        // tEXt holds Latin-1.
+        match comment.chars().all(|letter| u32::from(letter) < 256) {
+            true => encoder.add_text_chunk("Comment".into(), comment)?,
+            false => encoder.add_itxt_chunk("Comment".into(), comment)?,
+        }
+    }
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&pixels.data)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// Samples in a metre, rounded; for a mere ratio, that, unless it is 1.
+fn png_density(density: Density) -> Option<PixelDimensions> {
+    let scaled = |n: u16| match density.unit {
+        DensityUnit::Ratio => u32::from(n),
+        DensityUnit::Inch => (f64::from(n) / 0.0254).round() as u32,
+        DensityUnit::Centimetre => 100 * u32::from(n),
+    };
+    let unit = match density.unit {
+        DensityUnit::Ratio if density.x == density.y => return None,
+        DensityUnit::Ratio => Unit::Unspecified,
+        _ => Unit::Meter,
+    };
+    let (xppu, yppu) = (scaled(density.x), scaled(density.y));
+    Some(PixelDimensions { xppu, yppu, unit })
+}
+
+/// A comment as text: UTF-8, or what Latin-1 makes of it; `None` for an empty one.
+fn text(bytes: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    };
+    // A NUL would end the text in PNG and TIFF.
+    let text = text.trim_end_matches('\0').replace('\0', " ");
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn as_tiff(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut encoder = TiffEncoder::new(&mut bytes)?;
+    // The colour is a type there.
+    macro_rules! write {
+        ($colour:ty) => {{
+            let mut image = encoder.new_image::<$colour>(pixels.width, pixels.height)?;
+            let tags = image.encoder();
+            let blocks = [
+                (Tag::IccProfile, &metadata.icc),
+                (TIFF_XMP, &metadata.xmp),
+                (TIFF_PHOTOSHOP, &metadata.photoshop),
+            ];
+            for (tag, block) in blocks {
+                if let Some(block) = block {
+                    tags.write_tag(tag, block.as_slice())?;
+                }
+            }
+            let exif = metadata.exif.as_deref().unwrap_or_default();
+            let orientation = exif::orientation(exif).to_exif();
+            tags.write_tag(Tag::Orientation, u16::from(orientation))?;
+            let ascii = metadata.comments.iter().filter(|bytes| bytes.is_ascii());
+            let comments = ascii.filter_map(|bytes| text(bytes));
+            let comments = Vec::from_iter(comments).join("\n");
+            if !comments.is_empty() {
+                tags.write_tag(Tag::ImageDescription, comments.as_str())?;
+            }
+            if let Some(density) = metadata.density {
+                let exactly = |n: u16| Rational {
+                    n: u32::from(n),
+                    d: 1,
+                };
+                image.resolution_unit(match density.unit {
+                    DensityUnit::Ratio => ResolutionUnit::None,
+                    DensityUnit::Inch => ResolutionUnit::Inch,
+                    DensityUnit::Centimetre => ResolutionUnit::Centimeter,
+                });
+                image.x_resolution(exactly(density.x));
+                image.y_resolution(exactly(density.y));
+            }
+            image.write_data(&pixels.data)?;
+        }};
+    }
+    match pixels.grey {
+        true => write!(colortype::Gray8),
+        false => write!(colortype::RGB8),
+    }
+    Ok(bytes.into_inner())
+}
+
+fn as_webp(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = WebPEncoder::new(&mut bytes);
+    encoder.set_icc_profile(metadata.icc.clone().unwrap_or_default());
+    encoder.set_exif_metadata(metadata.exif.clone().unwrap_or_default());
+    encoder.set_xmp_metadata(metadata.xmp.clone().unwrap_or_default());
+    let colour = match pixels.grey {
+        true => ColorType::L8,
+        false => ColorType::Rgb8,
+    };
+    encoder.encode(&pixels.data, pixels.width, pixels.height, colour)?;
+    Ok(bytes)
+}
+
+/// P6 for colour, P5 for grey: what every reader of PNM takes.
+fn as_pnm(pixels: Pixels, format: Format) -> Result<Vec<u8>> {
+    let grey = match format {
+        Format::Pgm if !pixels.grey => bail!("{}", NO_COLOUR),
+        Format::Ppm => false,
+        _ => pixels.grey,
+    };
+    let magic = if grey { "P5" } else { "P6" };
+    let head = format!("{magic}\n{} {}\n255\n", pixels.width, pixels.height);
+    let data = match pixels.grey && !grey {
+        true => pixels.data.iter().flat_map(|&grey| [grey; 3]).collect(),
+        false => pixels.data,
+    };
+    Ok([head.into_bytes(), data].concat())
+}
+
+/// Why a colour picture does not go to a PGM.
+pub const NO_COLOUR: &str = "a picture in colour, and a PGM holds grey: write a .ppm or a .png";

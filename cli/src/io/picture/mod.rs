@@ -1,0 +1,201 @@
+//! Picture files in and out; `encode` writes their bytes.
+
+mod encode;
+
+use std::fs::File;
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::jpeg::file::Metadata;
+use ddrmjpeg::options::Limits;
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat};
+
+use crate::io::carry::exif;
+use crate::io::files;
+use crate::io::format::Format;
+pub use crate::io::picture::encode::{NO_COLOUR, encode};
+
+/// Reads any picture that `image` reads as RGB, or as grey when it is grey.
+pub fn load(path: &Path) -> Result<Planar8> {
+    let picture = image::ImageReader::open(path)
+        .and_then(image::ImageReader::with_guessed_format)
+        .with_context(|| path.display().to_string())?
+        .decode()
+        .with_context(|| path.display().to_string())?;
+    Ok(planar(picture))
+}
+
+/// Reads a JPEG too, as every libjpeg-turbo program shows it, as grey when it is grey.
+pub fn load_any(path: &Path) -> Result<Planar8> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(name)?;
+    match bytes.starts_with(&[0xFF, 0xD8]) {
+        true => decode_jpeg(&bytes).with_context(name),
+        false => decode(&bytes).with_context(name),
+    }
+}
+
+fn decode_jpeg(bytes: &[u8]) -> Result<Planar8> {
+    let mut shown = jpeg::file::pixels::decode(bytes, &Limits::default())?;
+    if jpeg::segments::header::parse(bytes)?.model == PixelModel::Grey {
+        shown.model = PixelModel::Grey;
+        shown.planes.truncate(1);
+    }
+    Ok(shown)
+}
+
+/// A picture that is no JPEG from the bytes of a file.
+pub fn decode(bytes: &[u8]) -> Result<Planar8> {
+    let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    Ok(planar(reader.decode()?))
+}
+
+/// The same, or the pixels of a JPEG, upright: turned as EXIF or TIFF's own tag says.
+pub fn decode_upright(bytes: &[u8], limits: &Limits) -> Result<Planar8> {
+    if bytes.starts_with(&[0xFF, 0xD8]) {
+        let metadata = jpeg::file::read::metadata(bytes, limits)?;
+        let turn = exif::orientation(metadata.exif.as_deref().unwrap_or_default());
+        return Ok(turned(jpeg::file::pixels::decode(bytes, limits)?, turn));
+    }
+    let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut decoder = reader.into_decoder()?;
+    let turn = decoder.orientation()?;
+    Ok(turned(planar(DynamicImage::from_decoder(decoder)?), turn))
+}
+
+/// The name of the format of `bytes`, when they are a picture that is read here.
+pub fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    match image::guess_format(bytes).ok()? {
+        ImageFormat::Png => Some("PNG"),
+        ImageFormat::Tiff => Some("TIFF"),
+        ImageFormat::WebP => Some("WebP"),
+        ImageFormat::Pnm => Some("PNM"),
+        _ => None,
+    }
+}
+
+/// Pixels of the picture in the bytes of a file, by its header; as many as can be where that does
+/// not tell.
+pub fn pixels(bytes: &[u8]) -> u64 {
+    let size = match bytes.starts_with(&[0xFF, 0xD8]) {
+        true => jpeg::segments::header::parse(bytes)
+            .map(|header| (header.width as u64, header.height as u64))
+            .ok(),
+        false => image::ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .ok()
+            .and_then(|reader| reader.into_dimensions().ok())
+            .map(|(width, height)| (u64::from(width), u64::from(height))),
+    };
+    size.map_or(u64::MAX, |(width, height)| width * height)
+}
+
+/// The pixels as RGB, or as grey when they are grey.
+pub fn planar(picture: DynamicImage) -> Planar8 {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    if picture.color().has_color() {
+        return Planar8::from_rgb(width, height, &picture.into_rgb8());
+    }
+    let mut grey = Planar8::new(PixelModel::Grey, width, height, (1, 1));
+    grey.planes[0].data = picture.into_luma8().into_raw();
+    grey
+}
+
+/// Two pictures of one size and model beside each other.
+pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
+    let mut out = Planar8::new(left.model, 2 * left.width(), left.height(), (1, 1));
+    for (c, plane) in out.planes.iter_mut().enumerate() {
+        let rows = |picture: &Planar8| picture.planes[c].data.clone();
+        let (left, right) = (rows(left), rows(right));
+        let pairs = left
+            .chunks_exact(plane.width / 2)
+            .zip(right.chunks_exact(plane.width / 2));
+        for (row, (left, right)) in plane.data.chunks_exact_mut(plane.width).zip(pairs) {
+            row[..left.len()].copy_from_slice(left);
+            row[left.len()..].copy_from_slice(right);
+        }
+    }
+    out
+}
+
+/// `picture` turned, or mirrored, as `turn` says.
+pub fn turned(picture: Planar8, turn: Orientation) -> Planar8 {
+    let (mut width, mut height) = (picture.width(), picture.height());
+    if exif::transposes(turn) {
+        (width, height) = (height, width);
+    }
+    let mut out = Planar8::new(picture.model, width, height, (1, 1));
+    for (to, from) in out.planes.iter_mut().zip(picture.planes) {
+        let (wide, high) = (from.width as u32, from.height as u32);
+        let plane = GrayImage::from_raw(wide, high, from.data).expect("a plane holds its pixels");
+        let mut plane = DynamicImage::from(plane);
+        plane.apply_orientation(turn);
+        to.data = plane.into_bytes();
+    }
+    out
+}
+
+/// Writes `picture`, without metadata, to `path` in the format of its extension, whole or not
+/// at all.
+pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
+    // All of it before the file is begun, so that there is hardly a moment at which an
+    // interrupted program leaves a part of one behind.
+    let name = || path.display().to_string();
+    let format = Format::of(path).filter(|format| *format != Format::Jpeg);
+    let format = format
+        .context("the extension must be png, tif, webp or ppm")
+        .with_context(name)?;
+    let bytes = encode(picture, format, &Metadata::default()).with_context(name)?;
+    save_bytes(&bytes, path)
+}
+
+/// Writes `bytes` to `path`, whole or not at all.
+pub fn save_bytes(bytes: &[u8], path: &Path) -> Result<()> {
+    whole(path, |file| Ok(file.write_all(bytes)?))
+}
+
+/// What `fill` writes comes to `path` when it is whole.
+fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let write = || -> Result<()> {
+        std::fs::create_dir_all(folder)?;
+        // Beside the target, so that the last step is a rename within one file system.
+        let mut scratch = tempfile::Builder::new()
+            .permissions(permissions())
+            .tempfile_in(folder)?;
+        fill(scratch.as_file_mut())?;
+        scratch.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| path.display().to_string())
+}
+
+/// The mode of ordinary new files, which the umask narrows; scratch files would be 0600.
+fn permissions() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o666)
+}
+
+/// Reads all of `file`, or of standard input, but no more than `limit` bytes and one.
+pub fn read_bytes(source: &files::Source, limit: u64) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let read = match source {
+        files::Source::Stdin => std::io::stdin()
+            .lock()
+            .take(limit + 1)
+            .read_to_end(&mut bytes),
+        files::Source::File(path) => {
+            File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        }
+    };
+    read?;
+    Ok(bytes)
+}

@@ -1,0 +1,156 @@
+//! What can be typed after `ddrmjpeg model`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use ddrmjpeg::model::catalog::EXPERIMENTS;
+use ddrmjpeg::model::checkpoint::StoreAs;
+
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    #[command(subcommand)]
+    pub command: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// List the models of the catalogue, and which of them are there.
+    List(ListArgs),
+    /// Show what a model is made of, and which config it fits.
+    Info(InfoArgs),
+    /// Download models of the catalogue; resumes what broke off, checks what arrives.
+    Fetch(FetchArgs),
+    /// Write a checkpoint of any container as safetensors.
+    Convert(ConvertArgs),
+    /// Read every tensor, and compare names and shapes with the network's.
+    Verify(VerifyArgs),
+    /// Measure how far a prior's estimates are off, and keep that with its weights: samplers
+    /// trust them by it.
+    Calibrate(CalibrateArgs),
+}
+
+/// Where models lie.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Folder of experiments: models lie below its logs/, as the published program has them.
+    #[arg(long = "into", visible_alias = "exp", value_name = "DIR", default_value = EXPERIMENTS)]
+    pub experiments: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object per model.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// Names from the catalogue, or checkpoint files.
+    #[arg(required = true, value_name = "NAME|FILE")]
+    pub models: Vec<String>,
+    /// List every tensor too.
+    #[arg(long)]
+    pub tensors: bool,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object per model.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// Names from the catalogue.
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub place: Place,
+    /// Fetch from this address instead of the publisher's: a mirror. Size and digest of the
+    /// catalogue hold all the same. For one NAME.
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Print one JSON object per model.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// A name from the catalogue, or a checkpoint file.
+    #[arg(value_name = "NAME|FILE")]
+    pub input: String,
+    /// The file to write; it must end in .safetensors.
+    #[arg(value_name = "OUT.safetensors")]
+    pub output: PathBuf,
+    /// Type of the elements. A value that does not fit in it is an error.
+    #[arg(long, value_enum, default_value_t)]
+    pub dtype: Dtype,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Names from the catalogue, or checkpoint files.
+    #[arg(required = true, value_name = "NAME|FILE")]
+    pub models: Vec<String>,
+    /// The network it must be: a published YAML file, or the name of one that is built in.
+    /// Without it, names of the catalogue are held to their own config.
+    #[arg(long, value_name = "FILE|NAME")]
+    pub config: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object per model.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// A checkpoint of this project's own networks (.safetensors).
+    #[arg(value_name = "FILE")]
+    pub model: PathBuf,
+    /// Folder of clean pictures (png, tif, webp, ppm).
+    #[arg(long, value_name = "DIR")]
+    pub pictures: PathBuf,
+    /// The file to write, .safetensors; it may be FILE.
+    #[arg(long, value_name = "OUT.safetensors")]
+    pub out: PathBuf,
+    /// Use the first pictures only, in the order of their names.
+    #[arg(long, value_name = "N")]
+    pub first: Option<usize>,
+    /// Side of the middle square that is used of each, in pixels; a multiple of 16.
+    #[arg(long, value_name = "PX", default_value_t = 256, value_parser = clap::value_parser!(u32).range(64..=4096))]
+    pub side: u32,
+    /// Same seed, same noise.
+    #[arg(long, default_value_t = 1234)]
+    pub seed: u64,
+}
+
+/// Element types that can be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Dtype {
+    /// As they are.
+    #[default]
+    Keep,
+    /// IEEE half precision.
+    F16,
+    /// bfloat16.
+    Bf16,
+    /// IEEE single precision.
+    F32,
+}
+
+impl From<Dtype> for StoreAs {
+    fn from(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::Keep => Self::Keep,
+            Dtype::F16 => Self::F16,
+            Dtype::Bf16 => Self::Bf16,
+            Dtype::F32 => Self::F32,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `ddrmjpeg model`: which models there are, fetching them, looking into them, converting and
+//! calibrating them.
+//!
+//! One file of model/ per subcommand; here is which of them was typed.
+
+pub mod args;
+mod bar;
+mod calibrate;
+mod convert;
+mod fetch;
+mod info;
+mod list;
+mod subject;
+mod verify;
+
+use anyhow::Result;
+
+use crate::Outcome;
+use crate::model::args::{ModelArgs, ModelCommand};
+
+/// Does what was typed.
+pub fn run(arguments: &ModelArgs) -> Result<Outcome> {
+    match &arguments.command {
+        ModelCommand::List(arguments) => list::run(arguments),
+        ModelCommand::Info(arguments) => info::run(arguments),
+        ModelCommand::Fetch(arguments) => fetch::run(arguments),
+        ModelCommand::Convert(arguments) => convert::run(arguments),
+        ModelCommand::Verify(arguments) => verify::run(arguments),
+        ModelCommand::Calibrate(arguments) => calibrate::run(arguments),
+    }
+}

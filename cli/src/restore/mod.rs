@@ -1,0 +1,230 @@
+//! `ddrmjpeg restore`: a batch. One bad file is a message; the others are done.
+//!
+//! Reading, restoring and writing overlap (`pipeline`); what is said and written comes in the
+//! order of the inputs all the same.
+
+mod input;
+mod pipeline;
+mod quality;
+mod result;
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::degradation::Degradation;
+use ddrmjpeg::{Control, Options, Restorer};
+
+use crate::Outcome;
+use crate::cli::RestoreArgs;
+use crate::io::files;
+use crate::io::files::{Job, Target};
+use crate::io::format::Format;
+use crate::io::picture;
+use crate::restore::input::Input;
+use crate::restore::pipeline::{Budget, Share};
+pub use crate::restore::result::Output;
+use crate::restore::result::Work;
+use crate::screen::Screen;
+use crate::{message, stdout};
+
+/// Pixels of the pictures that are read, restored and written at one time, if there are
+/// several: two of 24 megapixels are too many, three of 12 are not.
+const PIXELS_AT_ONCE: u64 = 40_000_000;
+
+/// Restores every input.
+pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
+    let options = arguments.options.resolve()?;
+    let wanted = match (options.degradation, arguments.was_jpeg) {
+        (Degradation::Jpeg, false) => files::JPEG,
+        (Degradation::Jpeg, true) | (Degradation::Quant(_), false) => files::PICTURES,
+        (Degradation::Quant(bits), true) => {
+            bail!(
+                "--was-jpeg and --degradation quant={}bit: one or the other",
+                bits.get()
+            )
+        }
+    };
+    let output = files::Output {
+        path: &arguments.output,
+        jpeg: arguments.tables.is_some() || arguments.out_quality.is_some(),
+        resume: arguments.resume,
+        overwrite: arguments.overwrite,
+    };
+    let planned = files::plan(&arguments.inputs, output, wanted)?;
+    if planned.jobs.iter().any(|job| job.format == Format::Jpeg) {
+        result::check_jpeg(arguments, &options)?;
+    }
+    let restorer = Restorer::open(&options)?;
+    message::caution(&restorer);
+    let screen = Screen::new(planned.jobs.len(), arguments.json);
+    screen.planned(&planned);
+    let batch = Batch {
+        arguments,
+        options: &options,
+        restorer: &restorer,
+        screen: &screen,
+        budget: Budget::new(PIXELS_AT_ONCE),
+    };
+    let mut tally = Tally {
+        inputs: planned.failures.len(),
+        failed: planned.failures.len(),
+        ..Tally::default()
+    };
+    pipeline::run(
+        planned.jobs.iter(),
+        |job| batch.read(job),
+        |item| batch.restore(item),
+        |item| tally.count(batch.finish(item)),
+    );
+    screen.end(&tally);
+    Ok(match tally.failed {
+        0 => Outcome::Done,
+        _ => Outcome::Partly,
+    })
+}
+
+/// What all inputs have in common.
+struct Batch<'a> {
+    arguments: &'a RestoreArgs,
+    options: &'a Options,
+    restorer: &'a Restorer,
+    screen: &'a Screen,
+    budget: Budget,
+}
+
+/// An input on its way: `what` the last stage made of it, or why there is nothing.
+struct Item<'a, T> {
+    job: &'a Job,
+    what: Result<T>,
+    /// Spent on it by the stages, not between them.
+    seconds: f64,
+    share: Option<Share<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    fn read(&'a self, job: &'a Job) -> Item<'a, Option<Input>> {
+        let start = Instant::now();
+        let mut share = None;
+        let what = match self.arguments.resume && is_done(job) {
+            true => Ok(None),
+            false => self.input(job, &mut share).map(Some),
+        };
+        Item {
+            job,
+            what,
+            seconds: start.elapsed().as_secs_f64(),
+            share,
+        }
+    }
+
+    fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Input> {
+        let bytes = picture::read_bytes(&job.source, self.options.limits.file_bytes)?;
+        *share = Some(self.budget.take(picture::pixels(&bytes)));
+        let input = input::read(&bytes, self.arguments.was_jpeg, self.options)?;
+        if job.format == Format::Pgm && !input.seen.is_grey() {
+            bail!("{}", picture::NO_COLOUR);
+        }
+        Ok(input)
+    }
+
+    fn restore(&self, item: Item<'a, Option<Input>>) -> Item<'a, Option<Output>> {
+        let start = Instant::now();
+        let Item {
+            job, what, share, ..
+        } = item;
+        let what = match what {
+            Ok(Some(input)) => self.output(job, input).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        Item {
+            job,
+            what,
+            seconds: item.seconds + start.elapsed().as_secs_f64(),
+            share,
+        }
+    }
+
+    fn output(&self, job: &Job, input: Input) -> Result<Output> {
+        self.screen.begin(job);
+        let progress = |done, total| self.screen.calls(job, done, total);
+        let control = Control {
+            progress: Some(&progress),
+            ..Control::default()
+        };
+        Work {
+            arguments: self.arguments,
+            options: self.options,
+            restorer: self.restorer,
+            format: job.format,
+        }
+        .output(input, control)
+    }
+
+    /// Writes what is to be written and says how it went.
+    fn finish(&self, item: Item<'a, Option<Output>>) -> Ending {
+        let start = Instant::now();
+        let written = item.what.and_then(|output| match output {
+            Some(output) => write(item.job, &output).map(|()| Some(output)),
+            None => Ok(None),
+        });
+        let seconds = item.seconds + start.elapsed().as_secs_f64();
+        match written {
+            Ok(Some(output)) => {
+                self.screen.done(item.job, &output, seconds);
+                Ending::Done
+            }
+            Ok(None) => {
+                self.screen.skipped(item.job);
+                Ending::LeftOut
+            }
+            Err(error) => {
+                self.screen.failed(item.job, &error);
+                Ending::Failed
+            }
+        }
+    }
+}
+
+/// How an input ended.
+enum Ending {
+    Done,
+    LeftOut,
+    Failed,
+}
+
+/// How many inputs ended how.
+#[derive(Default)]
+pub struct Tally {
+    /// All of them.
+    pub inputs: usize,
+    /// Those whose outputs existed.
+    pub left_out: usize,
+    /// Those that failed.
+    pub failed: usize,
+}
+
+impl Tally {
+    fn count(&mut self, ending: Ending) {
+        self.inputs += 1;
+        match ending {
+            Ending::Done => {}
+            Ending::LeftOut => self.left_out += 1,
+            Ending::Failed => self.failed += 1,
+        }
+    }
+}
+
+/// Outputs are written whole or not at all, so one that exists is done.
+fn is_done(job: &Job) -> bool {
+    matches!(&job.target, Target::File(path) if path.exists())
+}
+
+fn write(job: &Job, output: &Output) -> Result<()> {
+    let bytes = output.bytes(job.format);
+    let written = bytes.and_then(|bytes| match &job.target {
+        Target::Stdout => Ok(stdout::write(&bytes)?),
+        Target::File(path) => picture::save_bytes(&bytes, path),
+    });
+    written.context("cannot write the result")
+}

@@ -1,0 +1,165 @@
+//! From an input to what is written: pixels, turned where they have to be, or a JPEG.
+
+use anyhow::{Result, bail};
+use ddrmjpeg::degradation::Degradation;
+use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::jpeg::file::Metadata;
+use ddrmjpeg::restore::Report;
+use ddrmjpeg::{Control, Options, Restorer, jpeg};
+use image::metadata::Orientation;
+
+use crate::cli::{OutQuality, OutTables, RestoreArgs};
+use crate::io::carry;
+use crate::io::carry::{Orient, Wish};
+use crate::io::format::Format;
+use crate::io::picture;
+use crate::restore::input::{Input, Seen};
+use crate::restore::quality;
+
+/// What is to be written, and what was done.
+pub struct Output {
+    content: Content,
+    metadata: Metadata,
+    /// What was done.
+    pub report: Report,
+    /// The quality of a JPEG that is written by one.
+    pub quality: Option<u8>,
+}
+
+enum Content {
+    Pixels(Planar8),
+    Jpeg(Vec<u8>),
+}
+
+impl Output {
+    /// The bytes of the file.
+    pub fn bytes(&self, format: Format) -> Result<Vec<u8>> {
+        match &self.content {
+            Content::Pixels(pixels) => picture::encode(pixels, format, &self.metadata),
+            Content::Jpeg(bytes) => Ok(jpeg::file::write::with_metadata(bytes, &self.metadata)),
+        }
+    }
+}
+
+/// Refuses what JPEG output cannot be asked for, before anything is restored.
+pub fn check_jpeg(arguments: &RestoreArgs, options: &Options) -> Result<()> {
+    let banded = matches!(options.degradation, Degradation::Quant(_));
+    if arguments.tables == Some(OutTables::Source) {
+        if banded || arguments.was_jpeg {
+            bail!("--tables source: the inputs are no JPEG files and have no tables");
+        }
+        if arguments.compare {
+            bail!("--tables source --compare: two pictures side by side have no levels");
+        }
+        if arguments.orient == Some(Orient::Apply) {
+            bail!("--tables source --orient apply: levels stay in their blocks");
+        }
+    } else if banded && Wanted::of(arguments) == Wanted::Auto {
+        bail!("--out-quality auto goes by the size of a JPEG, which the inputs are not: name one");
+    }
+    Ok(())
+}
+
+/// The JPEG that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Source,
+    Quality(u8),
+    Auto,
+}
+
+impl Wanted {
+    fn of(arguments: &RestoreArgs) -> Self {
+        match (arguments.tables, arguments.out_quality) {
+            (Some(OutTables::Source), _) => Self::Source,
+            (Some(OutTables::Quality(quality)), _) => Self::Quality(quality),
+            (None, Some(OutQuality::Fixed(quality))) => Self::Quality(quality),
+            (None, Some(OutQuality::Auto) | None) => Self::Auto,
+        }
+    }
+}
+
+/// What one input is restored with.
+pub struct Work<'a> {
+    /// As typed.
+    pub arguments: &'a RestoreArgs,
+    /// The options that follow.
+    pub options: &'a Options,
+    /// The model.
+    pub restorer: &'a Restorer,
+    /// What is written.
+    pub format: Format,
+}
+
+impl Work<'_> {
+    /// Restores `input`.
+    pub fn output(&self, input: Input, control: Control<'_>) -> Result<Output> {
+        let seen = &input.seen;
+        let wanted = Wanted::of(self.arguments);
+        let wish = Wish {
+            format: self.format,
+            orient: self.arguments.orient,
+            strip: self.arguments.strip,
+            grey: seen.is_grey(),
+            levels: wanted == Wanted::Source,
+        };
+        let carried = carry::prepare(input.metadata, &input.behind, wish);
+        let mut out = match (self.format, wanted, seen) {
+            (Format::Jpeg, Wanted::Source, Seen::Jpeg(file)) => {
+                let (levels, report) =
+                    self.restorer
+                        .restore_to_levels(file, self.options, control)?;
+                Output::new(Content::Jpeg(jpeg::write(&levels)?), report)
+            }
+            (Format::Jpeg, ..) => {
+                let (pixels, report) = self.pixels(seen, carried.turn, control)?;
+                let (bytes, quality) = match wanted {
+                    Wanted::Quality(quality) => (jpeg::encode(&pixels, quality, (1, 1))?, quality),
+                    _ => quality::automatic(&pixels, seen, &report)?,
+                };
+                let mut out = Output::new(Content::Jpeg(bytes), report);
+                out.quality = Some(quality);
+                out
+            }
+            _ => {
+                let (pixels, report) = self.pixels(seen, carried.turn, control)?;
+                Output::new(Content::Pixels(pixels), report)
+            }
+        };
+        out.metadata = carried.metadata;
+        out.report.notes.extend(carried.notes);
+        Ok(out)
+    }
+
+    /// The restored picture, or the input as decoded with it to its right, turned.
+    fn pixels(
+        &self,
+        seen: &Seen,
+        turn: Orientation,
+        control: Control<'_>,
+    ) -> Result<(Planar8, Report)> {
+        let restored = seen.restore(self.restorer, self.options, control)?;
+        let after = picture::turned(restored.frame, turn);
+        if !self.arguments.compare {
+            return Ok((after, restored.report));
+        }
+        let decode = Options {
+            strength: 0.0,
+            ..self.options.clone()
+        };
+        let before = seen.restore(self.restorer, &decode, Control::default())?;
+        let before = picture::turned(before.frame, turn);
+        Ok((picture::side_by_side(&before, &after), restored.report))
+    }
+}
+
+impl Output {
+    fn new(content: Content, report: Report) -> Self {
+        Self {
+            content,
+            metadata: Metadata::default(),
+            report,
+            quality: None,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What can be typed after `ddrmjpeg sample`: the options of the published `main.py`, spelled
+//! and defaulted as there, then those of this project's own.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ddrmjpeg::options::{Device, Precision, Preset};
+use ddrmjpeg::{Error, Options};
+use ddrmjpeg_lab::experiment::Operator;
+
+use crate::sample::log::Level;
+
+#[derive(Debug, Args)]
+#[command(infer_long_args = true)]
+pub struct SampleArgs {
+    /// Config file: a path, or a name in configs/ (this project's own are built in).
+    #[arg(long, value_name = "YML")]
+    pub config: String,
+    /// Random seed.
+    #[arg(long, default_value_t = 1234)]
+    pub seed: u64,
+    /// Folder with datasets/, logs/ and image_samples/.
+    #[arg(long, default_value = "exp", value_name = "FOLDER")]
+    pub exp: PathBuf,
+    /// Name of the folder under <exp>/logs that the log file is written to.
+    #[arg(long)]
+    pub doc: String,
+    /// A remark for the log.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// What is logged: debug, info, warning or critical.
+    #[arg(long, default_value = "info", value_name = "LEVEL")]
+    pub verbose: Level,
+    /// Accepted and without effect, as in the published program.
+    #[arg(long)]
+    pub sample: bool,
+    /// Folder under <exp>/image_samples for the results.
+    #[arg(short = 'i', long = "image_folder", default_value = "images")]
+    pub image_folder: PathBuf,
+    /// No interaction: results of an earlier run are overwritten without asking.
+    #[arg(long)]
+    pub ni: bool,
+    /// Number of steps.
+    #[arg(long, default_value_t = 20)]
+    pub timesteps: usize,
+    /// Degradation: jpegXX for quality XX, quant, or quant=Nbit.
+    #[arg(long)]
+    pub deg: Operator,
+    /// Samples that are averaged for each picture.
+    #[arg(long = "num_avg_samples", default_value_t = 1)]
+    pub num_avg_samples: usize,
+    /// Eta: share of fresh noise.
+    #[arg(long, default_value_t = 1.0)]
+    pub eta: f64,
+    /// Eta_b: share of the measurement step.
+    #[arg(long = "etaB", default_value_t = 0.4)]
+    pub eta_b: f64,
+    /// First picture; -1 for all of them.
+    #[arg(long = "subset_start", default_value_t = -1, allow_hyphen_values = true)]
+    pub subset_start: i64,
+    /// The picture after the last.
+    #[arg(long = "subset_end", default_value_t = -1, allow_hyphen_values = true)]
+    pub subset_end: i64,
+    /// Timestep to begin at.
+    #[arg(long = "init_timestep", default_value_t = 300)]
+    pub init_timestep: usize,
+    #[command(flatten)]
+    pub own: OwnArgs,
+}
+
+/// What the published program has not.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Not in the published program")]
+pub struct OwnArgs {
+    /// Go on with an interrupted run: pictures whose results are there are counted, not computed.
+    #[arg(long)]
+    pub resume: bool,
+    /// The network's checkpoint, instead of its published place under <exp>/logs.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// The classifier's checkpoint, to go with --weights.
+    #[arg(long, value_name = "FILE", requires = "weights")]
+    pub classifier: Option<PathBuf>,
+    /// How to restore: paper is the published sampler; timesteps, eta, etaB and init_timestep
+    /// are its own.
+    #[arg(long, default_value = "paper", value_name = "NAME")]
+    pub preset: Preset,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: Device,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "auto")]
+    pub precision: Precision,
+    /// CPU threads; 0 uses all.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+}
+
+impl SampleArgs {
+    /// The restoration's options, checked. Steps and samples other than the preset's own are
+    /// the published sampler's.
+    ///
+    /// The published program crashes when it is to take more steps than there are timesteps;
+    /// here there is one step for each.
+    pub fn options(&self) -> Result<Options, Error> {
+        let paper = self.own.preset == Preset::Paper;
+        let options = Options {
+            preset: self.own.preset,
+            seed: self.seed,
+            device: self.own.device,
+            precision: self.own.precision,
+            threads: self.own.threads,
+            steps: paper.then_some(self.timesteps),
+            samples: paper.then_some(self.num_avg_samples),
+            eta: self.eta,
+            eta_b: self.eta_b,
+            init_timestep: self.init_timestep,
+            ..Options::default()
+        };
+        options.validate()?;
+        Ok(options)
+    }
+
+    /// The ids of a set of `count` pictures that are asked for.
+    pub fn subset(&self, count: usize) -> Result<std::ops::Range<usize>, Error> {
+        if self.subset_start < 0 || self.subset_end <= 0 {
+            return Ok(0..count);
+        }
+        let (start, end) = (self.subset_start as usize, self.subset_end as usize);
+        if start >= end || end > count {
+            return Err(Error::Options(format!(
+                "subset_start = {start}, subset_end = {end}: must be in order and at most {count}"
+            )));
+        }
+        Ok(start..end)
+    }
+
+    /// What results depend on, in one line: a run is resumed only with the same.
+    pub fn signature(&self) -> String {
+        format!(
+            "config={} deg={:?} seed={} preset={} timesteps={} num_avg_samples={} eta={} etaB={} \
+             init_timestep={} weights={:?} classifier={:?} precision={}",
+            self.config,
+            self.deg,
+            self.seed,
+            self.own.preset,
+            self.timesteps,
+            self.num_avg_samples,
+            self.eta,
+            self.eta_b,
+            self.init_timestep,
+            self.own.weights,
+            self.own.classifier,
+            self.own.precision
+        )
+    }
+}

@@ -1,0 +1,158 @@
+//! What a batch shows: a progress bar on a terminal, JSON lines when asked for, and failures
+//! on standard error.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::restore::Estimated;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::io::files::{Batch, Job};
+use crate::message;
+use crate::restore::{Output, Tally};
+use crate::stdout::outln;
+
+/// A share of coefficients; null when none was looked at.
+fn share(part: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| part as f64 / of as f64)
+}
+
+/// What was told from pixels alone.
+fn estimated(found: &Estimated) -> Value {
+    json!({
+        "quality": found.luma.quality(),
+        "offset": [found.luma.offset.0, found.luma.offset.1],
+        "confidence": found.luma.confidence,
+        "steps_seen": found.luma.seen(),
+        "luma": found.luma.steps.to_vec(),
+        "chroma": found.chroma.as_ref().map(|chroma| chroma.steps.to_vec()),
+        "subsampling": found.subsampling.map(|(x, y)| [x, y]),
+    })
+}
+
+/// The screen of one batch.
+pub struct Screen {
+    bar: ProgressBar,
+    json: bool,
+}
+
+impl Screen {
+    /// For `count` inputs.
+    pub fn new(count: usize, json: bool) -> Self {
+        let bar = ProgressBar::new(count as u64);
+        if json || !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let template = "{bar:30} {pos}/{len} {elapsed} (left: {eta}) {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, json }
+    }
+
+    /// What was left out while the inputs were gathered, and what cannot be one.
+    pub fn planned(&self, batch: &Batch) {
+        for note in &batch.notes {
+            self.say(note);
+        }
+        for (name, why) in &batch.failures {
+            self.say(&format!("{name}: {why}"));
+            self.line(&json!({"input": name, "status": "failed", "error": why}));
+        }
+    }
+
+    /// An input is begun.
+    pub fn begin(&self, job: &Job) {
+        self.bar.set_message(job.source.name());
+    }
+
+    /// `done` of `total` network calls of the input in work.
+    pub fn calls(&self, job: &Job, done: usize, total: usize) {
+        if total > 1 {
+            self.bar
+                .set_message(format!("{} (step {done}/{total})", job.source.name()));
+        }
+    }
+
+    /// An input was left out because its output is there.
+    pub fn skipped(&self, job: &Job) {
+        self.line(&json!({"input": job.source.name(), "status": "skipped"}));
+        self.bar.inc(1);
+    }
+
+    /// An input is done.
+    pub fn done(&self, job: &Job, output: &Output, seconds: f64) {
+        let report = &output.report;
+        for note in &report.notes {
+            self.say(&format!("{}: {note}", job.source.name()));
+        }
+        if let Some(consistency) = &report.consistency {
+            self.say(&format!(
+                "{}: {:.3} % of the coefficients re-encode to the file's levels ({:.3} % after rounding to 8 bits)",
+                job.source.name(),
+                100.0 * consistency.computed,
+                100.0 * consistency.rounded
+            ));
+        }
+        self.line(&json!({
+            "input": job.source.name(),
+            "output": job.target.name(),
+            "status": "done",
+            "restored": report.restored,
+            "network_calls": report.network_calls,
+            "measured": report.measured,
+            "gate": report.gate.name(),
+            "released": report.released,
+            "family": report.family.as_ref().map(Family::name),
+            "saved_twice": report.resaved,
+            "outside_cells": share(report.departures.left, report.departures.known),
+            "far_outside_cells": share(report.departures.far, report.departures.known),
+            "estimated": report.estimated.as_deref().map(estimated),
+            "out_quality": output.quality,
+            "consistency": report.consistency.map(|c| json!({
+                "computed": c.computed, "rounded": c.rounded,
+            })),
+            "notes": report.notes,
+            "seconds": seconds,
+        }));
+        self.bar.inc(1);
+    }
+
+    /// An input failed.
+    pub fn failed(&self, job: &Job, error: &anyhow::Error) {
+        self.say(&format!("{}: {}", job.source.name(), message::of(error)));
+        self.line(&json!({
+            "input": job.source.name(), "status": "failed", "error": message::of(error),
+        }));
+        self.bar.inc(1);
+    }
+
+    /// The batch is over.
+    pub fn end(&self, tally: &Tally) {
+        self.bar.finish_and_clear();
+        let Tally {
+            inputs,
+            left_out,
+            failed,
+        } = *tally;
+        if left_out > 0 {
+            eprintln!("ddrmjpeg: {left_out} of {inputs} inputs left out: their outputs exist");
+        }
+        if failed > 0 {
+            eprintln!("ddrmjpeg: {failed} of {inputs} inputs failed");
+        }
+    }
+
+    fn say(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("ddrmjpeg: {text}"));
+    }
+
+    fn line(&self, value: &Value) {
+        if self.json {
+            outln!("{value}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `ddrmjpeg train`: trains a prior on folders of clean pictures, or goes on training one.
+//!
+//! Loads the pictures, shows how it goes; the training is the library's. Ended from outside it
+//! loses what came after the last checkpoint, two minutes at most.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use ddrmjpeg::frame::{Planar8, Plane8};
+use ddrmjpeg::jpeg;
+use ddrmjpeg::model::registry::Family;
+use ddrmjpeg::options::{Device, Limits, Precision};
+use ddrmjpeg_lab::train::{Event, Length, Optimizer, Pictures, Places, TrainOptions};
+
+use crate::Outcome;
+use crate::io::{files, picture};
+
+/// The library can be asked to stop; the command is just ended.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Folders of clean pictures (png, tif, webp, ppm; jpg, best with --shrink).
+    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    pub pictures: Vec<PathBuf>,
+    /// Folders of drawings, text and screens beside them; about one example in eight is of these.
+    #[arg(long, num_args = 1.., value_name = "DIR")]
+    pub drawings: Vec<PathBuf>,
+    /// Folder for the state, the model and the record.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Go on from the state in --out.
+    #[arg(long)]
+    pub resume: bool,
+    /// A model to begin with, instead of random weights.
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub from: Option<PathBuf>,
+    /// Scale the pictures down so many times, to wash out what compression left in them.
+    #[arg(long, default_value_t = 1, value_name = "1..8", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub shrink: u8,
+    #[command(flatten)]
+    pub options: TrainOptionArgs,
+}
+
+/// The flags that become [`TrainOptions`].
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Training")]
+pub struct TrainOptionArgs {
+    /// Which network, when it begins with random weights: lean or nano.
+    #[arg(long, default_value = "lean", value_name = "NAME")]
+    pub model_kind: Family,
+    /// Hours of training, over which the learning rate falls to 0.
+    #[arg(long, default_value_t = 1.0, conflicts_with = "steps")]
+    pub hours: f64,
+    /// Steps of training instead.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Same seed, same examples.
+    #[arg(long, default_value_t = 1234)]
+    pub seed: u64,
+    /// Examples in a step.
+    #[arg(long, default_value_t = 16, value_name = "1..1024")]
+    pub batch: usize,
+    /// Side of an example in pixels.
+    #[arg(long, default_value_t = 192, value_name = "32..1024")]
+    pub crop: usize,
+    /// Share of the examples that ask for the picture from the JPEG alone.
+    #[arg(long, default_value_t = 0.82, value_name = "0..1")]
+    pub one_call_share: f64,
+    /// How the gradient changes the weights: muon or adamw.
+    #[arg(long, default_value = "muon", value_name = "NAME")]
+    pub optimizer: Optimizer,
+    /// Highest learning rate.
+    #[arg(long, default_value_t = 3e-4)]
+    pub rate: f64,
+    /// Steps over which the learning rate rises.
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub warm_up: u64,
+    /// Share of the old in each update of the averaged weights.
+    #[arg(long, default_value_t = 0.998, value_name = "0..1")]
+    pub averaging: f64,
+    /// Pictures held out for validation.
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    pub held_out: usize,
+    /// Steps between validations.
+    #[arg(long, default_value_t = 300, value_name = "N")]
+    pub validate_every: u64,
+    /// Seconds between checkpoints.
+    #[arg(long, default_value_t = 100, value_name = "1..120")]
+    pub checkpoint_s: u64,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: Device,
+    /// auto, f32 or bf16.
+    #[arg(long, default_value = "auto")]
+    pub precision: Precision,
+    /// CPU threads of the network; 0 uses all.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+}
+
+impl TrainOptionArgs {
+    /// The options, checked.
+    fn resolve(&self) -> ddrmjpeg::Result<TrainOptions> {
+        let options = TrainOptions {
+            family: self.model_kind,
+            length: self.steps.map_or(Length::Hours(self.hours), Length::Steps),
+            seed: self.seed,
+            batch: self.batch,
+            crop_px: self.crop,
+            one_call_share: self.one_call_share,
+            optimizer: self.optimizer,
+            rate: self.rate,
+            warm_up: self.warm_up,
+            averaging: self.averaging,
+            held_out: self.held_out,
+            validate_every: self.validate_every,
+            checkpoint_s: self.checkpoint_s,
+            device: self.device,
+            precision: self.precision,
+            threads: self.threads,
+        };
+        options.validate()?;
+        Ok(options)
+    }
+}
+
+/// Trains to the end of the schedule, or to Ctrl-C.
+pub fn run(arguments: &TrainArgs) -> Result<Outcome> {
+    let options = arguments.options.resolve()?;
+    let shrink = usize::from(arguments.shrink);
+    let photographs = load_all(&arguments.pictures, shrink)?;
+    let drawings = load_all(&arguments.drawings, 1)?;
+    let least = ddrmjpeg_lab::train::least_side_px(&options);
+    let pictures = Pictures::new(photographs, drawings, options.held_out, least)?;
+    eprintln!(
+        "{} pictures to train on, {} held out",
+        pictures.count(),
+        pictures.held_out().len()
+    );
+    let places = Places {
+        out: arguments.out.clone(),
+        from: arguments.from.clone(),
+        resume: arguments.resume,
+    };
+    ddrmjpeg_lab::train::train(&options, &places, pictures, &STOP, show)?;
+    Ok(Outcome::Done)
+}
+
+/// Every picture below `folders`, scaled down `shrink` times.
+fn load_all(folders: &[PathBuf], shrink: usize) -> Result<Vec<Planar8>> {
+    let mut found = Vec::new();
+    for folder in folders {
+        found.extend(load(folder, shrink)?);
+    }
+    Ok(found)
+}
+
+/// Every picture below `folder`, scaled down `shrink` times.
+fn load(folder: &Path, shrink: usize) -> Result<Vec<Planar8>> {
+    let extensions = [files::PICTURES, files::JPEG].concat();
+    let names = files::below(folder, &extensions).with_context(|| folder.display().to_string())?;
+    if names.is_empty() {
+        bail!("{}: no pictures in this folder", folder.display());
+    }
+    names
+        .iter()
+        .map(|name| {
+            let path = folder.join(name);
+            let whole = match files::has_extension(&path, files::JPEG) {
+                true => {
+                    let bytes = std::fs::read(&path)?;
+                    jpeg::file::pixels::decode(&bytes, &Limits::default())
+                        .with_context(|| path.display().to_string())?
+                }
+                false => picture::load(&path)?,
+            };
+            Ok(shrunk(&whole, shrink))
+        })
+        .collect()
+}
+
+/// The means of squares of `times` x `times` pixels.
+fn shrunk(picture: &Planar8, times: usize) -> Planar8 {
+    let plane = |from: &Plane8| {
+        let mut out = Plane8::new(from.width / times, from.height / times);
+        for y in 0..out.height {
+            for x in 0..out.width {
+                let rows = (0..times).map(|dy| (times * y + dy) * from.width + times * x);
+                let sum: usize = rows
+                    .flat_map(|start| &from.data[start..start + times])
+                    .map(|&byte| usize::from(byte))
+                    .sum();
+                let count = times * times;
+                out.data[y * out.width + x] = ((sum + count / 2) / count) as u8;
+            }
+        }
+        out
+    };
+    Planar8 {
+        planes: picture.planes.iter().map(plane).collect(),
+        ..picture.clone()
+    }
+}
+
+fn show(event: &Event) {
+    match event {
+        Event::Begun(step) => eprintln!("training from step {step}"),
+        Event::Saved(step) => eprintln!("written after {step} steps"),
+        Event::Step(row) => {
+            if row.step % 20 == 0 {
+                eprintln!(
+                    "step {} {:.0} s rate {:.2e} loss {:.4} one call {:.4} gradient {:.3}",
+                    row.step, row.seconds, row.rate, row.loss, row.one_call, row.gradient
+                );
+            }
+            for score in &row.scores {
+                eprintln!(
+                    "step {} quality {}: JPEG {:.3} dB, one call {:+.3}, clamped {:+.3}",
+                    row.step,
+                    score.quality,
+                    score.jpeg,
+                    score.one_call - score.jpeg,
+                    score.clamped - score.jpeg
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `--precision auto` in one process after another: the first finds out whether bf16 is faster, the
+//! others go by its verdict, so that the pixels stay the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg;
+use tempfile::TempDir;
+
+/// A JPEG on which some pixels differ between bf16 and f32.
+fn picture() -> Vec<u8> {
+    let mut scene = Planar8::new(PixelModel::Rgb, 96, 64, (1, 1));
+    for (c, plane) in scene.planes.iter_mut().enumerate() {
+        for (i, value) in plane.data.iter_mut().enumerate() {
+            let (x, y) = (i % 96, i / 96);
+            *value =
+                (40 + 20 * c + (x * 3 + y * y / 5) % 120 + ((i * 2_654_435_761) >> 9) % 20) as u8;
+        }
+    }
+    jpeg::encode(&scene, 15, (2, 2)).unwrap()
+}
+
+struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("in.jpg"), picture()).unwrap();
+        Self { folder }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    /// The bytes of the restored picture, with `cache` as the user's cache folder.
+    fn restored(&self, precision: &str, cache: &Path) -> Vec<u8> {
+        let output = Command::new(env!("CARGO_BIN_EXE_ddrmjpeg"))
+            .args([
+                "restore",
+                "in.jpg",
+                "-o",
+                "out.ppm",
+                "--device",
+                "cpu",
+                "--precision",
+                precision,
+            ])
+            .current_dir(self.folder.path())
+            .env_remove("DDRMJPEG_CACHE")
+            .env("XDG_CACHE_HOME", cache)
+            .env("HOME", self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary was built for this test");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{said}");
+        fs::read(self.folder.path().join("out.ppm")).unwrap()
+    }
+
+    /// The files of the cache.
+    fn files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.cache().join("ddrmjpeg")) else {
+            return Vec::new();
+        };
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// The one file of the cache, and what is in it.
+    fn verdict(&self) -> (PathBuf, String) {
+        let files = self.files();
+        let [file] = files.as_slice() else {
+            panic!("{files:?}");
+        };
+        (file.clone(), fs::read_to_string(file).unwrap())
+    }
+}
+
+/// Without the instructions nothing is tried.
+fn multiplies_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// The other verdict.
+fn contradicted(verdict: &str) -> String {
+    match verdict.strip_prefix("bf16\n") {
+        Some(machine) => format!("f32\n{machine}"),
+        None => verdict.replacen("f32\n", "bf16\n", 1),
+    }
+}
+
+#[test]
+fn every_process_goes_by_the_first_ones_verdict() {
+    let home = Home::new();
+    let cache = home.cache();
+    let [f32, bf16] = ["f32", "bf16"].map(|precision| home.restored(precision, &cache));
+    assert_ne!(f32, bf16, "the picture tells nothing");
+    // What is asked for is not tried.
+    assert_eq!(home.files(), Vec::<PathBuf>::new());
+    let found = home.restored("auto", &cache);
+    if !multiplies_bf16() {
+        assert_eq!(found, f32);
+        assert_eq!(home.files(), Vec::<PathBuf>::new());
+        return;
+    }
+    let pixels = |verdict: &str| match verdict.starts_with("bf16\n") {
+        true => bf16.clone(),
+        false => f32.clone(),
+    };
+    let (file, verdict) = home.verdict();
+    assert!(found == pixels(&verdict));
+    for verdict in [contradicted(&verdict), verdict] {
+        fs::write(&file, &verdict).unwrap();
+        assert!(
+            home.restored("auto", &cache) == pixels(&verdict),
+            "{verdict}"
+        );
+        assert_eq!(home.verdict(), (file.clone(), verdict));
+    }
+    // And what is asked for does not ask the file.
+    fs::write(&file, contradicted(&home.verdict().1)).unwrap();
+    assert!(home.restored("f32", &cache) == f32 && home.restored("bf16", &cache) == bf16);
+    // What is no verdict is replaced by one.
+    fs::write(&file, "b").unwrap();
+    let found = home.restored("auto", &cache);
+    let (again, verdict) = home.verdict();
+    assert_eq!(again, file);
+    assert!(verdict.contains("\nlibtorch: "), "{verdict}");
+    assert!(found == pixels(&verdict));
+}
+
+/// A folder that nobody can write into, the superuser neither, and one that may not be written into.
+#[test]
+fn a_cache_that_cannot_be_written_is_no_error() {
+    let home = Home::new();
+    let cache = home.cache();
+    fs::create_dir(&cache).unwrap();
+    let mut rights = fs::metadata(&cache).unwrap().permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(&cache, rights).unwrap();
+    let file = home.folder.path().join("in.jpg");
+    for cache in [
+        cache.as_path(),
+        &file,
+        Path::new("/proc"),
+        Path::new("relative"),
+    ] {
+        let found = home.restored("auto", cache);
+        assert!(found.starts_with(b"P6"), "{}", cache.display());
+    }
+    assert!(!home.folder.path().join("relative").exists());
+}

@@ -1,0 +1,65 @@
+//! A picture to measure with: edges, gradients and texture, the same at every call.
+
+use ddrmjpeg::error::Result;
+use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::jpeg::encode;
+
+/// Quality of the JPEG that is restored, 4:2:0.
+const QUALITY: u8 = 40;
+
+/// A made-up picture of `width` x `height` pixels.
+pub fn made_up(width: usize, height: usize) -> Planar8 {
+    let mut out = Planar8::new(PixelModel::Rgb, width, height, (1, 1));
+    for (c, plane) in out.planes.iter_mut().enumerate() {
+        for (i, byte) in plane.data.iter_mut().enumerate() {
+            *byte = sample(c, i % width, i / width);
+        }
+    }
+    out
+}
+
+/// Waves, discs, and noise, more of it on every other disc. No two blocks alike, or their levels
+/// would leave gaps as those of a JPEG saved twice do.
+fn sample(c: usize, x: usize, y: usize) -> u8 {
+    let (dx, dy) = ((x % 97) as i64 - 48, (y % 97) as i64 - 48);
+    let inside = dx * dx + dy * dy < 1600;
+    let wave = (x as f32 / 37.0 + c as f32).sin() + (y as f32 / 29.0 + x as f32 / 61.0).cos();
+    let noise = hash(x, y)
+        % if (x / 97 + y / 97).is_multiple_of(2) {
+            24
+        } else {
+            5
+        };
+    let level = 100.0 + 40.0 * wave + noise as f32 + if inside { 60.0 } else { 0.0 };
+    level.round() as u8
+}
+
+/// Bits that look random, of a place.
+fn hash(x: usize, y: usize) -> u64 {
+    let mixed = (((x as u64) << 32) ^ y as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40
+}
+
+/// Its JPEG file.
+///
+/// # Errors
+/// Those of the encoder.
+pub fn jpeg(width: usize, height: usize) -> Result<Vec<u8>> {
+    encode(&made_up(width, height), QUALITY, (2, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ddrmjpeg::jpeg::read;
+    use ddrmjpeg::jpeg::recover::resaved;
+    use ddrmjpeg::options::Limits;
+
+    #[test]
+    fn it_does_not_look_saved_twice() {
+        for (width, height) in [(16, 16), (64, 64), (512, 512), (640, 480)] {
+            let file = read(&jpeg(width, height).unwrap(), &Limits::default()).unwrap();
+            assert!(resaved::first_save(&file).is_none(), "{width}x{height}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The examples that a training sees.
+
+pub mod chain;
+pub mod degrade;
+pub mod example;
+pub mod feed;
+pub mod grain;
+pub mod pictures;
+pub mod random;
+pub mod scene;
+pub mod task;

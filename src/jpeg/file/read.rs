@@ -1,0 +1,365 @@
+//! Bytes of a JPEG file to [`JpegFile`]: every baseline or progressive file that libjpeg-turbo
+//! reads, with one, three or four components, by way of mozjpeg-sys and shim.c.
+//!
+//! No pixels are decoded. Errors of the C library become [`Error`]; nothing aborts.
+
+use std::ptr;
+
+use crate::error::{Error, Result};
+use crate::frame::PixelModel;
+use crate::jpeg::file::ffi;
+use crate::jpeg::file::ink::Ink;
+use crate::jpeg::file::lost;
+use crate::jpeg::file::origin::Markers;
+use crate::jpeg::file::partial::Partial;
+use crate::jpeg::file::{Component, Damage, JpegFile, Metadata};
+use crate::jpeg::segments::markers;
+use crate::options::Limits;
+
+/// The shim's handle, released on every path.
+pub(crate) struct Reader(pub(crate) *mut ffi::Reader);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // SAFETY: made by dj_reader_new, not null, freed only here.
+        unsafe { ffi::dj_reader_free(self.0) }
+    }
+}
+
+/// Reads all of a file.
+///
+/// # Errors
+/// [`Error::Input`] for bytes that are no JPEG or are damaged beyond use, [`Error::Unsupported`]
+/// for kinds of JPEG that are not handled (12 bit, lossless, fractional sampling), [`Error::Limits`] before memory is taken for a picture over `limits`.
+pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
+    let (reader, info) = begin(data, limits)?;
+    let model = pixel_model(&info)?;
+    reader.decode()?;
+    let mut components = (0..info.components as usize)
+        .map(|c| reader.component(c, &info))
+        .collect::<Result<Vec<_>>>()?;
+    let mut damage = reader.damage(&info, model);
+    if let Some(damage) = damage.as_mut().filter(|damage| !damage.is_empty()) {
+        show(damage, &components, data, limits)?;
+    }
+    let ink = match components.len() {
+        4 => Some(ink(&mut components, damage.as_mut(), &info)),
+        _ => None,
+    };
+    Ok(JpegFile {
+        width: info.width as usize,
+        height: info.height as usize,
+        model,
+        progressive: info.progressive != 0,
+        components,
+        ink,
+        damage,
+        markers: Markers::of(data),
+        metadata: reader.metadata(),
+    })
+}
+
+/// The metadata of a file alone, without its coefficients.
+///
+/// # Errors
+/// As [`read`], of the header.
+pub fn metadata(data: &[u8], limits: &Limits) -> Result<Metadata> {
+    begin(data, limits).map(|(reader, _)| reader.metadata())
+}
+
+/// Reads the header of `data` and checks it. The reader must not outlive `data`.
+pub(crate) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)> {
+    if data.len() as u64 > limits.file_bytes {
+        return Err(Error::Limits(format!(
+            "a file of {} bytes: the limit is {}",
+            data.len(),
+            limits.file_bytes
+        )));
+    }
+    check_start(data)?;
+    let reader = open(limits)?;
+    let info = reader.header(data)?;
+    limits.check_size(info.width as usize, info.height as usize)?;
+    check_content(&info)?;
+    pixel_model(&info)?;
+    check_sampling(&info)?;
+    Ok((reader, info))
+}
+
+fn check_start(data: &[u8]) -> Result<()> {
+    match data {
+        [] => Err(Error::Input("the file is empty".into())),
+        [0xFF, 0xD8, ..] => Ok(()),
+        [0x89, b'P', b'N', b'G', ..] => Err(Error::Unsupported("a PNG file, not a JPEG".into())),
+        _ => Err(Error::Input(format!(
+            "not a JPEG file: it starts with {:02x?}, not ff d8",
+            &data[..data.len().min(4)]
+        ))),
+    }
+}
+
+/// What a file says of its size has to be possible: each block takes some bits at least. One
+/// that ends early is still read if it may hold a quarter.
+fn check_content(info: &ffi::Info) -> Result<()> {
+    let held = 8 * info.scan_bytes;
+    if held < info.fewest_bits / 4 {
+        return Err(Error::Input(format!(
+            "{} x {} pixels take {} bytes at least: the file has {}",
+            info.width,
+            info.height,
+            info.fewest_bits / 8,
+            info.scan_bytes
+        )));
+    }
+    Ok(())
+}
+
+fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
+    use ffi::color_space::{CMYK, GRAYSCALE, RGB, UNKNOWN, YCBCR, YCCK};
+    match (info.components, info.color_space) {
+        (1, GRAYSCALE | UNKNOWN) => Ok(PixelModel::Grey),
+        (3, YCBCR) => Ok(PixelModel::YCbCr),
+        (3, RGB) => Ok(PixelModel::Rgb),
+        // The three beside black.
+        (4, CMYK | UNKNOWN) => Ok(PixelModel::Rgb),
+        (4, YCCK) => Ok(PixelModel::YCbCr),
+        (n, space) => Err(Error::Unsupported(format!(
+            "{n} components in colour space {space}: only 1, 3 or 4 are restored"
+        ))),
+    }
+}
+
+/// Sampling factors must divide the largest; libjpeg decodes no others either.
+fn check_sampling(info: &ffi::Info) -> Result<()> {
+    for c in 0..info.components as usize {
+        let (h, v) = (info.h[c], info.v[c]);
+        if h < 1 || v < 1 || info.max_h % h != 0 || info.max_v % v != 0 {
+            return Err(Error::Unsupported(format!(
+                "component {c} is sampled {h}x{v} against {}x{}: a fractional ratio",
+                info.max_h, info.max_v
+            )));
+        }
+    }
+    let paint = 0..(info.components as usize).min(3);
+    let most = |factors: &[i32; ffi::COMPONENTS]| paint.clone().map(|c| factors[c]).max();
+    if (most(&info.h), most(&info.v)) != (Some(info.max_h), Some(info.max_v)) {
+        return Err(Error::Unsupported(format!(
+            "black is sampled {}x{}, more than the other components",
+            info.h[3], info.v[3]
+        )));
+    }
+    Ok(())
+}
+
+/// Takes black from the components of a file of four, and its part from the damage.
+fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi::Info) -> Ink {
+    let factors = (
+        (info.max_h / info.h[3]) as usize,
+        (info.max_v / info.v[3]) as usize,
+    );
+    let size = (
+        (info.width as usize).div_ceil(factors.0),
+        (info.height as usize).div_ceil(factors.1),
+    );
+    let mut black = components.split_off(3);
+    black[0].sampling = (1, 1);
+    let damage = damage.map(|whole| Damage {
+        message: whole.message.clone(),
+        lost: match whole.known.get(3) {
+            Some(known) => lost::blocks(known, &black[0], size),
+            None => Vec::new(),
+        },
+        known: whole.known.drain(whole.known.len().min(3)..).collect(),
+    });
+    Ink {
+        black: Box::new(JpegFile {
+            width: size.0,
+            height: size.1,
+            model: PixelModel::Grey,
+            progressive: info.progressive != 0,
+            components: black,
+            ink: None,
+            damage,
+            metadata: Metadata::default(),
+            markers: Markers::default(),
+        }),
+        factors,
+        is_ycck: info.color_space == ffi::color_space::YCCK,
+    }
+}
+
+fn open(limits: &Limits) -> Result<Reader> {
+    let scans = i32::try_from(limits.scans).unwrap_or(i32::MAX);
+    // Markers are at most 65533 bytes each; long profiles come in pieces.
+    let marker = limits.metadata_bytes.min(0xFFFF) as u32;
+    // SAFETY: no preconditions.
+    let handle = unsafe { ffi::dj_reader_new(scans, marker) };
+    if handle.is_null() {
+        return Err(Error::Backend("libjpeg: out of memory".into()));
+    }
+    Ok(Reader(handle))
+}
+
+impl Reader {
+    pub(crate) fn message(&self) -> String {
+        // SAFETY: the handle is live and its message always ends in NUL.
+        unsafe { ffi::text(ffi::dj_reader_message(self.0)) }
+    }
+
+    fn header(&self, data: &[u8]) -> Result<ffi::Info> {
+        let mut info = ffi::Info::default();
+        // SAFETY: `data` outlives the reader's use of it: callers of `begin` see to that.
+        let ok = unsafe { ffi::dj_reader_header(self.0, data.as_ptr(), data.len(), &mut info) };
+        if ok == 0 {
+            return Err(classify(self.message()));
+        }
+        Ok(info)
+    }
+
+    fn decode(&self) -> Result<()> {
+        // SAFETY: the header has been read, and its data is still there.
+        match unsafe { ffi::dj_reader_decode(self.0) } {
+            0 => Err(classify(self.message())),
+            _ => Ok(()),
+        }
+    }
+
+    fn component(&self, c: usize, info: &ffi::Info) -> Result<Component> {
+        let blocks_wide = info.blocks_wide[c] as usize;
+        let blocks_high = info.blocks_high[c] as usize;
+        let mut levels = vec![[0i16; 64]; blocks_wide * blocks_high];
+        let mut steps = [0u16; 64];
+        // SAFETY: `levels` has room for the blocks that the header announced.
+        let ok = unsafe {
+            ffi::dj_reader_component(
+                self.0,
+                c as i32,
+                levels.as_mut_ptr().cast(),
+                steps.as_mut_ptr(),
+            )
+        };
+        if ok == 0 {
+            return Err(Error::Input(self.message()));
+        }
+        if let Some(at) = steps.iter().position(|&step| step == 0) {
+            return Err(Error::Input(format!(
+                "quantisation step {at} of component {c} is 0: steps are 1..65535"
+            )));
+        }
+        Ok(Component {
+            id: info.id[c] as u8,
+            sampling: (info.h[c] as usize, info.v[c] as usize),
+            steps,
+            blocks_wide,
+            blocks_high,
+            levels,
+        })
+    }
+
+    /// What was wrong, and what is known all the same; how that is shown is still to be found.
+    fn damage(&self, info: &ffi::Info, model: PixelModel) -> Option<Damage> {
+        // SAFETY: the handle is live.
+        let warnings = unsafe { ffi::dj_reader_warnings(self.0) };
+        let known: Vec<Partial> = (0..info.components as usize)
+            .map(|c| self.known(c, info))
+            .collect();
+        let is_whole = known.iter().all(Partial::is_whole);
+        if warnings == 0 && is_whole {
+            return None;
+        }
+        let lost = lost::parts(&known, info, model);
+        let message = match (warnings, lost.is_empty()) {
+            (0, true) => "not all of its coefficients were sent".into(),
+            (0, false) => "parts of it do not end as an encoder ends them".into(),
+            _ => self.message(),
+        };
+        Some(Damage {
+            message,
+            lost,
+            known: if is_whole { Vec::new() } else { known },
+        })
+    }
+
+    /// How far the coefficients of component `c`, which is decoded, are known.
+    fn known(&self, c: usize, info: &ffi::Info) -> Partial {
+        let blocks = info.blocks_wide[c] as usize * info.blocks_high[c] as usize;
+        let mut profiles = 0;
+        // SAFETY: the coefficients have been read, so that the ledger has a profile for each
+        // block, and 64 numbers for each profile.
+        let (bits, blocks) = unsafe {
+            let bits = ffi::dj_reader_bits(self.0, &mut profiles);
+            let of_blocks = ffi::dj_reader_profiles(self.0, c as i32);
+            (
+                std::slice::from_raw_parts(bits, 64 * profiles as usize),
+                std::slice::from_raw_parts(of_blocks, blocks).to_vec(),
+            )
+        };
+        let profile = |bits: &[i8]| std::array::from_fn(|i| u8::try_from(bits[i]).ok());
+        Partial {
+            profiles: bits.chunks_exact(64).map(profile).collect(),
+            blocks,
+            shown: Vec::new(),
+        }
+    }
+
+    /// Decodes to the planes of the components, as libjpeg shows them.
+    fn planes(&self, info: &ffi::Info) -> Result<Vec<Vec<u8>>> {
+        let plane = |c: usize| {
+            let rows = 8 * info.v[c] as usize * info.mcu_rows as usize;
+            vec![0u8; 8 * info.blocks_wide[c] as usize * rows]
+        };
+        let count = info.components as usize;
+        let mut planes: Vec<Vec<u8>> = (0..count).map(plane).collect();
+        let pointers: Vec<*mut u8> = planes.iter_mut().map(|plane| plane.as_mut_ptr()).collect();
+        // SAFETY: the header has been read, its data is still there, and each plane has the
+        // size that it announced.
+        match unsafe { ffi::dj_reader_planes(self.0, pointers.as_ptr()) } {
+            0 => Err(classify(self.message())),
+            _ => Ok(planes),
+        }
+    }
+
+    fn metadata(&self) -> Metadata {
+        let mut found = markers::Collector::default();
+        for index in 0.. {
+            let (mut code, mut data, mut length) = (0, ptr::null(), 0);
+            // SAFETY: the handle is live; the shim answers 0 past the last marker.
+            let more =
+                unsafe { ffi::dj_reader_marker(self.0, index, &mut code, &mut data, &mut length) };
+            if more == 0 {
+                break;
+            }
+            if !data.is_null() {
+                // SAFETY: libjpeg keeps `length` bytes at `data` until the handle is freed.
+                found.add(code as u8, unsafe {
+                    std::slice::from_raw_parts(data, length as usize)
+                });
+            }
+        }
+        found.finish()
+    }
+}
+
+/// Decodes `data` once more, for how the parts that are not all there are shown.
+fn show(damage: &mut Damage, components: &[Component], data: &[u8], limits: &Limits) -> Result<()> {
+    let (reader, info) = begin(data, limits)?;
+    let planes = reader.planes(&info)?;
+    let known = damage.known.iter_mut().zip(components);
+    for ((known, component), plane) in known.zip(planes) {
+        known.shown = plane;
+        known.saturate(component);
+    }
+    Ok(())
+}
+
+/// libjpeg tells "broken" from "not supported" only by its words.
+pub(crate) fn classify(message: String) -> Error {
+    let unsupported = ["not implemented", "Unsupported", "precision", "scans"];
+    if message.contains("more than") && message.contains("scans") {
+        return Error::Limits(format!("JPEG: {message}"));
+    }
+    if unsupported.iter().any(|word| message.contains(word)) {
+        return Error::Unsupported(format!("JPEG: {message}"));
+    }
+    Error::Input(format!("JPEG: {message}"))
+}

@@ -1,0 +1,240 @@
+//! [`JpegFile`] to bytes, and pixels to bytes: baseline Huffman, as libjpeg-turbo writes it.
+//!
+//! Levels are written as they stand, so reading gives them back. The pixel encoder is the
+//! plain libjpeg one (islow DCT, IJG tables, averaged chroma), for evaluation, training and
+//! tests. Metadata are put in on request.
+
+use crate::error::{Error, Result};
+use crate::frame::{PixelModel, Planar8};
+use crate::jpeg::file::ffi;
+use crate::jpeg::file::{JpegFile, Metadata};
+use crate::jpeg::grid::tables;
+use crate::jpeg::segments::markers;
+
+struct Writer(*mut ffi::Writer);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // SAFETY: made by dj_writer_new, not null, freed only here.
+        unsafe { ffi::dj_writer_free(self.0) }
+    }
+}
+
+impl Writer {
+    fn new() -> Result<Self> {
+        // SAFETY: no preconditions.
+        let handle = unsafe { ffi::dj_writer_new() };
+        if handle.is_null() {
+            return Err(Error::Backend("libjpeg: out of memory".into()));
+        }
+        Ok(Self(handle))
+    }
+
+    fn finish(self, ok: i32) -> Result<Vec<u8>> {
+        if ok == 0 {
+            // SAFETY: the handle is live and its message always ends in NUL.
+            let message = unsafe { ffi::text(ffi::dj_writer_message(self.0)) };
+            return Err(Error::Input(format!("cannot write a JPEG: {message}")));
+        }
+        let (mut data, mut length) = (std::ptr::null(), 0);
+        // SAFETY: the handle is live; on success `length` bytes are at `data`.
+        unsafe {
+            ffi::dj_writer_result(self.0, &mut data, &mut length);
+            Ok(std::slice::from_raw_parts(data, length).to_vec())
+        }
+    }
+}
+
+/// Writes the levels of `file` with its own tables and sampling.
+///
+/// # Errors
+/// [`Error::Input`] when a level or a size is outside what baseline JPEG can say, or when
+/// the number of blocks does not match the geometry.
+pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
+    check_geometry(file)?;
+    let mut plan = plan(file.width, file.height, file.model)?;
+    let mut levels = [std::ptr::null::<i16>(); ffi::COMPONENTS];
+    let mut blocks = ([0u32; ffi::COMPONENTS], [0u32; ffi::COMPONENTS]);
+    if let Some(ink) = &file.ink {
+        plan.components = 4;
+        plan.color_space = match ink.is_ycck {
+            true => ffi::color_space::YCCK,
+            false => ffi::color_space::CMYK,
+        };
+    }
+    let (max_h, max_v) = file.max_sampling();
+    let black = file.ink.iter().flat_map(|ink| &ink.black.components);
+    for (c, component) in file.components.iter().chain(black).enumerate() {
+        plan.h[c] = component.sampling.0 as i32;
+        plan.v[c] = component.sampling.1 as i32;
+        plan.steps[c] = component.steps;
+        if let (3, Some(ink)) = (c, &file.ink) {
+            plan.h[c] = (max_h / ink.factors.0) as i32;
+            plan.v[c] = (max_v / ink.factors.1) as i32;
+        }
+        levels[c] = component.levels.as_ptr().cast();
+        blocks.0[c] = component.blocks_wide as u32;
+        blocks.1[c] = component.blocks_high as u32;
+    }
+    let writer = Writer::new()?;
+    // SAFETY: check_geometry made sure that the arrays have the blocks that libjpeg derives
+    // from the same sizes and factors.
+    let ok = unsafe {
+        ffi::dj_writer_levels(
+            writer.0,
+            &plan,
+            levels.as_ptr(),
+            blocks.0.as_ptr(),
+            blocks.1.as_ptr(),
+        )
+    };
+    writer.finish(ok)
+}
+
+/// [`write()`] with EXIF, ICC and the like.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_with(file: &JpegFile, metadata: &Metadata) -> Result<Vec<u8>> {
+    Ok(with_metadata(&write(file)?, metadata))
+}
+
+/// `jpeg`, as the writers here make it, with `metadata`, but for what [`left_out`] names.
+pub fn with_metadata(jpeg: &[u8], metadata: &Metadata) -> Vec<u8> {
+    let (start, rest) = jpeg.split_at(markers::start_length(jpeg));
+    let mut out = [start, &markers::segments(metadata), rest].concat();
+    if let Some(density) = metadata.density {
+        markers::set_density(&mut out, density);
+    }
+    out
+}
+
+/// What of `metadata` a JPEG cannot hold, in words: blocks that are too long for its markers.
+pub fn left_out(metadata: &Metadata) -> Vec<String> {
+    markers::too_long(metadata)
+}
+
+fn check_geometry(file: &JpegFile) -> Result<()> {
+    if let Some(ink) = &file.ink {
+        check_geometry(&ink.black)?;
+    }
+    let (max_h, max_v) = file.max_sampling();
+    for (c, component) in file.components.iter().enumerate() {
+        let (h, v) = component.sampling;
+        let wide = (file.width * h).div_ceil(8 * max_h);
+        let high = (file.height * v).div_ceil(8 * max_v);
+        let found = (component.blocks_wide, component.blocks_high);
+        if found != (wide, high) || component.levels.len() != wide * high {
+            return Err(Error::Input(format!(
+                "component {c} has {} x {} blocks: its geometry says {wide} x {high}",
+                found.0, found.1
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn plan(width: usize, height: usize, model: PixelModel) -> Result<ffi::Plan> {
+    let side = width.max(height);
+    if width.min(height) == 0 || side > 65_500 {
+        return Err(Error::Input(format!(
+            "{width} x {height} pixels: a JPEG has 1..65500 on a side"
+        )));
+    }
+    Ok(ffi::Plan {
+        width: width as u32,
+        height: height as u32,
+        components: if model == PixelModel::Grey { 1 } else { 3 },
+        color_space: match model {
+            PixelModel::Grey => ffi::color_space::GRAYSCALE,
+            PixelModel::YCbCr => ffi::color_space::YCBCR,
+            PixelModel::Rgb => ffi::color_space::RGB,
+        },
+        h: [1; ffi::COMPONENTS],
+        v: [1; ffi::COMPONENTS],
+        steps: [[1; 64]; ffi::COMPONENTS],
+        trellis: 0,
+    })
+}
+
+/// Encodes grey or RGB pixels as libjpeg would at `quality` 1..=100 with that subsampling
+/// (luma samples per chroma sample; ignored for grey). RGB is stored as YCbCr.
+///
+/// # Errors
+/// [`Error::Input`] for YCbCr planes or sizes that a JPEG cannot have.
+pub fn encode(picture: &Planar8, quality: u8, subsampling: (usize, usize)) -> Result<Vec<u8>> {
+    let (luma, chroma) = tables::ijg_pair(quality);
+    encode_with(picture, &[luma, chroma, chroma], subsampling)
+}
+
+/// [`encode`] with tables of one's own.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_with(
+    picture: &Planar8,
+    steps: &[[u16; 64]; 3],
+    subsampling: (usize, usize),
+) -> Result<Vec<u8>> {
+    encode_by(picture, steps, subsampling, Quantiser::Nearest)
+}
+
+/// How an encoder chooses levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantiser {
+    /// The nearest, as libjpeg does; baseline.
+    Nearest,
+    /// mozjpeg's trellis, which gives error for bits; progressive.
+    Trellis,
+}
+
+/// [`encode_with`] by a quantiser of one's own.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_by(
+    picture: &Planar8,
+    steps: &[[u16; 64]; 3],
+    subsampling: (usize, usize),
+    quantiser: Quantiser,
+) -> Result<Vec<u8>> {
+    let pixels = picture
+        .interleaved()
+        .ok_or_else(|| Error::Input("YCbCr planes: pixels to encode must be grey or RGB".into()))?;
+    let stored = match picture.model {
+        PixelModel::Grey => PixelModel::Grey,
+        _ => PixelModel::YCbCr,
+    };
+    let mut plan = plan(picture.width(), picture.height(), stored)?;
+    plan.steps[..3].copy_from_slice(steps);
+    plan.trellis = i32::from(quantiser == Quantiser::Trellis);
+    if stored == PixelModel::YCbCr {
+        plan.h[0] = subsampling.0 as i32;
+        plan.v[0] = subsampling.1 as i32;
+    }
+    let writer = Writer::new()?;
+    // SAFETY: `pixels` holds width * height * components bytes, which is what the plan says.
+    let ok = unsafe { ffi::dj_writer_pixels(writer.0, &plan, pixels.as_ptr()) };
+    writer.finish(ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::read;
+    use crate::options::Limits;
+
+    /// libjpeg itself cuts steps at 32767.
+    #[test]
+    fn steps_of_sixteen_bits_are_written_as_they_are() {
+        let grey = Planar8::new(PixelModel::Grey, 24, 16, (1, 1));
+        let limits = Limits::default();
+        let mut file = read(&encode(&grey, 50, (1, 1)).unwrap(), &limits).unwrap();
+        for (i, step) in [(1, 255), (2, 256), (3, 32_767), (4, 32_768), (63, 65_535)] {
+            file.components[0].steps[i] = step;
+            file.components[0].levels[5][i] = 1;
+        }
+        let again = read(&write(&file).unwrap(), &limits).unwrap();
+        assert_eq!(again.components, file.components);
+    }
+}

@@ -1,0 +1,247 @@
+//! Whether a JPEG was made from a picture that had been a coarser JPEG on the same grid.
+//!
+//! Then the coefficients that were quantised sat on the teeth of the first table, and the
+//! levels of the second still crowd there, with gaps between, wherever the first step is at
+//! least twice the second. The cells of such a file hold the first JPEG, not the picture.
+//! `score` finds the steps that show, `family` the table that they are of, `before` asks the other
+//! components about it, `first` makes the file as it was then, `tally` counts levels. Called by `restore` and by `inspect`.
+
+mod before;
+mod family;
+mod first;
+mod score;
+mod tally;
+
+use std::sync::OnceLock;
+
+use crate::contract::QuantSteps;
+use crate::frame::PixelModel;
+use crate::jpeg::file::{Component, JpegFile, Levels};
+use crate::jpeg::recover::estimate::spectrum::Counts;
+use crate::jpeg::recover::resaved::family::Frequency;
+pub use crate::jpeg::recover::resaved::family::{FamilyTable, Role, TableFamily};
+pub use crate::jpeg::recover::resaved::first::FirstSave;
+use crate::jpeg::recover::resaved::score::Named;
+use crate::jpeg::recover::resaved::tally::Tally;
+use crate::runtime::threads::crew;
+
+/// Fewer blocks than this show crowds and gaps by chance.
+const FEWEST_BLOCKS: usize = 256;
+/// Fewer levels than this that are not 0 tell nothing.
+const FEWEST: u32 = 100;
+/// Least mean gain, in nats per level that is not 0, to call a component saved twice.
+/// Pictures of tune and train that were saved once at up to 92 stay below 0.013; those saved at 75,
+/// then 85, reach 0.05 and more.
+const LEAST: f64 = 0.03;
+/// Fewer steps than this are named by chance: four were, of one picture of 41 saved once at 95.
+const FEWEST_STEPS: usize = 6;
+/// How much larger than the second step a first one must be for every level to have come from
+/// one tooth only, the rounding between considered.
+const LEAST_APART: u16 = 2;
+
+/// The traces of an earlier save in one component.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resaved {
+    /// Steps of the earlier table, where the levels show them; natural order.
+    pub first_steps: [Option<u16>; 64],
+    /// Mean log likelihood per level that is not 0 above that of a picture saved once, in
+    /// nats, over the frequencies of which the earlier step is told.
+    pub confidence: f64,
+    /// The table that explains what the levels of luma show, where one does, and that this
+    /// component's do not contradict.
+    pub table: Option<FamilyTable>,
+    /// The steps that the levels are to go by: of the earlier table where they are known and tell
+    /// more, else those of the file.
+    pub steps: QuantSteps,
+    /// The levels with these steps, where a table is known.
+    levels: Option<Vec<Levels>>,
+}
+
+/// The earlier save that the levels of each component of `file` show; `None` where they show none.
+pub fn of(file: &JpegFile) -> Vec<Option<Resaved>> {
+    Watch::default().look(file)
+}
+
+/// `file` as it was saved first; `None` when no component shows an earlier save.
+pub fn first_save(file: &JpegFile) -> Option<FirstSave> {
+    Watch::default().first_save(file)
+}
+
+/// Looks at one file after another, and counts again only what is another than in the last.
+#[derive(Default)]
+pub struct Watch {
+    components: Vec<Watched>,
+}
+
+impl Watch {
+    /// [`first_save`] of the next file.
+    pub fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
+        let earlier = self.look(file);
+        let shows = earlier.iter().any(Option::is_some);
+        shows.then(|| FirstSave::of(file, earlier))
+    }
+
+    /// [`of`] the next file.
+    fn look(&mut self, file: &JpegFile) -> Vec<Option<Resaved>> {
+        self.learn(&file.components);
+        let watched = self.components.iter().zip(&file.components);
+        let mut found: Vec<_> = watched.map(|(w, c)| w.verdict(c)).collect();
+        self.explain(file, &mut found);
+        found
+    }
+
+    /// Counts the levels of the next file and asks each frequency for its earlier step.
+    fn learn(&mut self, components: &[Component]) {
+        self.components
+            .resize_with(components.len(), Watched::default);
+        let questions: Vec<OnceLock<_>> = components.iter().map(|_| OnceLock::new()).collect();
+        let watched = self.components.iter_mut().zip(components).zip(&questions);
+        crew::each(watched, |_, ((watched, component), questions)| {
+            questions.get_or_init(|| watched.questions(component));
+        });
+        let questions = questions.into_iter().filter_map(OnceLock::into_inner);
+        let questions: Vec<_> = questions.collect();
+        // Of all components at once, so that all cores have something to do.
+        let all: Vec<_> = questions.iter().flatten().collect();
+        let answers = crew::map(&all, |(i, (step, counts))| {
+            score::likeliest(counts, *step, *i)
+        });
+        let mut answers = answers.into_iter();
+        for (watched, questions) in self.components.iter_mut().zip(questions) {
+            watched.learn(questions.into_iter().zip(&mut answers));
+        }
+    }
+
+    /// Puts whole tables in the place of single steps: of the family that explains those of the
+    /// first component, for all components that do not contradict it; of another one for a component
+    /// that does and shows steps of its own.
+    fn explain(&self, file: &JpegFile, found: &mut [Option<Resaved>]) {
+        let shared = self.fit(0, Role::Luma, found);
+        let most = file.max_sampling();
+        let all: Vec<usize> = (0..found.len()).collect();
+        let tables = crew::map(&all, |&c| {
+            let component = &file.components[c];
+            let role = match c > 0 && file.model != PixelModel::Rgb {
+                true => Role::Chroma,
+                false => Role::Luma,
+            };
+            let sampling = component.sampling;
+            let factors = (most.0 / sampling.0, most.1 / sampling.1);
+            let of = |table| Resaved::of_table(component, factors, table, role, c == 0);
+            let own = || self.fit(c, role, found).and_then(of);
+            shared.and_then(of).or_else(own)
+        });
+        for (found, of_table) in found.iter_mut().zip(tables) {
+            let Some(of_table) = of_table else { continue };
+            *found = Some(match found.take() {
+                Some(Resaved {
+                    first_steps,
+                    confidence,
+                    ..
+                }) => Resaved {
+                    first_steps,
+                    confidence,
+                    ..of_table
+                },
+                None => of_table,
+            });
+        }
+    }
+
+    /// The table that explains the steps of component `c`, if it shows any.
+    fn fit(&self, c: usize, role: Role, found: &[Option<Resaved>]) -> Option<FamilyTable> {
+        found.get(c)?.as_ref()?;
+        family::fit(&self.components.get(c)?.told, role)
+    }
+}
+
+impl Resaved {
+    /// What a component is after a save with `table`, if it does not contradict that; the `first` one,
+    /// whose table was told by its own levels, may have been made brighter.
+    fn of_table(
+        component: &Component,
+        factors: (usize, usize),
+        table: FamilyTable,
+        role: Role,
+        first: bool,
+    ) -> Option<Self> {
+        let mut steps = merged(component, table.steps(role).map(Some));
+        if first && before::dc_contradicts(component, &steps) {
+            steps[0] = component.steps[0];
+        }
+        Some(Self {
+            first_steps: [None; 64],
+            confidence: 0.0,
+            table: Some(table),
+            levels: Some(before::levels(component, factors, &steps)?),
+            steps,
+        })
+    }
+}
+
+/// The earlier steps of a component where they are known and leave no doubt which level was which.
+fn merged(component: &Component, earlier: [Option<u16>; 64]) -> QuantSteps {
+    std::array::from_fn(|i| match (component.steps[i], earlier[i]) {
+        (own, Some(first)) if first >= own.saturating_add(LEAST_APART) => first,
+        (own, _) => own,
+    })
+}
+
+/// One component, as it was when it was looked at last.
+#[derive(Default)]
+struct Watched {
+    tally: Tally,
+    /// By frequency: step and levels, and what they told.
+    told: Vec<Frequency>,
+}
+
+/// What one frequency is asked: its step and its levels.
+type Question = (u16, Counts);
+
+impl Watched {
+    /// What each frequency is to be asked, by its number, if that is another question than last time.
+    fn questions(&mut self, component: &Component) -> Vec<(usize, Question)> {
+        self.tally.count(component);
+        let steps = component.steps.iter().enumerate();
+        let all = steps.map(|(i, &step)| (i, (step, self.tally.counts(i, step))));
+        let told = |i: usize| self.told.get(i).map(|(question, _)| question);
+        all.filter(|(i, question)| told(*i) != Some(question))
+            .collect()
+    }
+
+    /// Takes the answers to all of [`Self::questions`].
+    fn learn(&mut self, answers: impl Iterator<Item = ((usize, Question), Named)>) {
+        self.told.resize_with(64, Default::default);
+        for ((i, question), earlier) in answers {
+            self.told[i] = (question, earlier);
+        }
+    }
+
+    /// The earlier save that all levels together show.
+    fn verdict(&self, component: &Component) -> Option<Resaved> {
+        if component.levels.len() < FEWEST_BLOCKS {
+            return None;
+        }
+        let mut first_steps = [None; 64];
+        let (mut gain, mut visible) = (0.0, 0);
+        let told = first_steps.iter_mut().zip(&self.told);
+        for (first, ((_, counts), earlier)) in told.skip(1) {
+            let others = counts.iter().filter(|(bin, _)| *bin > 0);
+            visible += others.map(|(_, n)| n).sum::<u32>();
+            if let Some((best, earlier)) = *earlier {
+                *first = Some(earlier);
+                gain += best;
+            }
+        }
+        let confidence = gain / f64::from(visible.max(1));
+        let named = first_steps.iter().flatten().count();
+        let shows = visible >= FEWEST && confidence >= LEAST && named >= FEWEST_STEPS;
+        shows.then_some(Resaved {
+            first_steps,
+            confidence,
+            table: None,
+            steps: merged(component, first_steps),
+            levels: None,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! Which network a checkpoint is: its names and shapes against those that configs ask for.
+//!
+//! Nothing is read but names and shapes, and no network is filled. Called by `ddrmjpeg model`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::error::Result;
+use crate::model::adm::{AdmUNet, Classifier};
+use crate::model::config::{Config, NetworkConfig, shipped};
+use crate::model::ddpm::DdpmUNet;
+use crate::model::lean;
+use crate::model::nano;
+use crate::runtime::tensors::TensorSource;
+use crate::runtime::tensors::shapes::{Shapes, shapes_of};
+
+/// At most this many names of a kind are spelled out in one message.
+const NAMES_SHOWN: usize = 8;
+
+/// The networks that one config describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// That which restores.
+    Network,
+    /// That which guides it.
+    Classifier,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Network => "network",
+            Self::Classifier => "classifier",
+        })
+    }
+}
+
+/// In what a checkpoint's tensors differ from those of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Misfit {
+    /// Names that the network asks for and the checkpoint lacks.
+    pub missing: Vec<String>,
+    /// Names of both, with the shapes found and wanted.
+    pub misshapen: Vec<(String, Vec<i64>, Vec<i64>)>,
+    /// Names that the network does not know.
+    pub extra: Vec<String>,
+}
+
+impl Misfit {
+    /// Number of tensors that differ; 0 for a checkpoint of just this network.
+    pub fn count(&self) -> usize {
+        self.missing.len() + self.misshapen.len() + self.extra.len()
+    }
+
+    /// The difference between `source` and a network of `shapes`.
+    pub fn between(source: &dyn TensorSource, shapes: &Shapes) -> Self {
+        let mut misfit = Self::default();
+        for (name, wanted) in shapes {
+            match source.info(name) {
+                None => misfit.missing.push(name.clone()),
+                Some(info) => {
+                    let found: Vec<i64> = info.shape.iter().map(|&n| n as i64).collect();
+                    if found != *wanted {
+                        let (name, wanted) = (name.clone(), wanted.clone());
+                        misfit.misshapen.push((name, found, wanted));
+                    }
+                }
+            }
+        }
+        let names = source.names().into_iter();
+        misfit.extra = names.filter(|name| !shapes.contains_key(name)).collect();
+        misfit
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shaped = self.misshapen.iter();
+        let shaped: Vec<String> = shaped
+            .map(|(name, found, wanted)| format!("{name} is {found:?}, wanted {wanted:?}"))
+            .collect();
+        let parts = [
+            named("missing", &self.missing),
+            named("of another shape", &shaped),
+            named("unexpected", &self.extra),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        f.write_str(&parts.join("; "))
+    }
+}
+
+fn named(what: &str, names: &[String]) -> Option<String> {
+    let shown = names.len().min(NAMES_SHOWN);
+    let more = match names.len() - shown {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let list = || {
+        format!(
+            "{} {what}: {}{more}",
+            names.len(),
+            names[..shown].join(", ")
+        )
+    };
+    (!names.is_empty()).then(list)
+}
+
+/// Names and shapes of the tensors of `config`'s `part`; `None` when it has no such part.
+///
+/// `metadata` are the checkpoint's, in which a prior of ours says how large it is.
+///
+/// # Errors
+/// [`crate::Error::Options`] when `config` describes no network, [`crate::Error::Checkpoint`]
+/// when it is one of ours and the metadata describe none.
+pub fn expected(
+    config: &Config,
+    part: Part,
+    metadata: &BTreeMap<String, String>,
+) -> Result<Option<Shapes>> {
+    let shapes = match (part, config.network()?) {
+        (Part::Network, NetworkConfig::Adm(adm)) => shapes_of(|l| AdmUNet::load(&adm, l))?,
+        (Part::Network, NetworkConfig::Ddpm(ddpm)) => shapes_of(|l| DdpmUNet::load(&ddpm, l))?,
+        (Part::Network, NetworkConfig::Lean) => lean::shapes(metadata)?,
+        (Part::Network, NetworkConfig::Nano) => nano::shapes(metadata)?,
+        (Part::Classifier, _) => match config.guide()? {
+            Some(guide) => shapes_of(|l| Classifier::load(&guide, l))?,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(shapes))
+}
+
+/// The part of `config` that `source` is nearest to, and how it differs.
+///
+/// # Errors
+/// As [`expected`].
+pub fn nearest(config: &Config, source: &dyn TensorSource) -> Result<(Part, Misfit)> {
+    let network = expected(config, Part::Network, source.metadata())?.unwrap_or_default();
+    let network = (Part::Network, Misfit::between(source, &network));
+    if network.1.count() == 0 {
+        return Ok(network);
+    }
+    let Some(guide) = expected(config, Part::Classifier, source.metadata())? else {
+        return Ok(network);
+    };
+    let guide = (Part::Classifier, Misfit::between(source, &guide));
+    Ok(match guide.1.count() < network.1.count() {
+        true => guide,
+        false => network,
+    })
+}
+
+/// The configs in configs/ whose network, or classifier, `source` is just the checkpoint of.
+///
+/// # Errors
+/// None with configs that pass the tests.
+pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part)>> {
+    let mut fits = Vec::new();
+    for (name, text) in shipped::SHIPPED {
+        let config = Config::parse(text, name)?;
+        // Most files have no metadata, and so are no prior of ours.
+        let ours = match config.network()? {
+            NetworkConfig::Lean => lean::shapes(source.metadata()).is_ok(),
+            NetworkConfig::Nano => nano::shapes(source.metadata()).is_ok(),
+            NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => true,
+        };
+        if !ours {
+            continue;
+        }
+        let (part, misfit) = nearest(&config, source)?;
+        if misfit.count() == 0 {
+            fits.push((name, part));
+        }
+    }
+    Ok(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::tensors::shapes::RandomWeights;
+
+    fn config(name: &str) -> Config {
+        Config::parse(shipped::text(name).unwrap(), name).unwrap()
+    }
+
+    fn shapes(name: &str, part: Part) -> Shapes {
+        let none = BTreeMap::new();
+        expected(&config(name), part, &none).unwrap().unwrap()
+    }
+
+    /// A checkpoint of these shapes; its elements are never asked for.
+    fn checkpoint(shapes: Shapes) -> RandomWeights {
+        RandomWeights::new(shapes, 1)
+    }
+
+    #[test]
+    fn each_published_network_is_known_by_its_tensors() {
+        let ddpm = ["celeba_hq.yml", "bedroom.yml", "cat.yml", "church.yml"];
+        let cases: [(&str, Part, &[&str]); 5] = [
+            ("imagenet_256", Part::Network, &["imagenet_256.yml"]),
+            ("imagenet_256_cc", Part::Network, &["imagenet_256_cc.yml"]),
+            (
+                "imagenet_256_cc",
+                Part::Classifier,
+                &["imagenet_256_cc.yml"],
+            ),
+            (
+                "imagenet_512_cc",
+                Part::Classifier,
+                &["imagenet_512_cc.yml"],
+            ),
+            // One architecture, four sets of weights.
+            ("cat", Part::Network, &ddpm),
+        ];
+        for (name, part, wanted) in cases {
+            let found = shipped_fits(&checkpoint(shapes(name, part))).unwrap();
+            let wanted: Vec<(&str, Part)> = wanted.iter().map(|&w| (w, part)).collect();
+            assert_eq!(found, wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_built_in_prior_is_lean() {
+        let source = lean::embedded_checkpoint().unwrap();
+        let fits = shipped_fits(&source).unwrap();
+        assert_eq!(fits, [("lean.yml", Part::Network)]);
+    }
+
+    #[test]
+    fn differences_are_named_each_by_its_kind() {
+        let wanted = shapes("cat", Part::Network);
+        let mut found = wanted.clone();
+        found.remove("conv_in.bias").unwrap();
+        found.insert("temb.dense.0.bias".to_owned(), vec![1, 2]);
+        found.insert("ema.step".to_owned(), vec![]);
+        let misfit = Misfit::between(&checkpoint(found), &wanted);
+        assert_eq!(misfit.count(), 3);
+        assert_eq!(
+            misfit.to_string(),
+            "1 missing: conv_in.bias; 1 of another shape: temb.dense.0.bias is [1, 2], \
+             wanted [512]; 1 unexpected: ema.step"
+        );
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let wanted = shapes("cat", Part::Network);
+        let misfit = Misfit::between(&checkpoint(Shapes::new()), &wanted);
+        let text = misfit.to_string();
+        let more = wanted.len() - NAMES_SHOWN;
+        assert!(text.ends_with(&format!(" and {more} more")), "{text}");
+        assert!(text.len() < 1000);
+    }
+
+    #[test]
+    fn a_config_with_a_classifier_is_compared_with_the_nearer() {
+        let config = config("imagenet_256_cc");
+        let mut guide = shapes("imagenet_256_cc", Part::Classifier);
+        guide.remove("out.0.weight").unwrap();
+        let (part, misfit) = nearest(&config, &checkpoint(guide)).unwrap();
+        assert_eq!((part, misfit.count()), (Part::Classifier, 1));
+    }
+}

@@ -1,0 +1,31 @@
+//! Priors: what pictures look like. Networks, their weights, and the trivial identity.
+
+pub mod adm;
+pub mod bounds;
+pub mod calibration;
+pub mod catalog;
+pub mod checkpoint;
+pub mod config;
+pub mod ddpm;
+#[cfg(feature = "fetch")]
+pub mod fetch;
+pub mod gate_limits;
+#[cfg(feature = "torch")]
+pub mod identify;
+pub mod identity;
+#[cfg(feature = "torch")]
+pub mod lean;
+#[cfg(feature = "torch")]
+pub mod nano;
+pub mod open;
+#[cfg(feature = "torch")]
+pub mod published;
+#[cfg(feature = "torch")]
+pub mod registry;
+
+/// Makes libtorch ready, and the end of the process wait for it.
+#[cfg(feature = "torch")]
+pub(crate) fn prepare() {
+    crate::runtime::native::allocator::reuse_memory();
+    crate::runtime::native::exit::wait_for_work();
+}

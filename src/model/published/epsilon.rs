@@ -1,0 +1,358 @@
+//! ε-networks as denoisers: the noise that a network sees at timestep t becomes the estimate
+//! of x0 at noise level σ, with or without a classifier's guidance.
+//!
+//! With s = 1/√(1 + σ²), which is √ᾱ_t at the schedule's own levels:
+//!
+//! - x_t = s·x_σ, t the timestep nearest to σ
+//! - e = ε(x_t, t), the first 3 channels when the variance is learned too
+//! - guided: e -= √(1-ᾱ)·scale·∇log p(class | x_t, t), √(1-ᾱ) = s·σ, the gradient at x_t
+//! - x0 = x_σ - σ·e, which is (x_t - √(1-ᾱ)·e) / √ᾱ
+//!
+//! With a batcher, pictures of one size go together into one call, each at its own level and of its
+//! own class.
+
+use std::sync::Arc;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::contract::{Denoiser, Hint, Reach};
+use crate::error::{Error, Result};
+use crate::frame::Picture;
+use crate::model::adm::{AdmUNet, Classifier};
+use crate::model::ddpm::DdpmUNet;
+use crate::model::published::timesteps::Timesteps;
+use crate::options::Options;
+use crate::runtime::batch::{Batcher, Joins};
+use crate::runtime::pictures::{to_pictures, to_tensor};
+use crate::runtime::pinned;
+use crate::runtime::worker::{Owned, Worker};
+
+/// Pixels in one call, at most: the largest maps of an ADM UNet of 256 channels then take 2 GB in
+/// half precision.
+const CALL_PX: usize = 4 << 20;
+
+/// Channels of a picture, and of the noise in it.
+const CHANNELS: i64 = 3;
+
+/// A network that estimates the noise in `x` `[N, 3, H, W]` at timesteps `t` `[N]`.
+pub trait EpsilonNetwork: Send {
+    /// The noise, f32 `[N, 3 or more, H, W]`; `class` is i64 `[N]` for a network that is told.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] from libtorch; [`Error::Input`], [`Error::Options`] for inputs that
+    /// the network cannot take.
+    fn epsilon(&self, x: &Tensor, t: &Tensor, class: Option<&Tensor>) -> Result<Tensor>;
+
+    /// Side in pixels of the pictures it was trained on.
+    fn side_px(&self) -> i64;
+
+    /// Number of classes it must be told one of; none for an unconditional network.
+    fn classes(&self) -> Option<i64>;
+}
+
+impl EpsilonNetwork for AdmUNet {
+    fn epsilon(&self, x: &Tensor, t: &Tensor, class: Option<&Tensor>) -> Result<Tensor> {
+        self.forward(x, t, class)
+    }
+
+    fn side_px(&self) -> i64 {
+        self.config().image_size
+    }
+
+    fn classes(&self) -> Option<i64> {
+        self.config().num_classes
+    }
+}
+
+impl EpsilonNetwork for DdpmUNet {
+    fn epsilon(&self, x: &Tensor, t: &Tensor, _: Option<&Tensor>) -> Result<Tensor> {
+        self.forward(x, t)
+    }
+
+    fn side_px(&self) -> i64 {
+        self.config().image_size
+    }
+
+    fn classes(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// A classifier, and how hard it pulls.
+pub struct Guidance {
+    /// The classifier of noisy pictures.
+    pub classifier: Classifier,
+    /// `classifier_scale` of the published configs; 0 is no pull at all.
+    pub scale: f64,
+}
+
+/// Networks, class and schedule that make one denoiser.
+pub struct EpsilonParts {
+    /// The network.
+    pub network: Box<dyn EpsilonNetwork>,
+    /// Its classifier, if it is guided.
+    pub guidance: Option<Guidance>,
+    /// The class that network and classifier are told; see [`EpsilonDenoiser::with_class`].
+    pub class: Option<i64>,
+    /// The schedule that the network was trained on.
+    pub timesteps: Timesteps,
+    /// Where the weights are.
+    pub device: Device,
+}
+
+/// What a network is asked.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    x: &'a Picture,
+    sigma: f64,
+    class: Option<i64>,
+}
+
+impl Joins for Question<'_> {
+    /// Noise level and class are each picture's own.
+    fn joins(&self, other: &Self) -> bool {
+        let size = |q: &Self| (q.x.width, q.x.height);
+        size(self) == size(other) && self.class.is_some() == other.class.is_some()
+    }
+
+    fn most(&self) -> usize {
+        (CALL_PX / (self.x.width * self.x.height).max(1)).max(1)
+    }
+}
+
+/// The one answer to one question.
+fn only(answers: Vec<Picture>) -> Result<Picture> {
+    let none = || Error::Backend("a network gave no answer".into());
+    answers.into_iter().next().ok_or_else(none)
+}
+
+/// An ε-network behind the [`Denoiser`] contract.
+///
+/// The networks are only touched on the worker's thread of their device, as all others are.
+#[derive(Clone)]
+pub struct EpsilonDenoiser {
+    parts: Arc<Owned<EpsilonParts>>,
+    /// None where every question is a call of its own.
+    batcher: Option<Arc<Batcher<Question<'static>, Picture>>>,
+    class: Option<i64>,
+    known: Option<i64>,
+    side_px: usize,
+    alpha_bar: Arc<[f64]>,
+    caution: Option<Arc<str>>,
+}
+
+impl EpsilonDenoiser {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// [`Error::Options`] when a class is missing, surplus or out of range, or when the scale
+    /// is not finite.
+    pub fn new(parts: EpsilonParts) -> Result<Self> {
+        let class = parts.class;
+        let worker = Worker::of(parts.device, 0)?;
+        Self::build(worker, move || Ok(parts))?.told(class)
+    }
+
+    /// Builds the parts on the worker's thread. Their class is not looked at: the denoiser
+    /// must be [`Self::told`] one before it can be called, if it knows any.
+    pub fn build(
+        worker: Worker,
+        build: impl FnOnce() -> Result<EpsilonParts> + Send + 'static,
+    ) -> Result<Self> {
+        let parts = Owned::build(worker, build)?;
+        let (known, side_px, alpha_bar) = parts.with(|parts| {
+            check_scale(parts.guidance.as_ref())?;
+            let alpha_bar = parts.timesteps.alpha_bar().into();
+            Ok((known_classes(parts), parts.network.side_px(), alpha_bar))
+        })?;
+        Ok(Self {
+            parts: Arc::new(parts),
+            batcher: None,
+            class: None,
+            known,
+            side_px: usize::try_from(side_px).unwrap_or(0),
+            alpha_bar,
+            caution: None,
+        })
+    }
+
+    /// The same, taking several pictures in one call as `options` say, on the device of its parts.
+    pub(crate) fn joining(self, options: &Options, device: Device) -> Self {
+        Self {
+            batcher: Batcher::of_options(options, device.is_cuda()).map(Arc::new),
+            ..self
+        }
+    }
+
+    /// The same with something that its user should know.
+    pub(crate) fn cautioned(self, caution: Option<String>) -> Self {
+        Self {
+            caution: caution.map(Into::into),
+            ..self
+        }
+    }
+
+    /// The same networks, shared, told another class: one per picture of a labelled set.
+    ///
+    /// # Errors
+    /// [`Error::Options`] when the model knows no classes or not this one.
+    pub fn with_class(&self, class: i64) -> Result<Self> {
+        self.told(Some(class))
+    }
+
+    /// As [`Self::with_class`]; none for a model that knows no classes.
+    ///
+    /// # Errors
+    /// [`Error::Options`] when a class is missing, surplus or out of range.
+    pub fn told(&self, class: Option<i64>) -> Result<Self> {
+        check_class(class, self.known)?;
+        Ok(Self {
+            class,
+            ..self.clone()
+        })
+    }
+
+    /// How many classes it knows, of which it must be told one; none if it knows none.
+    pub fn classes(&self) -> Option<i64> {
+        self.known
+    }
+}
+
+fn check_scale(guidance: Option<&Guidance>) -> Result<()> {
+    match guidance {
+        Some(Guidance { scale, .. }) if !scale.is_finite() => Err(Error::Options(format!(
+            "classifier_scale {scale} is not finite"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// How many classes network and classifier both know; none if neither knows any.
+fn known_classes(parts: &EpsilonParts) -> Option<i64> {
+    let of_classifier = |g: &Guidance| g.classifier.config().encoder.out_channels;
+    let guided = parts.guidance.as_ref().map(of_classifier);
+    match (parts.network.classes(), guided) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn check_class(class: Option<i64>, known: Option<i64>) -> Result<()> {
+    match (known, class) {
+        (None, None) => Ok(()),
+        (Some(count), Some(class)) if (0..count).contains(&class) => Ok(()),
+        (Some(count), Some(class)) => Err(Error::Options(format!(
+            "class {class} is not in 0..{count}"
+        ))),
+        (Some(_), None) => Err(Error::Options("this model must be told a class".into())),
+        (None, Some(class)) => Err(Error::Options(format!(
+            "class {class} given to a model that knows no classes"
+        ))),
+    }
+}
+
+impl Denoiser for EpsilonDenoiser {
+    fn denoise(&self, x: &Picture, sigma: f64, _: Option<&Hint>) -> Result<Picture> {
+        check_class(self.class, self.known)?;
+        let question = Question {
+            x,
+            sigma,
+            class: self.class,
+        };
+        let Some(batcher) = &self.batcher else {
+            let answer = self.parts.with(|parts| parts.denoise(&[question]));
+            return answer.and_then(only);
+        };
+        // SAFETY: only the lifetime changes. The batcher promises that nobody has the question any
+        // more when `ask` returns or unwinds, and what it borrows lives longer than this call.
+        let question = unsafe { std::mem::transmute::<Question<'_>, Question<'static>>(question) };
+        batcher.ask(question, |ticket| {
+            self.parts.with(|parts| {
+                batcher.serve(ticket, |asked| parts.denoise(asked));
+                Ok(())
+            })
+        })
+    }
+
+    fn at_once(&self) -> usize {
+        self.batcher.as_ref().map_or(1, |batcher| batcher.limit())
+    }
+
+    fn expect(&self, pieces: usize) {
+        if let Some(batcher) = &self.batcher {
+            batcher.expect(pieces);
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Window {
+            side_px: self.side_px,
+        }
+    }
+
+    fn alpha_bar(&self) -> Option<&[f64]> {
+        Some(&self.alpha_bar)
+    }
+
+    fn caution(&self) -> Option<&str> {
+        self.caution.as_deref()
+    }
+}
+
+impl EpsilonParts {
+    /// The estimates of pictures of one size, in one call.
+    fn denoise(&self, asked: &[Question<'_>]) -> Result<Vec<Picture>> {
+        if let Some(q) = asked.iter().find(|q| !q.sigma.is_finite()) {
+            return Err(Error::Options(format!("sigma {} is not finite", q.sigma)));
+        }
+        let t = asked
+            .iter()
+            .map(|q| Ok(self.timesteps.nearest(q.sigma)? as f32));
+        let t = t.collect::<Result<Vec<f32>>>()?;
+        let scale = |q: &Question<'_>| 1.0 / (1.0 + q.sigma * q.sigma).sqrt();
+        let x = asked.iter().map(|q| to_tensor(q.x, self.device));
+        let x = Tensor::f_cat(&x.collect::<Result<Vec<_>>>()?, 0)?;
+        let x_t = x.f_mul(&self.column(asked, scale)?)?;
+        let e = self.noise(&x_t, &t, asked, |q| scale(q) * q.sigma)?;
+        to_pictures(&x.f_sub(&e.f_mul(&self.column(asked, |q| q.sigma)?)?)?)
+    }
+
+    /// The guided noise in `x_t`; `spread` is √(1-ᾱ).
+    fn noise(
+        &self,
+        x_t: &Tensor,
+        t: &[f32],
+        asked: &[Question<'_>],
+        spread: impl Fn(&Question<'_>) -> f64,
+    ) -> Result<Tensor> {
+        let t = Tensor::f_from_slice(t)?.f_to_device(self.device)?;
+        let classes: Option<Vec<i64>> = asked.iter().map(|q| q.class).collect();
+        let class = match classes {
+            Some(classes) => Some(Tensor::f_from_slice(&classes)?.f_to_device(self.device)?),
+            None => None,
+        };
+        let told = class.as_ref().filter(|_| self.network.classes().is_some());
+        let e = self.network.epsilon(x_t, &t, told)?;
+        let e = e.f_narrow(1, 0, CHANNELS)?.f_to_kind(Kind::Float)?;
+        match (&self.guidance, &class) {
+            (Some(Guidance { classifier, scale }), Some(class)) if *scale != 0.0 => {
+                let pull = classifier.log_prob_grad(x_t, &t, class)?;
+                Ok(e.f_sub(&pull.f_mul(&self.column(asked, |q| spread(q) * scale)?)?)?)
+            }
+            _ => Ok(e),
+        }
+    }
+
+    /// One number for each picture, `[N, 1, 1, 1]` f32.
+    fn column(
+        &self,
+        asked: &[Question<'_>],
+        number: impl Fn(&Question<'_>) -> f64,
+    ) -> Result<Tensor> {
+        let numbers: Vec<f32> = asked.iter().map(|q| number(q) as f32).collect();
+        pinned::up(&numbers, &[-1, 1, 1, 1], self.device)
+    }
+}
+
+#[cfg(test)]
+mod epsilon_tests;

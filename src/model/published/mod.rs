@@ -1,0 +1,145 @@
+//! Priors of published configs: from the text of a config, and where its checkpoints lie, to
+//! denoisers that share one network.
+//!
+//! The one place where a config's noise schedule meets its network. Called by `model` and,
+//! for labelled sets of pictures, by the command.
+
+#[cfg(feature = "torch")]
+pub mod epsilon;
+#[cfg(feature = "torch")]
+pub mod open_network;
+pub mod places;
+pub mod timesteps;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::contract::Denoiser;
+use crate::error::{Error, Result};
+use crate::model::config;
+use crate::model::config::{BetaSchedule as Named, Config, Diffusion, NetworkConfig};
+use crate::model::published::epsilon::EpsilonDenoiser;
+use crate::model::published::places::EXP;
+use crate::model::published::timesteps::Timesteps;
+use crate::model::registry;
+use crate::model::registry::Family;
+use crate::options::Options;
+use crate::sampler::schedule;
+use crate::sampler::schedule::BetaSchedule;
+
+/// A prior in memory. Networks are shared by all denoisers made from it.
+#[derive(Clone)]
+pub enum Opened {
+    /// One of this project's own.
+    Own(Arc<dyn Denoiser>),
+    /// One of the published families, not yet told a class.
+    Epsilon(EpsilonDenoiser),
+}
+
+impl Opened {
+    /// How many classes it knows, of which it must be told one; none if it knows none.
+    pub fn classes(&self) -> Option<i64> {
+        match self {
+            Self::Own(_) => None,
+            Self::Epsilon(denoiser) => denoiser.classes(),
+        }
+    }
+
+    /// The denoiser of pictures of `class`: one per picture of a labelled set.
+    ///
+    /// # Errors
+    /// [`Error::Options`] when a class is missing, surplus or out of range.
+    pub fn denoiser(&self, class: Option<i64>) -> Result<Arc<dyn Denoiser>> {
+        match (self, class) {
+            (Self::Own(own), None) => Ok(Arc::clone(own)),
+            (Self::Own(_), Some(class)) => Err(Error::Options(format!(
+                "class {class} given to a model that knows no classes"
+            ))),
+            (Self::Epsilon(denoiser), class) => Ok(Arc::new(denoiser.told(class)?)),
+        }
+    }
+}
+
+/// Opens the network of `config` from `weights`, and its classifier from `classifier`,
+/// which must be given when the config lets one pull.
+///
+/// # Errors
+/// [`Error::Options`] for the config or the device, [`Error::Io`] and
+/// [`Error::Checkpoint`] for the files.
+pub fn open_config(
+    config: &Config,
+    weights: &Path,
+    classifier: Option<&Path>,
+    options: &Options,
+) -> Result<Opened> {
+    if matches!(config.network()?, NetworkConfig::Lean | NetworkConfig::Nano) {
+        return Ok(Opened::Own(registry::open(weights, options)?));
+    }
+    let timesteps = Timesteps::new(&alpha_bar(&config.diffusion))?;
+    let denoiser = open_network::open(config, weights, classifier, timesteps, options)?;
+    Ok(Opened::Epsilon(denoiser))
+}
+
+/// Reads the config `name`: a path, the name of a file in `configs/` of the folder of work, or
+/// the name of one of this repository's own, which are built in.
+///
+/// # Errors
+/// [`Error::Io`] when there is none of these, and those of [`Config::parse`].
+pub fn read_config(name: &str) -> Result<Config> {
+    let places = [PathBuf::from(name), Path::new("configs").join(name)];
+    let path = places.iter().find(|path| path.is_file());
+    let text = match (path, config::shipped::text(name)) {
+        (Some(path), _) => std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?,
+        (None, Some(text)) => text.to_owned(),
+        (None, None) => {
+            let missing = std::io::ErrorKind::NotFound;
+            return Err(Error::io(&places[1], missing.into()));
+        }
+    };
+    Config::parse(&text, name)
+}
+
+/// The prior of `config` with its checkpoints where the published program has them under
+/// `exp`; the embedded one for a config of lean or nano.
+///
+/// # Errors
+/// Those of [`places::locate`] and [`open_config`].
+pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Opened> {
+    match config.network()? {
+        NetworkConfig::Lean => return Ok(Opened::Own(registry::embedded(Family::Lean, options)?)),
+        NetworkConfig::Nano => return Ok(Opened::Own(registry::embedded(Family::Nano, options)?)),
+        NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => {}
+    }
+    let files = places::locate(config, exp)?;
+    let classifier = files.classifier.as_deref();
+    open_config(config, &files.weights, classifier, options)
+}
+
+/// The prior of the config `name` with its checkpoints under `exp/`.
+pub(crate) fn located(name: &str, options: &Options) -> Result<Opened> {
+    open_under(&read_config(name)?, Path::new(EXP), options)
+}
+
+/// The prior of the config `name` from `weights`, the classifier beside them.
+pub(crate) fn given(name: &str, weights: &Path, options: &Options) -> Result<Opened> {
+    let config = read_config(name)?;
+    let classifier = places::classifier_beside(&config, weights)?;
+    open_config(&config, weights, classifier.as_deref(), options)
+}
+
+/// ᾱ by timestep of the forward process that a config describes.
+fn alpha_bar(diffusion: &Diffusion) -> Vec<f64> {
+    let shape = match diffusion.beta_schedule {
+        Named::Linear => BetaSchedule::Linear,
+        Named::Quad => BetaSchedule::Quad,
+        Named::Const => BetaSchedule::Const,
+        Named::Jsd => BetaSchedule::Jsd,
+        Named::Sigmoid => BetaSchedule::Sigmoid,
+    };
+    schedule::alpha_bar(&schedule::betas(
+        shape,
+        diffusion.beta_start,
+        diffusion.beta_end,
+        diffusion.num_diffusion_timesteps,
+    ))
+}

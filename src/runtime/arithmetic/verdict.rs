@@ -1,0 +1,229 @@
+//! The verdict of the race, remembered on this machine: close to its threshold each process would
+//! find another, and one seed would give other pixels.
+//!
+//! A file of a few lines in the user's cache folder: the verdict, and all that it depends on. One that
+//! cannot be read, or is not whole, is as good as none; that it cannot be written is no error. Called by
+//! `race`.
+
+use std::env;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::runtime::native::ffi;
+
+/// Names another folder than the user's own, for tests.
+const FOLDER: &str = "DDRMJPEG_CACHE";
+
+/// A longer file is not one of these.
+const LONGEST: u64 = 64 << 10;
+
+/// To be counted up when the race becomes another one.
+const RACE: u32 = 1;
+
+/// What of /proc/cpuinfo the verdict depends on: not the clock, nor how many cores there are.
+const TRAITS: [&str; 6] = [
+    "vendor_id",
+    "cpu family",
+    "model",
+    "model name",
+    "stepping",
+    "flags",
+];
+
+/// Whether bf16 won: as remembered, else by `race`, which is remembered unless it could not be run.
+pub fn remembered(race: impl FnOnce() -> Option<bool>) -> Option<bool> {
+    let place = fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|cpu| Place::new(&folder()?, machine(&cpu, &ffi::version())));
+    match place {
+        Some(place) => place.remembered(race),
+        None => race(),
+    }
+}
+
+/// `$XDG_CACHE_HOME/ddrmjpeg`, or `~/.cache/ddrmjpeg`; relative paths do not count (XDG Base Directory
+/// Specification).
+fn folder() -> Option<PathBuf> {
+    let path = |name| env::var_os(name).map(PathBuf::from);
+    let absolute = |name| path(name).filter(|path| path.is_absolute());
+    absolute(FOLDER).or_else(|| {
+        absolute("XDG_CACHE_HOME")
+            .or_else(|| Some(absolute("HOME")?.join(".cache")))
+            .map(|cache| cache.join("ddrmjpeg"))
+    })
+}
+
+/// What the verdict depends on, in lines: CPU, libtorch, and which race it was.
+fn machine(cpuinfo: &str, libtorch: &str) -> String {
+    let first = cpuinfo.lines().take_while(|line| !line.is_empty());
+    let kept = first.filter(|line| {
+        let name = line.split(':').next().unwrap_or_default().trim();
+        TRAITS.contains(&name)
+    });
+    let mut out: String = kept.flat_map(|line| [line, "\n"]).collect();
+    out.push_str(&format!("libtorch: {libtorch}\nrace: {RACE}\n"));
+    out
+}
+
+/// Where the verdict on one machine is kept: a home may be shared by several.
+struct Place {
+    path: PathBuf,
+    machine: String,
+}
+
+impl Place {
+    /// `None` where nothing is known of the CPU.
+    fn new(folder: &Path, machine: String) -> Option<Self> {
+        machine.contains("flags").then(|| {
+            let mut hasher = DefaultHasher::new();
+            machine.hash(&mut hasher);
+            let name = format!("bf16-{:016x}", hasher.finish());
+            Self {
+                path: folder.join(name),
+                machine,
+            }
+        })
+    }
+
+    fn remembered(&self, race: impl FnOnce() -> Option<bool>) -> Option<bool> {
+        if let Some(verdict) = self.read() {
+            return Some(verdict);
+        }
+        let verdict = race()?;
+        // Another process may have been quicker.
+        if let Some(verdict) = self.read() {
+            return Some(verdict);
+        }
+        // A folder that nobody can write into: the next process races again.
+        let _ = self.write(verdict);
+        Some(verdict)
+    }
+
+    fn read(&self) -> Option<bool> {
+        // A pipe would keep us waiting.
+        if !fs::metadata(&self.path).ok()?.is_file() {
+            return None;
+        }
+        let mut text = String::new();
+        let file = fs::File::open(&self.path).ok()?;
+        file.take(LONGEST).read_to_string(&mut text).ok()?;
+        match text.split_once('\n')? {
+            ("bf16", machine) if machine == self.machine => Some(true),
+            ("f32", machine) if machine == self.machine => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whole or not at all.
+    fn write(&self, verdict: bool) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let word = if verdict { "bf16" } else { "f32" };
+        write!(file, "{word}\n{}", self.machine)?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CPU: &str = "processor\t: 0\nvendor_id\t: V\nmodel\t\t: 17\nmodel name\t: M\n\
+                       cpu MHz\t\t: 2400.1\nsiblings\t: 8\nflags\t\t: fpu avx512_bf16\n\n\
+                       processor\t: 1\nmodel name\t: other\n";
+
+    fn place(folder: &Path) -> Place {
+        Place::new(folder, machine(CPU, "2.13.0")).unwrap()
+    }
+
+    fn never() -> Option<bool> {
+        panic!("raced again")
+    }
+
+    /// One with another clock or more cores is the same machine; another CPU or libtorch is not.
+    #[test]
+    fn the_verdict_depends_on_cpu_and_libtorch() {
+        let here = machine(CPU, "2.13.0");
+        assert!(
+            here.contains("avx512_bf16") && !here.contains("other"),
+            "{here}"
+        );
+        let busy = CPU.replace("2400.1", "800").replace(": 8", ": 64");
+        assert_eq!(machine(&busy, "2.13.0"), here);
+        for other in [
+            machine(CPU, "2.14.0"),
+            machine(&CPU.replace("avx512_bf16", "avx2"), "2.13.0"),
+            machine(&CPU.replace(": 17", ": 18"), "2.13.0"),
+        ] {
+            assert_ne!(other, here);
+            let folder = Path::new("/cache");
+            let path = |machine| Place::new(folder, machine).unwrap().path;
+            assert_ne!(path(other), path(here.clone()));
+        }
+        assert!(Place::new(Path::new("/"), machine("", "2.13.0")).is_none());
+    }
+
+    #[test]
+    fn a_verdict_is_raced_for_once() {
+        for verdict in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = folder.path().join("not/yet/there");
+            assert_eq!(place(&folder).remembered(|| Some(verdict)), Some(verdict));
+            assert_eq!(place(&folder).remembered(never), Some(verdict));
+            // Nothing else is left there.
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_race_that_cannot_be_run_is_not_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(place(folder.path()).remembered(|| None), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_another_process_wrote_meanwhile_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        let race = || {
+            place.write(true).unwrap();
+            Some(false)
+        };
+        assert_eq!(place.remembered(race), Some(true));
+    }
+
+    #[test]
+    fn a_file_that_is_not_whole_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        let whole = format!("bf16\n{}", place.machine);
+        let cut = whole[..whole.len() - 1].as_bytes();
+        let other = whole.replace("bf16\n", "maybe\n");
+        let long = whole.repeat(1 + LONGEST as usize / whole.len());
+        for bytes in [b"", cut, b"\xff\xfe\n", other.as_bytes(), long.as_bytes()] {
+            fs::write(&place.path, bytes).unwrap();
+            assert_eq!(place.remembered(|| Some(false)), Some(false));
+            assert_eq!(place.remembered(never), Some(false));
+        }
+    }
+
+    /// A file where the folder should be, and a folder where the file should be.
+    #[test]
+    fn where_nothing_can_be_written_every_process_races() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let blocked = place(folder.path());
+        fs::create_dir(&blocked.path).unwrap();
+        for place in [place(&file), blocked] {
+            for verdict in [true, false] {
+                assert_eq!(place.remembered(|| Some(verdict)), Some(verdict));
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! libtorch's failures as ours, and the device and arithmetic that options ask for.
+//!
+//! libtorch_cuda is opened at run time, only when it is wanted: it keeps start-up short and
+//! lets one binary serve machines with and without a GPU. Called by `worker` and networks.
+
+use std::sync::OnceLock;
+
+use tch::{Device as TorchDevice, Kind, TchError};
+
+use crate::error::{Error, Result};
+use crate::options::{Device, Precision};
+use crate::runtime::arithmetic::race::bf16_pays;
+use crate::runtime::native::device::convolves_bf16;
+
+impl From<TchError> for Error {
+    fn from(error: TchError) -> Self {
+        // The C++ stack trace that follows the first line helps nobody.
+        let text = error.to_string();
+        Self::Backend(text.lines().next().unwrap_or("libtorch").to_owned())
+    }
+}
+
+/// Opens libtorch_cuda with its symbols visible to libtorch; once. The message says why not.
+fn open_cuda() -> std::result::Result<(), &'static str> {
+    static OPENED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+    let opened = OPENED.get_or_init(|| {
+        use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+        // SAFETY: libtorch_cuda's initialisers register its kernels and do nothing else.
+        let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
+        // Kept open for good: libtorch holds pointers into it.
+        library.map(std::mem::forget).map_err(|e| e.to_string())
+    });
+    opened.as_ref().copied().map_err(String::as_str)
+}
+
+/// The device to compute on.
+///
+/// # Errors
+/// [`Error::Options`] when CUDA is asked for and is not to be had.
+pub fn device(wanted: Device) -> Result<TorchDevice> {
+    match wanted {
+        Device::Cpu => Ok(TorchDevice::Cpu),
+        Device::Auto => Ok(match open_cuda() {
+            Ok(()) if tch::Cuda::is_available() => TorchDevice::Cuda(0),
+            _ => TorchDevice::Cpu,
+        }),
+        Device::Cuda(n) => {
+            open_cuda().map_err(|why| {
+                Error::Options(format!("device = cuda:{n}: no CUDA libtorch: {why}"))
+            })?;
+            let count = tch::Cuda::device_count();
+            if (n as i64) < count {
+                Ok(TorchDevice::Cuda(n))
+            } else {
+                Err(Error::Options(format!(
+                    "device = cuda:{n}: this machine has {count} CUDA devices"
+                )))
+            }
+        }
+    }
+}
+
+/// The element type of weights and activations: on CUDA bf16, or f16 on cards from before Ampere.
+/// To be asked on the torch thread.
+pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
+    match wanted {
+        Precision::F32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::Auto => match device {
+            TorchDevice::Cuda(index) => match convolves_bf16(index) {
+                Ok(false) => Kind::Half,
+                // Where that cannot be told, what every card of the last years has.
+                Ok(true) | Err(_) => Kind::BFloat16,
+            },
+            _ if bf16_pays() => Kind::BFloat16,
+            _ => Kind::Float,
+        },
+    }
+}

@@ -1,0 +1,307 @@
+//! Which parts of each map are to be computed again when parts of the input changed: integer
+//! geometry.
+//!
+//! A 3x3 convolution spreads a change by one pixel of its map, a strided one halves outward, a
+//! transposed one doubles. Parts are computed as windows of few different sizes, since oneDNN
+//! makes a program for each; a window may be larger than the part, for it computes what is
+//! there already. No tensors. Called by `follow`.
+
+use crate::frame::Rect;
+
+/// Multiply-adds that cost as much as what a window costs whatever its size: some 60 µs of one
+/// thread of machine C of docs/measurements, in f32.
+const WINDOW_MACS: usize = 4_000_000;
+
+/// Multiply-adds that are worth a piece of their own: with less, the call costs more than they do.
+const PIECE_MACS: usize = 4_000_000;
+
+/// Rows of a window are multiples of this, those of its pieces of half of it: two threads get as
+/// much each.
+const ROWS: usize = 4;
+
+/// Most rows of a piece, so that there are pieces of few heights.
+const PIECE_ROWS: usize = 32;
+
+/// Windows are copied in and out, so that their pixels cost more than those of a whole map:
+/// by 4/3.
+const WINDOW_COST: (usize, usize) = (4, 3);
+
+/// How the result of a layer lies on what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// A 3x3 convolution: the same size, and a pixel more is seen on every side.
+    Same,
+    /// A 2x2 convolution of stride 2.
+    Halved,
+    /// A transposed one.
+    Doubled,
+}
+
+/// One layer, as far as geometry goes. Maps have numbers: 0 is the input, k + 1 what layer k
+/// makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// The map that it reads.
+    pub from: usize,
+    /// The map that its result is added to.
+    pub onto: Option<usize>,
+    /// How its result lies on `from`.
+    pub scale: Scale,
+    /// Channels of its result.
+    pub channels: usize,
+    /// Multiply-adds for each pixel of the coarser of the two maps.
+    pub pixel_macs: usize,
+}
+
+/// Width and height of a map.
+pub(crate) type Size = (usize, usize);
+
+/// What of one layer is to be computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// All of it.
+    Whole,
+    /// These windows, in pixels of the coarser of its two maps; none overlaps another.
+    Windows(Vec<Rect>),
+}
+
+/// What is to be done about a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// One entry for each layer.
+    pub work: Vec<Work>,
+    /// Where the last map may have changed.
+    pub last: Vec<Rect>,
+}
+
+impl Plan {
+    /// What layers `links` have to do when their input of `size` changed in `changed`.
+    pub fn of(links: &[Link], size: Size, changed: Vec<Rect>) -> Self {
+        Self::with_cost(links, size, changed, WINDOW_COST)
+    }
+
+    /// The same, no layer computed as a whole.
+    pub fn in_windows(links: &[Link], size: Size, changed: Vec<Rect>) -> Self {
+        Self::with_cost(links, size, changed, (0, 1))
+    }
+
+    fn with_cost(
+        links: &[Link],
+        size: Size,
+        changed: Vec<Rect>,
+        window_cost: (usize, usize),
+    ) -> Self {
+        let mut maps = vec![(size, changed)];
+        let mut work = Vec::with_capacity(links.len());
+        for link in links {
+            let (coarse, parts) = coarse_parts(link, &maps);
+            let fixed_px = WINDOW_MACS / link.pixel_macs.max(1);
+            let parts = joined(parts, coarse, fixed_px);
+            let (todo, parts) = divide(parts, coarse, fixed_px, window_cost);
+            work.push(todo);
+            maps.push(match link.scale {
+                Scale::Doubled => ((2 * coarse.0, 2 * coarse.1), doubled(&parts)),
+                Scale::Same | Scale::Halved => (coarse, parts),
+            });
+        }
+        let last = maps.pop().map_or_else(Vec::new, |(_, parts)| parts);
+        Self { work, last }
+    }
+}
+
+/// `window` of the layer `link`, cut into bands for as many as `threads` threads.
+pub(crate) fn pieces(window: Rect, link: &Link, threads: usize) -> impl Iterator<Item = Rect> {
+    let macs = window.width * window.height * link.pixel_macs;
+    let least = window.height.div_ceil(PIECE_ROWS).max(1);
+    let threads = threads.max(1);
+    let wanted = match least <= threads {
+        true => (macs / PIECE_MACS).clamp(least, threads),
+        // As many for each, where the rows can be divided so.
+        false => least.next_multiple_of(threads),
+    };
+    let rows = window.height.div_ceil(wanted);
+    bands(window, rows.next_multiple_of(ROWS / 2))
+}
+
+/// `rect` in bands of `rows` rows; the last may have fewer.
+pub(crate) fn bands(rect: Rect, rows: usize) -> impl Iterator<Item = Rect> {
+    let rows = rows.max(1);
+    (0..rect.height.div_ceil(rows)).map(move |band| Rect {
+        y: rect.y + band * rows,
+        height: rows.min(rect.height - band * rows),
+        ..rect
+    })
+}
+
+/// Sizes of all maps of layers `links` over an input of `size`.
+pub(crate) fn sizes(links: &[Link], size: Size) -> Vec<Size> {
+    let mut sizes = vec![size];
+    for link in links {
+        let (w, h) = sizes[link.from];
+        sizes.push(match link.scale {
+            Scale::Same => (w, h),
+            Scale::Halved => (w / 2, h / 2),
+            Scale::Doubled => (2 * w, 2 * h),
+        });
+    }
+    sizes
+}
+
+/// All of a map.
+pub(crate) fn whole((width, height): Size) -> Rect {
+    Rect {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    }
+}
+
+/// `rect` with sides and corners times `by`.
+pub(crate) fn times(rect: Rect, by: usize) -> Rect {
+    Rect {
+        x: by * rect.x,
+        y: by * rect.y,
+        width: by * rect.width,
+        height: by * rect.height,
+    }
+}
+
+/// The parts that `link` has to compute, in the coarser of its two maps, and that map's size.
+fn coarse_parts(link: &Link, maps: &[(Size, Vec<Rect>)]) -> (Size, Vec<Rect>) {
+    let (size, parts) = &maps[link.from];
+    let below = link.onto.map_or(&[][..], |map| &maps[map].1);
+    match link.scale {
+        Scale::Same => {
+            let grown = parts.iter().map(|&rect| grown(rect, *size));
+            (*size, grown.chain(below.iter().copied()).collect())
+        }
+        Scale::Halved => {
+            let halved = halved(parts).into_iter();
+            let size = (size.0 / 2, size.1 / 2);
+            (size, halved.chain(below.iter().copied()).collect())
+        }
+        Scale::Doubled => (*size, [parts.clone(), halved(below)].concat()),
+    }
+}
+
+/// `rect` and a pixel more on every side, inside of the map.
+fn grown(rect: Rect, size: Size) -> Rect {
+    let (x, y) = (rect.x.saturating_sub(1), rect.y.saturating_sub(1));
+    Rect {
+        x,
+        y,
+        width: (rect.x + rect.width + 1).min(size.0) - x,
+        height: (rect.y + rect.height + 1).min(size.1) - y,
+    }
+}
+
+fn halved(parts: &[Rect]) -> Vec<Rect> {
+    let half = |rect: &Rect| {
+        let (x, y) = (rect.x / 2, rect.y / 2);
+        Rect {
+            x,
+            y,
+            width: (rect.x + rect.width).div_ceil(2) - x,
+            height: (rect.y + rect.height).div_ceil(2) - y,
+        }
+    };
+    parts.iter().map(half).collect()
+}
+
+fn doubled(parts: &[Rect]) -> Vec<Rect> {
+    parts.iter().map(|&rect| times(rect, 2)).collect()
+}
+
+/// The windows of `parts`, or all of the map where that is cheaper: a pixel of a window costs
+/// `window_cost` of one of the whole.
+fn divide(
+    parts: Vec<Rect>,
+    size: Size,
+    fixed_px: usize,
+    window_cost: (usize, usize),
+) -> (Work, Vec<Rect>) {
+    let cost: usize = parts.iter().map(|&rect| cost(rect, size, fixed_px)).sum();
+    match cost * window_cost.0 < size.0 * size.1 * window_cost.1 {
+        true => {
+            let windows = parts.iter().map(|&rect| window(rect, size));
+            (Work::Windows(windows.collect()), parts)
+        }
+        false => (Work::Whole, vec![whole(size)]),
+    }
+}
+
+/// Parts that are cheaper together are joined, and those whose windows overlap. `fixed_px` is what a
+/// window costs beside its pixels.
+fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
+    let cost = |rect: Rect| cost(rect, size, fixed_px);
+    let mut kept: Vec<Rect> = Vec::with_capacity(parts.len());
+    for mut rect in parts.into_iter().filter(|r| r.width * r.height > 0) {
+        let overlap = |a: Rect, b: Rect| overlap(window(a, size), window(b, size));
+        let pays = |other: &Rect, rect: Rect| {
+            overlap(*other, rect) || cost(hull(*other, rect)) <= cost(*other) + cost(rect)
+        };
+        while let Some(at) = kept.iter().position(|other| pays(other, rect)) {
+            rect = hull(kept.swap_remove(at), rect);
+        }
+        kept.push(rect);
+    }
+    kept
+}
+
+/// `parts`, or one that holds them all where any two overlap.
+pub(crate) fn apart(parts: Vec<Rect>) -> Vec<Rect> {
+    let overlaps = |(n, a): (usize, &Rect)| parts[..n].iter().any(|&b| overlap(*a, b));
+    match parts.iter().enumerate().any(overlaps) {
+        true => parts.into_iter().reduce(hull).into_iter().collect(),
+        false => parts,
+    }
+}
+
+fn cost(rect: Rect, size: Size, fixed_px: usize) -> usize {
+    let window = window(rect, size);
+    window.width * window.height + fixed_px
+}
+
+fn overlap(a: Rect, b: Rect) -> bool {
+    let apart = |a: usize, length: usize, b: usize| a + length <= b;
+    let beside = apart(a.x, a.width, b.x) || apart(b.x, b.width, a.x);
+    let above = apart(a.y, a.height, b.y) || apart(b.y, b.height, a.y);
+    !beside && !above
+}
+
+fn hull(a: Rect, b: Rect) -> Rect {
+    let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+    Rect {
+        x,
+        y,
+        width: (a.x + a.width).max(b.x + b.width) - x,
+        height: (a.y + a.height).max(b.y + b.height) - y,
+    }
+}
+
+/// The window that `rect` is computed in: sides of few sizes, inside of the map.
+fn window(rect: Rect, size: Size) -> Rect {
+    let width = columns(rect.width).min(size.0);
+    let height = rect.height.next_multiple_of(ROWS).min(size.1);
+    Rect {
+        x: rect.x.min(size.0 - width),
+        y: rect.y.min(size.1 - height),
+        width,
+        height,
+    }
+}
+
+/// At least `length`: one of few widths.
+fn columns(length: usize) -> usize {
+    let step = match length {
+        0..=64 => 2,
+        65..=96 => 8,
+        97..=128 => 16,
+        _ => 32,
+    };
+    length.next_multiple_of(step)
+}
+
+#[cfg(test)]
+mod region_tests;

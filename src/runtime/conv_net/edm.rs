@@ -1,0 +1,109 @@
+//! EDM preconditioning (Karras et al., arXiv 2206.00364, table 1) with a second input, the
+//! decoded JPEG: what surrounds F in every prior of our own, in use and in training.
+//!
+//! With v = σ² + σ_data², `sees` = σ below the one-call level and `cond` the first entry of
+//! the tables: x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F.
+
+use tch::{Device, Tensor};
+
+use crate::error::Result;
+use crate::runtime::conv_net::conditioning;
+use crate::runtime::pinned;
+
+/// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
+const SIGMA_DATA: f64 = 0.5;
+
+/// What a network is told of one picture beside the pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Case {
+    /// Standard deviation of the noise in x.
+    pub sigma: f64,
+    /// What `conditioning::describe` says; zeros without a hint.
+    pub tables: [f32; conditioning::LENGTH],
+}
+
+/// A network F with its inputs' preconditioning still to be done.
+pub trait Core: Send {
+    /// F: `x`, `y` `[N, 3, H, W]` f32 to the same; one case, or one for each of the N.
+    fn forward(&self, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor>;
+
+    /// From this σ on only the hint is looked at.
+    fn one_call_sigma(&self) -> f64;
+}
+
+/// The coefficients of one case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scales {
+    /// Of x in F's input.
+    pub input: f64,
+    /// Of x in the estimate.
+    pub skip: f64,
+    /// Of y in the estimate.
+    pub hint: f64,
+    /// Of F in the estimate.
+    pub output: f64,
+}
+
+impl Scales {
+    /// Those of `case` for a network that is blind to x from `one_call_sigma` on.
+    pub fn of(case: &Case, one_call_sigma: f64) -> Self {
+        let v = case.sigma.powi(2) + SIGMA_DATA.powi(2);
+        let sees = if case.sigma < one_call_sigma {
+            1.0
+        } else {
+            0.0
+        };
+        let skip = sees * SIGMA_DATA.powi(2) / v;
+        Self {
+            input: sees / v.sqrt(),
+            skip,
+            hint: f64::from(case.tables[0]) * (1.0 - skip),
+            output: SIGMA_DATA * case.sigma / v.sqrt(),
+        }
+    }
+}
+
+/// The estimate of x0 from `x` at the noise levels of `cases` and the hints `y`:
+/// `[N, 3, H, W]` f32, H and W as the network wants them.
+pub fn estimate(core: &dyn Core, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor> {
+    let scales: Vec<Scales> = cases
+        .iter()
+        .map(|case| Scales::of(case, core.one_call_sigma()))
+        .collect();
+    let by_case = |pick: fn(&Scales) -> f64| column(&scales, pick, x.device());
+    let f = core.forward(&x.f_mul(&by_case(|s| s.input)?)?, y, cases)?;
+    let base = x.f_mul(&by_case(|s| s.skip)?)?;
+    let base = base.f_add(&y.f_mul(&by_case(|s| s.hint)?)?)?;
+    Ok(base.f_add(&f.f_mul(&by_case(|s| s.output)?)?)?)
+}
+
+/// One number per case, `[N, 1, 1, 1]` f32.
+fn column(scales: &[Scales], pick: fn(&Scales) -> f64, device: Device) -> Result<Tensor> {
+    let values: Vec<f32> = scales.iter().map(|s| pick(s) as f32).collect();
+    pinned::up(&values, &[-1, 1, 1, 1], device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(sigma: f64, hinted: f32) -> Case {
+        let mut tables = [0.0; conditioning::LENGTH];
+        tables[0] = hinted;
+        Case { sigma, tables }
+    }
+
+    /// σ = 0.5 = σ_data: half of x is kept, the hint has the other half.
+    #[test]
+    fn the_scales_are_the_formulas() {
+        let s = Scales::of(&case(0.5, 1.0), 20.0);
+        let root = 0.5f64.sqrt();
+        let wanted = [1.0 / root, 0.5, 0.5, 0.25 / root];
+        for (found, wanted) in [s.input, s.skip, s.hint, s.output].into_iter().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-15, "{s:?}");
+        }
+        let blind = Scales::of(&case(20.0, 1.0), 20.0);
+        assert_eq!((blind.input, blind.skip, blind.hint), (0.0, 0.0, 1.0));
+        assert_eq!(Scales::of(&case(0.5, 0.0), 20.0).hint, 0.0);
+    }
+}

@@ -1,0 +1,197 @@
+//! The memory of CPU tensors that lie channels_last, for kernels of our own.
+//!
+//! A [`Sample`] is what such memory is made of. New tensors are handed out to be filled before
+//! anyone else can see them, and whoever changes others (`write`) promises to be alone with them, so a
+//! slice never aliases another. Called by kernels.
+
+use std::slice;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::error::{Error, Result};
+use crate::runtime::native::numbers::{narrow, widen};
+
+/// An element type of tensors, as f32 to compute with.
+pub trait Sample: Copy + Send + Sync {
+    /// libtorch's name for it.
+    const KIND: Kind;
+    /// Its value.
+    fn to_f32(self) -> f32;
+    /// The nearest to `x`.
+    fn of_f32(x: f32) -> Self;
+}
+
+impl Sample for f32 {
+    const KIND: Kind = Kind::Float;
+
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn of_f32(x: f32) -> Self {
+        x
+    }
+}
+
+/// The bits of a bf16.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct Bf16(u16);
+
+impl Sample for Bf16 {
+    const KIND: Kind = Kind::BFloat16;
+
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        widen(self.0)
+    }
+
+    #[inline(always)]
+    fn of_f32(x: f32) -> Self {
+        Self(narrow(x))
+    }
+}
+
+/// Whether `x` `[N, C, H, W]` has C innermost in memory, and no gaps.
+pub fn is_channels_last(x: &Tensor) -> bool {
+    let (size, stride) = (x.size(), x.stride());
+    let ([_, c, h, w], [_, sc, sh, sw]) = (size.as_slice(), stride.as_slice()) else {
+        return false;
+    };
+    // A side of 1 is never stepped along, so its stride may be anything.
+    let fits = |n: i64, stride: i64, wanted: i64| n == 1 || stride == wanted;
+    let outer = size[0] == 1 || stride[0] == h * w * c;
+    outer && fits(*c, *sc, 1) && fits(*w, *sw, *c) && fits(*h, *sh, w * c)
+}
+
+/// The elements of `x` in order of memory, `[N, H, W, C]`.
+///
+/// # Errors
+/// [`Error::Backend`] when it is not a channels_last CPU tensor of kind `T`.
+pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
+    if x.device() != Device::Cpu || x.kind() != T::KIND || !is_channels_last(x) {
+        return Err(Error::Backend(format!(
+            "a kernel for {:?} channels_last on the CPU was given {:?} of {:?} with strides {:?} on {:?}",
+            T::KIND,
+            x.kind(),
+            x.size(),
+            x.stride(),
+            x.device()
+        )));
+    }
+    let count = x.numel();
+    if count == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Tensors are
+    // written by the torch thread alone, or by `Map::paste` and `write` while nobody reads them.
+    Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
+}
+
+/// The elements of `x`, to be changed.
+///
+/// # Safety
+/// While the slice lives nobody uses another handle on the tensor's memory.
+///
+/// # Errors
+/// As [`read`].
+pub unsafe fn write<T: Sample>(x: &mut Tensor) -> Result<&mut [T]> {
+    let count = read::<T>(x)?.len();
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: as in `read`, and the caller sees to it that this is the only way there.
+    Ok(unsafe { slice::from_raw_parts_mut(x.data_ptr().cast::<T>(), count) })
+}
+
+/// The same as [`read`] of either kind, as bytes.
+///
+/// # Errors
+/// As [`read`]; also for another kind than bf16 and f32.
+pub fn bytes(x: &Tensor) -> Result<&[u8]> {
+    let (start, count) = match x.kind() {
+        Kind::BFloat16 => (read::<Bf16>(x)?.as_ptr().cast(), x.numel()),
+        _ => (read::<f32>(x)?.as_ptr().cast(), x.numel()),
+    };
+    // SAFETY: the memory of that slice, of which any bytes may be read.
+    Ok(unsafe { slice::from_raw_parts(start, count * size_of_kind(x.kind())) })
+}
+
+/// Bytes of an element: bf16 has 2, f32 4.
+pub fn size_of_kind(kind: Kind) -> usize {
+    match kind {
+        Kind::BFloat16 => size_of::<Bf16>(),
+        _ => size_of::<f32>(),
+    }
+}
+
+/// As [`filled`], of the kind bf16 or f32, as bytes.
+///
+/// # Errors
+/// As [`filled`].
+pub fn filled_bytes(
+    size: [i64; 4],
+    kind: Kind,
+    fill: impl FnOnce(&mut [u8]) -> Result<()>,
+) -> Result<Tensor> {
+    match kind {
+        Kind::BFloat16 => filled::<Bf16>(size, |data| fill(as_bytes(data))),
+        _ => filled::<f32>(size, |data| fill(as_bytes(data))),
+    }
+}
+
+fn as_bytes<T: Sample>(data: &mut [T]) -> &mut [u8] {
+    let length = size_of_val(data);
+    // SAFETY: the memory of `data`, of which any bytes are samples.
+    unsafe { slice::from_raw_parts_mut(data.as_mut_ptr().cast(), length) }
+}
+
+/// A new tensor `[N, C, H, W]`, channels_last, filled by `fill` in order of memory.
+///
+/// # Errors
+/// Those of `fill`, and [`Error::Backend`] when there is no memory.
+pub fn filled<T: Sample>(
+    size: [i64; 4],
+    fill: impl FnOnce(&mut [T]) -> Result<()>,
+) -> Result<Tensor> {
+    let [n, c, h, w] = size;
+    let flat = Tensor::f_empty([n, h, w, c], (T::KIND, Device::Cpu))?;
+    let count = flat.numel();
+    if count > 0 {
+        // SAFETY: just made, packed, of that kind, and nobody else holds it. Any bits are a
+        // sample.
+        fill(unsafe { slice::from_raw_parts_mut(flat.data_ptr().cast::<T>(), count) })?;
+    }
+    Ok(flat.f_permute([0, 3, 1, 2])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::tensors::load::channels_last;
+
+    #[test]
+    fn order_of_memory_is_pixels_then_channels() {
+        let made = filled::<f32>([1, 2, 2, 3], |data| {
+            data.iter_mut().enumerate().for_each(|(i, x)| *x = i as f32);
+            Ok(())
+        })
+        .unwrap();
+        assert!(is_channels_last(&made));
+        assert_eq!(made.double_value(&[0, 1, 1, 2]), 11.0);
+        assert_eq!(made.double_value(&[0, 0, 0, 1]), 2.0);
+        assert_eq!(read::<f32>(&made).unwrap()[3], 3.0);
+    }
+
+    #[test]
+    fn other_layouts_and_kinds_are_refused() {
+        let packed = Tensor::zeros([1, 2, 4, 4], (Kind::Float, Device::Cpu));
+        assert!(read::<f32>(&packed).is_err());
+        let turned = channels_last(&packed).unwrap();
+        assert!(read::<f32>(&turned).is_ok());
+        assert!(read::<Bf16>(&turned).is_err());
+        assert!(read::<f32>(&turned.narrow(1, 0, 1)).is_err());
+    }
+}

@@ -1,0 +1,309 @@
+//! Convolutions with weights in oneDNN's own order, with ReLU or a sum fused into their end.
+//!
+//! bf16 or f32 on CPUs; inputs and results are channels_last. Where this libtorch or this CPU has
+//! none, [`PackedConv::new`] says so and the caller keeps its plain convolution.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
+
+use crate::error::{Error, Result};
+use crate::runtime::multiplies;
+pub use crate::runtime::native::ffi::Geometry;
+use crate::runtime::native::ffi::{check, dt_convolve, dt_convolve_onto, dt_pack};
+
+/// A convolution by weights that were packed once.
+pub struct PackedConv {
+    weight: Tensor,
+    bias: Tensor,
+    kind: Kind,
+    geometry: Geometry,
+    weights: i64,
+    /// Rows and columns that a result has less than its input, its stride apart.
+    lost: i64,
+}
+
+impl PackedConv {
+    /// Packs `weight` `[out, in, k, k]`, bf16 or f32 on the CPU, for inputs of about `input` `[N,
+    /// in, H, W]`: other sizes give the same numbers, perhaps slower. `bias` is `[out]`. Both are
+    /// of one kind, which inputs must have too.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] when the tensors are not that or oneDNN cannot do it here.
+    pub fn new(
+        weight: &Tensor,
+        bias: &Tensor,
+        geometry: Geometry,
+        input: [i64; 4],
+    ) -> Result<Self> {
+        let kind = weight.kind();
+        if !matches!(kind, Kind::BFloat16 | Kind::Float) {
+            return Err(Error::Backend(format!(
+                "a packed convolution of {kind:?}: only of bf16 and f32"
+            )));
+        }
+        must_be(kind, weight)?;
+        must_be(kind, bias)?;
+        let mut out = ptr::null_mut();
+        // SAFETY: live tensors, four sizes, and a place for the result.
+        check(unsafe { dt_pack(weight.as_ptr(), &geometry, input.as_ptr(), &mut out) })?;
+        Ok(Self {
+            weight: owned(out),
+            bias: bias.shallow_clone(),
+            kind,
+            geometry,
+            weights: weight.numel() as i64,
+            lost: 0,
+        })
+    }
+
+    /// The same weights for an input that brings along what would else be padded with zeros:
+    /// the result is smaller by the padding on every side.
+    pub fn unpadded(&self) -> Self {
+        Self {
+            weight: self.weight.shallow_clone(),
+            bias: self.bias.shallow_clone(),
+            geometry: Geometry {
+                padding: 0,
+                ..self.geometry
+            },
+            lost: self.lost + 2 * self.geometry.padding,
+            ..*self
+        }
+    }
+
+    /// The convolution of `x` `[N, in, H, W]`.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] for another kind or shape.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.run(x, false)
+    }
+
+    /// Its positive part.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
+        self.run(x, true)
+    }
+
+    fn run(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
+        must_be(self.kind, x)?;
+        multiplies::note(|| self.shape(x));
+        let mut out = ptr::null_mut();
+        let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
+        let relu = c_int::from(relu);
+        multiplies::product(self.macs(x), || {
+            let (x, geometry) = (x.as_ptr(), &self.geometry);
+            // SAFETY: live tensors and a place for the result; the shim catches what libtorch
+            // throws.
+            check(unsafe { dt_convolve(x, weight, bias, geometry, relu, &mut out) })
+        })?;
+        Ok(owned(out))
+    }
+
+    /// Adds the convolution of `x` to `sum`, in place; every handle on `sum` sees it.
+    ///
+    /// # Errors
+    /// As [`Self::forward`], and for a `sum` that has not the shape of the result.
+    pub fn add_to(&self, sum: &Tensor, x: &Tensor) -> Result<()> {
+        must_be(self.kind, x)?;
+        must_be(self.kind, sum)?;
+        multiplies::note(|| self.shape(x));
+        let (weight, bias) = (self.weight.as_ptr(), self.bias.as_ptr());
+        multiplies::product(self.macs(x), || {
+            let (sum, x, geometry) = (sum.as_ptr(), x.as_ptr(), &self.geometry);
+            // SAFETY: live tensors; the shim catches what libtorch throws.
+            check(unsafe { dt_convolve_onto(sum, x, weight, bias, geometry) })
+        })
+    }
+
+    /// None for what brings its own padding along.
+    fn shape(&self, x: &Tensor) -> Option<multiplies::Shape> {
+        let [batch, channels, height, width] = x.size()[..] else {
+            return None;
+        };
+        let outputs = self.bias.size().first().copied()?;
+        let kernel = (self.weights / (channels * outputs).max(1)) as f64;
+        (self.lost == 0).then_some(multiplies::Shape {
+            batch,
+            channels,
+            outputs,
+            height,
+            width,
+            side: kernel.sqrt().round() as i64,
+            stride: self.geometry.stride,
+        })
+    }
+
+    fn macs(&self, x: &Tensor) -> i64 {
+        let mut size = x.size();
+        size.iter_mut().skip(2).for_each(|side| *side -= self.lost);
+        multiplies::convolution(&size, self.weights, self.geometry.stride)
+    }
+}
+
+fn must_be(kind: Kind, tensor: &Tensor) -> Result<()> {
+    if tensor.kind() == kind && tensor.device() == Device::Cpu {
+        return Ok(());
+    }
+    Err(Error::Backend(format!(
+        "a packed convolution of {kind:?} on the CPU was given {:?} on {:?}",
+        tensor.kind(),
+        tensor.device()
+    )))
+}
+
+/// The tensor that the shim made.
+fn owned(tensor: *mut C_tensor) -> Tensor {
+    // SAFETY: the shim, when it answers no message, has put a new tensor there for the caller.
+    unsafe { Tensor::from_ptr(tensor) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::tensors::load::channels_last;
+
+    fn random(kind: Kind, size: [i64; 4]) -> Tensor {
+        let x = Tensor::randn(size, (Kind::Float, Device::Cpu));
+        channels_last(&x.to_kind(kind)).unwrap()
+    }
+
+    fn half(size: [i64; 4]) -> Tensor {
+        random(Kind::BFloat16, size)
+    }
+
+    const SAME: Geometry = Geometry {
+        padding: 1,
+        stride: 1,
+    };
+
+    fn far(a: &Tensor, b: &Tensor) -> f64 {
+        let (a, b) = (a.to_kind(Kind::Float), b.to_kind(Kind::Float));
+        f64::try_from((a - &b).norm() / b.norm()).unwrap()
+    }
+
+    /// Sums of 576 products in f32, in another order; in bf16 rounded once or, where libtorch
+    /// adds in a second pass, twice: half of 2^-8 each.
+    #[test]
+    fn ends_are_those_of_libtorch() {
+        ends_agree(Kind::BFloat16, 1e-3);
+        ends_agree(Kind::Float, 1e-6);
+    }
+
+    fn ends_agree(kind: Kind, allowed: f64) {
+        let (x, weight, sum) = (
+            random(kind, [1, 64, 20, 28]),
+            random(kind, [64, 64, 3, 3]),
+            random(kind, [1, 64, 20, 28]),
+        );
+        let bias = Tensor::randn([64], (kind, Device::Cpu));
+        let wanted = x.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1);
+        // Packed for another size than it is used at.
+        let packed = PackedConv::new(&weight, &bias, SAME, [1, 64, 64, 64]).unwrap();
+        assert!(far(&packed.forward(&x).unwrap(), &wanted) < allowed);
+        assert!(far(&packed.forward_relu(&x).unwrap(), &wanted.relu()) < allowed);
+        let total = &wanted + &sum;
+        let handle = sum.shallow_clone();
+        packed.add_to(&sum, &x).unwrap();
+        assert!(far(&handle, &total) < 4.0 * allowed);
+    }
+
+    #[test]
+    fn what_is_computed_is_noted_while_somebody_wants_to_know() {
+        let (x, weight) = (half([1, 16, 20, 28]), half([8, 16, 2, 2]));
+        let bias = Tensor::zeros([8], (Kind::BFloat16, Device::Cpu));
+        let halving = Geometry {
+            padding: 0,
+            stride: 2,
+        };
+        let packed = PackedConv::new(&weight, &bias, halving, [1, 16, 20, 28]).unwrap();
+        let (_, shapes) = multiplies::noting(|| packed.forward(&x).unwrap());
+        let shape = multiplies::Shape {
+            batch: 1,
+            channels: 16,
+            outputs: 8,
+            height: 20,
+            width: 28,
+            side: 2,
+            stride: 2,
+        };
+        assert_eq!(shapes, [shape]);
+        assert_eq!(shape.macs(), packed.macs(&x));
+    }
+
+    /// What keeps maps from frame to frame rests on it: whatever the size of a window, each
+    /// output is summed in the same order, and zeros around are zeros within. No tolerance in
+    /// bf16; f32 has the bits here too, but other machines may have other kernels, and what keeps
+    /// maps tries it.
+    #[test]
+    fn a_window_has_the_bits_of_the_whole() {
+        let layers = [(52, 64), (64, 64), (64, 48), (12, 64), (128, 128)];
+        let kinds = [Kind::BFloat16, Kind::Float];
+        for (kind, (inner, outer)) in kinds.into_iter().flat_map(|k| layers.map(|l| (k, l))) {
+            let x = random(kind, [1, inner, 40, 56]);
+            let weight = random(kind, [outer, inner, 3, 3]);
+            let bias = Tensor::randn([outer], (kind, Device::Cpu));
+            let packed = PackedConv::new(&weight, &bias, SAME, [1, inner, 64, 64]).unwrap();
+            let sum = random(kind, [1, outer, 40, 56]);
+            let whole = packed.forward(&x).unwrap();
+            let total = sum.copy();
+            packed.add_to(&total, &x).unwrap();
+            let framed = x.constant_pad_nd([1, 1, 1, 1]);
+            for (left, top, w, h) in [
+                (0, 0, 8, 8),
+                (17, 9, 16, 24),
+                (31, 0, 25, 40),
+                (0, 39, 56, 1),
+            ] {
+                let cut = |x: &Tensor, w: i64, h: i64| {
+                    channels_last(&x.narrow(2, top, h).narrow(3, left, w)).unwrap()
+                };
+                let window = cut(&framed, w + 2, h + 2);
+                let found = packed.unpadded().forward(&window).unwrap();
+                assert!(
+                    same(kind, &found, &cut(&whole, w, h)),
+                    "{kind:?} {inner} {outer} {w}x{h}"
+                );
+                let part = cut(&sum, w, h).copy();
+                packed.unpadded().add_to(&part, &window).unwrap();
+                assert!(
+                    same(kind, &part, &cut(&total, w, h)),
+                    "{kind:?} {inner} {outer} {w}x{h}"
+                );
+            }
+        }
+    }
+
+    fn same(kind: Kind, found: &Tensor, wanted: &Tensor) -> bool {
+        match kind {
+            Kind::BFloat16 => found.equal(wanted),
+            _ => far(found, wanted) < 1e-6,
+        }
+    }
+
+    #[test]
+    fn libtorchs_exceptions_are_errors_of_one_line() {
+        let (weight, bias) = (
+            half([8, 8, 3, 3]),
+            Tensor::zeros([8], (Kind::BFloat16, Device::Cpu)),
+        );
+        let packed = PackedConv::new(&weight, &bias, SAME, [1, 8, 16, 16]).unwrap();
+        for x in [
+            half([1, 9, 16, 16]),
+            Tensor::zeros([1, 8, 4, 4], (Kind::Float, Device::Cpu)),
+        ] {
+            let message = packed.forward(&x).unwrap_err().to_string();
+            assert!(message.starts_with("backend failed: "), "{message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+        for kind in [Kind::Float, Kind::Double] {
+            let other = Tensor::zeros([8, 8, 3, 3], (kind, Device::Cpu));
+            assert!(PackedConv::new(&other, &bias, SAME, [1, 8, 16, 16]).is_err());
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Threads: small pieces of work on all cores.
+
+#[cfg(feature = "torch")]
+pub mod cores;
+pub mod crew;
+#[cfg(feature = "torch")]
+pub mod slices;
+#[cfg(feature = "torch")]
+pub mod stages;

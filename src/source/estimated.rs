@@ -1,0 +1,300 @@
+//! Pictures of which only pixels are left: frames of a stream whose tables nobody knows, and
+//! pictures that once were a JPEG.
+//!
+//! The estimate is `jpeg`'s; here it lays the picture on its grid, and is kept for the frames
+//! that follow for as long as they agree. The rest is `restore`'s.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::contract::{Control, QuantSteps};
+use crate::error::{Error, Result};
+use crate::frame::{Orientation, PixelModel, Planar8, Plane8};
+use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::grid::tables;
+use crate::jpeg::recover;
+use crate::jpeg::recover::estimate;
+use crate::jpeg::recover::estimate::Estimate;
+use crate::jpeg::recover::{comb_fit, decoded};
+use crate::options::Options;
+use crate::restore::{FrameTables, Restored, Restorer, TablesFrom, unchanged};
+use crate::solve::output;
+use crate::source::turned;
+
+/// What was told from pixels alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimated {
+    /// The luma table, its grid and its confidence.
+    pub luma: Estimate,
+    /// The chroma table, where the pixels show one.
+    pub chroma: Option<Estimate>,
+    /// Luma samples per chroma sample, where that was told or given.
+    pub subsampling: Option<(usize, usize)>,
+    /// Columns and rows before the picture, turned back, that fill up its grid, 0..=15.
+    pub margin: (usize, usize),
+    /// How the picture was turned since it was decoded. Mirrored is what only its chroma tells.
+    pub orientation: Orientation,
+}
+
+impl Restorer {
+    /// Restores a decoded frame, cropped, turned or not, whose tables are to be told from its pixels;
+    /// unchanged where they cannot be.
+    pub(crate) fn restore_estimated(
+        &self,
+        frame: &Planar8,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let mut restored = match tell(frame)? {
+            Some(told) => self.restore_told(frame, Arc::new(told), options, control)?,
+            None => unchanged(frame, "the quantisation tables cannot be told"),
+        };
+        restored.report.searched = true;
+        Ok(restored)
+    }
+
+    /// Restores a decoded frame by what an earlier one of its stream `told`, or, where it
+    /// contradicts that, by `otherwise`.
+    pub(crate) fn restore_like(
+        &self,
+        frame: &Planar8,
+        told: &Arc<Estimated>,
+        otherwise: &FrameTables,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        match told.still_holds(frame)? {
+            true => self.restore_told(frame, Arc::clone(told), options, control),
+            false => self.restore_frame(frame, otherwise, options, control),
+        }
+    }
+
+    fn restore_told(
+        &self,
+        frame: &Planar8,
+        told: Arc<Estimated>,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let upright = told.upright(frame);
+        let grown = upright.with_margin(told.margin);
+        let (luma, chroma) = (&told.luma.steps, told.chroma_steps());
+        let mut seen = recover::from_margined(&grown, told.margin, luma, &chroma)?;
+        let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
+        let (picture, mut report) = (solved.picture, solved.report);
+        report.quality = told.luma.quality();
+        report.tables_from = Some(TablesFrom::Pixels);
+        let frame = output::like(&grown, &picture, &seen).without_margin(told.margin);
+        let orientation = told.orientation;
+        report.estimated = Some(told);
+        Ok(turned::as_it_came(Restored { frame, report }, orientation))
+    }
+
+    /// Restores a picture that once was a JPEG, RGB or grey, of which only the pixels are
+    /// left: it may have been cropped, but not scaled or otherwise changed.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the pixels do not tell the tables;
+    /// [`Error::Options`], [`Error::Input`], [`Error::Backend`] or [`Error::Cancelled`].
+    pub fn restore_decoded(
+        &self,
+        picture: &Planar8,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        options.validate()?;
+        let (found, orientation) = observe(picture)?;
+        let mut found = found.ok_or_else(|| {
+            Error::Unsupported(
+                "the pixels show no quantisation tables: not a JPEG once, or changed since, or \
+                 of a quality near 100"
+                    .into(),
+            )
+        })?;
+        let solved = self.solve(&mut found.observation, Slack::ROUNDING, options, control)?;
+        let (restored, mut report) = (solved.picture, solved.report);
+        report.quality = found.luma.quality();
+        report.notes.extend(doubts(&found));
+        report.estimated = Some(Arc::new(Estimated {
+            luma: found.luma,
+            subsampling: found.chroma.as_ref().map(|chroma| chroma.subsampling),
+            chroma: found.chroma.map(|chroma| chroma.estimate),
+            margin: found.margin,
+            orientation,
+        }));
+        let frame = output::picture(&restored, &found.observation).without_margin(found.margin);
+        Ok(turned::as_it_came(Restored { frame, report }, orientation))
+    }
+}
+
+/// Rows and columns have changed places.
+const TRANSPOSED: Orientation = Orientation {
+    transposed: true,
+    mirrored_x: false,
+    mirrored_y: false,
+};
+
+/// What `picture` says of the JPEG that it was, as it is or transposed: libjpeg's own table, which is no
+/// other's transposed, decides. Mirrored, its grid begins elsewhere and its table is the same.
+fn observe(picture: &Planar8) -> Result<(Option<decoded::Decoded>, Orientation)> {
+    let quality = |found: &Option<decoded::Decoded>| found.as_ref().and_then(|f| f.luma.quality());
+    let upright = decoded::observe(picture)?;
+    if quality(&upright).is_some() {
+        return Ok((upright, Orientation::default()));
+    }
+    let transposed = decoded::observe(&TRANSPOSED.inverse().picture(picture))?;
+    let better = quality(&transposed).is_some() || upright.is_none();
+    Ok(match better && transposed.is_some() {
+        true => (transposed, TRANSPOSED),
+        false => (upright, Orientation::default()),
+    })
+}
+
+/// The same of a frame, whose chroma tells mirrored sides of odd lengths too.
+fn tell(frame: &Planar8) -> Result<Option<Estimated>> {
+    let quality = |told: &Option<Estimated>| told.as_ref().and_then(|told| told.luma.quality());
+    let upright = tell_as(frame, Orientation::default())?;
+    if quality(&upright).is_some() {
+        return Ok(upright);
+    }
+    let transposed = tell_as(frame, TRANSPOSED)?;
+    let better = quality(&transposed).is_some() || upright.is_none();
+    Ok(if better {
+        transposed.or(upright)
+    } else {
+        upright
+    })
+}
+
+/// What `frame` tells once `orientation`, transposed or not, is undone.
+fn tell_as(frame: &Planar8, orientation: Orientation) -> Result<Option<Estimated>> {
+    let turned = orientation.inverse().picture(frame);
+    let Some(luma) = estimate::luma(&recover::luma(&turned)?) else {
+        return Ok(None);
+    };
+    let size = (turned.width(), turned.height());
+    let mirrors = Orientation::all().filter(|mirror| !mirror.transposed);
+    let laid_out = mirrors.map(|mirror| {
+        let side = |mirrored: bool, side: usize, first: usize| match mirrored {
+            true => (side + 8 - first) % 8,
+            false => first,
+        };
+        let luma = Estimate {
+            offset: (
+                side(mirror.mirrored_x, size.0, luma.offset.0),
+                side(mirror.mirrored_y, size.1, luma.offset.1),
+            ),
+            ..luma.clone()
+        };
+        let told = lay_out(&mirror.inverse().picture(&turned), luma)?;
+        // Mirrored before it was transposed is mirrored the other way after.
+        let (x, y) = orientation.size((mirror.mirrored_x, mirror.mirrored_y));
+        Some(Estimated {
+            orientation: Orientation {
+                transposed: orientation.transposed,
+                mirrored_x: x,
+                mirrored_y: y,
+            },
+            ..told
+        })
+    });
+    Ok(laid_out.flatten().next())
+}
+
+/// What the user should know of an estimate.
+fn doubts(found: &decoded::Decoded) -> Vec<String> {
+    let mut notes = Vec::new();
+    if found.luma.fill == estimate::Fill::Neighbours {
+        notes.push(format!(
+            "no libjpeg table fits: {} of 64 luma steps are told from the pixels, the others \
+             follow their neighbours",
+            found.luma.seen()
+        ));
+    }
+    if found.chroma.is_none() && found.observation.model != PixelModel::Grey {
+        notes.push("the chroma tables cannot be told: chroma is not held to any levels".into());
+    }
+    notes
+}
+
+impl Estimated {
+    /// Whether nothing in `frame` contradicts that it was made with these tables, on this grid.
+    /// A look at some of its blocks: a small part of what an estimate costs.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] when the planes do not have the sizes that the model says.
+    pub fn still_holds(&self, frame: &Planar8) -> Result<bool> {
+        let frame = &*self.upright(frame);
+        if self.subsampling != subsampling(frame) {
+            return Ok(false);
+        }
+        let luma = recover::luma(frame)?;
+        if !comb_fit::of_bytes(&luma, self.luma.offset, &self.luma.steps).is_of_this_table() {
+            return Ok(false);
+        }
+        let (fx, fy) = frame.subsampling;
+        let first = |margin: usize, factor: usize| (8 - margin / factor % 8) % 8;
+        let offset = (first(self.margin.0, fx), first(self.margin.1, fy));
+        let fits = |(plane, chroma): (&Plane8, &Estimate)| {
+            comb_fit::of_bytes(plane, offset, &chroma.steps).is_of_this_table()
+        };
+        let planes = frame.planes.iter().skip(1);
+        Ok(planes.zip(self.chroma.iter().cycle()).all(fits))
+    }
+
+    /// `frame` as it was decoded, but for what was cropped.
+    fn upright<'a>(&self, frame: &'a Planar8) -> Cow<'a, Planar8> {
+        match self.orientation.is_upright() {
+            true => Cow::Borrowed(frame),
+            false => Cow::Owned(self.orientation.inverse().picture(frame)),
+        }
+    }
+
+    /// The chroma table; libjpeg's of the quality nearest to luma's where none shows.
+    fn chroma_steps(&self) -> QuantSteps {
+        let nearest = || tables::nearest_quality(&tables::BASE_LUMA, &self.luma.steps).quality;
+        match &self.chroma {
+            Some(chroma) => chroma.steps,
+            None => tables::ijg(&tables::BASE_CHROMA, nearest()),
+        }
+    }
+}
+
+/// Luma samples per chroma sample, of a frame that has both.
+fn subsampling(frame: &Planar8) -> Option<(usize, usize)> {
+    (frame.model == PixelModel::YCbCr).then_some(frame.subsampling)
+}
+
+/// An estimate of luma with that of chroma, and a margin that puts all planes on their grids;
+/// `None` when no margin does, which takes a crop within a chroma sample.
+fn lay_out(frame: &Planar8, luma: Estimate) -> Option<Estimated> {
+    let (fx, fy) = frame.subsampling;
+    let least = ((8 - luma.offset.0) % 8, (8 - luma.offset.1) % 8);
+    if !least.0.is_multiple_of(fx) || !least.1.is_multiple_of(fy) {
+        return None;
+    }
+    let (margin, chroma) = find_chroma(frame, least).unzip();
+    Some(Estimated {
+        luma,
+        chroma,
+        subsampling: subsampling(frame),
+        margin: margin.unwrap_or(least),
+        orientation: Orientation::default(),
+    })
+}
+
+/// The first margin with which the chroma planes show a table.
+fn find_chroma(frame: &Planar8, least: (usize, usize)) -> Option<((usize, usize), Estimate)> {
+    let (fx, fy) = frame.subsampling;
+    let (PixelModel::YCbCr, [_, cb, cr]) = (frame.model, frame.planes.as_slice()) else {
+        return None;
+    };
+    (0..fx * fy).find_map(|n| {
+        let margin = (least.0 + 8 * (n % fx), least.1 + 8 * (n / fx));
+        let small = (margin.0 / fx, margin.1 / fy);
+        let planes = [cb.with_margin(small), cr.with_margin(small)];
+        let first = (small.0.next_multiple_of(8), small.1.next_multiple_of(8));
+        let found = estimate::chroma([&planes[0], &planes[1]], first, estimate::BLUR)?;
+        Some((margin, found))
+    })
+}

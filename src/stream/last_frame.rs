@@ -1,0 +1,359 @@
+//! [`Memory`]: what solving remembers of the last frame, and the next frame solved with it.
+//!
+//! The new frame is decoded where its levels are others (whole, if most are or it comes as pixels). Where its
+//! decoded picture is another to the bit, the network's answer is brought up to date
+//! ([`Follower`]); where that, the picture or the levels are others, the answer is brought into the
+//! cells again; all else is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
+//! the decoded picture and the cells are those of all frames so far (`known`). That is for plans of one
+//! call and one view; of plans of several calls what stands still is kept with `accumulate` (`redraw`), and
+//! nothing is remembered otherwise, nor of the published sampler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::contract::{Control, Denoiser, Follower, Hint};
+use crate::error::Result;
+use crate::frame::{Picture, Rect};
+use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::grid::measure::Departures;
+use crate::jpeg::recover::resaved::{FirstSave, Watch};
+use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
+use crate::options::{Options, Temporal};
+use crate::restore::{Gate, Report, STRANGE};
+use crate::runtime::threads::crew;
+use crate::sampler::cell::ONE_CALL_SIGMA;
+use crate::sampler::plan::Plan;
+use crate::solve::{asks_gate, assumed, is_stated, strange_limit};
+use crate::solve::{gate, tiled};
+use crate::stream::blocks::Known;
+use crate::stream::finish::Finish;
+use crate::stream::key::Key;
+use crate::stream::still::Cells;
+use crate::stream::{Carried, Fresh};
+
+/// What changes are found and told in, see [`Follower::follow`].
+const CHANGE_PX: (usize, usize) = (4, 4);
+/// What priors are told of changes in where they are more than [`MANY`] rectangles.
+const COARSE_PX: (usize, usize) = (16, 16);
+const MANY: usize = 256;
+/// The plan of which parts of an answer can be computed again.
+const FOLLOWED: Plan = Plan::OneCall { views: 1 };
+
+/// The last frame of a stream, if it was one that the next can be compared with, and what was
+/// counted to find an earlier save.
+#[derive(Default)]
+pub(crate) struct Memory {
+    last: Option<Last>,
+    saves: Watch,
+}
+
+pub(crate) struct Last {
+    pub key: Key,
+    pub known: Known,
+    pub hint: Hint,
+    follower: Option<Box<dyn Follower>>,
+    /// The network's answer; of a plan of several calls, the result of all.
+    pub estimate: Picture,
+    /// How that stood to the cells, unit by unit.
+    stood: Vec<Departures>,
+    /// The same of a plan of several calls, all of them together: parts that stand still fit.
+    pub stood_in_all: Departures,
+    pub strange: bool,
+    /// The restored picture; not what is shown while `strange`.
+    pub picture: Arc<Picture>,
+}
+
+/// A picture that was solved.
+pub(crate) struct Solved {
+    /// On the grid of what was seen.
+    pub picture: Arc<Picture>,
+    /// Where it may be another than the last one; anywhere if that is not told.
+    pub changed: Option<Vec<Rect>>,
+    /// What was done.
+    pub report: Report,
+}
+
+impl Solved {
+    /// One that has nothing to do with the last one.
+    pub fn alone(picture: Picture, report: Report) -> Self {
+        Self {
+            picture: Arc::new(picture),
+            changed: None,
+            report,
+        }
+    }
+}
+
+impl Memory {
+    /// Forgets the last frame.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
+    /// As [`crate::jpeg::recover::resaved::first_save`].
+    pub fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
+        self.saves.first_save(file)
+    }
+
+    /// The picture on the grid of `seen`; `None`, with nothing done, for frames that have to be
+    /// solved by themselves.
+    pub fn solve(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        seen: &mut Observation,
+        slack: Slack,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<Option<Solved>> {
+        let before = self.last.take();
+        let Some(plan) = plan(denoiser, seen, options) else {
+            return Ok(None);
+        };
+        plan.check(denoiser, &options.model)?;
+        let key = Key::of(seen, slack, options);
+        let (mut last, fresh) = match before {
+            Some(last) if last.key == key => (last, None),
+            Some(last) => {
+                let why = last.key.differs(&key);
+                (Last::new(key, last.follower), Some(why))
+            }
+            None => (Last::new(key, denoiser.follower()), Some(Fresh::First)),
+        };
+        let solved = last.advance((denoiser, &plan), seen, fresh, control)?;
+        self.last = Some(last);
+        Ok(Some(solved))
+    }
+}
+
+/// The plan of a frame of which the next can take something over; none of one on levels that are
+/// not sound, or that is handed on.
+fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Option<Plan> {
+    let plan = Plan::of(options, denoiser.one_call());
+    let carries = match plan {
+        FOLLOWED => is_whole(denoiser, seen, options),
+        Plan::OneCall { .. } | Plan::Cell(_) => options.temporal == Temporal::Accumulate,
+        Plan::Published(_) => false,
+    };
+    let gate = || Gate::of(seen, gate::limit(seen, denoiser));
+    let idle = options.strength == 0.0 || asks_gate(options) && gate() == Gate::Closed;
+    let sound =
+        options.temporal != Temporal::Off && carries && !options.strict && !idle && seen.is_whole();
+    sound.then_some(plan)
+}
+
+fn is_whole(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+    let size = (seen.padded_width, seen.padded_height);
+    tiled::is_whole(size, options.tile_size, denoiser.reach())
+}
+
+impl Last {
+    /// Nothing but the sizes, before a first frame.
+    fn new(key: Key, follower: Option<Box<dyn Follower>>) -> Self {
+        let (width, height) = key.shape.padded;
+        let units = key.cells(key.unit_px()).len();
+        Self {
+            known: Known::new(key.options.temporal),
+            hint: Hint {
+                decoded: Picture::new(3, 0, 0),
+                luma: [1; 64],
+                chroma: [1; 64],
+                subsampling: (1, 1),
+            },
+            follower,
+            estimate: Picture::new(3, width, height),
+            stood: vec![Departures::default(); units],
+            stood_in_all: Departures::default(),
+            strange: false,
+            picture: Arc::new(Picture::new(3, width, height)),
+            key,
+        }
+    }
+
+    /// From the last frame to this one.
+    fn advance(
+        &mut self,
+        (denoiser, plan): (&dyn Denoiser, &Plan),
+        seen: &mut Observation,
+        fresh: Option<Fresh>,
+        control: Control<'_>,
+    ) -> Result<Solved> {
+        let options = self.key.options.clone();
+        let mut report = Report {
+            measured: seen.components.iter().map(|c| c.is_measured()).collect(),
+            ..Report::default()
+        };
+        let mut units = self.key.cells(self.key.unit_px());
+        let news = self.known.update(seen, &mut units);
+        let shown = self.show(
+            seen,
+            news.drawn.filter(|_| fresh.is_none()),
+            fresh.is_some(),
+        );
+        self.known.keep(seen);
+        units.mark_cells(&shown);
+        let limit = strange_limit(seen, denoiser, &options);
+        let mut carried = Carried {
+            pixels: self.estimate.plane_len(),
+            changed: shown.marked_px(),
+            reused: 0,
+            fresh: fresh.or(news.cut.then_some(Fresh::Cut)),
+        };
+        if let Plan::Cell(_) = plan {
+            carried.reused = carried.pixels - units.marked_px();
+            report.carried = Some(carried);
+            let manner = (denoiser, plan);
+            let scope = (&units, carried.fresh.is_some());
+            let picture = self.redraw(manner, seen, scope, (&mut report, control))?;
+            return Ok(Solved {
+                picture,
+                changed: None,
+                report,
+            });
+        }
+        let (estimated, calls) = match plan.views() {
+            1 => self.estimate(denoiser, &shown, control)?,
+            views => {
+                let calls = self.ask_views((denoiser, views), &units, control)?;
+                (units.clone(), calls)
+            }
+        };
+        units.mark_cells(&estimated);
+        report.network_calls = calls;
+        carried.reused = carried.pixels - estimated.marked_px();
+        report.carried = Some(carried);
+        let (picture, changed) = self.bring_into_cells(seen, units, limit, &mut report);
+        Ok(Solved {
+            picture,
+            changed: changed.filter(|_| fresh.is_none()),
+            report,
+        })
+    }
+
+    /// Decodes `seen`, in `drawn` alone if that is told, and marks the squares in which the
+    /// decoded picture is another: all of them if `anew`.
+    fn show(&mut self, seen: &Observation, drawn: Option<Cells>, anew: bool) -> Cells {
+        let mut shown = self.key.cells(CHANGE_PX);
+        let Some(drawn) = drawn else {
+            let hint = assumed(seen.hint(), &self.key.options);
+            match anew {
+                true => shown.mark_all(),
+                false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
+            }
+            self.hint = hint;
+            return shown;
+        };
+        let rects: Vec<Rect> = drawn.runs().map(|(_, run)| run).collect();
+        let parts = crew::map(&rects, |&rect| {
+            let part = seen.decode_part(rect);
+            let others = shown.differences_in(rect, &self.hint.decoded, &part);
+            (part, others)
+        });
+        for (rect, (part, others)) in rects.into_iter().zip(parts) {
+            others.into_iter().for_each(|n| shown.mark(shown.rect(n)));
+            let all = Rect { x: 0, y: 0, ..rect };
+            self.hint.decoded.paste(&part, all, rect.x, rect.y);
+        }
+        shown
+    }
+
+    /// Brings the network's answer up to date where `shown` says that the decoded picture is
+    /// another. Answers where it may be another, and how many calls that took.
+    fn estimate(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        shown: &Cells,
+        control: Control<'_>,
+    ) -> Result<(Cells, usize)> {
+        let mut changed = self.key.cells(CHANGE_PX);
+        if shown.is_clear() {
+            return Ok((changed, 0));
+        }
+        control.step(0, 1)?;
+        let calls = match &mut self.follower {
+            Some(follower) => {
+                let mut rects = shown.rects();
+                if rects.len() > MANY {
+                    let mut coarse = self.key.cells(COARSE_PX);
+                    rects.into_iter().for_each(|rect| coarse.mark(rect));
+                    rects = coarse.rects();
+                }
+                let rects = follower.follow(&self.hint, &rects, &mut self.estimate)?;
+                rects.into_iter().for_each(|rect| changed.mark(rect));
+                1
+            }
+            None => {
+                let calls = AtomicUsize::new(0);
+                let side = self.key.options.tile_size;
+                let tiled = tiled::Tiled::new(denoiser, side, control, &calls);
+                let decoded = &self.hint.decoded;
+                self.estimate = tiled.denoise(decoded, ONE_CALL_SIGMA, Some(&self.hint))?;
+                changed.mark_all();
+                calls.load(Ordering::Relaxed)
+            }
+        };
+        control.step(1, 1)?;
+        Ok((changed, calls))
+    }
+
+    /// The picture, its `units` computed again from the network's answer, and where these are. All are where the answer as a whole turns out strange and was not, or the other way
+    /// round.
+    fn bring_into_cells(
+        &mut self,
+        seen: &Observation,
+        mut units: Cells,
+        limit: Option<f64>,
+        report: &mut Report,
+    ) -> (Arc<Picture>, Option<Vec<Rect>>) {
+        self.project(seen, &units);
+        let strange = self.is_strange(limit);
+        let was_strange = self.strange;
+        if strange != was_strange {
+            self.strange = strange;
+            units.mark_all();
+            self.project(seen, &units);
+        }
+        report.released = is_stated(&self.key.options);
+        if !report.released {
+            report.departures = sum(&self.stood);
+        }
+        if strange {
+            report.gate = Gate::Closed;
+            report.notes.push(STRANGE.into());
+            return (Arc::new(self.hint.decoded.clone()), None);
+        }
+        report.restored = true;
+        // Where most of it is another, all is laid out: by rows, on all cores.
+        let is_little = 2 * units.marked_px() < self.estimate.plane_len();
+        let turned = strange != was_strange;
+        let changed = (is_little && !turned).then(|| units.runs().map(|(_, run)| run).collect());
+        (Arc::clone(&self.picture), changed)
+    }
+
+    fn is_strange(&self, limit: Option<f64>) -> bool {
+        limit.is_some_and(|limit| gate::is_strange(&sum(&self.stood), limit))
+    }
+
+    /// Each of `units` from the network's answer; how it stood to the cells is kept.
+    fn project(&mut self, seen: &Observation, units: &Cells) {
+        let known = &self.known;
+        let bounds = |c: usize, at: usize| known.bounds(c, at);
+        let measurement = JpegMeasurement::new(seen, self.key.slack).within(&bounds);
+        let finish = Finish {
+            measurement: &measurement,
+            strength: self.key.options.strength as f32,
+            mcu_rows: self.key.shape.mcu_rows,
+            estimate: &self.estimate,
+            decoded: &self.hint.decoded,
+            released: is_stated(&self.key.options),
+        };
+        for stood in finish.units(units, Arc::make_mut(&mut self.picture)) {
+            self.stood[stood.first..][..stood.units.len()].copy_from_slice(&stood.units);
+        }
+    }
+}
+
+fn sum(parts: &[Departures]) -> Departures {
+    parts
+        .iter()
+        .fold(Departures::default(), |all, part| all.and(part))
+}
