@@ -10,6 +10,7 @@ pub mod interval;
 pub mod jpeg;
 pub mod model;
 pub mod options;
+pub mod report;
 pub mod restore;
 pub mod runtime;
 pub mod sampler;

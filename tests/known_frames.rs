@@ -14,7 +14,7 @@ use ddrmjpeg::jpeg::recover::by_header;
 use ddrmjpeg::jpeg::recover::by_header::Refusal;
 use ddrmjpeg::jpeg::segments::header;
 use ddrmjpeg::jpeg::{Header, Observation, grid};
-use ddrmjpeg::restore::{FrameTables, TablesFrom};
+use ddrmjpeg::restore::{FrameInfo, FrameTables, TablesFrom};
 use ddrmjpeg::{Control, Denoiser, Options, Restorer};
 
 const QUALITIES: [u8; 12] = [10, 20, 30, 40, 50, 60, 70, 80, 85, 88, 92, 95];
@@ -319,9 +319,9 @@ fn unmeasured_chroma_is_the_priors_to_restore() {
     let restorer = Restorer::with_denoiser(Arc::new(Red));
     let (frame, header) = decoded(&photographs()[0], 50, (2, 1));
     let restore = |frame: &Planar8| {
-        let tables = FrameTables::File {
-            header: Box::new(header.clone()),
-            otherwise: Box::new(FrameTables::Quality(50)),
+        let tables = FrameInfo {
+            header: Some(Box::new(header.clone())),
+            ..FrameInfo::from(FrameTables::Quality(50))
         };
         restorer
             .restore_frame(frame, &tables, &Options::default(), Control::default())
@@ -355,9 +355,9 @@ fn cells_reach_as_far_as_the_family_in_the_header_says() {
             family: family.clone(),
             ..header.clone()
         };
-        let tables = FrameTables::File {
-            header: Box::new(header),
-            otherwise: Box::new(FrameTables::Estimate),
+        let tables = FrameInfo {
+            header: Some(Box::new(header)),
+            ..FrameInfo::from(FrameTables::Estimate)
         };
         let restored = restorer
             .restore_frame(&frame, &tables, &Options::default(), Control::default())
@@ -383,9 +383,9 @@ fn after_a_refusal_the_other_tables_are_used_and_the_report_says_so() {
         (&shifted, FrameTables::Quality(50), Some(TablesFrom::Caller)),
         (&shifted, FrameTables::Estimate, None),
     ] {
-        let tables = FrameTables::File {
-            header: Box::new(header.clone()),
-            otherwise: Box::new(otherwise),
+        let tables = FrameInfo {
+            header: Some(Box::new(header.clone())),
+            ..FrameInfo::from(otherwise)
         };
         let options = Options::default();
         let restored = restorer.restore_frame(frame, &tables, &options, Control::default());

@@ -9,7 +9,7 @@ use ddrmjpeg::frame::{Orientation, PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::segments::header;
 use ddrmjpeg::jpeg::{Header, grid};
-use ddrmjpeg::restore::{FrameTables, Restored, TablesFrom};
+use ddrmjpeg::restore::{FrameInfo, FrameTables, Restored, TablesFrom};
 use ddrmjpeg::{Control, Options, Restorer};
 
 const QUALITY: u8 = 50;
@@ -37,7 +37,7 @@ fn decoded() -> (Planar8, Header) {
     (frame, header::parse(&bytes).unwrap())
 }
 
-fn restored(frame: &Planar8, tables: &FrameTables) -> Restored {
+fn restored(frame: &Planar8, tables: &FrameInfo) -> Restored {
     let options = Options {
         model: "identity".into(),
         ..Options::default()
@@ -48,10 +48,10 @@ fn restored(frame: &Planar8, tables: &FrameTables) -> Restored {
         .unwrap()
 }
 
-fn file(header: &Header) -> FrameTables {
-    FrameTables::File {
-        header: Box::new(header.clone()),
-        otherwise: Box::new(FrameTables::Unknown),
+fn file(header: &Header) -> FrameInfo {
+    FrameInfo {
+        header: Some(Box::new(header.clone())),
+        ..FrameInfo::from(FrameTables::Unknown)
     }
 }
 
@@ -60,7 +60,7 @@ fn each_way_up_is_restored_as_the_upright_frame_by_header_and_by_quality() {
     let (frame, header) = decoded();
     for (tables, from) in [
         (file(&header), TablesFrom::File),
-        (FrameTables::Quality(QUALITY), TablesFrom::Caller),
+        (FrameTables::Quality(QUALITY).into(), TablesFrom::Caller),
     ] {
         let upright = restored(&frame, &tables);
         assert_eq!(upright.report.measured, [true; 3]);
@@ -86,15 +86,15 @@ fn each_way_up_is_restored_as_the_upright_frame_by_header_and_by_quality() {
 fn each_way_up_tells_its_tables() {
     let (frame, _) = decoded();
     for orientation in Orientation::all() {
-        let turned = restored(&orientation.picture(&frame), &FrameTables::Estimate);
+        let turned = restored(&orientation.picture(&frame), &FrameTables::Estimate.into());
         let told = turned.report.estimated.expect("the pixels tell");
         assert_eq!(told.luma.quality(), Some(QUALITY), "{orientation:?}");
         assert_eq!(told.orientation.transposed, orientation.transposed);
         assert!(told.chroma.is_some(), "{orientation:?}");
         // The next frame is not searched.
-        let next = FrameTables::Earlier {
-            told,
-            otherwise: Box::new(FrameTables::Unknown),
+        let next = FrameInfo {
+            earlier: Some(told),
+            ..FrameInfo::from(FrameTables::Unknown)
         };
         let next = restored(&orientation.picture(&frame), &next);
         assert!(next.report.estimated.is_some(), "{orientation:?}");
@@ -117,7 +117,7 @@ fn a_mirrored_frame_of_odd_width_tells_its_tables() {
         mirrored_x: true,
         ..Orientation::default()
     };
-    let turned = restored(&mirrored.picture(&odd), &FrameTables::Estimate);
+    let turned = restored(&mirrored.picture(&odd), &FrameTables::Estimate.into());
     let told = turned.report.estimated.expect("the pixels tell");
     assert_eq!(
         (told.orientation, told.luma.quality()),
@@ -132,7 +132,7 @@ fn cropped_off_the_grid_a_quality_still_finds_its_levels() {
     for margin in [(4, 4), (2, 6), (10, 0)] {
         let cropped = frame.without_margin(margin);
         for orientation in Orientation::all() {
-            let tables = FrameTables::Quality(QUALITY);
+            let tables = FrameTables::Quality(QUALITY).into();
             let turned = restored(&orientation.picture(&cropped), &tables);
             let what = format!("{margin:?} {orientation:?}");
             assert!(turned.report.measured[0], "{what}");

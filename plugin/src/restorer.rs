@@ -10,7 +10,7 @@ use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::model::identity::Identity;
 use ddrmjpeg::options::Preset;
-use ddrmjpeg::restore::{FrameTables, Layout, Restored, Stream};
+use ddrmjpeg::restore::{FrameInfo, FrameTables, Layout, Restored, Stream};
 use ddrmjpeg::{Control, Options, Restorer, Result};
 
 /// An opened model.
@@ -19,7 +19,7 @@ pub trait FrameRestorer: Send + Sync {
     fn restore_frame(
         &self,
         frame: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored>;
@@ -59,7 +59,7 @@ pub trait FrameStream: Send {
     fn restore_frame(
         &mut self,
         frame: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored>;
@@ -81,7 +81,7 @@ impl FrameRestorer for Restorer {
     fn restore_frame(
         &self,
         frame: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
@@ -118,7 +118,7 @@ impl FrameStream for Stream {
     fn restore_frame(
         &mut self,
         frame: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
@@ -146,7 +146,7 @@ impl FrameStream for OneByOne {
     fn restore_frame(
         &mut self,
         frame: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
@@ -222,7 +222,7 @@ pub fn warm_up(restorer: &Restorer, options: &Options) -> Result<()> {
         strength: 1.0,
         ..options.clone()
     };
-    let tables = FrameTables::Quality(30);
+    let tables = FrameTables::Quality(30).into();
     FrameRestorer::restore_frame(restorer, &picture, &tables, &options, Control::default())?;
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! each frame.
 
 use ddrmjpeg::jpeg::Header;
-use ddrmjpeg::restore::FrameTables;
+use ddrmjpeg::restore::{FrameInfo, FrameTables};
 use ddrmjpeg::{Options, Result};
 
 use crate::enums::{Compare, LatePolicy, Precision, Preset, Temporal};
@@ -121,21 +121,14 @@ impl Settings {
 
     /// Where the quantisation tables of a frame come from: `header`, which came with it, unless
     /// the frame contradicts it; then `qf`; then the pixels, as `unnamed` says.
-    pub fn tables(
-        &self,
-        header: Option<Header>,
-        unnamed: impl FnOnce() -> FrameTables,
-    ) -> FrameTables {
+    pub fn tables(&self, header: Option<Header>, unnamed: impl FnOnce() -> FrameInfo) -> FrameInfo {
         let otherwise = match u8::try_from(self.qf) {
-            Ok(quality @ 1..=100) => FrameTables::Quality(quality),
+            Ok(quality @ 1..=100) => FrameTables::Quality(quality).into(),
             _ => unnamed(),
         };
-        match header {
-            Some(header) => FrameTables::File {
-                header: Box::new(header),
-                otherwise: Box::new(otherwise),
-            },
-            None => otherwise,
+        FrameInfo {
+            header: header.map(Box::new),
+            ..otherwise
         }
     }
 }
@@ -153,8 +146,8 @@ mod tests {
     fn untouched_properties_are_the_default_options() {
         let settings = Settings::default();
         assert_eq!(settings.options().unwrap(), Options::default());
-        let tables = settings.tables(None, || FrameTables::Estimate);
-        assert_eq!(tables, FrameTables::Estimate);
+        let tables = settings.tables(None, || FrameTables::Estimate.into());
+        assert_eq!(tables, FrameTables::Estimate.into());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use crate::contract::{Denoiser, mean_log2};
 use crate::jpeg::grid::Observation;
 use crate::jpeg::grid::measure::Departures;
+use crate::report::Gate;
 
 /// Mean log2 of the luma steps below which nothing is gained but chroma that was subsampled both
 /// ways: libjpeg's quality 99 has 0.4, its 98 has 1.0.
@@ -18,16 +19,6 @@ const FINE: f64 = 3.0;
 /// Share of the blocks of luma of which nothing but DC is left from which a picture is a drawing:
 /// of 41 photographs at quality 94 the most had 20 %, of three drawings the least had 34 %.
 const DRAWN: f64 = 0.27;
-
-/// What is handed on as decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gate {
-    /// Nothing: all is restored.
-    #[default]
-    Open,
-    /// Everything.
-    Closed,
-}
 
 impl Gate {
     /// What the tables, the sampling and the levels of `seen` say; `limit` is what the prior says
@@ -44,14 +35,6 @@ impl Gate {
         match limit == Some(0.0) || nothing_to_gain || drawn() {
             true => Self::Closed,
             false => Self::Open,
-        }
-    }
-
-    /// One word, as reports have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
         }
     }
 }

@@ -1,29 +1,34 @@
-//! From what was seen of one picture to the picture: gate, plan, sampler, and how far the answer
+//! From what was seen of one picture to the picture: task, plan, sampler, and how far the answer
 //! is held to the levels.
 //!
-//! Knows neither files nor frames. Called by `files`, `known`, `estimated` and `restore`.
+//! Knows neither files nor frames nor streams. Called by `source`; `stream` has a [`Solver`] of its
+//! own, which decides by the same [`Task`].
 
 pub mod gate;
 pub mod output;
+pub(crate) mod task;
 pub mod tiled;
 pub mod tiling;
 pub mod views;
 pub mod windowed;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::assumed_quality::AssumedQuality;
 use crate::contract::{Control, Denoiser, Hint, Measurement, QuantSteps, Trust};
 use crate::error::Result;
+use crate::frame::{Picture, Rect};
 use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::grid::tables;
-use crate::jpeg::{JpegMeasurement, Observation};
+use crate::jpeg::recover::resaved::{self, FirstSave};
+use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
 use crate::options::Options;
-use crate::restore::{Gate, Report, Restorer, STRANGE, blend};
+use crate::report::Report;
 use crate::sampler;
 use crate::sampler::Problem;
-use crate::sampler::plan::Plan;
-use crate::stream::Solved;
+
+pub(crate) use crate::solve::task::Task;
 
 /// With `strict`, how far inside its cell a coefficient must stay, so that rounding the
 /// pixels to 8 bits (0.3 units of noise) rarely carries it out again.
@@ -32,57 +37,95 @@ const STRICT: Slack = Slack {
     ..Slack::NONE
 };
 
-impl Restorer {
-    /// Runs the plan; the picture is on the observation's aligned grid. The decoded planes of
-    /// `seen` are gone afterwards: a large picture is in memory often enough without them.
-    pub(crate) fn solve(
-        &self,
+/// What the caller asked for, and how to stop it.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// Valid options.
+    pub options: &'a Options,
+    /// Progress and cancellation.
+    pub control: Control<'a>,
+}
+
+/// A picture that was solved.
+pub(crate) struct Solved {
+    /// On the grid of what was seen.
+    pub picture: Arc<Picture>,
+    /// Where it may differ from the last picture of the stream; `None`: anywhere.
+    pub changed: Option<Vec<Rect>>,
+    /// What was done.
+    pub report: Report,
+}
+
+impl Solved {
+    /// One that has nothing to do with the last picture.
+    fn alone(picture: Picture, report: Report) -> Self {
+        Self {
+            picture: Arc::new(picture),
+            changed: None,
+            report,
+        }
+    }
+}
+
+/// Takes what was seen to a picture.
+pub(crate) trait Solver {
+    /// `file` as it was saved first; `None` if it shows no earlier save.
+    fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave>;
+
+    /// The picture on the aligned grid of `seen`. The decoded planes of `seen` are gone afterwards:
+    /// a large picture is in memory often enough without them.
+    ///
+    /// # Errors
+    /// Those of the denoiser and of the plan; [`crate::Error::Cancelled`].
+    fn solve(
+        &mut self,
         seen: &mut Observation,
         slack: Slack,
-        options: &Options,
-        control: Control<'_>,
+        request: Request<'_>,
+    ) -> Result<Solved>;
+}
+
+/// Solves each picture by itself.
+pub(crate) struct Alone<'a>(pub &'a dyn Denoiser);
+
+impl Solver for Alone<'_> {
+    fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
+        resaved::first_save(file)
+    }
+
+    fn solve(
+        &mut self,
+        seen: &mut Observation,
+        slack: Slack,
+        request: Request<'_>,
     ) -> Result<Solved> {
-        if let Some(solved) = self.solve_next(seen, slack, options, control)? {
-            return Ok(solved);
-        }
+        let (denoiser, Request { options, control }) = (self.0, request);
         seen.draw();
         let shown = seen.decode_shown();
         let hint = assumed(seen.take_hint(), options);
         let seen = &*seen;
-        let mut report = Report {
-            measured: seen.components.iter().map(|c| c.is_measured()).collect(),
-            ..Report::default()
-        };
-        let denoiser = &*self.denoiser;
-        let limit = strange_limit(seen, denoiser, options);
-        if asks_gate(options) {
-            report.gate = Gate::of(seen, limit);
-        }
-        let idle = options.strength == 0.0 || report.gate == Gate::Closed;
-        if idle || seen.is_lost() {
+        let task = Task::of(seen, denoiser, options);
+        let mut report = task.report(seen);
+        if task.idle || seen.is_lost() {
             return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
         let slack = if options.strict { STRICT } else { slack };
-        let measurement = JpegMeasurement::new(seen, slack).released_if(is_stated(options));
+        let measurement = JpegMeasurement::new(seen, slack).released_if(task.released);
         let calls = AtomicUsize::new(0);
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
-        let plan = Plan::of(options, denoiser.one_call());
-        plan.check(denoiser, &options.model)?;
-        let symmetric = views::Symmetric::new(&tiled, plan.views());
+        task.plan.check(denoiser, &options.model)?;
+        let symmetric = views::Symmetric::new(&tiled, task.plan.views());
         let problem = Problem {
             denoiser: &symmetric,
             measurement: &measurement,
             hint: &hint,
             control,
         };
-        let mut picture = sampler::run(&plan, &problem, options.seed)?;
+        let mut picture = sampler::run(&task.plan, &problem, options.seed)?;
         report.departures = measurement.departures();
         report.network_calls = calls.load(Ordering::Relaxed);
-        let judges = matches!(plan, Plan::OneCall { .. });
-        let strange = |limit| judges && gate::is_strange(&report.departures, limit);
-        if limit.is_some_and(strange) {
-            report.gate = Gate::Closed;
-            report.notes.push(STRANGE.into());
+        if task.is_strange(&report.departures) {
+            task::hand_on(&mut report);
             return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
         let shown = shown.as_ref().unwrap_or(&hint.decoded);
@@ -92,8 +135,17 @@ impl Restorer {
         }
         output::keep_lost_parts(&mut picture, shown, seen);
         report.restored = true;
-        report.released = is_stated(options);
+        report.released = task.released;
         Ok(Solved::alone(picture, report))
+    }
+}
+
+/// decoded + strength (restored − decoded).
+pub(crate) fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
+    if strength < 1.0 {
+        for (x, y) in picture.data.iter_mut().zip(&decoded.data) {
+            *x = y + strength * (*x - y);
+        }
     }
 }
 
@@ -115,23 +167,4 @@ fn coarser(a: &QuantSteps, b: &QuantSteps) -> QuantSteps {
 /// levels that the file has, so it wins.
 pub(crate) fn is_stated(options: &Options) -> bool {
     matches!(options.assume_quality, AssumedQuality::Quality(_)) && !options.strict
-}
-
-/// Whether pictures that need no restoring are handed on: not where the caller says how they were
-/// damaged.
-pub(crate) fn asks_gate(options: &Options) -> bool {
-    options.identity_gate && !is_stated(options)
-}
-
-/// Share of luma coefficients far outside from which an answer is strange; `None` where nobody
-/// asks.
-pub(crate) fn strange_limit(
-    seen: &Observation,
-    denoiser: &dyn Denoiser,
-    options: &Options,
-) -> Option<f64> {
-    match asks_gate(options) {
-        true => gate::limit(seen, denoiser),
-        false => None,
-    }
 }

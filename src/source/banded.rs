@@ -2,91 +2,85 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::contract::{Control, Measurement, Trust};
+use crate::contract::{Denoiser, Measurement, Trust};
 use crate::degradation::Bits;
 use crate::error::{Error, Result};
 use crate::frame::{Picture, PixelModel, Planar8};
-use crate::options::Options;
-use crate::restore::{Consistency, Report, Restored, Restorer, blend};
+use crate::report::{Consistency, Report, Restored};
 use crate::sampler;
 use crate::sampler::Problem;
 use crate::sampler::plan::Plan;
 use crate::sampler::unhinted::Unhinted;
-use crate::solve::{output, tiled};
+use crate::solve::{Request, blend, output, tiled};
 use crate::source::dequantised::{Levels, QuantMeasurement};
 
 /// What every prior takes: sides that are multiples of this.
 const ALIGN_PX: usize = 16;
 
-impl Restorer {
-    /// Restores a picture of which only `bits` per channel were kept, wherever in its bin each
-    /// level is shown. RGB or grey, of any size; the result has the same layout, and, unless
-    /// the preset is `paper`, the same levels.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for YCbCr, whose conversion has lost the levels;
-    /// [`Error::Options`], [`Error::Backend`] or [`Error::Cancelled`].
-    pub fn restore_levels(
-        &self,
-        picture: &Planar8,
-        bits: Bits,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        options.validate()?;
-        if picture.model == PixelModel::YCbCr {
-            return Err(Error::Unsupported(
-                "levels of a picture in YCbCr: they are told from RGB or grey".into(),
-            ));
-        }
-        let mut report = Report {
-            measured: vec![true; picture.planes.len()],
-            notes: doubts(picture, bits),
-            ..Report::default()
-        };
-        if options.strength == 0.0 {
-            let frame = picture.clone();
-            return Ok(Restored { frame, report });
-        }
-        let grid = |side: usize| side.next_multiple_of(ALIGN_PX);
-        let (width, height) = (grid(picture.width()), grid(picture.height()));
-        let seen = Levels::of_bytes(picture, bits, width, height);
-        let (mut restored, calls) = self.solve_levels(&seen, options, control)?;
-        finish(&mut restored, picture, options.strength as f32);
-        let size = (picture.width(), picture.height());
-        let frame = output::visible(&restored, picture.model, size);
-        if options.strict {
-            report.consistency = Some(consistency(&restored, &frame, &seen));
-        }
-        report.network_calls = calls;
-        report.restored = true;
-        Ok(Restored { frame, report })
+/// Restores a picture of which only `bits` per channel were kept; see
+/// [`crate::Restorer::restore_levels`].
+///
+/// # Errors
+/// [`Error::Unsupported`] for YCbCr, [`Error::Options`], [`Error::Backend`] or
+/// [`Error::Cancelled`].
+pub(crate) fn restore(
+    denoiser: &dyn Denoiser,
+    picture: &Planar8,
+    bits: Bits,
+    request: Request<'_>,
+) -> Result<Restored> {
+    let options = request.options;
+    if picture.model == PixelModel::YCbCr {
+        return Err(Error::Unsupported(
+            "levels of a picture in YCbCr: they are told from RGB or grey".into(),
+        ));
     }
+    let mut report = Report {
+        measured: vec![true; picture.planes.len()],
+        notes: doubts(picture, bits),
+        ..Report::default()
+    };
+    if options.strength == 0.0 {
+        let frame = picture.clone();
+        return Ok(Restored { frame, report });
+    }
+    let grid = |side: usize| side.next_multiple_of(ALIGN_PX);
+    let (width, height) = (grid(picture.width()), grid(picture.height()));
+    let seen = Levels::of_bytes(picture, bits, width, height);
+    let (mut restored, calls) = solve(denoiser, &seen, request)?;
+    finish(&mut restored, picture, options.strength as f32);
+    let size = (picture.width(), picture.height());
+    let frame = output::visible(&restored, picture.model, size);
+    if options.strict {
+        report.consistency = Some(consistency(&restored, &frame, &seen));
+    }
+    report.network_calls = calls;
+    report.restored = true;
+    Ok(Restored { frame, report })
+}
 
-    /// The picture on the grid of `seen`, and how many network calls it took.
-    fn solve_levels(
-        &self,
-        seen: &Levels,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<(Picture, usize)> {
-        let measurement = QuantMeasurement::new(seen);
-        let calls = AtomicUsize::new(0);
-        let tiled = tiled::Tiled::new(&*self.denoiser, options.tile_size, control, &calls);
-        let problem = Problem {
-            denoiser: &Unhinted(&tiled),
-            measurement: &measurement,
-            hint: &seen.hint(),
-            control,
-        };
-        let plan = Plan::for_levels(options, seen.bits.step());
-        plan.check(&*self.denoiser, &options.model)?;
-        let mut picture = sampler::run(&plan, &problem, options.seed)?;
-        if options.strict {
-            measurement.project(&mut picture, Trust::Clamp);
-        }
-        Ok((picture, calls.load(Ordering::Relaxed)))
+/// The picture on the grid of `seen`, and how many network calls it took.
+fn solve(
+    denoiser: &dyn Denoiser,
+    seen: &Levels,
+    Request { options, control }: Request<'_>,
+) -> Result<(Picture, usize)> {
+    let measurement = QuantMeasurement::new(seen);
+    let calls = AtomicUsize::new(0);
+    let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
+    let problem = Problem {
+        denoiser: &Unhinted(&tiled),
+        measurement: &measurement,
+        hint: &seen.hint(),
+        control,
+    };
+    let plan = Plan::for_levels(options, seen.bits.step());
+    plan.check(denoiser, &options.model)?;
+    let mut picture = sampler::run(&plan, &problem, options.seed)?;
+    if options.strict {
+        measurement.project(&mut picture, Trust::Clamp);
     }
+    Ok((picture, calls.load(Ordering::Relaxed)))
 }
 
 /// Grey stays grey; with a strength below 1 the picture that was given shines through.
@@ -140,8 +134,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::Restorer;
+    use crate::contract::Control;
     use crate::model::identity::Identity;
-    use crate::options::Preset;
+    use crate::options::{Options, Preset};
 
     fn restorer() -> Restorer {
         Restorer::with_denoiser(Arc::new(Identity))

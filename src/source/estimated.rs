@@ -1,13 +1,12 @@
 //! Pictures of which only pixels are left: frames of a stream whose tables nobody knows, and
 //! pictures that once were a JPEG.
 //!
-//! The estimate is `jpeg`'s; here it lays the picture on its grid, and is kept for the frames
-//! that follow for as long as they agree. The rest is `restore`'s.
+//! The estimate is `jpeg::recover`'s; here it lays the picture on its grid. It is kept for the
+//! frames that follow as long as they agree.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::contract::{Control, QuantSteps};
+use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::{Orientation, PixelModel, Planar8, Plane8};
 use crate::jpeg::grid::cell::Slack;
@@ -16,115 +15,73 @@ use crate::jpeg::recover;
 use crate::jpeg::recover::estimate;
 use crate::jpeg::recover::estimate::Estimate;
 use crate::jpeg::recover::{comb_fit, decoded};
-use crate::options::Options;
-use crate::restore::{FrameTables, Restored, Restorer, TablesFrom, unchanged};
-use crate::solve::output;
-use crate::source::turned;
+use crate::report::{Estimated, Report, TablesFrom};
+use crate::source::{Out, Seen, on_its_grid};
 
-/// What was told from pixels alone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Estimated {
-    /// The luma table, its grid and its confidence.
-    pub luma: Estimate,
-    /// The chroma table, where the pixels show one.
-    pub chroma: Option<Estimate>,
-    /// Luma samples per chroma sample, where that was told or given.
-    pub subsampling: Option<(usize, usize)>,
-    /// Columns and rows before the picture, turned back, that fill up its grid, 0..=15.
-    pub margin: (usize, usize),
-    /// How the picture was turned since it was decoded. Mirrored is what only its chroma tells.
-    pub orientation: Orientation,
+/// A decoded frame by what its pixels, or those of an earlier frame of its stream, `told`.
+///
+/// # Errors
+/// [`Error::Input`] when the planes do not have the sizes that the model says.
+pub(crate) fn see(frame: &Planar8, told: Arc<Estimated>) -> Result<Seen<'_>> {
+    let (margin, orientation) = (told.margin, told.orientation);
+    let grown = on_its_grid(frame, margin, orientation);
+    let observation =
+        recover::from_margined(&grown, margin, &told.luma.steps, &told.chroma_steps())?;
+    Ok(Seen {
+        observation,
+        slack: Slack::ROUNDING,
+        origin: Report {
+            quality: told.luma.quality(),
+            tables_from: Some(TablesFrom::Pixels),
+            orientation,
+            estimated: Some(told),
+            ..Report::default()
+        },
+        out: Out::Pixels {
+            frame: Some(grown),
+            margin,
+            orientation,
+        },
+    })
 }
 
-impl Restorer {
-    /// Restores a decoded frame, cropped, turned or not, whose tables are to be told from its pixels;
-    /// unchanged where they cannot be.
-    pub(crate) fn restore_estimated(
-        &self,
-        frame: &Planar8,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let mut restored = match tell(frame)? {
-            Some(told) => self.restore_told(frame, Arc::new(told), options, control)?,
-            None => unchanged(frame, "the quantisation tables cannot be told"),
-        };
-        restored.report.searched = true;
-        Ok(restored)
-    }
-
-    /// Restores a decoded frame by what an earlier one of its stream `told`, or, where it
-    /// contradicts that, by `otherwise`.
-    pub(crate) fn restore_like(
-        &self,
-        frame: &Planar8,
-        told: &Arc<Estimated>,
-        otherwise: &FrameTables,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        match told.still_holds(frame)? {
-            true => self.restore_told(frame, Arc::clone(told), options, control),
-            false => self.restore_frame(frame, otherwise, options, control),
-        }
-    }
-
-    fn restore_told(
-        &self,
-        frame: &Planar8,
-        told: Arc<Estimated>,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let upright = told.upright(frame);
-        let grown = upright.with_margin(told.margin);
-        let (luma, chroma) = (&told.luma.steps, told.chroma_steps());
-        let mut seen = recover::from_margined(&grown, told.margin, luma, &chroma)?;
-        let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
-        let (picture, mut report) = (solved.picture, solved.report);
-        report.quality = told.luma.quality();
-        report.tables_from = Some(TablesFrom::Pixels);
-        let frame = output::like(&grown, &picture, &seen).without_margin(told.margin);
-        let orientation = told.orientation;
-        report.estimated = Some(told);
-        Ok(turned::as_it_came(Restored { frame, report }, orientation))
-    }
-
-    /// Restores a picture that once was a JPEG, RGB or grey, of which only the pixels are
-    /// left: it may have been cropped, but not scaled or otherwise changed.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] when the pixels do not tell the tables;
-    /// [`Error::Options`], [`Error::Input`], [`Error::Backend`] or [`Error::Cancelled`].
-    pub fn restore_decoded(
-        &self,
-        picture: &Planar8,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        options.validate()?;
-        let (found, orientation) = observe(picture)?;
-        let mut found = found.ok_or_else(|| {
-            Error::Unsupported(
-                "the pixels show no quantisation tables: not a JPEG once, or changed since, or \
-                 of a quality near 100"
-                    .into(),
-            )
-        })?;
-        let solved = self.solve(&mut found.observation, Slack::ROUNDING, options, control)?;
-        let (restored, mut report) = (solved.picture, solved.report);
-        report.quality = found.luma.quality();
-        report.notes.extend(doubts(&found));
-        report.estimated = Some(Arc::new(Estimated {
-            luma: found.luma,
-            subsampling: found.chroma.as_ref().map(|chroma| chroma.subsampling),
-            chroma: found.chroma.map(|chroma| chroma.estimate),
-            margin: found.margin,
+/// A picture that once was a JPEG, RGB or grey: it may have been cropped, but not scaled or
+/// otherwise changed.
+///
+/// # Errors
+/// [`Error::Unsupported`] when the pixels do not tell the tables; [`Error::Input`].
+pub(crate) fn see_decoded(picture: &Planar8) -> Result<Seen<'static>> {
+    let (found, orientation) = observe(picture)?;
+    let found = found.ok_or_else(|| {
+        Error::Unsupported(
+            "the pixels show no quantisation tables: not a JPEG once, or changed since, or \
+             of a quality near 100"
+                .into(),
+        )
+    })?;
+    let (notes, margin) = (doubts(&found), found.margin);
+    Ok(Seen {
+        observation: found.observation,
+        slack: Slack::ROUNDING,
+        origin: Report {
+            quality: found.luma.quality(),
             orientation,
-        }));
-        let frame = output::picture(&restored, &found.observation).without_margin(found.margin);
-        Ok(turned::as_it_came(Restored { frame, report }, orientation))
-    }
+            notes,
+            estimated: Some(Arc::new(Estimated {
+                luma: found.luma,
+                subsampling: found.chroma.as_ref().map(|chroma| chroma.subsampling),
+                chroma: found.chroma.map(|chroma| chroma.estimate),
+                margin,
+                orientation,
+            })),
+            ..Report::default()
+        },
+        out: Out::Pixels {
+            frame: None,
+            margin,
+            orientation,
+        },
+    })
 }
 
 /// Rows and columns have changed places.
@@ -151,7 +108,7 @@ fn observe(picture: &Planar8) -> Result<(Option<decoded::Decoded>, Orientation)>
 }
 
 /// The same of a frame, whose chroma tells mirrored sides of odd lengths too.
-fn tell(frame: &Planar8) -> Result<Option<Estimated>> {
+pub(crate) fn tell(frame: &Planar8) -> Result<Option<Estimated>> {
     let quality = |told: &Option<Estimated>| told.as_ref().and_then(|told| told.luma.quality());
     let upright = tell_as(frame, Orientation::default())?;
     if quality(&upright).is_some() {
@@ -224,7 +181,7 @@ impl Estimated {
     /// # Errors
     /// [`crate::Error::Input`] when the planes do not have the sizes that the model says.
     pub fn still_holds(&self, frame: &Planar8) -> Result<bool> {
-        let frame = &*self.upright(frame);
+        let frame = &*on_its_grid(frame, (0, 0), self.orientation);
         if self.subsampling != subsampling(frame) {
             return Ok(false);
         }
@@ -240,14 +197,6 @@ impl Estimated {
         };
         let planes = frame.planes.iter().skip(1);
         Ok(planes.zip(self.chroma.iter().cycle()).all(fits))
-    }
-
-    /// `frame` as it was decoded, but for what was cropped.
-    fn upright<'a>(&self, frame: &'a Planar8) -> Cow<'a, Planar8> {
-        match self.orientation.is_upright() {
-            true => Cow::Borrowed(frame),
-            false => Cow::Owned(self.orientation.inverse().picture(frame)),
-        }
     }
 
     /// The chroma table; libjpeg's of the quality nearest to luma's where none shows.

@@ -1,48 +1,123 @@
-//! Restores decoded frames by tables that the caller names.
+//! Decoded frames: 8-bit planes as a JPEG decoder put them out, and what is known of their file.
 
-use crate::contract::Control;
-use crate::error::Result;
+use std::sync::Arc;
+
+use crate::contract::QuantSteps;
+use crate::error::{Error, Result};
 use crate::frame::Planar8;
-use crate::jpeg::grid::cell::Slack;
-use crate::jpeg::recover;
-use crate::options::Options;
-use crate::restore::{Restored, Restorer, Steps, TablesFrom};
-use crate::solve::output;
-use crate::source::turned;
-use crate::source::turned::Place;
+use crate::jpeg::Header;
+use crate::jpeg::grid::tables::ijg_pair;
+use crate::report::{Estimated, Report, Restored};
+use crate::solve::{Request, Solver};
+use crate::source::{Sight, estimated, header_frame, named, restore as restore_seen, unchanged};
 
-impl Restorer {
-    /// By steps of luma and chroma, which are libjpeg's of a quality, or not. A frame that does not hold their
-    /// levels as it is may have been turned or cropped.
-    pub(crate) fn restore_named(
-        &self,
-        frame: &Planar8,
-        steps: &Steps,
-        quality: Option<u8>,
-        options: &Options,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let (luma, chroma) = steps;
-        let place = turned::place(frame, luma, chroma)?;
-        let Place {
-            orientation,
-            margin,
-        } = place.unwrap_or_default();
-        let grown = orientation.inverse().picture(frame).with_margin(margin);
-        let mut seen = recover::from_margined(&grown, margin, luma, chroma)?;
-        let solved = self.solve(&mut seen, Slack::ROUNDING, options, control)?;
-        let (picture, mut report) = (solved.picture, solved.report);
-        report.quality = quality;
-        report.tables_from = Some(TablesFrom::Caller);
-        report.orientation = orientation;
-        if !report.measured.contains(&true) {
-            let note = "the pixels do not hold the levels of these tables";
-            report.notes.push(note.into());
+/// Luma and chroma steps.
+pub(crate) type Steps = (QuantSteps, QuantSteps);
+
+/// Where a frame's quantisation tables are known from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FrameTables {
+    /// IJG tables of this quality, 1..=100.
+    Quality(u8),
+    /// Tables read from the stream.
+    Known {
+        /// Steps of Y, natural order.
+        luma: QuantSteps,
+        /// Steps of Cb and Cr, natural order.
+        chroma: QuantSteps,
+    },
+    /// To be found from the pixels.
+    Estimate,
+    /// Not known, and not to be looked for either: the frame comes back unchanged.
+    Unknown,
+}
+
+/// All that is known of a frame. Each is tried in turn, until the pixels do not contradict it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameInfo {
+    /// The header that is said to be that of the frame's file. It is used for each component
+    /// that can still hold the file's levels.
+    pub header: Option<Box<Header>>,
+    /// What an earlier frame of the same stream showed (its [`Report::estimated`]). Whether it still
+    /// holds is seen at a small part of the cost of finding it.
+    pub earlier: Option<Arc<Estimated>>,
+    /// The tables, or how to come by them.
+    pub tables: FrameTables,
+}
+
+impl From<FrameTables> for FrameInfo {
+    fn from(tables: FrameTables) -> Self {
+        Self {
+            header: None,
+            earlier: None,
+            tables,
         }
-        let frame = output::like(&grown, &picture, &seen).without_margin(margin);
-        Ok(Restored {
-            frame: orientation.picture(&frame),
-            report,
-        })
     }
+}
+
+/// Restores `frame` in its own layout; unchanged, with a note, if nothing of its tables is known.
+///
+/// # Errors
+/// [`Error::Options`], [`Error::Input`] and those of the solver.
+pub(crate) fn restore(
+    solver: &mut dyn Solver,
+    frame: &Planar8,
+    info: &FrameInfo,
+    request: Request<'_>,
+) -> Result<Restored> {
+    match see(frame, info)? {
+        Sight::Seen(seen) => restore_seen(solver, *seen, None, request),
+        Sight::Nothing(why, report) => Ok(unchanged(frame, why, report)),
+    }
+}
+
+/// What `frame` says by `info`.
+fn see<'a>(frame: &'a Planar8, info: &FrameInfo) -> Result<Sight<'a>> {
+    let Some(header) = &info.header else {
+        return without_header(frame, info);
+    };
+    match header_frame::see(frame, header)? {
+        Ok(seen) => Ok(seen.into()),
+        Err(refusal) => {
+            let mut sight = without_header(frame, info)?;
+            sight.origin().refusal = Some(refusal);
+            Ok(sight)
+        }
+    }
+}
+
+fn without_header<'a>(frame: &'a Planar8, info: &FrameInfo) -> Result<Sight<'a>> {
+    if let Some(earlier) = &info.earlier
+        && earlier.still_holds(frame)?
+    {
+        return Ok(estimated::see(frame, Arc::clone(earlier))?.into());
+    }
+    match &info.tables {
+        FrameTables::Quality(quality @ 1..=100) => {
+            named::see(frame, &ijg_pair(*quality), Some(*quality))
+        }
+        FrameTables::Quality(quality) => {
+            Err(Error::Options(format!("qf = {quality}: must be in 1..100")))
+        }
+        FrameTables::Known { luma, chroma } => {
+            if luma.iter().chain(chroma).any(|&step| step == 0) {
+                return Err(Error::Input("a quantisation step of 0".into()));
+            }
+            named::see(frame, &(*luma, *chroma), None)
+        }
+        FrameTables::Estimate => searched(frame),
+        FrameTables::Unknown => Ok(Sight::Nothing(
+            "the quantisation tables are not known",
+            Report::default(),
+        )),
+    }
+}
+
+fn searched(frame: &Planar8) -> Result<Sight<'_>> {
+    let mut sight: Sight<'_> = match estimated::tell(frame)? {
+        Some(told) => estimated::see(frame, Arc::new(told))?.into(),
+        None => Sight::Nothing("the quantisation tables cannot be told", Report::default()),
+    };
+    sight.origin().searched = true;
+    Ok(sight)
 }

@@ -1,4 +1,8 @@
-//! Where a restoration starts: a file, a frame, pixels alone, or a picture of few levels.
+//! Where a restoration starts. Each way yields [`Seen`], whatever the picture came as: a file, a
+//! frame with its header, with tables that the caller names, or pixels alone. [`restore`] takes it
+//! from there.
+//!
+//! Pictures of few levels (`banded`) have no blocks, and go their own way.
 
 pub mod banded;
 pub mod dequantised;
@@ -6,4 +10,192 @@ pub mod estimated;
 pub mod file;
 pub mod frame;
 pub mod header_frame;
+mod named;
 pub mod turned;
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+use crate::frame::{Orientation, Picture, Planar8};
+use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::{JpegMeasurement, Observation};
+use crate::report::{Consistency, Report, Restored};
+use crate::solve::output;
+use crate::solve::output::Layout;
+use crate::solve::{Request, Solved, Solver};
+
+/// What was seen of a picture, and how the restored one is laid out.
+pub(crate) struct Seen<'a> {
+    /// What is known of it, on its aligned grid.
+    pub observation: Observation,
+    /// How exact its cells are.
+    pub slack: Slack,
+    /// What the report says of where the picture came from.
+    pub origin: Report,
+    /// What the result looks like.
+    pub out: Out<'a>,
+}
+
+/// How a restored picture is given back.
+pub(crate) enum Out<'a> {
+    /// The visible part of a file in a layout.
+    File(Layout),
+    /// Pixels as they came, once what was done to them since they were decoded is undone.
+    Pixels {
+        /// The picture turned back and with its margin, if it came as planes of its own.
+        frame: Option<Cow<'a, Planar8>>,
+        /// Columns and rows that fill up its grid.
+        margin: (usize, usize),
+        /// How it was turned.
+        orientation: Orientation,
+    },
+}
+
+/// What can be said of pixels.
+pub(crate) enum Sight<'a> {
+    /// They are restored.
+    Seen(Box<Seen<'a>>),
+    /// They are not, for this reason; the report says the rest.
+    Nothing(&'static str, Report),
+}
+
+impl<'a> From<Seen<'a>> for Sight<'a> {
+    fn from(seen: Seen<'a>) -> Self {
+        Self::Seen(Box::new(seen))
+    }
+}
+
+impl Sight<'_> {
+    /// What the report says of where the picture came from.
+    fn origin(&mut self) -> &mut Report {
+        match self {
+            Self::Seen(seen) => &mut seen.origin,
+            Self::Nothing(_, report) => report,
+        }
+    }
+}
+
+/// Restores what was seen. `last` is the frame that the last picture of the stream became, in the
+/// same layout.
+///
+/// # Errors
+/// Those of [`Solver::solve`].
+pub(crate) fn restore(
+    solver: &mut dyn Solver,
+    mut seen: Seen<'_>,
+    last: Option<Planar8>,
+    request: Request<'_>,
+) -> Result<Restored> {
+    let solved = solve(solver, &mut seen, request)?;
+    Ok(lay_out(&seen, solved, last))
+}
+
+/// The picture, with the whole report.
+fn solve(solver: &mut dyn Solver, seen: &mut Seen<'_>, request: Request<'_>) -> Result<Solved> {
+    let mut solved = solver.solve(&mut seen.observation, seen.slack, request)?;
+    let origin = std::mem::take(&mut seen.origin);
+    let mut report = Report {
+        quality: origin.quality,
+        tables_from: origin.tables_from,
+        orientation: origin.orientation,
+        refusal: origin.refusal,
+        family: origin.family,
+        resaved: origin.resaved,
+        estimated: origin.estimated,
+        searched: origin.searched,
+        ..solved.report
+    };
+    report.notes.extend(origin.notes);
+    note_refusal(&mut report);
+    if request.options.strict && matches!(seen.out, Out::File(_)) {
+        report.consistency = Some(consistency(&solved.picture, &seen.observation));
+    }
+    solved.report = report;
+    Ok(solved)
+}
+
+fn lay_out(seen: &Seen<'_>, solved: Solved, last: Option<Planar8>) -> Restored {
+    let (picture, report) = (&*solved.picture, solved.report);
+    let observation = &seen.observation;
+    let frame = match (&seen.out, last, solved.changed) {
+        (Out::File(layout), Some(last), Some(changed)) => {
+            output::laid_out_again(last, picture, observation, *layout, &changed)
+        }
+        (Out::File(layout), ..) => output::laid_out(picture, observation, *layout),
+        (
+            Out::Pixels {
+                frame,
+                margin,
+                orientation,
+            },
+            ..,
+        ) => {
+            let whole = match frame {
+                Some(frame) => output::like(frame, picture, observation),
+                None => output::picture(picture, observation),
+            };
+            as_it_came(whole, *margin, *orientation)
+        }
+    };
+    Restored { frame, report }
+}
+
+/// A frame without its margin, turned as it came. Copied only where there is something to do.
+fn as_it_came(frame: Planar8, margin: (usize, usize), orientation: Orientation) -> Planar8 {
+    let frame = match margin {
+        (0, 0) => frame,
+        _ => frame.without_margin(margin),
+    };
+    match orientation.is_upright() {
+        true => frame,
+        false => orientation.picture(&frame),
+    }
+}
+
+/// `frame` turned back, with the margin that fills up its grid. Copied only where there is something
+/// to do.
+fn on_its_grid(
+    frame: &Planar8,
+    margin: (usize, usize),
+    orientation: Orientation,
+) -> Cow<'_, Planar8> {
+    let upright = match orientation.is_upright() {
+        true => Cow::Borrowed(frame),
+        false => Cow::Owned(orientation.inverse().picture(frame)),
+    };
+    match margin {
+        (0, 0) => upright,
+        _ => Cow::Owned(upright.with_margin(margin)),
+    }
+}
+
+/// `frame`, not restored, and why.
+fn unchanged(frame: &Planar8, why: &str, mut report: Report) -> Restored {
+    report.notes.push(why.to_owned());
+    note_refusal(&mut report);
+    Restored {
+        frame: frame.clone(),
+        report,
+    }
+}
+
+/// Says first why a frame's header was not used.
+fn note_refusal(report: &mut Report) {
+    if let Some(refusal) = &report.refusal {
+        let note = format!("the tables of the stream are not used: {refusal}");
+        report.notes.insert(0, note);
+    }
+}
+
+fn consistency(picture: &Picture, seen: &Observation) -> Consistency {
+    let measurement = JpegMeasurement::new(seen, Slack::NONE);
+    let share = |x: &Picture| {
+        let (kept, known) = measurement.consistency(x);
+        kept as f64 / known.max(1) as f64
+    };
+    let shown = output::picture(picture, seen);
+    Consistency {
+        computed: share(picture),
+        rounded: share(&output::rounded(picture, &shown)),
+    }
+}

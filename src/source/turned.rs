@@ -1,8 +1,8 @@
 //! How a frame was turned, mirrored or cropped since it was decoded, by tables that are known to be its own.
 //!
 //! A picture mirrored is a JPEG on the grid mirrored; transposed, it is one of transposed tables. So
-//! the frame is turned back, and what comes out is turned as the frame was. Called by `known` and `named`;
-//! `estimated` knows no tables to go by.
+//! the frame is turned back, and what comes out is turned as the frame was. Called by `header_frame` and
+//! `named`; `estimated` knows no tables to go by.
 
 use crate::contract::QuantSteps;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::frame::{Orientation, PixelModel, Planar8, Plane8};
 use crate::jpeg::recover::by_header::Refusal;
 use crate::jpeg::recover::{comb_fit, estimate};
 use crate::jpeg::{Header, recover};
-use crate::restore::{Restored, Steps};
+use crate::source::frame::Steps;
 
 /// Grids of a cropped frame that are looked at, the likeliest first.
 const GRIDS: usize = 3;
@@ -117,11 +117,4 @@ fn crop(frame: &Planar8, plane: &Plane8, steps: &Steps) -> Option<(usize, usize)
 
 fn sits(plane: &Plane8, offset: estimate::Offset, steps: &QuantSteps) -> bool {
     comb_fit::of_bytes(plane, offset, steps).is_of_this_table()
-}
-
-/// `restored`, a frame turned back, as it came.
-pub(crate) fn as_it_came(mut restored: Restored, orientation: Orientation) -> Restored {
-    restored.frame = orientation.picture(&restored.frame);
-    restored.report.orientation = orientation;
-    restored
 }

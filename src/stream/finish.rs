@@ -9,8 +9,8 @@ use crate::contract::Trust;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::JpegMeasurement;
 use crate::jpeg::grid::measure::{Departures, Run};
-use crate::restore::blend;
 use crate::runtime::threads::crew;
+use crate::solve::blend;
 use crate::stream::still::Cells;
 
 /// What units are made from.

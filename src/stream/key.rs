@@ -7,7 +7,7 @@ use crate::frame::PixelModel;
 use crate::jpeg::Observation;
 use crate::jpeg::grid::cell::Slack;
 use crate::options::Options;
-use crate::stream::Fresh;
+use crate::report::Fresh;
 use crate::stream::still::Cells;
 
 /// Narrower units than this cost more to begin than to compute.

@@ -19,17 +19,15 @@ use crate::jpeg::grid::measure::Departures;
 use crate::jpeg::recover::resaved::{FirstSave, Watch};
 use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
 use crate::options::{Options, Temporal};
-use crate::restore::{Gate, Report, STRANGE};
+use crate::report::{Carried, Fresh, Report};
 use crate::runtime::threads::crew;
 use crate::sampler::cell::ONE_CALL_SIGMA;
 use crate::sampler::plan::Plan;
-use crate::solve::{asks_gate, assumed, is_stated, strange_limit};
-use crate::solve::{gate, tiled};
+use crate::solve::{Request, Solved, Task, assumed, is_stated, task, tiled};
 use crate::stream::blocks::Known;
 use crate::stream::finish::Finish;
 use crate::stream::key::Key;
 use crate::stream::still::Cells;
-use crate::stream::{Carried, Fresh};
 
 /// What changes are found and told in, see [`Follower::follow`].
 const CHANGE_PX: (usize, usize) = (4, 4);
@@ -63,27 +61,6 @@ pub(crate) struct Last {
     pub picture: Arc<Picture>,
 }
 
-/// A picture that was solved.
-pub(crate) struct Solved {
-    /// On the grid of what was seen.
-    pub picture: Arc<Picture>,
-    /// Where it may be another than the last one; anywhere if that is not told.
-    pub changed: Option<Vec<Rect>>,
-    /// What was done.
-    pub report: Report,
-}
-
-impl Solved {
-    /// One that has nothing to do with the last one.
-    pub fn alone(picture: Picture, report: Report) -> Self {
-        Self {
-            picture: Arc::new(picture),
-            changed: None,
-            report,
-        }
-    }
-}
-
 impl Memory {
     /// Forgets the last frame.
     pub fn forget(&mut self) {
@@ -102,14 +79,14 @@ impl Memory {
         denoiser: &dyn Denoiser,
         seen: &mut Observation,
         slack: Slack,
-        options: &Options,
-        control: Control<'_>,
+        Request { options, control }: Request<'_>,
     ) -> Result<Option<Solved>> {
         let before = self.last.take();
-        let Some(plan) = plan(denoiser, seen, options) else {
+        let task = Task::of(seen, denoiser, options);
+        if !carries(&task, denoiser, seen, options) {
             return Ok(None);
-        };
-        plan.check(denoiser, &options.model)?;
+        }
+        task.plan.check(denoiser, &options.model)?;
         let key = Key::of(seen, slack, options);
         let (mut last, fresh) = match before {
             Some(last) if last.key == key => (last, None),
@@ -119,26 +96,22 @@ impl Memory {
             }
             None => (Last::new(key, denoiser.follower()), Some(Fresh::First)),
         };
-        let solved = last.advance((denoiser, &plan), seen, fresh, control)?;
+        let solved = last.advance((denoiser, &task), seen, fresh, control)?;
         self.last = Some(last);
         Ok(Some(solved))
     }
 }
 
-/// The plan of a frame of which the next can take something over; none of one on levels that are
+/// Whether the next frame can take something over from one of this task: not from one whose levels are
 /// not sound, or that is handed on.
-fn plan(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> Option<Plan> {
-    let plan = Plan::of(options, denoiser.one_call());
-    let carries = match plan {
+fn carries(task: &Task, denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+    let carries = match task.plan {
         FOLLOWED => is_whole(denoiser, seen, options),
         Plan::OneCall { .. } | Plan::Cell(_) => options.temporal == Temporal::Accumulate,
         Plan::Published(_) => false,
     };
-    let gate = || Gate::of(seen, gate::limit(seen, denoiser));
-    let idle = options.strength == 0.0 || asks_gate(options) && gate() == Gate::Closed;
-    let sound =
-        options.temporal != Temporal::Off && carries && !options.strict && !idle && seen.is_whole();
-    sound.then_some(plan)
+    let asked_to = options.temporal != Temporal::Off && !options.strict;
+    asked_to && carries && !task.idle && seen.is_whole()
 }
 
 fn is_whole(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
@@ -172,16 +145,12 @@ impl Last {
     /// From the last frame to this one.
     fn advance(
         &mut self,
-        (denoiser, plan): (&dyn Denoiser, &Plan),
+        (denoiser, task): (&dyn Denoiser, &Task),
         seen: &mut Observation,
         fresh: Option<Fresh>,
         control: Control<'_>,
     ) -> Result<Solved> {
-        let options = self.key.options.clone();
-        let mut report = Report {
-            measured: seen.components.iter().map(|c| c.is_measured()).collect(),
-            ..Report::default()
-        };
+        let mut report = task.report(seen);
         let mut units = self.key.cells(self.key.unit_px());
         let news = self.known.update(seen, &mut units);
         let shown = self.show(
@@ -191,17 +160,16 @@ impl Last {
         );
         self.known.keep(seen);
         units.mark_cells(&shown);
-        let limit = strange_limit(seen, denoiser, &options);
         let mut carried = Carried {
             pixels: self.estimate.plane_len(),
             changed: shown.marked_px(),
             reused: 0,
             fresh: fresh.or(news.cut.then_some(Fresh::Cut)),
         };
-        if let Plan::Cell(_) = plan {
+        if let Plan::Cell(_) = task.plan {
             carried.reused = carried.pixels - units.marked_px();
             report.carried = Some(carried);
-            let manner = (denoiser, plan);
+            let manner = (denoiser, &task.plan);
             let scope = (&units, carried.fresh.is_some());
             let picture = self.redraw(manner, seen, scope, (&mut report, control))?;
             return Ok(Solved {
@@ -210,7 +178,7 @@ impl Last {
                 report,
             });
         }
-        let (estimated, calls) = match plan.views() {
+        let (estimated, calls) = match task.plan.views() {
             1 => self.estimate(denoiser, &shown, control)?,
             views => {
                 let calls = self.ask_views((denoiser, views), &units, control)?;
@@ -221,7 +189,7 @@ impl Last {
         report.network_calls = calls;
         carried.reused = carried.pixels - estimated.marked_px();
         report.carried = Some(carried);
-        let (picture, changed) = self.bring_into_cells(seen, units, limit, &mut report);
+        let (picture, changed) = self.bring_into_cells(seen, units, task, &mut report);
         Ok(Solved {
             picture,
             changed: changed.filter(|_| fresh.is_none()),
@@ -295,30 +263,29 @@ impl Last {
         Ok((changed, calls))
     }
 
-    /// The picture, its `units` computed again from the network's answer, and where these are. All are where the answer as a whole turns out strange and was not, or the other way
-    /// round.
+    /// The picture, its `units` computed again from the network's answer, and where these are: all, if
+    /// the answer as a whole has become strange or has ceased to be.
     fn bring_into_cells(
         &mut self,
         seen: &Observation,
         mut units: Cells,
-        limit: Option<f64>,
+        task: &Task,
         report: &mut Report,
     ) -> (Arc<Picture>, Option<Vec<Rect>>) {
         self.project(seen, &units);
-        let strange = self.is_strange(limit);
+        let strange = task.is_strange(&sum(&self.stood));
         let was_strange = self.strange;
         if strange != was_strange {
             self.strange = strange;
             units.mark_all();
             self.project(seen, &units);
         }
-        report.released = is_stated(&self.key.options);
+        report.released = task.released;
         if !report.released {
             report.departures = sum(&self.stood);
         }
         if strange {
-            report.gate = Gate::Closed;
-            report.notes.push(STRANGE.into());
+            task::hand_on(report);
             return (Arc::new(self.hint.decoded.clone()), None);
         }
         report.restored = true;
@@ -327,10 +294,6 @@ impl Last {
         let turned = strange != was_strange;
         let changed = (is_little && !turned).then(|| units.runs().map(|(_, run)| run).collect());
         (Arc::clone(&self.picture), changed)
-    }
-
-    fn is_strange(&self, limit: Option<f64>) -> bool {
-        limit.is_some_and(|limit| gate::is_strange(&sum(&self.stood), limit))
     }
 
     /// Each of `units` from the network's answer; how it stood to the cells is kept.

@@ -1,8 +1,13 @@
 //! [`Stream`]: the frames of one stream, one after another, with what carries over between them.
 //!
-//! `Options::temporal` says how much that is. A frame that is the last one again is answered
-//! here; what has changed is found where it is solved, by `memory`. Made by [`Restorer::stream`]; called by the
-//! elements, one stream for each grid of blocks (two for interlaced video).
+//! The only memory of frames. A stream takes a frame the way that a picture by itself goes, from
+//! `source` to its layout, but solves it with [`Remembering`], which knows the last frame
+//! ([`last_frame`]). `Options::temporal` says how much carries over. Used by the elements, one stream for
+//! each grid of blocks (two for interlaced video).
+//!
+//! What is kept of a frame: its input (bytes, file or pixels), to see that the next is the same, and
+//! the result, which is then returned again; each is one copy. The decoded picture, the network's
+//! answer and the restored picture are kept to be changed in part.
 
 mod asked_parts;
 mod blocks;
@@ -14,54 +19,25 @@ pub mod still;
 #[cfg(test)]
 mod stream_tests;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crate::contract::Control;
+use crate::contract::{Control, Denoiser};
 use crate::degradation::Bits;
 use crate::error::Result;
 use crate::frame::Planar8;
 use crate::jpeg;
-use crate::jpeg::JpegFile;
 use crate::jpeg::file::Metadata;
+use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::recover::resaved::FirstSave;
 use crate::jpeg::segments::abbreviated::StreamTables;
+use crate::jpeg::{JpegFile, Observation};
 use crate::options::{Options, Temporal};
-use crate::restore::{FrameTables, Layout, Restored, Restorer};
-
-pub(crate) use crate::stream::last_frame::{Memory, Solved};
-
-/// What a stream took over from the frame before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
-    /// Pixels of the frame, on its grid of whole MCUs.
-    pub pixels: usize,
-    /// Those of which the decoded picture (with `accumulate`: what is known of it) is another
-    /// than before, counted in squares of 4.
-    pub changed: usize,
-    /// Those that the network was not asked again for.
-    pub reused: usize,
-    /// Why nothing was known of a frame before.
-    pub fresh: Option<Fresh>,
-}
-
-/// Why a stream begins anew with a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fresh {
-    /// It is the first one, the first after [`Stream::reset`], or follows one that failed or was
-    /// restored by itself.
-    First,
-    /// `Options::temporal` is off.
-    Off,
-    /// The options are others, or the layout of the pixels.
-    Options,
-    /// Size, sampling or colours are others.
-    Shape,
-    /// The quantisation tables are others, or where they are known from.
-    Tables,
-    /// It is restored by itself: damaged, with `strict`, in several calls, or not at all.
-    Alone,
-    /// Most of the picture is another: a cut.
-    Cut,
-}
+use crate::report::{Carried, Fresh, Restored};
+use crate::solve::output::Layout;
+use crate::solve::{Alone, Request, Solved, Solver};
+use crate::source::frame::FrameInfo;
+use crate::source::{banded, file as source_file, frame as source_frame};
+use crate::stream::last_frame::Memory;
 
 /// What the last frame was, and what came of it.
 struct Last {
@@ -76,16 +52,19 @@ struct Last {
 enum Input {
     /// A file; its metadata do not count.
     File(Arc<JpegFile>),
-    /// Pixels and what is known of their tables.
-    Frame(Planar8, Box<FrameTables>),
+    /// Pixels and what is known of them.
+    Frame(Planar8, Box<FrameInfo>),
     /// Pixels of few levels.
     Levels(Planar8, Bits),
 }
 
-/// Restores the frames of one stream, from one thread at a time.
+/// Restores the frames of one stream, one after another. Each comes out as
+/// [`crate::Restorer`] would restore it by itself, bit for bit, unless
+/// `Options::temporal` is [`Temporal::Accumulate`].
 pub struct Stream {
-    /// Remembers the last frame as it was solved.
-    restorer: Restorer,
+    denoiser: Arc<dyn Denoiser>,
+    /// The last frame as it was solved.
+    memory: Memory,
     last: Option<Last>,
     /// The bytes of the last file that came as bytes, and that file.
     read: Option<(Vec<u8>, Arc<JpegFile>)>,
@@ -93,36 +72,56 @@ pub struct Stream {
     tables: StreamTables,
 }
 
-impl Restorer {
-    /// A stream that is restored by this model and has seen no frame yet.
-    pub fn stream(&self) -> Stream {
-        Stream {
-            restorer: Self {
-                denoiser: self.denoiser.clone(),
-                memory: Some(Mutex::default()),
-            },
-            last: None,
-            read: None,
-            tables: StreamTables::default(),
+/// Solves a frame with what is known of the last one, or, if nothing can be taken over, by itself.
+struct Remembering<'a> {
+    denoiser: &'a dyn Denoiser,
+    memory: &'a mut Memory,
+}
+
+impl Solver for Remembering<'_> {
+    fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
+        self.memory.first_save(file)
+    }
+
+    fn solve(
+        &mut self,
+        seen: &mut Observation,
+        slack: Slack,
+        request: Request<'_>,
+    ) -> Result<Solved> {
+        match self.memory.solve(self.denoiser, seen, slack, request)? {
+            Some(solved) => Ok(solved),
+            None => Alone(self.denoiser).solve(seen, slack, request),
         }
     }
 }
 
 impl Stream {
+    /// A stream restored by `denoiser` that has seen no frame yet.
+    pub(crate) fn new(denoiser: Arc<dyn Denoiser>) -> Self {
+        Self {
+            denoiser,
+            memory: Memory::default(),
+            last: None,
+            read: None,
+            tables: StreamTables::default(),
+        }
+    }
+
     /// Forgets every frame: what follows a seek or a gap has nothing to do with what was before.
     pub fn reset(&mut self) {
         self.last = None;
         self.read = None;
         self.tables = StreamTables::default();
-        self.restorer.forget();
+        self.memory.forget();
     }
 
-    /// [`Restorer::restore_jpeg`] for the next frame, in a layout of one's own. Bytes that are
-    /// those of the last frame are not even read. A frame that comes without tables has those that
-    /// frames before it gave, up to [`Self::reset`].
+    /// [`crate::Restorer::restore_jpeg`] for the next frame, in a layout of one's own. Bytes that
+    /// are those of the last frame are not even read. A frame that comes without tables has those
+    /// that frames before it gave, up to [`Self::reset`].
     ///
     /// # Errors
-    /// As [`Restorer::restore_jpeg`].
+    /// As [`crate::Restorer::restore_jpeg`].
     pub fn restore_jpeg(
         &mut self,
         data: &[u8],
@@ -134,21 +133,20 @@ impl Stream {
             Some((bytes, file)) if bytes == data => (bytes, file),
             _ => {
                 let whole = self.tables.complete(data);
-                (
-                    data.to_vec(),
-                    Arc::new(jpeg::read(&whole, &options.limits)?),
-                )
+                let file = jpeg::read(&whole, &options.limits)?;
+                (data.to_vec(), Arc::new(file))
             }
         };
-        let restored = self.next_file(&file, || Arc::clone(&file), layout, options, control);
+        let request = Request { options, control };
+        let restored = self.next_file(&file, || Arc::clone(&file), layout, request);
         self.read = Some((bytes, file));
         restored
     }
 
-    /// [`Restorer::restore_file_as`] for the next frame.
+    /// [`crate::Restorer::restore_file_as`] for the next frame.
     ///
     /// # Errors
-    /// As [`Restorer::restore_file_as`].
+    /// As [`crate::Restorer::restore_file_as`].
     pub fn restore_file(
         &mut self,
         file: &JpegFile,
@@ -156,7 +154,8 @@ impl Stream {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
-        self.next_file(file, || Arc::new(bare(file)), layout, options, control)
+        let request = Request { options, control };
+        self.next_file(file, || Arc::new(bare(file)), layout, request)
     }
 
     /// The next frame from a file, which is kept as `kept` has it.
@@ -165,43 +164,41 @@ impl Stream {
         file: &JpegFile,
         kept: impl FnOnce() -> Arc<JpegFile>,
         layout: Layout,
-        options: &Options,
-        control: Control<'_>,
+        request: Request<'_>,
     ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
-        self.next(Some(layout), options, same, |restorer, last| {
-            let restored = restorer.restore_file_onto(last, file, layout, options, control)?;
+        self.next(Some(layout), request, same, |solver, last| {
+            let restored = source_file::restore(solver, file, (layout, last), request)?;
             Ok((Input::File(kept()), restored))
         })
     }
 
-    /// [`Restorer::restore_frame`] for the next frame.
+    /// [`crate::Restorer::restore_frame`] for the next frame.
     ///
     /// # Errors
-    /// As [`Restorer::restore_frame`].
+    /// As [`crate::Restorer::restore_frame`].
     pub fn restore_frame(
         &mut self,
         frame: &Planar8,
-        tables: &FrameTables,
+        info: &FrameInfo,
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
+        let request = Request { options, control };
         let same =
-            |input: &Input| matches!(input, Input::Frame(f, t) if f == frame && **t == *tables);
-        self.next(None, options, same, |restorer, _| {
-            let restored = restorer.restore_frame(frame, tables, options, control)?;
-            Ok((
-                Input::Frame(frame.clone(), Box::new(tables.clone())),
-                restored,
-            ))
+            |input: &Input| matches!(input, Input::Frame(f, i) if f == frame && **i == *info);
+        self.next(None, request, same, |solver, _| {
+            let restored = source_frame::restore(solver, frame, info, request)?;
+            let input = Input::Frame(frame.clone(), Box::new(info.clone()));
+            Ok((input, restored))
         })
     }
 
-    /// [`Restorer::restore_levels`] for the next frame, of which nothing carries over unless
+    /// [`crate::Restorer::restore_levels`] for the next frame, of which nothing carries over unless
     /// it is the last one again.
     ///
     /// # Errors
-    /// As [`Restorer::restore_levels`].
+    /// As [`crate::Restorer::restore_levels`].
     pub fn restore_levels(
         &mut self,
         frame: &Planar8,
@@ -209,9 +206,10 @@ impl Stream {
         options: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
+        let request = Request { options, control };
         let same = |input: &Input| matches!(input, Input::Levels(f, b) if f == frame && *b == bits);
-        self.next(None, options, same, |restorer, _| {
-            let restored = restorer.restore_levels(frame, bits, options, control)?;
+        self.next(None, request, same, |solver, _| {
+            let restored = banded::restore(solver.denoiser, frame, bits, request)?;
             Ok((Input::Levels(frame.clone(), bits), restored))
         })
     }
@@ -221,13 +219,15 @@ impl Stream {
     fn next(
         &mut self,
         layout: Option<Layout>,
-        options: &Options,
+        request: Request<'_>,
         same: impl Fn(&Input) -> bool,
-        restore: impl FnOnce(&Restorer, Option<Planar8>) -> Result<(Input, Restored)>,
+        restore: impl FnOnce(&mut Remembering<'_>, Option<Planar8>) -> Result<(Input, Restored)>,
     ) -> Result<Restored> {
+        let options = request.options;
+        options.validate()?;
         if options.temporal == Temporal::Off {
             self.reset();
-            let (_, mut restored) = restore(&self.restorer, None)?;
+            let (_, mut restored) = restore(&mut self.solver(), None)?;
             let carried = restored.report.carried.get_or_insert_default();
             carried.fresh = Some(Fresh::Off);
             return Ok(restored);
@@ -240,8 +240,8 @@ impl Stream {
             return Ok(restored);
         }
         let last = last.map(|last| last.restored.frame);
-        let (input, mut restored) =
-            restore(&self.restorer, last).inspect_err(|_| self.restorer.forget())?;
+        let restored = restore(&mut self.solver(), last);
+        let (input, mut restored) = restored.inspect_err(|_| self.memory.forget())?;
         let pixels = restored.frame.width() * restored.frame.height();
         restored.report.carried.get_or_insert(Carried {
             pixels,
@@ -256,6 +256,13 @@ impl Stream {
             restored: restored.clone(),
         });
         Ok(restored)
+    }
+
+    fn solver(&mut self) -> Remembering<'_> {
+        Remembering {
+            denoiser: &*self.denoiser,
+            memory: &mut self.memory,
+        }
     }
 }
 

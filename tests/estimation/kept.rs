@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::options::Limits;
-use ddrmjpeg::restore::{Estimated, FrameTables, Report, TablesFrom};
+use ddrmjpeg::restore::{Estimated, FrameInfo, FrameTables, Report, TablesFrom};
 use ddrmjpeg::{Control, Options, Restorer};
 
 use super::{committed, decoded_frame, load, pictures, steps_of};
@@ -22,13 +22,13 @@ fn identity() -> Restorer {
     Restorer::with_denoiser(Arc::new(ddrmjpeg::model::identity::Identity))
 }
 
-fn report(frame: &Planar8, tables: &FrameTables) -> Report {
+fn report(frame: &Planar8, tables: &FrameInfo) -> Report {
     let restored = identity().restore_frame(frame, tables, &Options::default(), Control::default());
     restored.unwrap().report
 }
 
 fn told(frame: &Planar8) -> Option<Arc<Estimated>> {
-    report(frame, &FrameTables::Estimate).estimated
+    report(frame, &FrameTables::Estimate.into()).estimated
 }
 
 /// Other tables than those that were told: finer, coarser, twice and half as coarse.
@@ -70,21 +70,21 @@ fn a_kept_answer_restores_as_a_new_one_does() {
     let clean = load(&committed()[0]);
     let steps = steps_of(60, true);
     let cropped = frame(&clean, steps).without_margin((4, 2));
-    let first = report(&cropped, &FrameTables::Estimate);
+    let first = report(&cropped, &FrameTables::Estimate.into());
     let told = first.estimated.clone().expect("tables show");
     assert!(first.searched && told.luma.offset == (4, 6));
-    let earlier = |otherwise| FrameTables::Earlier {
-        told: told.clone(),
-        otherwise: Box::new(otherwise),
+    let earlier = |otherwise| FrameInfo {
+        earlier: Some(told.clone()),
+        ..FrameInfo::from(otherwise)
     };
-    let restore = |tables: &FrameTables| {
+    let restore = |tables: &FrameInfo| {
         let options = Options::default();
         identity()
             .restore_frame(&cropped, tables, &options, Control::default())
             .unwrap()
     };
     let kept = restore(&earlier(FrameTables::Unknown));
-    assert_eq!(kept.frame, restore(&FrameTables::Estimate).frame);
+    assert_eq!(kept.frame, restore(&FrameTables::Estimate.into()).frame);
     assert!(kept.report.restored && !kept.report.searched);
     assert_eq!(kept.report.tables_from, Some(TablesFrom::Pixels));
     let other = frame(&clean, steps_of(40, false));

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use ddrmjpeg::restore::{Estimated, FrameTables, Report};
+use ddrmjpeg::restore::{Estimated, FrameInfo, FrameTables, Report};
 
 /// Most frames between two searches. After one in vain the next frame is searched, then the
 /// third, the seventh: each wait is twice the last.
@@ -25,19 +25,18 @@ pub struct Memory {
 
 impl Memory {
     /// The tables that the next frame is to be restored by.
-    pub fn tables(&mut self) -> FrameTables {
+    pub fn tables(&mut self) -> FrameInfo {
         let may_search = self.wait == 0;
         self.wait = self.wait.saturating_sub(1);
-        let otherwise = match may_search {
+        let tables = match may_search {
             true => FrameTables::Estimate,
             false => FrameTables::Unknown,
         };
-        match &self.told {
-            Some(told) if is_whole(told) || !may_search => FrameTables::Earlier {
-                told: Arc::clone(told),
-                otherwise: Box::new(otherwise),
-            },
-            _ => otherwise,
+        let told = self.told.as_ref();
+        let kept = told.filter(|told| is_whole(told) || !may_search);
+        FrameInfo {
+            earlier: kept.cloned(),
+            ..tables.into()
         }
     }
 
@@ -100,7 +99,7 @@ mod tests {
     fn searches(memory: &mut Memory, frames: usize) -> Vec<usize> {
         let mut found = Vec::new();
         for n in 0..frames {
-            if memory.tables() == FrameTables::Estimate {
+            if memory.tables() == FrameTables::Estimate.into() {
                 memory.learn(&searched(None));
                 found.push(n);
             }
@@ -119,9 +118,9 @@ mod tests {
         let mut memory = Memory::default();
         for told in [told(true, true), told(false, false)] {
             memory.learn(&searched(Some(told.clone())));
-            let wanted = FrameTables::Earlier {
-                told,
-                otherwise: Box::new(FrameTables::Estimate),
+            let wanted = FrameInfo {
+                earlier: Some(told),
+                ..FrameInfo::from(FrameTables::Estimate)
             };
             for _ in 0..3 {
                 assert_eq!(memory.tables(), wanted);
@@ -132,10 +131,9 @@ mod tests {
         memory.learn(&searched(None));
         memory.tables();
         memory.learn(&searched(None));
-        let FrameTables::Earlier { otherwise, .. } = memory.tables() else {
-            panic!("the last answer is forgotten");
-        };
-        assert_eq!(*otherwise, FrameTables::Unknown);
+        let info = memory.tables();
+        assert!(info.earlier.is_some(), "the last answer is forgotten");
+        assert_eq!(info.tables, FrameTables::Unknown);
     }
 
     #[test]
@@ -144,7 +142,7 @@ mod tests {
         let half = told(true, false);
         let mut found = Vec::new();
         for n in 0..70 {
-            if memory.tables() == FrameTables::Estimate {
+            if memory.tables() == FrameTables::Estimate.into() {
                 memory.learn(&searched(Some(half.clone())));
                 found.push(n);
             }

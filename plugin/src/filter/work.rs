@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::restore::{FrameTables, Report, Restored};
+use ddrmjpeg::restore::{FrameInfo, FrameTables, Report, Restored};
 use ddrmjpeg::{Control, Error, Options};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -189,10 +189,10 @@ impl DdrmJpeg {
     }
 
     /// What earlier frames told of the tables on this grid of blocks.
-    fn tables_of(&self, grid: usize) -> FrameTables {
+    fn tables_of(&self, grid: usize) -> FrameInfo {
         let mut state = self.state();
         let memory = state.memory.get_mut(grid);
-        memory.map_or(FrameTables::Estimate, Memory::tables)
+        memory.map_or(FrameTables::Estimate.into(), Memory::tables)
     }
 
     /// One picture of a frame, the next of the stream of its grid.
@@ -200,7 +200,7 @@ impl DdrmJpeg {
         &self,
         grid: usize,
         part: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         options: &Options,
         opened: &Opened,
     ) -> Made<Restored> {

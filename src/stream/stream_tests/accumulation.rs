@@ -305,7 +305,7 @@ fn what_has_no_levels_does_not_begin_from_the_last_result() {
             let written = 40 + (x * 37 + y * 61 + n * 83) % 160;
             frame.planes[0].data[y * 96 + x] = written as u8;
         }
-        let tables = FrameTables::Quality(50);
+        let tables = FrameTables::Quality(50).into();
         let control = Control::default();
         let mine = stream.restore_frame(&frame, &tables, &options, control);
         let alone = restorer(prior()).stream();

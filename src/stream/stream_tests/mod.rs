@@ -232,7 +232,7 @@ fn frames_are_restored_as_if_alone() {
         let mut stream = restorer(following()).stream();
         let alone = restorer(following());
         for at in PATH {
-            let (frame, tables) = (decoded(at), FrameTables::Quality(50));
+            let (frame, tables) = (decoded(at), FrameTables::Quality(50).into());
             let (options, control) = (Options::default(), Control::default());
             let ours = stream.restore_frame(&frame, &tables, &options, control);
             let whole = alone.restore_frame(&frame, &tables, &options, control);
@@ -265,7 +265,7 @@ fn files_and_frames_of_one_stream_do_not_mix() {
     let control = Control::default();
     let mut stream = restorer(following()).stream();
     let alone = restorer(following());
-    let tables = FrameTables::Quality(50);
+    let tables = FrameTables::Quality(50).into();
     for file in &files {
         let frame = decode(file, (2, 2));
         let ours = stream.restore_frame(&frame, &tables, &options, control);

@@ -16,7 +16,7 @@ use std::time::Duration;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
-use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
+use ddrmjpeg::restore::{FrameInfo, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 
 use crate::registry;
@@ -44,7 +44,7 @@ where
     fn restore_frame(
         &self,
         _: &Planar8,
-        _: &FrameTables,
+        _: &FrameInfo,
         _: &Options,
         _: Control<'_>,
     ) -> Result<Restored> {

@@ -81,7 +81,7 @@ fn a_result_of_another_size_is_an_error_and_not_written() {
 #[test]
 fn tables_that_cannot_be_told_are_one_warning_for_the_stream() {
     let _core = share("untellable", |frame, tables, _| {
-        assert_eq!(*tables, FrameTables::Estimate);
+        assert_eq!(*tables, FrameTables::Estimate.into());
         let report = Report {
             notes: vec!["the levels fit no table".into()],
             ..Report::default()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::options::Preset;
-use ddrmjpeg::restore::{FrameTables, Layout, Restored};
+use ddrmjpeg::restore::{FrameInfo, Layout, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 use gst::prelude::*;
 
@@ -22,7 +22,7 @@ impl FrameRestorer for Paced {
     fn restore_frame(
         &self,
         frame: &Planar8,
-        _: &FrameTables,
+        _: &FrameInfo,
         options: &Options,
         _: Control<'_>,
     ) -> Result<Restored> {

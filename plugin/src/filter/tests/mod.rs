@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::JpegFile;
-use ddrmjpeg::restore::{FrameTables, Layout, Report, Restored};
+use ddrmjpeg::restore::{FrameInfo, Layout, Report, Restored};
 use ddrmjpeg::{Control, Error, Options, Result};
 use gst::prelude::*;
 
@@ -42,12 +42,12 @@ struct Core<F>(F);
 
 impl<F> FrameRestorer for Core<F>
 where
-    F: Fn(&Planar8, &FrameTables, Control<'_>) -> Result<Restored> + Send + Sync,
+    F: Fn(&Planar8, &FrameInfo, Control<'_>) -> Result<Restored> + Send + Sync,
 {
     fn restore_frame(
         &self,
         frame: &Planar8,
-        tables: &FrameTables,
+        tables: &FrameInfo,
         _: &Options,
         control: Control<'_>,
     ) -> Result<Restored> {
@@ -68,7 +68,7 @@ where
 /// Makes `core` what elements with `model=name` open, as long as the result is kept.
 fn share<F>(name: &str, core: F) -> Arc<dyn FrameRestorer>
 where
-    F: Fn(&Planar8, &FrameTables, Control<'_>) -> Result<Restored> + Send + Sync + 'static,
+    F: Fn(&Planar8, &FrameInfo, Control<'_>) -> Result<Restored> + Send + Sync + 'static,
 {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Core(core));

@@ -6,7 +6,7 @@ use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::origin::Family;
 use ddrmjpeg::jpeg::recover::estimate::{Estimate, Fill, Known};
-use ddrmjpeg::restore::{Estimated, FrameTables, Gate, Report, Restored, TablesFrom};
+use ddrmjpeg::restore::{Estimated, FrameInfo, FrameTables, Gate, Report, Restored, TablesFrom};
 use gst::prelude::*;
 
 use super::{harness, marked, share, texts};
@@ -51,7 +51,7 @@ fn the_encoder_of_the_file_reaches_the_core() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = seen.clone();
     let _core = share("records-family", move |frame, tables, _| {
-        if let FrameTables::File { header, .. } = tables {
+        if let Some(header) = &tables.header {
             kept.lock().unwrap().push(header.family.clone());
         }
         let mut out = marked(frame);
@@ -78,7 +78,7 @@ fn the_encoder_of_the_file_reaches_the_core() {
 fn share_searcher(
     name: &str,
     finds: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
-) -> (Arc<dyn FrameRestorer>, Arc<Mutex<Vec<FrameTables>>>) {
+) -> (Arc<dyn FrameRestorer>, Arc<Mutex<Vec<FrameInfo>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let kept = asked.clone();
     let core = share(name, move |frame, tables, _| {
@@ -86,13 +86,8 @@ fn share_searcher(
         let n = kept.len();
         kept.push(tables.clone());
         // A kept table holds for even frames, as the core of this test has it.
-        let (holds, otherwise) = match tables {
-            FrameTables::Earlier { told, otherwise } => {
-                ((n % 2 == 0).then(|| told.clone()), &**otherwise)
-            }
-            other => (None, other),
-        };
-        let searched = holds.is_none() && *otherwise == FrameTables::Estimate;
+        let holds = tables.earlier.clone().filter(|_| n % 2 == 0);
+        let searched = holds.is_none() && tables.tables == FrameTables::Estimate;
         let found = match searched {
             true => finds(n).map(told),
             false => holds,
@@ -124,15 +119,15 @@ fn what_a_frame_told_is_asked_of_the_next_and_searched_anew_when_it_fails() {
     for _ in 0..5 {
         harness.push_and_pull(frame()).unwrap();
     }
-    let earlier = |step| FrameTables::Earlier {
-        told: told(step),
-        otherwise: Box::new(FrameTables::Estimate),
+    let earlier = |step| FrameInfo {
+        earlier: Some(told(step)),
+        ..FrameInfo::from(FrameTables::Estimate)
     };
     // Frame 1 contradicts what frame 0 told, and frame 3 what frame 1 did.
     assert_eq!(
         *asked.lock().unwrap(),
         [
-            FrameTables::Estimate,
+            FrameTables::Estimate.into(),
             earlier(1),
             earlier(2),
             earlier(2),
@@ -174,7 +169,10 @@ fn new_caps_are_searched_at_once() {
     harness.set_src_caps_str("video/x-raw,format=GRAY8,width=4,height=16,framerate=25/1");
     harness.push_and_pull(frame()).unwrap();
     let asked = asked.lock().unwrap();
-    assert_eq!(asked[2..], [FrameTables::Unknown, FrameTables::Estimate]);
+    assert_eq!(
+        asked[2..],
+        [FrameTables::Unknown, FrameTables::Estimate].map(FrameInfo::from)
+    );
 }
 
 #[test]

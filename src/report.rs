@@ -1,0 +1,149 @@
+//! What was done to a picture: the report that comes with it, and the types that it is made of.
+//!
+//! Plain data. `source` and `solve` fill it in; the faces show it.
+
+use std::sync::Arc;
+
+use crate::frame::{Orientation, Planar8};
+use crate::jpeg::file::origin::Family;
+use crate::jpeg::grid::measure::Departures;
+use crate::jpeg::recover::by_header::Refusal;
+use crate::jpeg::recover::estimate::Estimate;
+
+/// A restored picture or frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restored {
+    /// The pixels: RGB or grey from a file; from a frame, the frame's own layout.
+    pub frame: Planar8,
+    /// What was done.
+    pub report: Report,
+}
+
+/// What was done to a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// False when the pixels were passed through; `notes` says why.
+    pub restored: bool,
+    /// Calls of the network, tiles counted apart.
+    pub network_calls: usize,
+    /// The IJG quality given or found, for frames.
+    pub quality: Option<u8>,
+    /// Where a frame's tables were known from; `None` for files, and when they were not.
+    pub tables_from: Option<TablesFrom>,
+    /// How a frame was turned since it was decoded.
+    pub orientation: Orientation,
+    /// Why a frame's header was not used.
+    pub refusal: Option<Refusal>,
+    /// Which components were held to the levels of the file.
+    pub measured: Vec<bool>,
+    /// What the identity gate handed on as decoded.
+    pub gate: Gate,
+    /// Whether the picture was not held to the file's levels, since the caller stated a quality.
+    pub released: bool,
+    /// The encoder's family, for files and for frames whose header was used.
+    pub family: Option<Family>,
+    /// Whether a file shows an earlier, coarser save, to which the picture was held instead.
+    pub resaved: bool,
+    /// What was told from the pixels, of this frame or of an earlier one, where tables were
+    /// estimated.
+    pub estimated: Option<Arc<Estimated>>,
+    /// Whether the pixels of a frame were searched for tables, found or not: the costly part.
+    pub searched: bool,
+    /// How the network's estimates stood to the cells; nothing where they were released from them.
+    pub departures: Departures,
+    /// How well the result agrees with the file; only with `strict`.
+    pub consistency: Option<Consistency>,
+    /// What a [`crate::Stream`] took over from the frame before; `None` outside of streams.
+    pub carried: Option<Carried>,
+    /// What the user should know: truncated data, tables that do not fit.
+    pub notes: Vec<String>,
+}
+
+/// Which tables a frame was restored by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablesFrom {
+    /// The header of its file.
+    File,
+    /// A quality or tables that the caller named.
+    Caller,
+    /// An estimate from the pixels.
+    Pixels,
+}
+
+/// Shares of the known coefficients that quantise to the file's own levels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Consistency {
+    /// Of the restored picture as computed.
+    pub computed: f64,
+    /// Of the picture rounded to 8 bits.
+    pub rounded: f64,
+}
+
+/// What is handed on as decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gate {
+    /// Nothing: all is restored.
+    #[default]
+    Open,
+    /// Everything.
+    Closed,
+}
+
+impl Gate {
+    /// One word, as reports have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What was told from pixels alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimated {
+    /// The luma table, its grid and its confidence.
+    pub luma: Estimate,
+    /// The chroma table, where the pixels show one.
+    pub chroma: Option<Estimate>,
+    /// Luma samples per chroma sample, where that was told or given.
+    pub subsampling: Option<(usize, usize)>,
+    /// Columns and rows before the picture, turned back, that fill up its grid, 0..=15.
+    pub margin: (usize, usize),
+    /// How the picture was turned since it was decoded. Mirrored is what only its chroma tells.
+    pub orientation: Orientation,
+}
+
+/// What a stream took over from the frame before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Pixels of the frame, on its grid of whole MCUs.
+    pub pixels: usize,
+    /// Those of which the decoded picture (with `accumulate`: what is known of it) changed, counted in
+    /// squares of 4.
+    pub changed: usize,
+    /// Those that the network was not asked again for.
+    pub reused: usize,
+    /// Why nothing was known of a frame before.
+    pub fresh: Option<Fresh>,
+}
+
+/// Why a stream begins anew with a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fresh {
+    /// It is the first one, the first after [`crate::Stream::reset`], or follows one that failed or was
+    /// restored by itself.
+    First,
+    /// `Options::temporal` is off.
+    Off,
+    /// The options are others, or the layout of the pixels.
+    Options,
+    /// Size, sampling or colours are others.
+    Shape,
+    /// The quantisation tables are others, or where they are known from.
+    Tables,
+    /// It is restored by itself: damaged, with `strict`, in several calls, or not at all.
+    Alone,
+    /// Most of the picture is another: a cut.
+    Cut,
+}
