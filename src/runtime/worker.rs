@@ -252,7 +252,7 @@ mod tests {
         let child = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "prior::worker::tests::the_end_of_the_process_waits_for_work",
+                "runtime::worker::tests::the_end_of_the_process_waits_for_work",
             ])
             .env(CHILD, told.path())
             .output()

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::frame::Planar8;
 use crate::jpeg::Header;
 use crate::jpeg::grid::tables::ijg_pair;
-use crate::report::{Estimated, Report, Restored};
+use crate::report::{Estimated, Restored};
 use crate::solve::{Request, Solver};
 use crate::source::{Sight, estimated, header_frame, named, restore as restore_seen, unchanged};
 
@@ -15,6 +15,10 @@ use crate::source::{Sight, estimated, header_frame, named, restore as restore_se
 pub(crate) type Steps = (QuantSteps, QuantSteps);
 
 /// Where a frame's quantisation tables are known from.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per frame, handed on by reference"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FrameTables {
     /// IJG tables of this quality, 1..=100.
@@ -38,7 +42,7 @@ pub struct FrameInfo {
     /// The header that is said to be that of the frame's file. It is used for each component
     /// that can still hold the file's levels.
     pub header: Option<Box<Header>>,
-    /// What an earlier frame of the same stream showed (its [`Report::estimated`]). Whether it still
+    /// What an earlier frame of the same stream showed (its [`crate::report::Report::estimated`]). Whether it still
     /// holds is seen at a small part of the cost of finding it.
     pub earlier: Option<Arc<Estimated>>,
     /// The tables, or how to come by them.
@@ -67,7 +71,7 @@ pub(crate) fn restore(
 ) -> Result<Restored> {
     match see(frame, info)? {
         Sight::Seen(seen) => restore_seen(solver, *seen, None, request),
-        Sight::Nothing(why, report) => Ok(unchanged(frame, why, report)),
+        Sight::Nothing(why, report) => Ok(unchanged(frame, why, *report)),
     }
 }
 
@@ -108,7 +112,7 @@ fn without_header<'a>(frame: &'a Planar8, info: &FrameInfo) -> Result<Sight<'a>>
         FrameTables::Estimate => searched(frame),
         FrameTables::Unknown => Ok(Sight::Nothing(
             "the quantisation tables are not known",
-            Report::default(),
+            Box::default(),
         )),
     }
 }
@@ -116,7 +120,7 @@ fn without_header<'a>(frame: &'a Planar8, info: &FrameInfo) -> Result<Sight<'a>>
 fn searched(frame: &Planar8) -> Result<Sight<'_>> {
     let mut sight: Sight<'_> = match estimated::tell(frame)? {
         Some(told) => estimated::see(frame, Arc::new(told))?.into(),
-        None => Sight::Nothing("the quantisation tables cannot be told", Report::default()),
+        None => Sight::Nothing("the quantisation tables cannot be told", Box::default()),
     };
     sight.origin().searched = true;
     Ok(sight)

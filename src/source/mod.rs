@@ -56,7 +56,7 @@ pub(crate) enum Sight<'a> {
     /// They are restored.
     Seen(Box<Seen<'a>>),
     /// They are not, for this reason; the report says the rest.
-    Nothing(&'static str, Report),
+    Nothing(&'static str, Box<Report>),
 }
 
 impl<'a> From<Seen<'a>> for Sight<'a> {

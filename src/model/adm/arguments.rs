@@ -1,6 +1,6 @@
 //! What shapes an ADM network: the arguments of the published constructors, under their names.
 //!
-//! No torch and no files: `prior::config` makes these from the published YAML, and the
+//! No torch and no files: `model::config` makes these from the published YAML, and the
 //! networks read them.
 
 use serde::{Deserialize, Deserializer};

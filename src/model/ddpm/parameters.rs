@@ -1,6 +1,6 @@
 //! What shapes a DDPM network: the `model` section of the published YAML, under its names.
 //!
-//! No torch and no files: `prior::config` makes it, the network reads it.
+//! No torch and no files: `model::config` makes it, the network reads it.
 
 use serde::Deserialize;
 

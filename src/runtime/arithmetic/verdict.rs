@@ -202,7 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = place(folder.path());
         let whole = format!("bf16\n{}", place.machine);
-        let cut = whole[..whole.len() - 1].as_bytes();
+        let cut = &whole.as_bytes()[..whole.len() - 1];
         let other = whole.replace("bf16\n", "maybe\n");
         let long = whole.repeat(1 + LONGEST as usize / whole.len());
         for bytes in [b"", cut, b"\xff\xfe\n", other.as_bytes(), long.as_bytes()] {
