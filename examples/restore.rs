@@ -5,8 +5,7 @@
 use std::fs;
 use std::io::Write;
 
-use ddrmjpeg::options::Preset;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, Options, Preset, Restorer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,10 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     // One struct holds every option; a restorer is an opened model, good for any number of files.
-    let options = Options {
-        preset: Preset::Quality,
-        ..Options::default()
-    };
+    let options = Options::default().with_preset(Preset::Quality);
     let restorer = Restorer::open(&options)?;
 
     let report = |done, total| eprint!("\rnetwork call {done} of {total} ");

@@ -22,6 +22,11 @@ docs() {
     RUSTDOCFLAGS="-D warnings" "$cargo" doc --quiet --workspace --no-deps
 }
 
+# Of the pages that `docs` has just written.
+public_interface() {
+    python3 scripts/public_api.py
+}
+
 # Advisories need a database from the network, so they are not part of this.
 licences() {
     if "$cargo" deny --version >/dev/null 2>&1; then
@@ -49,8 +54,10 @@ step "scripts" scripts_parse
 step "clippy, default features" clippy --workspace
 step "clippy, no features" clippy -p ddrmjpeg --no-default-features
 step "clippy, fetch without torch" clippy -p ddrmjpeg --no-default-features --features fetch
+step "clippy, image without torch" clippy -p ddrmjpeg --no-default-features --features image
 step "clippy, torch without the command" clippy -p ddrmjpeg --no-default-features --features torch
 step "documentation" docs
+step "public interface" public_interface
 step "licences" licences
 
 if [ -n "$failed" ]; then

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 
 /// What the damage is taken for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AssumedQuality {
     /// That of the last save, unless the levels show an earlier, coarser one on the same grid.
     #[default]
@@ -30,9 +31,11 @@ impl FromStr for AssumedQuality {
             ("auto", _) => Ok(Self::Auto),
             ("off", _) => Ok(Self::Off),
             (_, Ok(quality @ 1..=100)) => Ok(Self::Quality(quality)),
-            _ => Err(Error::Options(format!(
-                "assume-quality = {text:?}: must be auto, off or a quality of 1..100"
-            ))),
+            _ => Err(Error::option(
+                "assume-quality",
+                format_args!("{text:?}"),
+                "auto, off or a quality of 1..100",
+            )),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 
 /// What a picture suffered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Degradation {
     /// JPEG compression, with the file's own tables.
     #[default]
@@ -33,9 +34,7 @@ impl Bits {
     pub fn new(bits: u8) -> Result<Self> {
         match bits {
             2..=8 => Ok(Self(bits)),
-            _ => Err(Error::Options(format!(
-                "{bits} bits per channel: must be in 2..8"
-            ))),
+            _ => Err(Error::option("bits per channel", bits, "in 2..8")),
         }
     }
 
@@ -64,9 +63,8 @@ impl FromStr for Degradation {
                 .and_then(|number| number.parse().ok()),
         };
         let wrong = || {
-            Error::Options(format!(
-                "degradation = {text:?}: must be jpeg or quant=Nbit, N in 2..8"
-            ))
+            let allowed = "jpeg or quant=Nbit, N in 2..8";
+            Error::option("degradation", format_args!("{text:?}"), allowed)
         };
         let bits = Bits::new(bits.ok_or_else(wrong)?).map_err(|_| wrong())?;
         Ok(Self::Quant(bits))

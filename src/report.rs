@@ -12,6 +12,7 @@ use crate::jpeg::recover::estimate::Estimate;
 
 /// A restored picture or frame.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Restored {
     /// The pixels: RGB or grey from a file; from a frame, the frame's own layout.
     pub frame: Planar8,
@@ -19,8 +20,16 @@ pub struct Restored {
     pub report: Report,
 }
 
+impl Restored {
+    /// `frame`, of which `report` says what was done.
+    pub fn new(frame: Planar8, report: Report) -> Self {
+        Self { frame, report }
+    }
+}
+
 /// What was done to a picture.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Report {
     /// False when the pixels were passed through; `notes` says why.
     pub restored: bool,
@@ -61,6 +70,7 @@ pub struct Report {
 
 /// Which tables a frame was restored by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TablesFrom {
     /// The header of its file.
     File,
@@ -81,6 +91,7 @@ pub struct Consistency {
 
 /// What is handed on as decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Gate {
     /// Nothing: all is restored.
     #[default]
@@ -116,6 +127,7 @@ pub struct Estimated {
 
 /// What a stream took over from the frame before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Carried {
     /// Pixels of the frame, on its grid of whole MCUs.
     pub pixels: usize,
@@ -130,6 +142,7 @@ pub struct Carried {
 
 /// Why a stream begins anew with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fresh {
     /// It is the first one, the first after [`crate::Stream::reset`], or follows one that failed or was
     /// restored by itself.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::contract::{Control, Denoiser};
 use crate::degradation::Bits;
 use crate::error::Result;
-use crate::frame::Planar8;
+use crate::frame::{Picture, Planar8};
 use crate::jpeg;
 use crate::jpeg::JpegFile;
 use crate::model;
@@ -104,6 +104,22 @@ impl Restorer {
         options.validate()?;
         let request = Request { options, control };
         source::file::restore(&mut self.alone(), file, (layout, None), request)
+    }
+
+    /// Restores a JPEG to a picture that is not rounded to 8 bits: `[3, H, W]`, or `[1, H, W]` for a
+    /// grey file, in `[-1, 1]` but for what lies beyond black and white. Rounded, it is what
+    /// [`Self::restore_file`] returns; [`Picture::interleaved16`] makes 16 bits of it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_file`].
+    pub fn restore_unrounded(
+        &self,
+        file: &JpegFile,
+        options: &Options,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        options.validate()?;
+        source::file::unrounded(&mut self.alone(), file, Request { options, control })
     }
 
     /// Restores a JPEG to the levels of its own tables and sampling: with `strict`, the levels

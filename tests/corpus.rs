@@ -29,10 +29,7 @@ fn files(kind: &str) -> Vec<PathBuf> {
 
 /// Restores every file with the identity prior; answers (read, refused with their errors).
 fn restore_all(kind: &str) -> (usize, Vec<(PathBuf, Error)>) {
-    let options = Options {
-        model: "identity".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("identity");
     let restorer = Restorer::open(&options).unwrap();
     let (mut read, mut refused) = (0, Vec::new());
     for path in files(kind) {

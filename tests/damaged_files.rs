@@ -245,10 +245,7 @@ fn a_cut_is_in_the_middle_of_a_row() {
 }
 
 fn restore(bytes: &[u8]) -> ddrmjpeg::restore::Restored {
-    let options = Options {
-        model: "identity".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("identity");
     let core = Restorer::open(&options).unwrap();
     core.restore_jpeg(bytes, &options, Control::default())
         .unwrap()

@@ -15,12 +15,10 @@ use ddrmjpeg::options::{Device, Options, Precision};
 use std::sync::Arc;
 
 fn open(name: &str, precision: Precision) -> Arc<dyn Denoiser> {
-    let options = Options {
-        model: name.into(),
-        device: Device::Cpu,
-        precision,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_model(name)
+        .with_device(Device::Cpu)
+        .with_precision(precision);
     open::open(&options).unwrap()
 }
 

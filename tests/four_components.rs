@@ -48,11 +48,9 @@ fn restore(file: &JpegFile, options: &Options) -> Restored {
 }
 
 fn identity(strength: f64) -> Options {
-    Options {
-        model: "identity".into(),
-        strength,
-        ..Options::default()
-    }
+    Options::default()
+        .with_model("identity")
+        .with_strength(strength)
 }
 
 /// Whether it is YCCK, and the sampling factors of two kinds of components.
@@ -113,10 +111,7 @@ fn they_are_decoded_to_the_rgb_that_every_decoder_shows() {
 
 #[test]
 fn all_four_are_restored_and_keep_their_levels() {
-    let strict = Options {
-        strict: true,
-        ..identity(1.0)
-    };
+    let strict = identity(1.0).with_strict(true);
     for (is_ycck, subsampling, factors) in KINDS {
         let found = read(&file(is_ycck, subsampling, factors));
         let restored = restore(&found, &strict);
@@ -178,4 +173,29 @@ fn a_size_that_the_bytes_cannot_hold_is_refused() {
     // What is cut short is read, down to where it could hold a quarter.
     let header = small.len() - 100;
     assert!(jpeg::read(&small[..header], &Options::default().limits).is_ok());
+}
+
+/// A picture in 16 bits is that in 8 bits, with what rounding took away.
+#[test]
+fn a_picture_that_is_not_rounded_becomes_the_same_pixels() {
+    let options = identity(1.0);
+    let core = Restorer::open(&options).unwrap();
+    let plain = |model| jpeg::encode(&scene(model, SIZE), 40, (2, 2)).unwrap();
+    let ink = file(true, (2, 2), (1, 1));
+    for bytes in [plain(PixelModel::Rgb), plain(PixelModel::Grey), ink] {
+        let found = read(&bytes);
+        let shown = restore(&found, &options);
+        let (picture, report) = core
+            .restore_unrounded(&found, &options, Control::default())
+            .unwrap();
+        assert_eq!(report, shown.report);
+        assert_eq!((picture.width, picture.height), SIZE);
+        let shown = shown.frame.interleaved().unwrap();
+        let deep = picture.interleaved16();
+        assert_eq!(deep.len(), shown.len());
+        let apart = |(&deep, &byte): (&u16, &u8)| i32::from(deep) - 257 * i32::from(byte);
+        let apart: Vec<i32> = deep.iter().zip(&shown).map(apart).collect();
+        assert!(apart.iter().all(|d| d.abs() <= 129), "{apart:?}");
+        assert!(apart.iter().any(|&d| d != 0));
+    }
 }

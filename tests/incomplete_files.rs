@@ -123,11 +123,9 @@ fn a_cut_file_is_decoded_as_libjpeg_decodes_it() {
 }
 
 fn restore(bytes: &[u8], strength: f64) -> ddrmjpeg::restore::Restored {
-    let options = Options {
-        model: "identity".into(),
-        strength,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_model("identity")
+        .with_strength(strength);
     let core = Restorer::open(&options).unwrap();
     core.restore_jpeg(bytes, &options, Control::default())
         .unwrap()

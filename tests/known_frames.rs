@@ -319,10 +319,7 @@ fn unmeasured_chroma_is_the_priors_to_restore() {
     let restorer = Restorer::with_denoiser(Arc::new(Red));
     let (frame, header) = decoded(&photographs()[0], 50, (2, 1));
     let restore = |frame: &Planar8| {
-        let tables = FrameInfo {
-            header: Some(Box::new(header.clone())),
-            ..FrameInfo::from(FrameTables::Quality(50))
-        };
+        let tables = FrameInfo::from(FrameTables::Quality(50)).with_header(header.clone());
         restorer
             .restore_frame(frame, &tables, &Options::default(), Control::default())
             .unwrap()
@@ -355,10 +352,7 @@ fn cells_reach_as_far_as_the_family_in_the_header_says() {
             family: family.clone(),
             ..header.clone()
         };
-        let tables = FrameInfo {
-            header: Some(Box::new(header)),
-            ..FrameInfo::from(FrameTables::Estimate)
-        };
+        let tables = FrameInfo::from(FrameTables::Estimate).with_header(header);
         let restored = restorer
             .restore_frame(&frame, &tables, &Options::default(), Control::default())
             .unwrap();
@@ -383,10 +377,7 @@ fn after_a_refusal_the_other_tables_are_used_and_the_report_says_so() {
         (&shifted, FrameTables::Quality(50), Some(TablesFrom::Caller)),
         (&shifted, FrameTables::Estimate, None),
     ] {
-        let tables = FrameInfo {
-            header: Some(Box::new(header.clone())),
-            ..FrameInfo::from(otherwise)
-        };
+        let tables = FrameInfo::from(otherwise).with_header(header.clone());
         let options = Options::default();
         let restored = restorer.restore_frame(frame, &tables, &options, Control::default());
         let report = restored.unwrap().report;

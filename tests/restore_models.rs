@@ -125,13 +125,11 @@ data:
 }
 
 fn options(model: &Path, config: &str) -> Options {
-    Options {
-        model: model.display().to_string(),
-        config: Some(config.to_owned()),
-        device: Device::Cpu,
-        precision: Precision::F32,
-        ..Options::default()
-    }
+    Options::default()
+        .with_model(model.display().to_string())
+        .with_config(Some(config.to_owned()))
+        .with_device(Device::Cpu)
+        .with_precision(Precision::F32)
 }
 
 fn refusal(options: &Options) -> String {
@@ -163,25 +161,16 @@ fn what_cannot_be_opened_is_named() {
     let files = Files::new();
     let weights = files.weights("net_ddpm", "net.safetensors");
     let config = files.config(&ddpm_config("LSUN\n  category: church_outdoor"));
-    let named = Options {
-        model: config.clone(),
-        ..Options::default()
-    };
+    let named = Options::default().with_model(config.clone());
     let missing = refusal(&named);
     assert!(
         missing.contains("ema_diffusion_lsun_church_model/model-4432000.ckpt"),
         "{missing}"
     );
-    let twice = Options {
-        config: Some("other.yml".into()),
-        ..named.clone()
-    };
+    let twice = named.clone().with_config(Some("other.yml".into()));
     assert!(refusal(&twice).contains("is a config already"));
     assert!(refusal(&options(&weights, "nowhere.yml")).contains("nowhere.yml"));
-    let told = Options {
-        class: Some(1),
-        ..options(&weights, &config)
-    };
+    let told = options(&weights, &config).with_class(Some(1));
     assert!(refusal(&told).contains("knows no classes"));
     let other = files.config(&adm_config(0.0));
     let wrong = refusal(&options(&weights, &other));
@@ -245,12 +234,11 @@ fn every_preset_runs_on_any_size() {
     let restorer = Restorer::open(&opened).unwrap();
     for (width, height) in [(20, 20), (50, 34)] {
         for preset in [Preset::Fast, Preset::Quality, Preset::Sample, Preset::Paper] {
-            let options = Options {
-                preset,
-                steps: Some(2),
-                samples: (preset == Preset::Quality).then_some(2),
-                ..opened.clone()
-            };
+            let options = opened
+                .clone()
+                .with_preset(preset)
+                .with_steps(Some(2))
+                .with_samples((preset == Preset::Quality).then_some(2));
             let restored = restorer
                 .restore_jpeg(&photo(width, height), &options, Control::default())
                 .unwrap();
@@ -267,13 +255,11 @@ fn nano_refuses_presets_that_need_noise() {
     let data: Vec<u8> = (0..48 * 32 * 3).map(|i| (i % 251) as u8).collect();
     let bytes = jpeg::encode(&Planar8::from_rgb(48, 32, &data), 40, (2, 2)).unwrap();
     let ask = |preset, steps| {
-        let options = Options {
-            model: "nano".into(),
-            preset,
-            steps,
-            device: Device::Cpu,
-            ..Options::default()
-        };
+        let options = Options::default()
+            .with_model("nano")
+            .with_preset(preset)
+            .with_steps(steps)
+            .with_device(Device::Cpu);
         let restorer = Restorer::open(&options).unwrap();
         restorer.restore_jpeg(&bytes, &options, Control::default())
     };

@@ -38,10 +38,7 @@ fn decoded() -> (Planar8, Header) {
 }
 
 fn restored(frame: &Planar8, tables: &FrameInfo) -> Restored {
-    let options = Options {
-        model: "identity".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("identity");
     let core = Restorer::open(&options).unwrap();
     let control = Control::default();
     core.restore_frame(frame, tables, &options, control)
@@ -49,10 +46,7 @@ fn restored(frame: &Planar8, tables: &FrameInfo) -> Restored {
 }
 
 fn file(header: &Header) -> FrameInfo {
-    FrameInfo {
-        header: Some(Box::new(header.clone())),
-        ..FrameInfo::from(FrameTables::Unknown)
-    }
+    FrameInfo::from(FrameTables::Unknown).with_header(header.clone())
 }
 
 #[test]
@@ -92,10 +86,7 @@ fn each_way_up_tells_its_tables() {
         assert_eq!(told.orientation.transposed, orientation.transposed);
         assert!(told.chroma.is_some(), "{orientation:?}");
         // The next frame is not searched.
-        let next = FrameInfo {
-            earlier: Some(told),
-            ..FrameInfo::from(FrameTables::Unknown)
-        };
+        let next = FrameInfo::from(FrameTables::Unknown).with_earlier(told);
         let next = restored(&orientation.picture(&frame), &next);
         assert!(next.report.estimated.is_some(), "{orientation:?}");
         assert_eq!(next.report.measured, [true; 3], "{orientation:?}");

@@ -240,34 +240,33 @@ pub struct OptionArgs {
 impl OptionArgs {
     /// The options, checked.
     pub fn resolve(&self) -> ddrmjpeg::Result<Options> {
-        let options = Options {
-            degradation: self.degradation,
-            preset: self.preset,
-            strength: self.strength,
-            strict: self.strict,
-            identity_gate: self.identity_gate,
-            assume_quality: self.assume_quality,
-            seed: self.seed,
-            model: self.model.clone(),
-            config: self.config.clone(),
-            class: self.class,
-            device: self.device,
-            precision: self.precision,
-            steps: self.steps,
-            samples: self.samples,
-            eta: self.eta,
-            eta_b: self.eta_b,
-            init_timestep: self.init_timestep,
-            temporal: self.temporal,
-            tile_size: self.tile_size,
-            threads: self.threads,
-            max_batch: self.max_batch,
-            max_delay_ms: self.max_delay_ms,
-            limits: Limits {
-                pixels: self.max_megapixels.map(|n| n.saturating_mul(1_000_000)),
-                ..Limits::default()
-            },
-        };
+        let options = Options::default()
+            .with_degradation(self.degradation)
+            .with_preset(self.preset)
+            .with_strength(self.strength)
+            .with_strict(self.strict)
+            .with_identity_gate(self.identity_gate)
+            .with_assume_quality(self.assume_quality)
+            .with_seed(self.seed)
+            .with_model(self.model.clone())
+            .with_config(self.config.clone())
+            .with_class(self.class)
+            .with_device(self.device)
+            .with_precision(self.precision)
+            .with_steps(self.steps)
+            .with_samples(self.samples)
+            .with_eta(self.eta)
+            .with_eta_b(self.eta_b)
+            .with_init_timestep(self.init_timestep)
+            .with_temporal(self.temporal)
+            .with_tile_size(self.tile_size)
+            .with_threads(self.threads)
+            .with_max_batch(self.max_batch)
+            .with_max_delay_ms(self.max_delay_ms)
+            .with_limits(
+                Limits::default()
+                    .with_pixels(self.max_megapixels.map(|n| n.saturating_mul(1_000_000))),
+            );
         options.validate()?;
         Ok(options)
     }

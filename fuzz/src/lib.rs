@@ -29,13 +29,12 @@ pub fn write_seeds(seeds: impl FnOnce() -> Vec<Vec<u8>>) {
 
 /// Small enough that one file takes milliseconds.
 pub fn limits() -> Limits {
-    Limits {
-        file_bytes: 16 << 20,
-        side_px: 4096,
-        pixels: Some(1 << 17),
-        scans: 20,
-        metadata_bytes: 1 << 20,
-    }
+    Limits::default()
+.with_file_bytes(16 << 20)
+.with_side_px(4096)
+.with_pixels(Some(1 << 17))
+.with_scans(20)
+.with_metadata_bytes(1 << 20)
 }
 
 /// A frame of any size up to 256 x 256, and what is claimed of it.

@@ -32,11 +32,9 @@ fn main() -> Result<()> {
         "window" => drawings::all().into_iter().skip(2).collect(),
         folder => common::pictures(folder, count.parse()?, side)?,
     };
-    let options = Options {
-        identity_gate: rest.get(2).is_some_and(|word| word == "gate"),
-        model: model.into(),
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_identity_gate(rest.get(2).is_some_and(|word| word == "gate"))
+        .with_model(model);
     let restorer = Restorer::open(&options)?;
     println!(
         "| sampling | quality | JPEG dB | gain | worst | lost on | outside cells | luma far outside, gained: most | lost: least | flat blocks, most |"
@@ -109,10 +107,7 @@ fn measure(
     options: &Options,
 ) -> Result<Row> {
     let file = jpeg::read(&jpeg::encode(clean, quality, subsampling)?, &options.limits)?;
-    let decode = Options {
-        strength: 0.0,
-        ..options.clone()
-    };
+    let decode = options.clone().with_strength(0.0);
     let decoded = restorer
         .restore_file(&file, &decode, Control::default())?
         .frame;

@@ -57,10 +57,7 @@ fn prior(
     if let Some(prior) = priors.get(model) {
         return Ok(Arc::clone(prior));
     }
-    let options = Options {
-        model: model.to_owned(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model(model.to_owned());
     let prior = ddrmjpeg::model::open::open(&options)?;
     priors.insert(model.to_owned(), Arc::clone(&prior));
     Ok(prior)

@@ -36,9 +36,8 @@ impl FromStr for Operator {
 
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || {
-            Error::Options(format!(
-                "deg = {text:?}: must be jpegXX with XX in 1..100, quant, or quant=Nbit with N in 2..8"
-            ))
+            let allowed = "jpegXX with XX in 1..100, quant, or quant=Nbit with N in 2..8";
+            Error::option("deg", format_args!("{text:?}"), allowed)
         };
         if let Some(quality) = text.strip_prefix("jpeg") {
             let quality = quality.parse().ok().filter(|q| (1..=100).contains(q));
@@ -148,11 +147,9 @@ mod tests {
     /// where its own sampler knows JPEG alone.
     #[test]
     fn every_operator_runs_at_every_size() {
-        let options = Options {
-            preset: Preset::Paper,
-            steps: Some(3),
-            ..Options::default()
-        };
+        let options = Options::default()
+            .with_preset(Preset::Paper)
+            .with_steps(Some(3));
         for operator in ["jpeg30", "quant", "quant=5bit"] {
             let x_true = wave(37, 21);
             let operator = operator.parse().unwrap();
@@ -168,11 +165,9 @@ mod tests {
 
     #[test]
     fn a_seed_is_a_result() {
-        let options = Options {
-            preset: Preset::Paper,
-            steps: Some(3),
-            ..Options::default()
-        };
+        let options = Options::default()
+            .with_preset(Preset::Paper)
+            .with_steps(Some(3));
         let x = |seed| {
             let control = Control::default();
             let operator = Operator::Jpeg(30);

@@ -81,10 +81,7 @@ pub fn open(
 ) -> Result<Arc<dyn Denoiser>> {
     let options = match arithmetic {
         Arithmetic::Ours => options.clone(),
-        Arithmetic::AsPublished => Options {
-            precision: Precision::F32,
-            ..options.clone()
-        },
+        Arithmetic::AsPublished => options.clone().with_precision(Precision::F32),
     };
     let denoiser = open_plain(family, arithmetic, alpha_bar, &options)?;
     Ok(match arithmetic {
@@ -185,7 +182,7 @@ fn random(
 }
 
 fn no_epsilon() -> Error {
-    Error::Options("lean and nano are no ε-networks".into())
+    Error::options("lean and nano are no ε-networks".into())
 }
 
 /// The shapes that lean's convolutions have on a picture of 640x480, and those of the ADM

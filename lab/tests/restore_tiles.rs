@@ -35,11 +35,9 @@ fn scene(width: usize, height: usize) -> Planar8 {
 }
 
 fn options() -> Options {
-    Options {
-        device: Device::Cpu,
-        precision: Precision::F32,
-        ..Options::default()
-    }
+    Options::default()
+        .with_device(Device::Cpu)
+        .with_precision(Precision::F32)
 }
 
 fn restore(bytes: &[u8], options: &Options) -> Restored {
@@ -90,10 +88,7 @@ fn tiles_give_the_pixels_of_the_whole_picture() {
 fn the_option_tile_size_changes_the_calls_and_not_the_picture() {
     let bytes = jpeg::encode(&scene(150, 90), 20, (2, 2)).unwrap();
     let whole = restore(&bytes, &options());
-    let tiled = Options {
-        tile_size: 64,
-        ..options()
-    };
+    let tiled = options().with_tile_size(64);
     let tiled = restore(&bytes, &tiled);
     assert_eq!(
         (whole.report.network_calls, tiled.report.network_calls),
@@ -128,11 +123,9 @@ fn tiles_that_are_asked_at_once_give_the_same_picture() {
     let hint = jpeg::grid::from_file(&file).hint();
     // On a CPU the plain form alone gains by it, and that is measured only.
     let nano = |max_batch| {
-        let options = Options {
-            max_batch,
-            max_delay_ms: 1000.0,
-            ..options()
-        };
+        let options = options()
+            .with_max_batch(max_batch)
+            .with_max_delay_ms(1000.0);
         networks::open(Family::Nano, Arithmetic::AsPublished, &[], &options).unwrap()
     };
     let estimate = |prior: &dyn Denoiser| {
@@ -155,21 +148,12 @@ fn tiles_that_are_asked_at_once_give_the_same_picture() {
 #[test]
 fn the_same_seed_gives_the_same_pixels_and_another_does_not() {
     let bytes = jpeg::encode(&scene(96, 80), 15, (2, 2)).unwrap();
-    let sample = Options {
-        preset: Preset::Sample,
-        ..options()
-    };
+    let sample = options().with_preset(Preset::Sample);
     let first = restore(&bytes, &sample);
     assert_eq!(first, restore(&bytes, &sample));
-    let other = Options {
-        seed: 99,
-        ..sample.clone()
-    };
+    let other = sample.clone().with_seed(99);
     assert_ne!(first.frame, restore(&bytes, &other).frame);
-    let tiled = Options {
-        tile_size: 64,
-        ..sample
-    };
+    let tiled = sample.with_tile_size(64);
     assert!(largest_difference(&first.frame, &restore(&bytes, &tiled).frame) <= 1);
 }
 
@@ -177,11 +161,7 @@ fn the_same_seed_gives_the_same_pixels_and_another_does_not() {
 fn strict_output_keeps_every_level_before_rounding_and_nearly_all_after() {
     for subsampling in [(1, 1), (2, 1), (2, 2), (1, 2), (4, 1)] {
         let bytes = jpeg::encode(&scene(203, 117), 50, subsampling).unwrap();
-        let identity = Options {
-            model: "identity".into(),
-            strict: true,
-            ..options()
-        };
+        let identity = options().with_model("identity").with_strict(true);
         let consistency = restore(&bytes, &identity).report.consistency.unwrap();
         assert_eq!(consistency.computed, 1.0, "{subsampling:?}");
         assert!(
@@ -194,15 +174,7 @@ fn strict_output_keeps_every_level_before_rounding_and_nearly_all_after() {
 #[test]
 fn strength_blends_between_the_decoded_picture_and_the_restored_one() {
     let bytes = jpeg::encode(&scene(96, 80), 20, (2, 2)).unwrap();
-    let at = |strength| {
-        restore(
-            &bytes,
-            &Options {
-                strength,
-                ..options()
-            },
-        )
-    };
+    let at = |strength| restore(&bytes, &options().with_strength(strength));
     let (none, half, full) = (at(0.0), at(0.5), at(1.0));
     assert!(!none.report.restored && full.report.restored);
     for ((a, m), b) in none.frame.planes[0]

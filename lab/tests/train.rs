@@ -131,10 +131,8 @@ fn a_training_learns_and_its_model_restores() {
     let (first, last) = (mean(&rows[..15]), mean(&rows[45..]));
     // The random network is worse than the JPEG by far; 60 steps take most of that away.
     assert!(last < 0.5 * first, "{first} to {last}");
-    let restoring = Options {
-        model: out.join("model.safetensors").display().to_string(),
-        ..Options::default()
-    };
+    let restoring =
+        Options::default().with_model(out.join("model.safetensors").display().to_string());
     let restorer = Restorer::open(&restoring).unwrap();
     let jpeg = ddrmjpeg::jpeg::encode(&Planar8::new(PixelModel::Rgb, 40, 24, (1, 1)), 50, (2, 2));
     let restored = restorer.restore_jpeg(&jpeg.unwrap(), &restoring, Control::default());

@@ -101,10 +101,7 @@ fn measure(
     restorer: &Restorer,
     options: &Options,
 ) -> Result<Row> {
-    let decode = Options {
-        strength: 0.0,
-        ..options.clone()
-    };
+    let decode = options.clone().with_strength(0.0);
     let decoded = restorer
         .restore_jpeg(bytes, &decode, Control::default())?
         .frame;

@@ -100,7 +100,7 @@ mod tests {
         for error in [Error::Input, Error::Unsupported, Error::Limits] {
             assert_eq!(reach(&error("x".into())), Reach::Frame);
         }
-        for error in [Error::Backend, Error::Options, Error::Checkpoint] {
+        for error in [Error::Backend, Error::options, Error::Checkpoint] {
             assert_eq!(reach(&error("x".into())), Reach::Stream);
         }
         assert_eq!(reach(&Error::Cancelled), Reach::Cancelled);

@@ -26,13 +26,12 @@ pub fn both(first: Report, second: Report) -> Report {
 
 /// What both took over from those before.
 fn carried(first: Option<Carried>, second: Option<Carried>) -> Option<Carried> {
-    let (first, second) = (first?, second?);
-    Some(Carried {
-        pixels: first.pixels + second.pixels,
-        changed: first.changed + second.changed,
-        reused: first.reused + second.reused,
-        fresh: first.fresh.or(second.fresh),
-    })
+    let (mut both, second) = (first?, second?);
+    both.pixels += second.pixels;
+    both.changed += second.changed;
+    both.reused += second.reused;
+    both.fresh = both.fresh.or(second.fresh);
+    Some(both)
 }
 
 #[cfg(test)]
@@ -41,11 +40,12 @@ mod tests {
 
     #[test]
     fn counts_add_up_and_nothing_is_said_twice() {
-        let one = |calls: usize, note: &str| Report {
-            restored: calls > 0,
-            network_calls: calls,
-            notes: vec![note.into()],
-            ..Report::default()
+        let one = |calls: usize, note: &str| {
+            let mut report = Report::default();
+            report.restored = calls > 0;
+            report.network_calls = calls;
+            report.notes = vec![note.into()];
+            report
         };
         let report = both(one(0, "a"), one(3, "a"));
         assert_eq!((report.restored, report.network_calls), (true, 3));

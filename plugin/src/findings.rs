@@ -67,18 +67,17 @@ mod tests {
             (Gate::Closed, true),
             (Gate::Closed, false),
         ] {
-            found.add(&Report {
-                gate,
-                resaved,
-                family: Some(Family::Jpegli),
-                departures: Departures {
-                    known: 200,
-                    left: 50,
-                    far: 1,
-                    ..Departures::default()
-                },
-                ..Report::default()
-            });
+            let mut report = Report::default();
+            report.gate = gate;
+            report.resaved = resaved;
+            report.family = Some(Family::Jpegli);
+            report.departures = Departures {
+                known: 200,
+                left: 50,
+                far: 1,
+                ..Departures::default()
+            };
+            found.add(&report);
         }
         let mut stats = gst::Structure::new_empty("stats");
         found.write(&mut stats);
@@ -89,13 +88,12 @@ mod tests {
         assert_eq!(stats.get::<f64>("outside-cells"), Ok(0.25));
         assert_eq!(stats.get::<f64>("far-outside-cells"), Ok(0.005));
         assert!(!stats.has_field("consistency"));
-        found.add(&Report {
-            consistency: Some(Consistency {
-                computed: 1.0,
-                rounded: 0.75,
-            }),
-            ..Report::default()
+        let mut report = Report::default();
+        report.consistency = Some(Consistency {
+            computed: 1.0,
+            rounded: 0.75,
         });
+        found.add(&report);
         found.write(&mut stats);
         assert_eq!(stats.get::<f64>("consistency"), Ok(0.75));
     }

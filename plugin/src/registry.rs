@@ -114,12 +114,10 @@ mod tests {
     use super::*;
 
     fn named(model: &str) -> Options {
-        Options {
-            model: model.into(),
-            device: Device::Cpu,
-            precision: Precision::F32,
-            ..Options::default()
-        }
+        Options::default()
+            .with_model(model)
+            .with_device(Device::Cpu)
+            .with_precision(Precision::F32)
     }
 
     #[test]
@@ -140,10 +138,7 @@ mod tests {
 
     #[test]
     fn another_precision_is_another_opening() {
-        let bf16 = Options {
-            precision: Precision::Auto,
-            ..named("identity")
-        };
+        let bf16 = named("identity").with_precision(Precision::Auto);
         let first = open(&named("identity"), &|| true).unwrap();
         assert!(!Arc::ptr_eq(&first, &open(&bf16, &|| true).unwrap()));
     }

@@ -11,7 +11,7 @@ use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::model::identity::Identity;
 use ddrmjpeg::options::Preset;
 use ddrmjpeg::restore::{FrameInfo, FrameTables, Layout, Restored, Stream};
-use ddrmjpeg::{Control, Options, Restorer, Result};
+use ddrmjpeg::{Control, Error, Options, Restorer, Result};
 
 /// An opened model.
 pub trait FrameRestorer: Send + Sync {
@@ -88,6 +88,7 @@ impl FrameRestorer for Restorer {
         match options.degradation {
             Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
             Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
+            other => Err(unknown(other)),
         }
     }
 
@@ -114,6 +115,11 @@ impl FrameRestorer for Restorer {
     }
 }
 
+/// A degradation of the core that the elements have no way for.
+fn unknown(degradation: Degradation) -> Error {
+    Error::Unsupported(format!("degradation = {degradation}: not of frames"))
+}
+
 impl FrameStream for Stream {
     fn restore_frame(
         &mut self,
@@ -125,6 +131,7 @@ impl FrameStream for Stream {
         match options.degradation {
             Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
             Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
+            other => Err(unknown(other)),
         }
     }
 
@@ -193,11 +200,7 @@ impl Frames {
 pub fn decoded(file: &JpegFile, layout: Layout, options: &Options) -> Result<Restored> {
     static PLAIN: LazyLock<Restorer> =
         LazyLock::new(|| Restorer::with_denoiser(Arc::new(Identity)));
-    let options = Options {
-        preset: Preset::Fast,
-        strength: 0.0,
-        ..options.clone()
-    };
+    let options = options.clone().with_preset(Preset::Fast).with_strength(0.0);
     PLAIN.restore_file_as(file, layout, &options, Control::default())
 }
 
@@ -214,14 +217,13 @@ pub fn warm_up(restorer: &Restorer, options: &Options) -> Result<()> {
             *sample = (i % 251) as u8;
         }
     }
-    let options = Options {
-        preset: Preset::Fast,
-        steps: Some(1),
-        samples: Some(1),
-        identity_gate: false,
-        strength: 1.0,
-        ..options.clone()
-    };
+    let options = options
+        .clone()
+        .with_preset(Preset::Fast)
+        .with_steps(Some(1))
+        .with_samples(Some(1))
+        .with_identity_gate(false)
+        .with_strength(1.0);
     let tables = FrameTables::Quality(30).into();
     FrameRestorer::restore_frame(restorer, &picture, &tables, &options, Control::default())?;
     Ok(())

@@ -82,20 +82,18 @@ impl Settings {
     /// # Errors
     /// [`ddrmjpeg::Error::Options`] naming the property, its value and the limit.
     pub fn options(&self) -> Result<Options> {
-        let opening = Options {
-            model: self.model.clone(),
-            config: Some(self.config.clone()).filter(|config| !config.is_empty()),
-            degradation: self.degradation.parse()?,
-            assume_quality: self.assume_quality.parse()?,
-            class: usize::try_from(self.class).ok(),
-            device: self.device.parse()?,
-            precision: self.precision.into(),
-            tile_size: self.tile_size as usize,
-            threads: self.threads as usize,
-            max_batch: self.max_batch as usize,
-            max_delay_ms: self.max_delay,
-            ..Options::default()
-        };
+        let opening = Options::default()
+            .with_model(self.model.clone())
+            .with_config(Some(self.config.clone()).filter(|config| !config.is_empty()))
+            .with_degradation(self.degradation.parse()?)
+            .with_assume_quality(self.assume_quality.parse()?)
+            .with_class(usize::try_from(self.class).ok())
+            .with_device(self.device.parse()?)
+            .with_precision(self.precision.into())
+            .with_tile_size(self.tile_size as usize)
+            .with_threads(self.threads as usize)
+            .with_max_batch(self.max_batch as usize)
+            .with_max_delay_ms(self.max_delay);
         let options = self.over(&opening);
         options.validate()?;
         Ok(options)
@@ -103,33 +101,30 @@ impl Settings {
 
     /// `opened`, with everything that may change while playing as it is now.
     pub fn over(&self, opened: &Options) -> Options {
-        Options {
-            preset: self.preset.into(),
-            strength: self.strength,
-            strict: self.strict,
-            identity_gate: self.identity_gate,
-            seed: self.seed,
-            steps: preset_if_zero(self.steps),
-            samples: preset_if_zero(self.samples),
-            eta: self.eta,
-            eta_b: self.eta_b,
-            init_timestep: self.init_timestep as usize,
-            temporal: self.temporal.into(),
-            ..opened.clone()
-        }
+        opened
+            .clone()
+            .with_preset(self.preset.into())
+            .with_strength(self.strength)
+            .with_strict(self.strict)
+            .with_identity_gate(self.identity_gate)
+            .with_seed(self.seed)
+            .with_steps(preset_if_zero(self.steps))
+            .with_samples(preset_if_zero(self.samples))
+            .with_eta(self.eta)
+            .with_eta_b(self.eta_b)
+            .with_init_timestep(self.init_timestep as usize)
+            .with_temporal(self.temporal.into())
     }
 
     /// Where the quantisation tables of a frame come from: `header`, which came with it, unless
     /// the frame contradicts it; then `qf`; then the pixels, as `unnamed` says.
     pub fn tables(&self, header: Option<Header>, unnamed: impl FnOnce() -> FrameInfo) -> FrameInfo {
-        let otherwise = match u8::try_from(self.qf) {
+        let mut info = match u8::try_from(self.qf) {
             Ok(quality @ 1..=100) => FrameTables::Quality(quality).into(),
             _ => unnamed(),
         };
-        FrameInfo {
-            header: header.map(Box::new),
-            ..otherwise
-        }
+        info.header = header.map(Box::new);
+        info
     }
 }
 

@@ -29,10 +29,7 @@ const FORMATS: [(&str, Layout); 5] = [
 ];
 
 fn identity() -> (Restorer, Options) {
-    let options = Options {
-        model: "identity".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("identity");
     (Restorer::open(&options).unwrap(), options)
 }
 
@@ -110,10 +107,7 @@ fn the_embedded_prior_gives_the_commands_pixels_too() {
 #[test]
 fn strength_0_is_the_decoded_picture() {
     let (core, options) = identity();
-    let options = Options {
-        strength: 0.0,
-        ..options
-    };
+    let options = options.with_strength(0.0);
     let mut decoder = Decoder::framed("RGB");
     decoder.element.set_property("strength", 0.0);
     let bytes = jpegs::colour((33, 21), (2, 1), 10);

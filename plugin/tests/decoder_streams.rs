@@ -8,10 +8,7 @@ use common::{jpegs, stat};
 use ddrmjpeg::{Control, Options, Restorer};
 
 fn restored(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let options = Options {
-        model: "identity".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("identity");
     let core = Restorer::open(&options).unwrap();
     let restored = core.restore_jpeg(bytes, &options, Control::default());
     planes_of(&restored.unwrap().frame)

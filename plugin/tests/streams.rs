@@ -15,10 +15,7 @@ const LIBAV: &str = "gstreamer1.0-libav";
 
 /// What the file by itself is restored to.
 fn restored(bytes: &[u8]) -> Planar8 {
-    let options = Options {
-        model: "identity".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("identity");
     let core = Restorer::open(&options).unwrap();
     let restored = core.restore_jpeg(bytes, &options, Control::default());
     restored.unwrap().frame

@@ -3,12 +3,17 @@
 //!
 //! No file formats, no colour conversion, no torch. Called by everything.
 
+mod deep;
 mod fields;
+#[cfg(feature = "image")]
+mod images;
 mod orientation;
+mod view;
 
 use crate::error::{Error, Result};
 
 pub use crate::frame::orientation::Orientation;
+pub use crate::frame::view::{FrameView, FrameViewMut, PixelFormat};
 
 /// A rectangle of pixels; `x`, `y` is its top left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +103,7 @@ impl Picture {
     }
 
     /// Writes the part `from` of `source` at (`x`, `y`) of this picture.
+    #[doc(hidden)]
     pub fn paste(&mut self, source: &Self, from: Rect, x: usize, y: usize) {
         for c in 0..self.channels {
             for row in 0..from.height {
@@ -112,6 +118,7 @@ impl Picture {
     }
 
     /// Grows to `width` x `height` by repeating the last column and row.
+    #[doc(hidden)]
     pub fn pad_to(&self, width: usize, height: usize) -> Self {
         let mut out = Self::new(self.channels, width, height);
         for c in 0..self.channels {
@@ -162,6 +169,7 @@ impl Plane8 {
 
 impl Plane8 {
     /// Grows by `left` columns and `top` rows that repeat the first ones.
+    #[doc(hidden)]
     pub fn with_margin(&self, (left, top): (usize, usize)) -> Self {
         let mut out = Self::new(self.width + left, self.height + top);
         let rows = out.data.chunks_exact_mut(self.width + left);
@@ -174,6 +182,7 @@ impl Plane8 {
     }
 
     /// The inverse of [`Self::with_margin`].
+    #[doc(hidden)]
     pub fn without_margin(&self, (left, top): (usize, usize)) -> Self {
         let rows = self.data.chunks_exact(self.width).skip(top);
         Self {
@@ -232,11 +241,13 @@ impl Planar8 {
     }
 
     /// Grows by a margin in pixels on the left and the top, a multiple of the subsampling.
+    #[doc(hidden)]
     pub fn with_margin(&self, margin: (usize, usize)) -> Self {
         self.map_planes(margin, Plane8::with_margin)
     }
 
     /// The inverse of [`Self::with_margin`].
+    #[doc(hidden)]
     pub fn without_margin(&self, margin: (usize, usize)) -> Self {
         self.map_planes(margin, Plane8::without_margin)
     }

@@ -1,7 +1,8 @@
 //! What a JPEG file says: coefficients, tables, sampling, and the cells they allow.
 //!
-//! Two sources, one type: [`observe::from_file`] for the bitstream, [`recover::from_frame`]
-//! (or, with the file's header beside them, [`known::from_header`]) for decoded pixels; all give an [`Observation`], which measures and decodes.
+//! Two sources, one type: [`grid::from_levels`] for a file's levels, [`recover`] for decoded pixels,
+//! with tables or the file's header beside them; both give an [`Observation`], which measures and
+//! decodes.
 
 pub mod file;
 pub mod grid;

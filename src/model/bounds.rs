@@ -15,7 +15,7 @@ pub fn within(name: &str, value: i64, largest: i64) -> Result<()> {
     if (1..=largest).contains(&value) {
         return Ok(());
     }
-    Err(Error::Options(format!(
+    Err(Error::options(format!(
         "{name} {value} is not in 1..={largest}"
     )))
 }
@@ -25,7 +25,7 @@ pub fn multiple(name: &str, value: i64, of: i64) -> Result<()> {
     if value % of == 0 {
         return Ok(());
     }
-    Err(Error::Options(format!(
+    Err(Error::options(format!(
         "{name} {value} is not a multiple of {of}"
     )))
 }

@@ -1,5 +1,5 @@
 //! How much of an answer may lie far outside its cells before the picture is of a kind that our
-//! networks do not know: [`strange_share`]. Measured in docs/measurements/gate.md.
+//! networks do not know: `strange_share`. Measured in docs/measurements/gate.md.
 //! Called by `lean` and `nano`.
 
 use crate::contract::{QuantSteps, mean_log2};

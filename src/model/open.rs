@@ -27,7 +27,7 @@ pub use crate::model::published::{Opened, open_config, open_under, read_config};
 pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
     match (options.model.as_str(), &options.config) {
         ("identity", None) => Ok(Arc::new(Identity)),
-        (name @ ("identity" | "nano"), Some(config)) => Err(Error::Options(format!(
+        (name @ ("identity" | "nano"), Some(config)) => Err(Error::options(format!(
             "config = {config:?}: the model {name} has none"
         ))),
         _ => learned(options),
@@ -52,7 +52,7 @@ fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
         ("lean", None) => Opened::Own(registry::embedded(registry::Family::Lean, options)?),
         ("nano", None) => Opened::Own(registry::embedded(registry::Family::Nano, options)?),
         (name, Some(config)) if is_config(name) => {
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "config = {config:?}: model = {name:?} is a config already"
             )));
         }

@@ -42,7 +42,7 @@ impl FromStr for Family {
         match text {
             "lean" => Ok(Self::Lean),
             "nano" => Ok(Self::Nano),
-            other => Err(Error::Options(format!(
+            other => Err(Error::options(format!(
                 "model kind {other:?}: must be lean or nano"
             ))),
         }

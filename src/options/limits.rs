@@ -5,6 +5,7 @@ use crate::free_memory;
 
 /// Upper limits, checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Size of an input file in bytes. Default: 512 MiB.
     pub file_bytes: u64,

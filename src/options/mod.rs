@@ -4,6 +4,7 @@
 //! them compares the lists. What a preset means in steps is the sampler's business.
 
 mod limits;
+mod setters;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,7 @@ pub use crate::options::limits::Limits;
 
 /// How much work to spend, and whether to aim for fidelity or for texture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Preset {
     /// One network call.
     #[default]
@@ -30,6 +32,7 @@ pub enum Preset {
 
 /// Where networks run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Device {
     /// CUDA when it is there, else the CPU.
     #[default]
@@ -42,6 +45,7 @@ pub enum Device {
 
 /// The arithmetic of networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Precision {
     /// bf16 where the hardware is faster in it, which is tried, else f32; f16 on CUDA cards from before
     /// Ampere, and for published networks on CUDA whose config asks for it.
@@ -55,6 +59,7 @@ pub enum Precision {
 
 /// What a stream makes of the frames before; of no effect on single pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Temporal {
     /// Every frame is computed by itself.
     Off,
@@ -68,7 +73,18 @@ pub enum Temporal {
 }
 
 /// What can be asked of a restoration.
+///
+/// Made from the defaults, by its setters or by assignment to its fields:
+///
+/// ```
+/// use ddrmjpeg::{Options, Preset};
+///
+/// let options = Options::default().with_preset(Preset::Quality).with_samples(Some(4));
+/// options.validate()?;
+/// # Ok::<(), ddrmjpeg::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Options {
     /// What the pictures suffered; frames are always taken for decoded JPEG unless it says
     /// levels. Default: `jpeg`.
@@ -164,9 +180,8 @@ impl Options {
     /// # Errors
     /// [`Error::Options`] naming the first field that is out of range, its value and the limit.
     pub fn validate(&self) -> Result<()> {
-        let outside = |name: &str, value: String, range: &str| {
-            Err(Error::Options(format!("{name} = {value}: must be {range}")))
-        };
+        let outside =
+            |name: &str, value: String, range: &str| Err(Error::option(name, value, range));
         let shares = [
             ("strength", self.strength),
             ("eta", self.eta),
@@ -221,9 +236,10 @@ macro_rules! named {
             fn from_str(text: &str) -> Result<Self> {
                 match text {
                     $($name => Ok($value),)+
-                    other => Err(Error::Options(format!(
-                        "{} = {other:?}: must be one of {}", $what, [$($name),+].join(", ")
-                    ))),
+                    other => {
+                        let names = format!("one of {}", [$($name),+].join(", "));
+                        Err(Error::option($what, format_args!("{other:?}"), names))
+                    }
                 }
             }
         }
@@ -257,9 +273,8 @@ impl FromStr for Device {
             other => other.strip_prefix("cuda:").and_then(|n| n.parse().ok()),
         };
         number.map(Self::Cuda).ok_or_else(|| {
-            Error::Options(format!(
-                "device = {text:?}: must be auto, cpu, cuda or cuda:N"
-            ))
+            let allowed = "auto, cpu, cuda or cuda:N";
+            Error::option("device", format_args!("{text:?}"), allowed)
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::options::{Device, Precision};
 use crate::runtime::arithmetic::race::bf16_pays;
 use crate::runtime::native::device::convolves_bf16;
 
+#[doc(hidden)]
 impl From<TchError> for Error {
     fn from(error: TchError) -> Self {
         // The C++ stack trace that follows the first line helps nobody.
@@ -46,13 +47,13 @@ pub fn device(wanted: Device) -> Result<TorchDevice> {
         }),
         Device::Cuda(n) => {
             open_cuda().map_err(|why| {
-                Error::Options(format!("device = cuda:{n}: no CUDA libtorch: {why}"))
+                Error::options(format!("device = cuda:{n}: no CUDA libtorch: {why}"))
             })?;
             let count = tch::Cuda::device_count();
             if (n as i64) < count {
                 Ok(TorchDevice::Cuda(n))
             } else {
-                Err(Error::Options(format!(
+                Err(Error::options(format!(
                     "device = cuda:{n}: this machine has {count} CUDA devices"
                 )))
             }

@@ -1,4 +1,4 @@
-//! [`Batcher`]: questions from any thread to one network, joined into calls of several.
+//! `Batcher`: questions from any thread to one network, joined into calls of several.
 //!
 //! Whoever asks waits for the answer. One of those who wait takes the way to the network's
 //! thread for all of them: as soon as there are enough, or nobody else who could join, or the

@@ -169,7 +169,7 @@ impl Plan {
         if matches!(self, Self::OneCall { .. }) || !denoiser.one_call_only() {
             return Ok(());
         }
-        Err(Error::Options(format!(
+        Err(Error::options(format!(
             "model = {model:?} restores JPEG in one call only: it needs preset fast, or quality \
              without steps"
         )))

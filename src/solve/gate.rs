@@ -23,6 +23,7 @@ const DRAWN: f64 = 0.27;
 impl Gate {
     /// What the tables, the sampling and the levels of `seen` say; `limit` is what the prior says
     /// of such tables ([`Denoiser::strange_share`]).
+    #[doc(hidden)]
     pub fn of(seen: &Observation, limit: Option<f64>) -> Self {
         let Some(luma) = seen.components.first() else {
             return Self::Open;

@@ -16,6 +16,7 @@ const SMALL: usize = 64 << 10;
 
 /// What pixels a restored file is given back as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Layout {
     /// RGB, or grey when the file is.
     AsFile,

@@ -180,6 +180,7 @@ impl Estimated {
     ///
     /// # Errors
     /// [`crate::Error::Input`] when the planes do not have the sizes that the model says.
+    #[doc(hidden)]
     pub fn still_holds(&self, frame: &Planar8) -> Result<bool> {
         let frame = &*on_its_grid(frame, (0, 0), self.orientation);
         if self.subsampling != subsampling(frame) {

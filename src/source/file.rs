@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::assumed_quality::AssumedQuality;
 use crate::error::Result;
-use crate::frame::{Picture, PixelModel, Planar8};
+use crate::frame::{Picture, PixelModel, Planar8, Rect};
 use crate::jpeg;
 use crate::jpeg::JpegFile;
 use crate::jpeg::file::Damage;
@@ -30,6 +30,41 @@ pub(crate) fn restore(
     (layout, last): (Layout, Option<Planar8>),
     request: Request<'_>,
 ) -> Result<Restored> {
+    let (seen, solved) = solve_with_ink(solver, file, layout, request)?;
+    Ok(lay_out(&seen, solved, last))
+}
+
+/// Restores `file` to a picture that is not rounded: its visible part, of one channel for grey and
+/// three else.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn unrounded(
+    solver: &mut dyn Solver,
+    file: &JpegFile,
+    request: Request<'_>,
+) -> Result<(Picture, Report)> {
+    let (seen, solved) = solve_with_ink(solver, file, Layout::AsFile, request)?;
+    let mut picture = solved.picture.crop(Rect {
+        x: 0,
+        y: 0,
+        width: seen.observation.width,
+        height: seen.observation.height,
+    });
+    if seen.observation.model == PixelModel::Grey {
+        picture.data.truncate(picture.plane_len());
+        picture.channels = 1;
+    }
+    Ok((picture, solved.report))
+}
+
+/// The picture of `file`, with its black over the other three components if it has any.
+fn solve_with_ink(
+    solver: &mut dyn Solver,
+    file: &JpegFile,
+    layout: Layout,
+    request: Request<'_>,
+) -> Result<(Seen<'static>, Solved)> {
     let mut seen = see(solver, file, layout, request.options);
     let mut solved = solve(solver, &mut seen, request)?;
     if let Some(ink) = &file.ink {
@@ -38,7 +73,7 @@ pub(crate) fn restore(
         solved.changed = None;
         seen.observation.model = PixelModel::Rgb;
     }
-    Ok(lay_out(&seen, solved, last))
+    Ok((seen, solved))
 }
 
 /// Restores `file` to the levels of its own tables and sampling: with `strict`, the levels that it

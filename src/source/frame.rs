@@ -20,6 +20,7 @@ pub(crate) type Steps = (QuantSteps, QuantSteps);
     reason = "one per frame, handed on by reference"
 )]
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrameTables {
     /// IJG tables of this quality, 1..=100.
     Quality(u8),
@@ -38,6 +39,7 @@ pub enum FrameTables {
 
 /// All that is known of a frame. Each is tried in turn, until the pixels do not contradict it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FrameInfo {
     /// The header that is said to be that of the frame's file. It is used for each component
     /// that can still hold the file's levels.
@@ -47,6 +49,22 @@ pub struct FrameInfo {
     pub earlier: Option<Arc<Estimated>>,
     /// The tables, or how to come by them.
     pub tables: FrameTables,
+}
+
+impl FrameInfo {
+    /// With a header that is tried first.
+    #[must_use]
+    pub fn with_header(mut self, header: Header) -> Self {
+        self.header = Some(Box::new(header));
+        self
+    }
+
+    /// With what an earlier frame showed, which is tried before the tables.
+    #[must_use]
+    pub fn with_earlier(mut self, earlier: Arc<Estimated>) -> Self {
+        self.earlier = Some(earlier);
+        self
+    }
 }
 
 impl From<FrameTables> for FrameInfo {
@@ -100,9 +118,7 @@ fn without_header<'a>(frame: &'a Planar8, info: &FrameInfo) -> Result<Sight<'a>>
         FrameTables::Quality(quality @ 1..=100) => {
             named::see(frame, &ijg_pair(*quality), Some(*quality))
         }
-        FrameTables::Quality(quality) => {
-            Err(Error::Options(format!("qf = {quality}: must be in 1..100")))
-        }
+        FrameTables::Quality(quality) => Err(Error::option("qf", quality, "in 1..100")),
         FrameTables::Known { luma, chroma } => {
             if luma.iter().chain(chroma).any(|&step| step == 0) {
                 return Err(Error::Input("a quantisation step of 0".into()));

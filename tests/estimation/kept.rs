@@ -73,10 +73,7 @@ fn a_kept_answer_restores_as_a_new_one_does() {
     let first = report(&cropped, &FrameTables::Estimate.into());
     let told = first.estimated.clone().expect("tables show");
     assert!(first.searched && told.luma.offset == (4, 6));
-    let earlier = |otherwise| FrameInfo {
-        earlier: Some(told.clone()),
-        ..FrameInfo::from(otherwise)
-    };
+    let earlier = |otherwise| FrameInfo::from(otherwise).with_earlier(told.clone());
     let restore = |tables: &FrameInfo| {
         let options = Options::default();
         identity()

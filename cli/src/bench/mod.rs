@@ -103,13 +103,11 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     let settings = Settings {
         size: arguments.size,
         rounds: arguments.rounds,
-        options: Options {
-            device: arguments.device,
-            precision: arguments.precision,
-            threads: arguments.threads,
-            tile_size: arguments.tile_size,
-            ..Options::default()
-        },
+        options: Options::default()
+            .with_device(arguments.device)
+            .with_precision(arguments.precision)
+            .with_threads(arguments.threads)
+            .with_tile_size(arguments.tile_size),
     };
     settings.options.validate()?;
     let arithmetics = match arguments.as_published {

@@ -91,14 +91,12 @@ fn sampling(text: &str) -> Result<(usize, usize), String> {
 
 /// Restores each clip with each setting.
 pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
-    let options = Options {
-        model: arguments.model.clone(),
-        preset: arguments.preset,
-        device: arguments.device,
-        precision: arguments.precision,
-        threads: arguments.threads,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_model(arguments.model.clone())
+        .with_preset(arguments.preset)
+        .with_device(arguments.device)
+        .with_precision(arguments.precision)
+        .with_threads(arguments.threads);
     let pictures = match &arguments.pictures {
         Some(folder) => first_two(folder)?,
         None => video::made_up(arguments.size),

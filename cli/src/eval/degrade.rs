@@ -7,11 +7,10 @@ use ddrmjpeg::frame::{Picture, PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::options::Limits;
 use ddrmjpeg::sampler::noise::Field;
+use image::DynamicImage;
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, RgbImage};
 
 use crate::eval::chain::{Chain, Save, Step};
-use crate::io::picture;
 
 /// The noise of every run, so that its figures can be had again.
 const SEED: u64 = 1234;
@@ -44,18 +43,18 @@ fn apply(step: Step, picture: &Planar8, numbers: (usize, u64)) -> Result<Planar8
     let size = (picture.width(), picture.height());
     let (width, height) = step.size(size);
     let (width, height) = (width as u32, height as u32);
-    let image = || image_of(picture);
+    let image = || DynamicImage::try_from(picture);
     Ok(match step {
         Step::Jpeg(save) => decode(&encode(save, picture)?, picture.model)?,
         Step::Scale(_) => {
             let filter = FilterType::Lanczos3;
-            picture::planar(image()?.resize_exact(width, height, filter))
+            Planar8::from(image()?.resize_exact(width, height, filter))
         }
         Step::Shift(px) | Step::Crop(px) => {
             let px = px as u32;
-            picture::planar(image()?.crop_imm(px, px, width, height))
+            Planar8::from(image()?.crop_imm(px, px, width, height))
         }
-        Step::Sharpen(sigma) => picture::planar(image()?.unsharpen(sigma as f32, 0)),
+        Step::Sharpen(sigma) => Planar8::from(image()?.unsharpen(sigma as f32, 0)),
         Step::Noise(sigma) => noisy(picture, sigma as f32, numbers),
     })
 }
@@ -72,17 +71,6 @@ fn decode(bytes: &[u8], model: PixelModel) -> Result<Planar8> {
         shown.planes.truncate(1);
     }
     Ok(Planar8 { model, ..shown })
-}
-
-/// The same pixels as the crate `image` holds them.
-fn image_of(picture: &Planar8) -> Result<DynamicImage> {
-    let (width, height) = (picture.width() as u32, picture.height() as u32);
-    let pixels = picture.interleaved().context("YCbCr planes")?;
-    let image = match picture.model {
-        PixelModel::Grey => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
-        _ => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
-    };
-    image.context("fewer pixels than the size says")
 }
 
 /// Under Gaussian noise of `sigma` levels, each channel under its own, rounded and clipped.

@@ -19,10 +19,7 @@ pub fn run(arguments: &EvalArgs, bits: Bits, options: &Options, pictures: &Pictu
     );
     outln!("|---|---|---|---|---|---|---|---|---|");
     for &preset in &arguments.presets {
-        let options = Options {
-            preset,
-            ..options.clone()
-        };
+        let options = options.clone().with_preset(preset);
         let gains = pictures
             .clean
             .iter()

@@ -34,10 +34,7 @@ pub struct Answer {
 impl Method {
     /// The decoded JPEG, as this library decodes it.
     pub fn jpeg() -> Self {
-        let options = Options {
-            strength: 0.0,
-            ..Options::default()
-        };
+        let options = Options::default().with_strength(0.0);
         let identity = Restorer::with_denoiser(Arc::new(ddrmjpeg::model::identity::Identity));
         Self {
             name: "jpeg".into(),
@@ -97,11 +94,7 @@ fn restorers(arguments: &EvalArgs) -> Result<Vec<(String, Options)>> {
                 1 => preset.to_string(),
                 _ => format!("{model} {preset}"),
             };
-            let options = Options {
-                model: model.clone(),
-                preset,
-                ..base.clone()
-            };
+            let options = base.clone().with_model(model.clone()).with_preset(preset);
             found.push((name, options));
         }
     }

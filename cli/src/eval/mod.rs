@@ -45,6 +45,7 @@ pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
             levels::run(arguments, bits, &options, &pictures)?;
             Ok(Outcome::Done)
         }
+        other => bail!("--degradation {other}: not of what eval makes"),
     }
 }
 

@@ -12,7 +12,6 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader};
 
 use crate::io::format::minimal_exif;
-use crate::io::picture;
 
 /// The flag that a picture is read for; messages name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub fn read(bytes: &[u8], flag: Flag, limits: &Limits) -> Result<(Planar8, Metad
     if color.has_alpha() && decoded.to_rgba8().pixels().any(|pixel| pixel.0[3] != 255) {
         bail!("a picture with transparency: flatten it first");
     }
-    Ok((picture::planar(decoded), metadata))
+    Ok((Planar8::from(decoded), metadata))
 }
 
 #[cfg(test)]
@@ -124,10 +123,7 @@ mod tests {
 
     #[test]
     fn the_size_is_checked_before_the_pixels_are_read() {
-        let limits = Limits {
-            pixels: Some(15),
-            ..Limits::default()
-        };
+        let limits = Limits::default().with_pixels(Some(15));
         let message = read(&png(image::GrayImage::new(4, 4)), Flag::Quant, &limits).unwrap_err();
         assert!(message.to_string().contains("the limit is 15"));
     }

@@ -66,13 +66,8 @@ fn middle(path: &Path, side: u32) -> Result<Planar8> {
             path.display()
         );
     }
-    let rgb = picture.interleaved().context("three planes of one size")?;
-    let whole = image::RgbImage::from_raw(width, height, rgb).context("all of its pixels")?;
+    let whole = image::RgbImage::try_from(&picture)?;
     let corner = ((width - side) / 2, (height - side) / 2);
     let part = imageops::crop_imm(&whole, corner.0, corner.1, side, side).to_image();
-    Ok(Planar8::from_rgb(
-        side as usize,
-        side as usize,
-        part.as_raw(),
-    ))
+    Ok(Planar8::from(&part))
 }

@@ -47,6 +47,7 @@ pub fn read(bytes: &[u8], was_jpeg: bool, options: &Options) -> Result<Input> {
             let (picture, metadata) = banded::read(bytes, flag, &options.limits)?;
             (Seen::Banded(picture, bits), metadata)
         }
+        other => bail!("--degradation {other}: not of a picture that restore reads"),
     };
     Ok(Input {
         seen,

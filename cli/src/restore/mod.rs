@@ -36,13 +36,8 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
     let wanted = match (options.degradation, arguments.was_jpeg) {
         (Degradation::Jpeg, false) => files::JPEG,
-        (Degradation::Jpeg, true) | (Degradation::Quant(_), false) => files::PICTURES,
-        (Degradation::Quant(bits), true) => {
-            bail!(
-                "--was-jpeg and --degradation quant={}bit: one or the other",
-                bits.get()
-            )
-        }
+        (Degradation::Jpeg, true) | (_, false) => files::PICTURES,
+        (other, true) => bail!("--was-jpeg and --degradation {other}: one or the other"),
     };
     let output = files::Output {
         path: &arguments.output,

@@ -143,10 +143,7 @@ impl Work<'_> {
         if !self.arguments.compare {
             return Ok((after, restored.report));
         }
-        let decode = Options {
-            strength: 0.0,
-            ..self.options.clone()
-        };
+        let decode = self.options.clone().with_strength(0.0);
         let before = seen.restore(self.restorer, &decode, Control::default())?;
         let before = picture::turned(before.frame, turn);
         Ok((picture::side_by_side(&before, &after), restored.report))

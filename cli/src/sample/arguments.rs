@@ -104,19 +104,17 @@ impl SampleArgs {
     /// here there is one step for each.
     pub fn options(&self) -> Result<Options, Error> {
         let paper = self.own.preset == Preset::Paper;
-        let options = Options {
-            preset: self.own.preset,
-            seed: self.seed,
-            device: self.own.device,
-            precision: self.own.precision,
-            threads: self.own.threads,
-            steps: paper.then_some(self.timesteps),
-            samples: paper.then_some(self.num_avg_samples),
-            eta: self.eta,
-            eta_b: self.eta_b,
-            init_timestep: self.init_timestep,
-            ..Options::default()
-        };
+        let options = Options::default()
+            .with_preset(self.own.preset)
+            .with_seed(self.seed)
+            .with_device(self.own.device)
+            .with_precision(self.own.precision)
+            .with_threads(self.own.threads)
+            .with_steps(paper.then_some(self.timesteps))
+            .with_samples(paper.then_some(self.num_avg_samples))
+            .with_eta(self.eta)
+            .with_eta_b(self.eta_b)
+            .with_init_timestep(self.init_timestep);
         options.validate()?;
         Ok(options)
     }
@@ -128,7 +126,7 @@ impl SampleArgs {
         }
         let (start, end) = (self.subset_start as usize, self.subset_end as usize);
         if start >= end || end > count {
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "subset_start = {start}, subset_end = {end}: must be in order and at most {count}"
             )));
         }

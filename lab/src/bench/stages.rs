@@ -9,7 +9,7 @@ use ddrmjpeg::frame::Picture;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegMeasurement;
 use ddrmjpeg::jpeg::grid::cell::Slack;
-use ddrmjpeg::options::{Options, Preset};
+use ddrmjpeg::options::Preset;
 use ddrmjpeg::restore::Restorer;
 
 /// One stage.
@@ -116,10 +116,7 @@ pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
     let mut rows: Vec<PresetRow> = list.iter().map(row).collect();
     for _ in 0..settings.rounds.max(1) {
         for row in &mut rows {
-            let options = Options {
-                preset: row.preset,
-                ..settings.options.clone()
-            };
+            let options = settings.options.clone().with_preset(row.preset);
             peak_memory::forget_peak();
             let restore = || restorer.restore_jpeg(&bytes, &options, Control::default());
             let (seconds, restored) = timed(restore)?;
@@ -137,10 +134,7 @@ pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
 /// # Errors
 /// Those of opening the model and of restoring.
 pub fn sizes(sizes: &[(usize, usize)], settings: &Settings) -> Result<Vec<PresetRow>> {
-    let options = Options {
-        preset: Preset::Fast,
-        ..settings.options.clone()
-    };
+    let options = settings.options.clone().with_preset(Preset::Fast);
     let files = sizes.iter().map(|&(w, h)| picture::jpeg(w, h));
     let files = files.collect::<Result<Vec<_>>>()?;
     let alone = |(bytes, &size): (&Vec<u8>, &(usize, usize))| -> Result<PresetRow> {

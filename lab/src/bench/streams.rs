@@ -33,10 +33,7 @@ pub struct StreamsRow {
 /// # Errors
 /// Those of opening the model and of restoring.
 pub fn streams(settings: &Settings) -> Result<Vec<StreamsRow>> {
-    let options = Options {
-        preset: Preset::Fast,
-        ..settings.options.clone()
-    };
+    let options = settings.options.clone().with_preset(Preset::Fast);
     let restorer = Restorer::open(&options)?;
     let (width, height) = settings.size;
     let sizes = [(1, settings.size), (STREAMS, (width / 2, height / 2))];

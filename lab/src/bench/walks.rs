@@ -10,7 +10,7 @@ use ddrmjpeg::contract::Control;
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::Picture;
 use ddrmjpeg::jpeg::grid::color;
-use ddrmjpeg::options::{Options, Preset};
+use ddrmjpeg::options::Preset;
 use ddrmjpeg::sampler::schedule::published_alpha_bar;
 
 /// Side of the picture: what the published networks see.
@@ -44,11 +44,11 @@ pub fn walks(
     arithmetics: &[Arithmetic],
     settings: &Settings,
 ) -> Result<Vec<WalkRow>> {
-    let options = Options {
-        preset: Preset::Paper,
-        steps: Some(steps),
-        ..settings.options.clone()
-    };
+    let options = settings
+        .options
+        .clone()
+        .with_preset(Preset::Paper)
+        .with_steps(Some(steps));
     let alpha_bar = published_alpha_bar();
     let clean = clean();
     let open = |&arithmetic: &Arithmetic| networks::open(family, arithmetic, &alpha_bar, &options);

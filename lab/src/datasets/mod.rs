@@ -71,7 +71,7 @@ pub fn open(data: &Data, exp: &Path) -> Result<Dataset> {
             let all = folder_of(&root.join("celeba_hq"), Transform::Squash)?;
             Ok(last_tenth(all))
         }
-        (other, _) => Err(Error::Options(format!(
+        (other, _) => Err(Error::options(format!(
             "data.dataset {other:?}: must be ImageNet, LSUN, CelebA_HQ, FFHQ or folder"
         ))),
     }

@@ -33,10 +33,7 @@ pub fn measure(
     options: &Options,
 ) -> Result<Gain> {
     let bytes = jpeg::encode(clean, quality, subsampling)?;
-    let decode = Options {
-        strength: 0.0,
-        ..options.clone()
-    };
+    let decode = options.clone().with_strength(0.0);
     let decoded = restorer.restore_jpeg(&bytes, &decode, Control::default())?;
     let start = std::time::Instant::now();
     let restored = restorer.restore_jpeg(&bytes, options, Control::default())?;

@@ -94,7 +94,11 @@ impl FromStr for Metric {
         let found = Self::ALL.into_iter().find(|metric| metric.name() == text);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
-            Error::Options(format!("metric = {text:?}: must be one of {names}"))
+            Error::option(
+                "metric",
+                format_args!("{text:?}"),
+                format!("one of {names}"),
+            )
         })
     }
 }

@@ -34,7 +34,7 @@ impl FromStr for Optimizer {
         match text {
             "adamw" => Ok(Self::AdamW),
             "muon" => Ok(Self::Muon),
-            other => Err(Error::Options(format!(
+            other => Err(Error::options(format!(
                 "optimizer {other:?}: must be adamw or muon"
             ))),
         }
@@ -115,10 +115,7 @@ impl TrainOptions {
         within("batch", self.batch, 1, 1024)?;
         within("crop", self.crop_px, 32, 1024)?;
         if !self.crop_px.is_multiple_of(16) {
-            return Err(Error::Options(format!(
-                "crop = {}: must be a multiple of 16",
-                self.crop_px
-            )));
+            return Err(Error::option("crop", self.crop_px, "a multiple of 16"));
         }
         within("one_call_share", self.one_call_share, 0.0, 1.0)?;
         within("rate", self.rate, 1e-9, 0.1)?;
@@ -136,9 +133,7 @@ fn within<T: PartialOrd + fmt::Display>(name: &str, value: T, low: T, high: T) -
     if value >= low && value <= high {
         return Ok(());
     }
-    Err(Error::Options(format!(
-        "{name} = {value}: must be in {low}..={high}"
-    )))
+    Err(Error::option(name, value, format!("in {low}..={high}")))
 }
 
 #[cfg(test)]

@@ -54,10 +54,10 @@ pub fn parts(
 pub fn together(mut made: Vec<Restored>, height: usize) -> Result<Option<Restored>> {
     let second = if made.len() > 1 { made.pop() } else { None };
     Ok(match (made.pop(), second) {
-        (Some(top), Some(bottom)) => Some(Restored {
-            frame: Planar8::weave(&top.frame, &bottom.frame, height)?,
-            report: fields::both(top.report, bottom.report),
-        }),
+        (Some(top), Some(bottom)) => Some(Restored::new(
+            Planar8::weave(&top.frame, &bottom.frame, height)?,
+            fields::both(top.report, bottom.report),
+        )),
         (one, _) => one,
     })
 }

@@ -28,16 +28,14 @@ impl Memory {
     pub fn tables(&mut self) -> FrameInfo {
         let may_search = self.wait == 0;
         self.wait = self.wait.saturating_sub(1);
-        let tables = match may_search {
+        let mut info = FrameInfo::from(match may_search {
             true => FrameTables::Estimate,
             false => FrameTables::Unknown,
-        };
+        });
         let told = self.told.as_ref();
         let kept = told.filter(|told| is_whole(told) || !may_search);
-        FrameInfo {
-            earlier: kept.cloned(),
-            ..tables.into()
-        }
+        info.earlier = kept.cloned();
+        info
     }
 
     /// What came of a frame.
@@ -88,10 +86,11 @@ mod tests {
     }
 
     fn searched(estimated: Option<Arc<Estimated>>) -> Report {
-        Report {
-            searched: true,
-            estimated,
-            ..Report::default()
+        {
+            let mut report = Report::default();
+            report.searched = true;
+            report.estimated = estimated;
+            report
         }
     }
 
@@ -118,10 +117,7 @@ mod tests {
         let mut memory = Memory::default();
         for told in [told(true, true), told(false, false)] {
             memory.learn(&searched(Some(told.clone())));
-            let wanted = FrameInfo {
-                earlier: Some(told),
-                ..FrameInfo::from(FrameTables::Estimate)
-            };
+            let wanted = FrameInfo::from(FrameTables::Estimate).with_earlier(told);
             for _ in 0..3 {
                 assert_eq!(memory.tables(), wanted);
                 memory.learn(&Report::default());

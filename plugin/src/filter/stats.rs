@@ -62,10 +62,10 @@ impl Stats {
         self.searches += u64::from(report.searched);
         let source = match report.tables_from {
             _ if !report.restored => return,
-            None => return,
             Some(TablesFrom::File) => &mut self.by_meta,
             Some(TablesFrom::Caller) => &mut self.by_qf,
             Some(TablesFrom::Pixels) => &mut self.by_estimate,
+            _ => return,
         };
         *source += 1;
     }

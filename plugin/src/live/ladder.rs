@@ -33,13 +33,11 @@ impl Rung {
 
     /// `options` with this much work, by this model.
     pub fn of(&self, options: Options) -> Options {
-        Options {
-            model: self.options.model.clone(),
-            preset: self.options.preset,
-            steps: self.options.steps,
-            samples: self.options.samples,
-            ..options
-        }
+        options
+            .with_model(self.options.model.clone())
+            .with_preset(self.options.preset)
+            .with_steps(self.options.steps)
+            .with_samples(self.options.samples)
     }
 }
 
@@ -56,21 +54,17 @@ pub fn rungs(asked: &Options) -> Vec<Rung> {
     let mut fewer = draws / 2;
     while fewer >= 2 {
         rungs.push(Rung {
-            options: Options {
-                samples: Some(fewer),
-                ..asked.clone()
-            },
+            options: asked.clone().with_samples(Some(fewer)),
             share: fewer as f64 / draws as f64,
         });
         fewer /= 2;
     }
     rungs.push(Rung {
-        options: Options {
-            preset: Preset::Fast,
-            steps: None,
-            samples: None,
-            ..asked.clone()
-        },
+        options: asked
+            .clone()
+            .with_preset(Preset::Fast)
+            .with_steps(None)
+            .with_samples(None),
         share: 1.0 / (draws * steps(asked)) as f64,
     });
     rungs
@@ -84,10 +78,7 @@ pub fn lesser(asked: &Options) -> Option<Rung> {
         .pop()
         .filter(|_| jpeg && asked.model == gives_way)?;
     Some(Rung {
-        options: Options {
-            model: model.into(),
-            ..least.options
-        },
+        options: least.options.with_model(model),
         share: least.share * share,
     })
 }
@@ -116,11 +107,7 @@ mod tests {
     use super::*;
 
     fn of(preset: Preset, samples: Option<usize>) -> Vec<(Preset, Option<usize>, f64)> {
-        let asked = Options {
-            preset,
-            samples,
-            ..Options::default()
-        };
+        let asked = Options::default().with_preset(preset).with_samples(samples);
         let rungs = rungs(&asked).into_iter();
         rungs
             .map(|rung| (rung.options.preset, rung.options.samples, rung.share))
@@ -149,10 +136,7 @@ mod tests {
 
     #[test]
     fn lean_gives_way_to_nano_and_no_other_model_does() {
-        let asked = Options {
-            preset: Preset::Quality,
-            ..Options::default()
-        };
+        let asked = Options::default().with_preset(Preset::Quality);
         let rung = lesser(&asked).unwrap();
         assert_eq!(
             (&*rung.options.model, rung.options.preset),
@@ -161,21 +145,16 @@ mod tests {
         assert!(rung.is_lesser(&asked) && rung.share < 0.02);
         assert!(rungs(&asked).iter().all(|rung| !rung.is_lesser(&asked)));
         assert_eq!(rung.of(asked.clone()).model, "nano");
-        let other = Options {
-            model: "nano".into(),
-            ..asked
-        };
+        let other = asked.with_model("nano");
         assert_eq!(lesser(&other), None);
     }
 
     #[test]
     fn what_is_not_about_work_stays() {
-        let asked = Options {
-            preset: Preset::Quality,
-            strength: 0.5,
-            seed: 7,
-            ..Options::default()
-        };
+        let asked = Options::default()
+            .with_preset(Preset::Quality)
+            .with_strength(0.5)
+            .with_seed(7);
         for rung in rungs(&asked) {
             rung.options.validate().unwrap();
             assert_eq!((rung.options.strength, rung.options.seed), (0.5, 7));

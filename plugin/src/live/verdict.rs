@@ -71,10 +71,7 @@ mod tests {
     }
 
     fn verdict(policy: LatePolicy, left_ms: Option<i64>, cost: &Cost, starved: bool) -> Verdict {
-        let asked = Options {
-            preset: Preset::Quality,
-            ..Options::default()
-        };
+        let asked = Options::default().with_preset(Preset::Quality);
         let left = left_ms.map(|ms| ms * 1_000_000);
         judge(policy, rungs(&asked), left, cost, starved)
     }

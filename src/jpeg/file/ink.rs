@@ -25,6 +25,7 @@ pub struct Ink {
 impl Ink {
     /// What is seen of `paint`, the other three as RGB `[3, H, W]` in `[-1, 1]`, and of `black`:
     /// R = C·K/255, and so on; of YCCK C is 255 less what YCbCr say.
+    #[doc(hidden)]
     pub fn over(&self, paint: &Picture, black: &Picture) -> Picture {
         let (fx, fy) = self.factors;
         let wide = fx * black.width;

@@ -15,7 +15,9 @@ pub mod write;
 use std::ops::Range;
 
 use crate::contract::QuantSteps;
+use crate::error::Result;
 use crate::frame::{PixelModel, Rect};
+use crate::options::Limits;
 
 use crate::jpeg::file::ink::Ink;
 use crate::jpeg::file::origin::Markers;
@@ -26,6 +28,7 @@ pub type Levels = [i16; 64];
 
 /// One component of a file, with the file's own numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Component {
     /// Identifier in the frame header.
     pub id: u8,
@@ -43,6 +46,7 @@ pub struct Component {
 
 /// What is wrong with a file that could be read all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Damage {
     /// The decoder's first complaint of lost data, or else its first complaint.
     pub message: String,
@@ -50,6 +54,7 @@ pub struct Damage {
     /// from the top, none twice, cut at the picture's edge.
     pub lost: Vec<Rect>,
     /// What is known of each component; empty when that is all that there is to know.
+    #[doc(hidden)]
     pub known: Vec<Partial>,
 }
 
@@ -152,6 +157,7 @@ impl Metadata {
 
 /// A JPEG file: coefficients, tables, sampling, geometry.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JpegFile {
     /// Width in pixels.
     pub width: usize,
@@ -174,6 +180,23 @@ pub struct JpegFile {
 }
 
 impl JpegFile {
+    /// Reads the bytes of a file, as [`Restorer::restore_jpeg`](crate::Restorer::restore_jpeg) does.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`], [`crate::Error::Unsupported`] or [`crate::Error::Limits`].
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        read::read(bytes, limits)
+    }
+
+    /// The bytes of a file with these levels and these metadata.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] when a level or a size is outside what baseline JPEG can say, or
+    /// when the number of blocks does not match the geometry.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        write::write_with(self, &self.metadata)
+    }
+
     /// The largest sampling factors of any component.
     pub fn max_sampling(&self) -> (usize, usize) {
         let max =

@@ -18,6 +18,7 @@ use crate::jpeg::segments::Part;
 
 /// What the APPn markers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Markers {
     /// APP0 `JFIF`.
     pub jfif: bool,
@@ -31,6 +32,7 @@ pub struct Markers {
 
 /// Encoders that quantise alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Family {
     /// libjpeg's tables: it rounds each coefficient to the nearest level.
     Libjpeg,
@@ -138,6 +140,7 @@ fn make(exif: &[u8]) -> Option<String> {
 
 impl Family {
     /// The family that a file's tables and markers speak for.
+    #[doc(hidden)]
     pub fn of(file: &JpegFile) -> Self {
         match file.components.first() {
             Some(luma) => Self::told(&luma.steps, file.model, &file.markers),
@@ -147,6 +150,7 @@ impl Family {
 
     /// The family that the table of the first component and the markers speak for; the table
     /// counts for more.
+    #[doc(hidden)]
     pub fn told(luma: &QuantSteps, model: PixelModel, markers: &Markers) -> Self {
         if markers.avi1 {
             return Self::Avi1;
@@ -173,6 +177,7 @@ impl Family {
     /// docs/measurements/cell.md measures that mozjpeg's own cells, which a few per cent of its
     /// coefficients left, still bring an estimate nearer than wider ones do. jpegli could not
     /// be measured; its 99th percentile is 0.41 steps, libjpeg's 0.07.
+    #[doc(hidden)]
     pub fn slack(&self) -> Slack {
         match self {
             Self::Jpegli => Slack {

@@ -1,8 +1,8 @@
 //! Bytes of a JPEG file to the pixels that every libjpeg-turbo program shows: integer DCT,
 //! smooth chroma, rounded to 8 bits.
 //!
-//! For data sets, whose originals the published program decodes that way. Restoration never
-//! comes here: it reads coefficients.
+//! For callers who want a picture as it is, and for data sets, whose originals the published program
+//! decodes that way. Restoration never comes here: it reads coefficients.
 
 use crate::error::Result;
 use crate::frame::Planar8;
@@ -11,7 +11,18 @@ use crate::jpeg::file::read;
 use crate::jpeg::file::read::classify;
 use crate::options::Limits;
 
-/// The RGB pixels of a file; grey and CMYK become RGB.
+/// The RGB pixels of a file, as every program shows them that uses libjpeg-turbo; grey and CMYK
+/// become RGB. No model is needed.
+///
+/// ```
+/// use ddrmjpeg::{Limits, Planar8, PixelModel};
+///
+/// let grey = Planar8::new(PixelModel::Grey, 40, 24, (1, 1));
+/// let bytes = ddrmjpeg::encode(&grey, 75, (1, 1))?;
+/// let picture = ddrmjpeg::decode(&bytes, &Limits::default())?;
+/// assert_eq!((picture.width(), picture.height(), picture.planes.len()), (40, 24, 3));
+/// # Ok::<(), ddrmjpeg::Error>(())
+/// ```
 ///
 /// # Errors
 /// Those of [`crate::jpeg::read()`], and [`crate::Error::Input`] for a file that ends too early.

@@ -33,6 +33,7 @@ impl Departures {
     }
 }
 
+#[doc(hidden)]
 impl From<Counts> for Departures {
     fn from([known, left, far, luma_known, luma_far]: Counts) -> Self {
         Self {

@@ -44,7 +44,7 @@ pub enum Refusal {
         "the frame's coefficients are not near multiples of the file's steps: it was changed \
          since it was decoded, or decoded too coarsely"
     )]
-    Levels(Fit),
+    Levels(#[doc(hidden)] Fit),
 }
 
 /// What a frame and the header of its file say together, or why they contradict each other.

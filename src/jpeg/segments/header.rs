@@ -45,11 +45,20 @@ pub struct Header {
 }
 
 impl Header {
+    /// Reads the header of a JPEG, from SOI to the first SOS; what follows is not looked at.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        parse(bytes)
+    }
+
     /// Checks what [`parse`] would not have let through: for headers from elsewhere.
     ///
     /// # Errors
     /// [`Error::Input`] for a size or step of 0; [`Error::Unsupported`] for a number of
     /// components that does not fit the model, and for fractional sampling.
+    #[doc(hidden)]
     pub fn validate(&self) -> Result<()> {
         if self.width == 0 || self.height == 0 {
             return Err(Error::Input(format!(

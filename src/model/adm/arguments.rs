@@ -104,7 +104,7 @@ pub fn default_channel_mult(image_size: i64) -> Result<Vec<f64>> {
         128 => vec![1.0, 1.0, 2.0, 3.0, 4.0],
         64 => vec![1.0, 2.0, 3.0, 4.0],
         other => {
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "image_size {other} has no default channel_mult; 64, 128, 256 and 512 have"
             )));
         }
@@ -181,7 +181,7 @@ impl ClassifierConfig {
     /// [`Error::Options`] naming the first that does not.
     pub fn validate(&self) -> Result<()> {
         if self.pool == Pool::Attention && self.encoder.num_head_channels.is_none() {
-            return Err(Error::Options(
+            return Err(Error::options(
                 "a classifier_pool of attention needs num_head_channels".into(),
             ));
         }

@@ -92,7 +92,7 @@ impl Classifier {
         if least >= 0 && most < classes {
             return Ok(());
         }
-        Err(Error::Options(format!(
+        Err(Error::options(format!(
             "classes {least}..={most} are not all in 0..{classes}"
         )))
     }

@@ -41,10 +41,10 @@ impl TimeEmbedding {
             (Some(table), Some(y)) => time.f_add(&look_up(table, y)?)?,
             (None, None) => time,
             (Some(_), None) => {
-                return Err(Error::Options("this network must be told a class".into()));
+                return Err(Error::options("this network must be told a class".into()));
             }
             (None, Some(_)) => {
-                return Err(Error::Options("this network knows no classes".into()));
+                return Err(Error::options("this network knows no classes".into()));
             }
         };
         Ok(told.f_silu()?)
@@ -59,7 +59,7 @@ fn look_up(table: &Tensor, y: &Tensor) -> Result<Tensor> {
         y.f_max()?.f_int64_value(&[])?,
     );
     if least < 0 || most >= classes {
-        return Err(Error::Options(format!(
+        return Err(Error::options(format!(
             "class {} is not in 0..{classes}",
             if least < 0 { least } else { most }
         )));

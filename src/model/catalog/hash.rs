@@ -52,7 +52,7 @@ impl Hash {
             let hex = hex.to_ascii_lowercase();
             return Ok(Self { algorithm, hex });
         }
-        Err(Error::Options(format!(
+        Err(Error::options(format!(
             "{algorithm} {hex:?} is not {digits} hexadecimal digits"
         )))
     }

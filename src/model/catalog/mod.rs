@@ -108,7 +108,7 @@ impl Catalog {
     /// [`Error::Options`] for what is not TOML, unknown or missing fields, and values that no
     /// model can have: names that are taken, places outside the folder, bad digests.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
-        let bad = |fault: String| Error::Options(format!("{origin}: {fault}"));
+        let bad = |fault: String| Error::options(format!("{origin}: {fault}"));
         let written: Written = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
         let entries = written.model.into_iter().map(entry);
         let entries = entries
@@ -142,7 +142,7 @@ impl Catalog {
         self.find(name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|e| e.name.as_str()).collect();
             let names = names.join(", ");
-            Error::Options(format!("no model {name:?}; there are: {names}"))
+            Error::options(format!("no model {name:?}; there are: {names}"))
         })
     }
 }
@@ -180,7 +180,7 @@ struct WrittenEntry {
 
 fn entry(written: WrittenEntry) -> Result<Entry> {
     let name = written.name.clone();
-    let bad = |fault: &str| Error::Options(format!("model {name:?}: {fault}"));
+    let bad = |fault: &str| Error::options(format!("model {name:?}: {fault}"));
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || !name.chars().all(plain) {
         return Err(bad("the name is not of a-z, 0-9 and _"));

@@ -1,7 +1,7 @@
 //! A checkpoint's bytes: a mapped file, or bytes already in memory.
 //!
 //! Mapped pages count as the process's memory while they are resident, so they are handed back
-//! every [`limits::RESIDENT_BYTES`]: a 2.2 GB file then costs some 64 MiB plus its largest tensor.
+//! every `limits::RESIDENT_BYTES`: a 2.2 GB file then costs some 64 MiB plus its largest tensor.
 
 use std::borrow::Cow;
 use std::fs::{self, File};

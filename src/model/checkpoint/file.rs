@@ -1,6 +1,6 @@
 //! An open checkpoint of any container: the [`TensorSource`] of this folder.
 //!
-//! Parsing is the containers' business and ends in a [`Table`]; reading elements, gathering and
+//! Parsing is the containers' business and ends in a `Table`; reading elements, gathering and
 //! the check for finite values are here, once for all of them.
 
 use std::borrow::Cow;

@@ -65,15 +65,15 @@ impl Config {
         let config: Self = serde_saphyr::with_deserializer_from_str(text, |yaml| {
             serde_ignored::deserialize(yaml, |path| unknown.extend(unknown_key(&path)))
         })
-        .map_err(|e| Error::Options(format!("{name}: {e}")))?;
+        .map_err(|e| Error::options(format!("{name}: {e}")))?;
         unknown.extend(config.model.foreign_keys());
         if !unknown.is_empty() {
             let keys = unknown.join(", ");
-            return Err(Error::Options(format!("{name}: unknown keys: {keys}")));
+            return Err(Error::options(format!("{name}: unknown keys: {keys}")));
         }
         config
             .check()
-            .map_err(|e| Error::Options(format!("{name}: {e}")))?;
+            .map_err(|e| Error::options(format!("{name}: {e}")))?;
         Ok(config)
     }
 

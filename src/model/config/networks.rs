@@ -27,7 +27,7 @@ impl Config {
     /// [`Error::Options`] when `model` lacks a key or describes no network.
     pub fn network(&self) -> Result<NetworkConfig> {
         if self.model.in_channels != 3 {
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "model.in_channels {} is not 3",
                 self.model.in_channels
             )));
@@ -109,7 +109,7 @@ impl Config {
 
 fn classifier(section: &Classifier, image_size: i64) -> Result<ClassifierConfig> {
     if !section.classifier_scale.is_finite() {
-        return Err(Error::Options(format!(
+        return Err(Error::options(format!(
             "classifier.classifier_scale {} is not finite",
             section.classifier_scale
         )));
@@ -148,7 +148,7 @@ fn channel_mult(given: &[f64], image_size: i64) -> Result<Vec<f64>> {
 fn rates(image_size: i64, sides: &[i64]) -> Result<Vec<i64>> {
     let rate = |&side: &i64| {
         if side < 1 {
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "attention_resolutions {side} is not 1 or more"
             )));
         }
@@ -158,5 +158,5 @@ fn rates(image_size: i64, sides: &[i64]) -> Result<Vec<i64>> {
 }
 
 fn needed<T>(key: &str, value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| Error::Options(format!("model.{key} is missing")))
+    value.ok_or_else(|| Error::options(format!("model.{key} is missing")))
 }

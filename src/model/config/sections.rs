@@ -48,11 +48,11 @@ impl Data {
     pub fn validate(&self) -> Result<()> {
         if self.channels != 3 {
             let n = self.channels;
-            return Err(Error::Options(format!("data.channels {n} is not 3")));
+            return Err(Error::options(format!("data.channels {n} is not 3")));
         }
         if !(1..=16_384).contains(&self.image_size) {
             let n = self.image_size;
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "data.image_size {n} is not in 1..=16384"
             )));
         }
@@ -271,14 +271,14 @@ impl Diffusion {
         let betas = [("beta_start", self.beta_start), ("beta_end", self.beta_end)];
         for (name, beta) in betas {
             if !(beta > 0.0 && beta < 1.0) {
-                return Err(Error::Options(format!(
+                return Err(Error::options(format!(
                     "diffusion.{name} {beta} is not between 0 and 1"
                 )));
             }
         }
         let steps = self.num_diffusion_timesteps;
         if !(1..=100_000).contains(&steps) {
-            return Err(Error::Options(format!(
+            return Err(Error::options(format!(
                 "diffusion.num_diffusion_timesteps {steps} is not in 1..=100000"
             )));
         }

@@ -55,7 +55,7 @@ impl Client {
     /// # Errors
     /// [`Error::Options`] when that is no http or https address.
     pub fn new(url: &str, settings: &Settings) -> Result<Self> {
-        let bad = || Error::Options(format!("url {url:?} is no http:// or https:// address"));
+        let bad = || Error::options(format!("url {url:?} is no http:// or https:// address"));
         let uri: Uri = url.parse().map_err(|_| bad())?;
         let secure = match uri.scheme_str() {
             Some("https") => true,

@@ -220,7 +220,7 @@ impl EpsilonDenoiser {
 
 fn check_scale(guidance: Option<&Guidance>) -> Result<()> {
     match guidance {
-        Some(Guidance { scale, .. }) if !scale.is_finite() => Err(Error::Options(format!(
+        Some(Guidance { scale, .. }) if !scale.is_finite() => Err(Error::options(format!(
             "classifier_scale {scale} is not finite"
         ))),
         _ => Ok(()),
@@ -241,11 +241,11 @@ fn check_class(class: Option<i64>, known: Option<i64>) -> Result<()> {
     match (known, class) {
         (None, None) => Ok(()),
         (Some(count), Some(class)) if (0..count).contains(&class) => Ok(()),
-        (Some(count), Some(class)) => Err(Error::Options(format!(
+        (Some(count), Some(class)) => Err(Error::options(format!(
             "class {class} is not in 0..{count}"
         ))),
-        (Some(_), None) => Err(Error::Options("this model must be told a class".into())),
-        (None, Some(class)) => Err(Error::Options(format!(
+        (Some(_), None) => Err(Error::options("this model must be told a class".into())),
+        (None, Some(class)) => Err(Error::options(format!(
             "class {class} given to a model that knows no classes"
         ))),
     }
@@ -303,7 +303,7 @@ impl EpsilonParts {
     /// The estimates of pictures of one size, in one call.
     fn denoise(&self, asked: &[Question<'_>]) -> Result<Vec<Picture>> {
         if let Some(q) = asked.iter().find(|q| !q.sigma.is_finite()) {
-            return Err(Error::Options(format!("sigma {} is not finite", q.sigma)));
+            return Err(Error::options(format!("sigma {} is not finite", q.sigma)));
         }
         let t = asked
             .iter()

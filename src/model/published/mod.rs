@@ -52,7 +52,7 @@ impl Opened {
     pub fn denoiser(&self, class: Option<i64>) -> Result<Arc<dyn Denoiser>> {
         match (self, class) {
             (Self::Own(own), None) => Ok(Arc::clone(own)),
-            (Self::Own(_), Some(class)) => Err(Error::Options(format!(
+            (Self::Own(_), Some(class)) => Err(Error::options(format!(
                 "class {class} given to a model that knows no classes"
             ))),
             (Self::Epsilon(denoiser), class) => Ok(Arc::new(denoiser.told(class)?)),

@@ -78,7 +78,7 @@ fn load(shape: &NetworkConfig, loader: &mut Loader) -> Result<Box<dyn EpsilonNet
     match shape {
         NetworkConfig::Adm(config) => Ok(Box::new(AdmUNet::load(config, loader)?)),
         NetworkConfig::Ddpm(config) => Ok(Box::new(DdpmUNet::load(config, loader)?)),
-        NetworkConfig::Lean | NetworkConfig::Nano => Err(Error::Options(
+        NetworkConfig::Lean | NetworkConfig::Nano => Err(Error::options(
             "model.type lean or nano is no ε-network of a published family".into(),
         )),
     }
@@ -142,7 +142,7 @@ fn guide(
         return Ok(None);
     }
     let weights = weights.ok_or_else(|| {
-        Error::Options("the config is guided by a classifier, whose checkpoint is not given".into())
+        Error::options("the config is guided by a classifier, whose checkpoint is not given".into())
     })?;
     let half = section.classifier_use_fp16;
     Ok(Some(Guide {

@@ -61,11 +61,11 @@ fn candidates(config: &Config, exp: &Path) -> Result<Vec<PathBuf>> {
         (ModelType::Openai, _) => Ok(vec![logs.join("imagenet").join(adm_name(config))]),
         (ModelType::Simple, "CelebA_HQ") => Ok(vec![logs.join("celeba").join("celeba_hq.ckpt")]),
         (ModelType::Simple, "LSUN") => Ok(converted(&logs, lsun_name(&config.data.category)?)),
-        (ModelType::Simple, other) => Err(Error::Options(format!(
+        (ModelType::Simple, other) => Err(Error::options(format!(
             "data.dataset {other:?} has no published checkpoint: must be CelebA_HQ or LSUN, \
              or the checkpoint must be given"
         ))),
-        (ModelType::Lean | ModelType::Nano, _) => Err(Error::Options(
+        (ModelType::Lean | ModelType::Nano, _) => Err(Error::options(
             "model.type lean or nano has no checkpoint of its own under exp/".into(),
         )),
     }
@@ -85,7 +85,7 @@ fn lsun_name(category: &str) -> Result<&'static str> {
         "bedroom" => Ok("ema_diffusion_lsun_bedroom_model/model-2388000.ckpt"),
         "cat" => Ok("ema_diffusion_lsun_cat_model/model-1761000.ckpt"),
         "church" | "church_outdoor" => Ok("ema_diffusion_lsun_church_model/model-4432000.ckpt"),
-        other => Err(Error::Options(format!(
+        other => Err(Error::options(format!(
             "data.category {other:?} has no published checkpoint: must be bedroom, cat or \
              church_outdoor"
         ))),

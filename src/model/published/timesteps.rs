@@ -22,14 +22,14 @@ impl Timesteps {
     /// [`Error::Options`] for any other table.
     pub fn new(alpha_bar: &[f64]) -> Result<Self> {
         if alpha_bar.is_empty() {
-            return Err(Error::Options("a schedule of 0 timesteps".into()));
+            return Err(Error::options("a schedule of 0 timesteps".into()));
         }
         let last = alpha_bar.len() - 1;
         let mut before = 1.0;
         for (t, &a) in alpha_bar.iter().enumerate() {
             let falls = a < before && (a > 0.0 || (a == 0.0 && t == last));
             if !falls {
-                return Err(Error::Options(format!(
+                return Err(Error::options(format!(
                     "alpha_bar {a} at timestep {t} is not between 0 and {before}, its forerunner"
                 )));
             }
@@ -49,7 +49,7 @@ impl Timesteps {
     /// [`Error::Options`] when `sigma` is negative or not a number.
     pub fn nearest(&self, sigma: f64) -> Result<usize> {
         if sigma.is_nan() || sigma < 0.0 {
-            return Err(Error::Options(format!("sigma {sigma} is not 0 or more")));
+            return Err(Error::options(format!("sigma {sigma} is not 0 or more")));
         }
         let wanted = sigma.ln();
         let above = self.log_sigmas.partition_point(|&s| s < wanted);

@@ -1,4 +1,4 @@
-//! [`Prior`]: a network of ours on its device's thread, as the priors lean and nano have it.
+//! `Prior`: a network of ours on its device's thread, as the priors lean and nano have it.
 //!
 //! The contract's [`crate::contract::Denoiser`] is theirs; this is what they share of it.
 

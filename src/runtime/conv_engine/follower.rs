@@ -1,4 +1,4 @@
-//! [`Following`]: the one-call answers to the frames of one stream, by a network whose maps are
+//! `Following`: the one-call answers to the frames of one stream, by a network whose maps are
 //! kept from frame to frame.
 //!
 //! Decides on the caller's thread what is to be computed again; the torch thread only computes. Made by `prior`.

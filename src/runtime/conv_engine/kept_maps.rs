@@ -3,7 +3,7 @@
 //!
 //! What is computed again is computed from maps that are up to date already, so the result is
 //! the whole frame's bit for bit, as long as a convolution gives the same bits for a window as
-//! for the whole: [`parts_agree`] looks whether it does here. Called by `follow` on the torch
+//! for the whole: `parts_agree` looks whether it does here. Called by `follow` on the torch
 //! thread.
 
 use std::sync::OnceLock;

@@ -2,7 +2,7 @@
 //!
 //! libtorch takes three passes over memory for what is read twice and written once here: beside
 //! a bf16 convolution those passes cost as much as the convolution. Sums are f32 over at most
-//! [`PIXELS`] pixels and f64 above. CPU, channels_last, no gradients. Called by `layers::norm`.
+//! `PIXELS` pixels and f64 above. CPU, channels_last, no gradients. Called by `layers::norm`.
 
 use std::ops::Range;
 

@@ -26,7 +26,7 @@ pub fn load(path: &Path) -> Result<Planar8> {
         .with_context(|| path.display().to_string())?
         .decode()
         .with_context(|| path.display().to_string())?;
-    Ok(planar(picture))
+    Ok(Planar8::from(picture))
 }
 
 /// Reads a JPEG too, as every libjpeg-turbo program shows it, as grey when it is grey.
@@ -51,7 +51,7 @@ fn decode_jpeg(bytes: &[u8]) -> Result<Planar8> {
 /// A picture that is no JPEG from the bytes of a file.
 pub fn decode(bytes: &[u8]) -> Result<Planar8> {
     let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    Ok(planar(reader.decode()?))
+    Ok(Planar8::from(reader.decode()?))
 }
 
 /// The same, or the pixels of a JPEG, upright: turned as EXIF or TIFF's own tag says.
@@ -64,7 +64,10 @@ pub fn decode_upright(bytes: &[u8], limits: &Limits) -> Result<Planar8> {
     let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut decoder = reader.into_decoder()?;
     let turn = decoder.orientation()?;
-    Ok(turned(planar(DynamicImage::from_decoder(decoder)?), turn))
+    Ok(turned(
+        Planar8::from(DynamicImage::from_decoder(decoder)?),
+        turn,
+    ))
 }
 
 /// The name of the format of `bytes`, when they are a picture that is read here.
@@ -92,17 +95,6 @@ pub fn pixels(bytes: &[u8]) -> u64 {
             .map(|(width, height)| (u64::from(width), u64::from(height))),
     };
     size.map_or(u64::MAX, |(width, height)| width * height)
-}
-
-/// The pixels as RGB, or as grey when they are grey.
-pub fn planar(picture: DynamicImage) -> Planar8 {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    if picture.color().has_color() {
-        return Planar8::from_rgb(width, height, &picture.into_rgb8());
-    }
-    let mut grey = Planar8::new(PixelModel::Grey, width, height, (1, 1));
-    grey.planes[0].data = picture.into_luma8().into_raw();
-    grey
 }
 
 /// Two pictures of one size and model beside each other.

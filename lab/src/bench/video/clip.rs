@@ -72,7 +72,7 @@ impl FromStr for Kind {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
-            Error::Options(format!("clip = {text:?}: must be one of {names}"))
+            Error::option("clip", format_args!("{text:?}"), format!("one of {names}"))
         })
     }
 }

@@ -115,10 +115,7 @@ impl Take {
     }
 
     fn restore(&mut self, bytes: &[u8], options: &Options) -> Result<Restored> {
-        let options = Options {
-            temporal: self.temporal,
-            ..options.clone()
-        };
+        let options = options.clone().with_temporal(self.temporal);
         let begun = Instant::now();
         let control = Control::default();
         let restored = self

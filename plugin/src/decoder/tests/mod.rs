@@ -69,10 +69,7 @@ where
 {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Core(core));
-    let options = Options {
-        model: name.into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model(name);
     registry::share(&options, &core);
     core
 }
@@ -81,12 +78,10 @@ where
 fn painted(file: &JpegFile) -> Restored {
     let mut frame = Planar8::new(PixelModel::Grey, file.width, file.height, (1, 1));
     frame.planes[0].data.fill(17);
-    let report = Report {
-        restored: true,
-        network_calls: 2,
-        ..Report::default()
-    };
-    Restored { frame, report }
+    let mut report = Report::default();
+    report.restored = true;
+    report.network_calls = 2;
+    Restored::new(frame, report)
 }
 
 /// A grey JPEG.

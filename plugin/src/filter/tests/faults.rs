@@ -82,13 +82,11 @@ fn a_result_of_another_size_is_an_error_and_not_written() {
 fn tables_that_cannot_be_told_are_one_warning_for_the_stream() {
     let _core = share("untellable", |frame, tables, _| {
         assert_eq!(*tables, FrameTables::Estimate.into());
-        let report = Report {
-            notes: vec!["the levels fit no table".into()],
-            ..Report::default()
-        };
+        let mut report = Report::default();
+        report.notes = vec!["the levels fit no table".into()];
         // Pixels that must not be taken over, since nothing was restored.
         let frame = marked(frame).frame;
-        Ok(Restored { frame, report })
+        Ok(Restored::new(frame, report))
     });
     let (mut harness, bus) = harness("untellable", GREY);
     harness.element().unwrap().set_property("qf", 0u32);

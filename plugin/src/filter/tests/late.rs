@@ -65,10 +65,7 @@ struct Played {
 fn play(model: &str, ms: u64, properties: &str) -> Played {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Paced(Duration::from_millis(ms)));
-    let options = Options {
-        model: model.into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model(model);
     registry::share(&options, &core);
     let launch = format!(
         "videotestsrc num-buffers=30 \
@@ -162,10 +159,7 @@ fn less_work_comes_before_giving_up() {
 fn a_model_that_cannot_keep_up_gives_way_to_a_lesser_one() {
     init();
     let nano: Arc<dyn FrameRestorer> = Arc::new(Paced(Duration::from_millis(2)));
-    let options = Options {
-        model: "nano".into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model("nano");
     registry::share(&options, &nano);
     let played = play("lean", 40, "late-policy=passthrough");
     assert_eq!((played.frames, played.arrived), (30, 30), "{played:?}");

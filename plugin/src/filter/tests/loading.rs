@@ -18,11 +18,9 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 /// The model that opens nothing, as one of its own for each test.
 fn identity(class: usize) -> Options {
-    Options {
-        model: "identity".into(),
-        class: Some(class),
-        ..Options::default()
-    }
+    Options::default()
+        .with_model("identity")
+        .with_class(Some(class))
 }
 
 /// The element for that model, and its bus.

@@ -72,10 +72,7 @@ where
 {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Core(core));
-    let options = Options {
-        model: name.into(),
-        ..Options::default()
-    };
+    let options = Options::default().with_model(name);
     registry::share(&options, &core);
     core
 }
@@ -88,13 +85,11 @@ fn marked(frame: &Planar8) -> Restored {
             *sample = sample.wrapping_add(add);
         }
     }
-    let report = Report {
-        restored: true,
-        network_calls: 2,
-        quality: Some(20),
-        ..Report::default()
-    };
-    Restored { frame, report }
+    let mut report = Report::default();
+    report.restored = true;
+    report.network_calls = 2;
+    report.quality = Some(20);
+    Restored::new(frame, report)
 }
 
 /// A harness around the element with `model=name`, for frames of these caps, and its bus.

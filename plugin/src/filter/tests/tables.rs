@@ -93,17 +93,18 @@ fn share_searcher(
             false => holds,
         };
         let mut out = marked(frame);
-        out.report = Report {
-            restored: found.is_some(),
-            tables_from: found.is_some().then_some(TablesFrom::Pixels),
-            notes: found
+        out.report = {
+            let mut report = Report::default();
+            report.restored = found.is_some();
+            report.tables_from = found.is_some().then_some(TablesFrom::Pixels);
+            report.notes = found
                 .is_none()
                 .then(|| "cannot be told".into())
                 .into_iter()
-                .collect(),
-            estimated: found,
-            searched,
-            ..Report::default()
+                .collect();
+            report.estimated = found;
+            report.searched = searched;
+            report
         };
         Ok(out)
     });
@@ -119,10 +120,7 @@ fn what_a_frame_told_is_asked_of_the_next_and_searched_anew_when_it_fails() {
     for _ in 0..5 {
         harness.push_and_pull(frame()).unwrap();
     }
-    let earlier = |step| FrameInfo {
-        earlier: Some(told(step)),
-        ..FrameInfo::from(FrameTables::Estimate)
-    };
+    let earlier = |step| FrameInfo::from(FrameTables::Estimate).with_earlier(told(step));
     // Frame 1 contradicts what frame 0 told, and frame 3 what frame 1 did.
     assert_eq!(
         *asked.lock().unwrap(),
@@ -182,13 +180,11 @@ fn what_the_gate_did_is_counted() {
         let mut n = count.lock().unwrap();
         *n += 1;
         let gate = [Gate::Open, Gate::Closed, Gate::Closed, Gate::Open][*n - 1];
-        let report = Report {
-            gate,
-            restored: gate != Gate::Closed,
-            ..Report::default()
-        };
+        let mut report = Report::default();
+        report.gate = gate;
+        report.restored = gate != Gate::Closed;
         let frame = marked(frame).frame;
-        Ok(Restored { frame, report })
+        Ok(Restored::new(frame, report))
     });
     let (mut harness, bus) = harness("gates", GREY);
     for _ in 0..4 {

@@ -1,7 +1,7 @@
 //! Finds the network's tensors among the objects of a checkpoint, and names them.
 //!
 //! Published files are a plain dictionary of tensors, or keep one beside an optimiser's, an
-//! average's, counters. From the outermost object inwards: (1) the first of [`PREFERRED`] that
+//! average's, counters. From the outermost object inwards: (1) the first of `PREFERRED` that
 //! holds tensors is entered; (2) a dictionary or list with tensors of its own is the state
 //! dict, what is nested in it gets dotted names, and what is no tensor is left out; (3) the
 //! only part with tensors is entered; (4) of a list, the first part is entered if it has
