@@ -9,6 +9,7 @@ pub mod config;
 pub mod ddpm;
 #[cfg(feature = "fetch")]
 pub mod fetch;
+#[cfg(feature = "torch")]
 pub mod gate_limits;
 #[cfg(feature = "torch")]
 pub mod identify;
