@@ -16,7 +16,7 @@ use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
 use crate::train::TrainArgs;
 
-/// JPEG restoration by diffusion, held to what the file really says.
+/// JPEG restoration by diffusion, consistent with what the file really says.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub struct Cli {
@@ -58,29 +58,29 @@ pub struct RestoreArgs {
     /// the highest whose file is at most half again as large as the input.
     #[arg(long, value_name = "auto|1..100", conflicts_with = "tables")]
     pub out_quality: Option<OutQuality>,
-    /// Write JPEG with these tables. source: those of the input, whose levels the result then
-    /// mostly has again, so that it looks as the input does; for programs that go on from exact
-    /// levels. A number: as --out-quality.
+    /// Write JPEG with these tables. source: those of the input; the result then has mostly the
+    /// same levels and looks like the input, for programs that work on exact levels. A number: as
+    /// --out-quality.
     #[arg(long, value_name = "source|1..100")]
     pub tables: Option<OutTables>,
-    /// What becomes of the orientation in EXIF. Without it the pixels are turned, but for JPEG,
-    /// which keeps the tag.
+    /// What to do with the orientation in EXIF. By default the pixels are turned, except for JPEG
+    /// output, which keeps the tag.
     #[arg(long, value_name = "apply|keep", hide_possible_values = true)]
     pub orient: Option<Orient>,
-    /// Leave out inputs whose output exists already.
+    /// Skip inputs whose output already exists.
     #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,
-    /// Write again what exists in the output folder, and inputs that are their own outputs.
+    /// Replace files that exist in the output folder, and inputs that are their own outputs.
     #[arg(long)]
     pub overwrite: bool,
-    /// Write the input as decoded and the restored picture side by side, to look at.
+    /// Write the input as decoded and the restored picture side by side, for comparison.
     #[arg(long)]
     pub compare: bool,
-    /// Do not carry EXIF, ICC, XMP and the like over.
+    /// Do not copy EXIF, ICC, XMP and other metadata.
     #[arg(long)]
     pub strip: bool,
-    /// The inputs are PNG, TIFF, WebP or PPM that once were JPEG: find grid, tables and
-    /// sampling from the pixels. What shows none fails.
+    /// The inputs are PNG, TIFF, WebP or PPM that once were JPEG: find grid, tables and sampling
+    /// from the pixels. Inputs that show none fail.
     #[arg(long)]
     pub was_jpeg: bool,
     /// Print one JSON object per input on standard output.
@@ -93,9 +93,9 @@ pub struct RestoreArgs {
 /// The quality of a JPEG that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutQuality {
-    /// Found from the input.
+    /// Chosen by the size of the input.
     Auto,
-    /// libjpeg's tables of this one.
+    /// libjpeg's tables of this quality.
     Fixed(u8),
 }
 
@@ -114,7 +114,7 @@ impl FromStr for OutQuality {
 /// The tables of a JPEG that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutTables {
-    /// The input's own, with its sampling.
+    /// The input's tables and its sampling.
     Source,
     /// libjpeg's of this quality.
     Quality(u8),
@@ -155,8 +155,7 @@ pub struct CompareArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Restoration")]
 pub struct OptionArgs {
-    /// What the inputs suffered: jpeg, or quant=Nbit for pictures of which only N bits per
-    /// channel were kept.
+    /// How the inputs were degraded: jpeg, or quant=Nbit for pictures with only N bits per channel.
     #[arg(
         long,
         visible_alias = "deg",
@@ -171,18 +170,18 @@ pub struct OptionArgs {
     /// 0 gives the decoded JPEG, 1 the full restoration.
     #[arg(long, default_value_t = 1.0, value_name = "0..1")]
     pub strength: f64,
-    /// Hold the result to the file's own levels, and report the share that re-encodes to them.
+    /// Make the result re-encode to the file's own levels, and report the share that does.
     #[arg(long)]
     pub strict: bool,
-    /// Hand on as decoded what was quantised so little that restoring it would do harm.
+    /// Leave as decoded what was quantised so little that restoring it would do harm.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub identity_gate: bool,
-    /// For pictures that were saved more than once: auto goes by an earlier, coarser save that the
-    /// levels show; off by the last save; a quality says how coarse a save on another grid or at
-    /// another size was, which the levels cannot show.
+    /// For pictures that were saved more than once: auto uses an earlier, coarser save if the
+    /// levels show one; off uses the last save; a quality says how coarse a save on another grid or
+    /// at another size was, which the levels cannot show.
     #[arg(long, default_value = "auto", value_name = "auto|off|1..100")]
     pub assume_quality: AssumedQuality,
-    /// Same seed, same pixels.
+    /// The same seed gives the same pixels.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
     /// lean or nano (embedded; nano is the small one, for moving pictures), identity, a config
@@ -192,7 +191,7 @@ pub struct OptionArgs {
     /// The published config that describes the checkpoint given as --model.
     #[arg(long, value_name = "YML")]
     pub config: Option<String>,
-    /// The class that a class-conditional model is told.
+    /// The class for a class-conditional model.
     #[arg(long, value_name = "N")]
     pub class: Option<usize>,
     /// auto, cpu, cuda or cuda:N.
@@ -213,11 +212,11 @@ pub struct OptionArgs {
     /// With --preset paper: share of the measurement step.
     #[arg(long, default_value_t = 0.4, value_name = "0..1")]
     pub eta_b: f64,
-    /// With --preset paper: the timestep, of 1000, that it begins at.
+    /// With --preset paper: the first timestep, of 1000.
     #[arg(long, default_value_t = 300, value_name = "1..1000")]
     pub init_timestep: usize,
-    /// What a stream makes of the frames before: off, reuse or accumulate. Files are restored
-    /// each by itself, whatever it says.
+    /// How a stream uses earlier frames: off, reuse or accumulate. Files are always restored one by
+    /// one.
     #[arg(long, default_value = "reuse", value_name = "NAME")]
     pub temporal: Temporal,
     /// Side of a tile in pixels; 0 chooses from the size of the picture.
@@ -229,10 +228,10 @@ pub struct OptionArgs {
     /// Most tiles of one size in one network call; 0: 1 on a CPU, 8 on CUDA.
     #[arg(long, default_value_t = 0, value_name = "0..64")]
     pub max_batch: usize,
-    /// Milliseconds that a tile waits at most for others to join it.
+    /// How many milliseconds a tile waits at most for others to join it.
     #[arg(long = "max-delay", default_value_t = 2.0, value_name = "MS")]
     pub max_delay_ms: f64,
-    /// Most megapixels of an input; else as many as the free memory takes.
+    /// Most megapixels of an input; by default as many as fit in free memory.
     #[arg(long, value_name = "N")]
     pub max_megapixels: Option<usize>,
 }
@@ -277,8 +276,8 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    /// Every field of `Options` but `limits` is a flag of its name, less the unit at its end, and
-    /// the defaults agree.
+    /// Every field of `Options` except `limits` has a flag of the same name, without the unit at
+    /// its end, and the defaults agree.
     #[test]
     fn flags_and_options_are_the_same_list() {
         let debug = format!("{:?}", Options::default());

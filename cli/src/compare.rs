@@ -1,6 +1,6 @@
 //! `ddrmjpeg compare`: PSNR of pictures against a reference, or of folders by file name.
 //!
-//! A picture that cannot be compared is a message; the others are.
+//! A picture that cannot be compared gets a message; the others are compared.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::io::{files, picture};
 use crate::message;
 use crate::stdout::outln;
 
-/// Prints a line per picture or folder: PSNR in dB and what it is of.
+/// Prints a line per picture or folder: PSNR in dB and the name.
 pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     let mut outcome = Outcome::Done;
     let mut fail = |error: &anyhow::Error| {
@@ -37,8 +37,8 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The mean over the pictures of the reference that each folder has in the same size, and of how
-/// many where it is not all.
+/// For each folder, the mean over the pictures that it shares with the reference in the same size;
+/// and how many, if not all.
 fn folders(arguments: &CompareArgs, fail: &mut dyn FnMut(&anyhow::Error)) -> Result<()> {
     let reference = &arguments.reference;
     let names = files::below(reference, files::PICTURES)?;

@@ -1,9 +1,9 @@
-//! The command `ddrmjpeg`: restores, inspects, compares, evaluates, measures, trains and keeps
-//! models, and repeats the published experiment.
+//! The command `ddrmjpeg`: restores, inspects, compares and evaluates pictures, benchmarks, trains
+//! and manages models, and repeats the published experiment.
 //!
-//! Works over the public API of the library only. `cli` says what can be typed; one file per
-//! subcommand does it; this one turns the outcome into an exit status: 0 all done, 1 some of
-//! it failed, 2 wrong usage.
+//! Uses only the public API of the library. `cli` says what can be typed; one module per subcommand
+//! does it; this one turns the outcome into an exit status: 0 for success, 1 if something failed, 2
+//! for wrong usage.
 
 mod bench;
 mod cli;
@@ -25,7 +25,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
-/// How a subcommand ended when it could be carried out.
+/// How a subcommand ended, if it could be carried out.
 pub enum Outcome {
     /// Everything was done.
     Done,

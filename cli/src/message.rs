@@ -1,10 +1,10 @@
-//! Errors as one line: every cause, none twice; and cautions.
+//! Errors as one line with every cause once; and warnings.
 
 use anyhow::Error;
 use ddrmjpeg::Restorer;
 
-/// The chain of causes, outermost first. What a cause says is left out where the error around it
-/// has said it already, as the library's I/O errors do.
+/// The chain of causes, outermost first. A cause is left out if the error around it already says
+/// the same, as the library's I/O errors do.
 pub fn of(error: &Error) -> String {
     let mut line = String::new();
     for cause in error.chain() {
@@ -18,7 +18,7 @@ pub fn of(error: &Error) -> String {
     line
 }
 
-/// Tells, once, what the user of an opened model should know.
+/// Prints, once, what the user of an opened model should know.
 pub fn caution(restorer: &Restorer) {
     if let Some(text) = restorer.caution() {
         eprintln!("ddrmjpeg: {text}");

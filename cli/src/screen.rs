@@ -1,5 +1,5 @@
-//! What a batch shows: a progress bar on a terminal, JSON lines when asked for, and failures
-//! on standard error.
+//! What a batch shows: a progress bar on a terminal, JSON lines if asked for, and failures on
+//! standard error.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::message;
 use crate::restore::{Output, Tally};
 use crate::stdout::outln;
 
-/// A share of coefficients; null when none was looked at.
+/// A share of coefficients; null if none was looked at.
 fn share(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
 }
 
-/// What was told from pixels alone.
+/// What was found from pixels alone.
 fn estimated(found: &Estimated) -> Value {
     json!({
         "quality": found.luma.quality(),
@@ -53,7 +53,7 @@ impl Screen {
         Self { bar, json }
     }
 
-    /// What was left out while the inputs were gathered, and what cannot be one.
+    /// Reports what was left out while the inputs were collected, and what cannot be an input.
     pub fn planned(&self, batch: &Batch) {
         for note in &batch.notes {
             self.say(note);
@@ -64,12 +64,12 @@ impl Screen {
         }
     }
 
-    /// An input is begun.
+    /// An input is started.
     pub fn begin(&self, job: &Job) {
         self.bar.set_message(job.source.name());
     }
 
-    /// `done` of `total` network calls of the input in work.
+    /// `done` of `total` network calls for the current input.
     pub fn calls(&self, job: &Job, done: usize, total: usize) {
         if total > 1 {
             self.bar
@@ -77,7 +77,7 @@ impl Screen {
         }
     }
 
-    /// An input was left out because its output is there.
+    /// An input was skipped because its output exists.
     pub fn skipped(&self, job: &Job) {
         self.line(&json!({"input": job.source.name(), "status": "skipped"}));
         self.bar.inc(1);
@@ -130,7 +130,7 @@ impl Screen {
         self.bar.inc(1);
     }
 
-    /// The batch is over.
+    /// The batch is done.
     pub fn end(&self, tally: &Tally) {
         self.bar.finish_and_clear();
         let Tally {

@@ -1,7 +1,7 @@
-//! `ddrmjpeg train`: trains a prior on folders of clean pictures, or goes on training one.
+//! `ddrmjpeg train`: trains a prior on folders of clean pictures, or continues a training.
 //!
-//! Loads the pictures, shows how it goes; the training is the library's. Ended from outside it
-//! loses what came after the last checkpoint, two minutes at most.
+//! Loads the pictures and shows progress; `ddrmjpeg_lab` trains. If the process is killed, what
+//! came after the last checkpoint is lost, two minutes at most by default.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -17,7 +17,7 @@ use ddrmjpeg_lab::train::{Event, Length, Optimizer, Pictures, Places, TrainOptio
 use crate::Outcome;
 use crate::io::{files, picture};
 
-/// The library can be asked to stop; the command is just ended.
+/// The training can be asked to stop; the command is simply killed.
 static STOP: AtomicBool = AtomicBool::new(false);
 
 #[derive(Debug, Args)]
@@ -25,19 +25,19 @@ pub struct TrainArgs {
     /// Folders of clean pictures (png, tif, webp, ppm; jpg, best with --shrink).
     #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
     pub pictures: Vec<PathBuf>,
-    /// Folders of drawings, text and screens beside them; about one example in eight is of these.
+    /// Folders of drawings, text and screenshots; about one example in eight is taken from these.
     #[arg(long, num_args = 1.., value_name = "DIR")]
     pub drawings: Vec<PathBuf>,
     /// Folder for the state, the model and the record.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Go on from the state in --out.
+    /// Continue from the state in --out.
     #[arg(long)]
     pub resume: bool,
-    /// A model to begin with, instead of random weights.
+    /// A model to start from, instead of random weights.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub from: Option<PathBuf>,
-    /// Scale the pictures down so many times, to wash out what compression left in them.
+    /// Scale the pictures down by this factor, to remove what compression left in them.
     #[arg(long, default_value_t = 1, value_name = "1..8", value_parser = clap::value_parser!(u8).range(1..=8))]
     pub shrink: u8,
     #[command(flatten)]
@@ -48,16 +48,16 @@ pub struct TrainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
 pub struct TrainOptionArgs {
-    /// Which network, when it begins with random weights: lean or nano.
+    /// Which network, if training starts from random weights: lean or nano.
     #[arg(long, default_value = "lean", value_name = "NAME")]
     pub model_kind: Family,
     /// Hours of training, over which the learning rate falls to 0.
     #[arg(long, default_value_t = 1.0, conflicts_with = "steps")]
     pub hours: f64,
-    /// Steps of training instead.
+    /// Steps of training, instead of --hours.
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Same seed, same examples.
+    /// The same seed gives the same examples.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
     /// Examples in a step.
@@ -78,7 +78,7 @@ pub struct TrainOptionArgs {
     /// Steps over which the learning rate rises.
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub warm_up: u64,
-    /// Share of the old in each update of the averaged weights.
+    /// Share of the old weights in each update of the averaged weights.
     #[arg(long, default_value_t = 0.998, value_name = "0..1")]
     pub averaging: f64,
     /// Pictures held out for validation.
@@ -127,7 +127,7 @@ impl TrainOptionArgs {
     }
 }
 
-/// Trains to the end of the schedule, or to Ctrl-C.
+/// Trains to the end of the schedule, or until Ctrl-C.
 pub fn run(arguments: &TrainArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
     let shrink = usize::from(arguments.shrink);
@@ -182,7 +182,7 @@ fn load(folder: &Path, shrink: usize) -> Result<Vec<Planar8>> {
         .collect()
 }
 
-/// The means of squares of `times` x `times` pixels.
+/// Means over squares of `times` x `times` pixels.
 fn shrunk(picture: &Planar8, times: usize) -> Planar8 {
     let plane = |from: &Plane8| {
         let mut out = Plane8::new(from.width / times, from.height / times);

@@ -1,7 +1,7 @@
-//! The published experiment on one picture: degrade it by the published operator, restore it.
+//! The published experiment on one picture: degrades it by the published operator and restores it.
 //!
-//! The picture is known, so y is decode(encode(x)) of the published operators and no file is
-//! read. Everything is f32 in `[-1, 1]`; nothing is rounded to bytes. Called by `sample`.
+//! The original is known, so y is decode(encode(x)) of the published operators and no file is read.
+//! Everything is f32 in `[-1, 1]`; nothing is rounded to bytes. Called by `ddrmjpeg sample`.
 
 use std::str::FromStr;
 use std::sync::atomic::AtomicUsize;
@@ -53,17 +53,17 @@ impl FromStr for Operator {
 /// A degraded picture and its restoration, of the size of the original.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restoration {
-    /// What was left of the picture, as the published program shows it: levels at the floor of
-    /// their bins. Not clamped.
+    /// The degraded picture as the published program shows it: levels at the floor of their bins.
+    /// Not clamped.
     pub y: Picture,
     /// The restored picture.
     pub x: Picture,
 }
 
-/// Degrades `x_true`, `[3, H, W]` in `[-1, 1]`, by `operator`, and restores it from that with
-/// the preset, steps, samples, η, η_b and first timestep of `options`.
+/// Degrades `x_true`, `[3, H, W]` in `[-1, 1]`, by `operator`, and restores it with the preset,
+/// steps, samples, η, η_b and first timestep of `options`.
 ///
-/// The seed is passed apart, so that every picture of a set can have its own.
+/// The seed is a separate argument, so that every picture of a set can have its own.
 ///
 /// # Errors
 /// [`Error::Options`], [`Error::Input`] for other than three channels, [`Error::Backend`] or
@@ -143,8 +143,8 @@ mod tests {
         Picture::from_data(3, width, height, data).unwrap()
     }
 
-    /// Any size, where the published program takes squares of multiples of 16; both operators,
-    /// where its own sampler knows JPEG alone.
+    /// Any size works, while the published program needs squares of multiples of 16; and both
+    /// operators, while its sampler supports only JPEG.
     #[test]
     fn every_operator_runs_at_every_size() {
         let options = Options::default()

@@ -1,8 +1,8 @@
-//! Networks to measure: those of the published shapes with random weights, and the built-in
-//! one, each in this program's arithmetic or in the published program's; and what a bare
-//! convolution reaches.
+//! Networks to measure: those of the published shapes with random weights, and the built-in ones,
+//! each in this program's arithmetic or in the published program's; and the speed of a bare
+//! convolution.
 //!
-//! Not for restoring anything. Called by `eval::bench`.
+//! Not for restoring anything. Called by `bench`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -43,7 +43,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// All of them.
+    /// All families.
     pub const ALL: [Self; 4] = [Self::Lean, Self::Nano, Self::Adm256, Self::Ddpm];
 
     /// Its name in tables and on the command line.
@@ -60,19 +60,18 @@ impl Family {
 /// How a network computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// As this program does it, in the precision of the options.
+    /// As in this program, in the precision of the options.
     Ours,
-    /// As the published program does it on a CPU: f32, channels first, one libtorch operator
-    /// after another, each into fresh memory. The priors lean and nano, which were never published,
-    /// keep their layout.
+    /// As in the published program on a CPU: f32, channels first, one libtorch operator after
+    /// another, each into fresh memory. The priors lean and nano, which are not part of the
+    /// published program, keep their layout.
     AsPublished,
 }
 
-/// Opens `family`; the ε-networks are told that ᾱ by timestep is `alpha_bar`.
+/// Opens `family`; `alpha_bar` is ᾱ by timestep for the ε-networks.
 ///
 /// # Errors
-/// [`Error::Options`] for a device that is not there or a table that is no ᾱ,
-/// [`Error::Backend`].
+/// [`Error::Options`] for a missing device or an invalid table of ᾱ, [`Error::Backend`].
 pub fn open(
     family: Family,
     arithmetic: Arithmetic,
@@ -90,7 +89,7 @@ pub fn open(
     })
 }
 
-/// A network that is given the memory that libtorch takes by itself.
+/// A network with libtorch's default allocator.
 struct FreshMemory(Arc<dyn Denoiser>);
 
 impl Denoiser for FreshMemory {
@@ -185,8 +184,8 @@ fn no_epsilon() -> Error {
     Error::options("lean and nano are no ε-networks".into())
 }
 
-/// The shapes that lean's convolutions have on a picture of 640x480, and those of the ADM
-/// UNet at 256x256 where it computes most.
+/// The shapes of lean's convolutions on a picture of 640x480, and of the largest ones of the ADM
+/// UNet at 256x256.
 pub const SHAPES: [Shape; 6] = [
     shape(64, 240, 320),
     shape(128, 120, 160),
@@ -196,7 +195,7 @@ pub const SHAPES: [Shape; 6] = [
     shape(1024, 32, 32),
 ];
 
-/// A 3x3 convolution from `channels` to as many.
+/// A 3x3 convolution from `channels` to `channels`.
 const fn shape(channels: i64, height: i64, width: i64) -> Shape {
     Shape {
         batch: 1,
@@ -210,7 +209,7 @@ const fn shape(channels: i64, height: i64, width: i64) -> Shape {
 }
 
 /// Seconds of the fastest of `rounds` convolutions of `shape` in the options' arithmetic, with
-/// nothing before and after it: what no network of such convolutions can be faster than.
+/// nothing before and after it. No network of such convolutions can be faster.
 ///
 /// # Errors
 /// [`Error::Options`] for a device that is not there, [`Error::Backend`].
@@ -228,7 +227,7 @@ pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64
         let (x, weight) = (random(input)?, random(weights)?);
         let bias = Tensor::f_zeros([shape.outputs], (kind, device))?;
         let geometry = Geometry {
-            // As far as the results' number asks: 2x2 of stride 1 has one more each way.
+            // Enough for the output size: 2x2 of stride 1 gives one more row and column.
             padding: (shape.side - shape.stride + 1) / 2,
             stride: shape.stride,
         };

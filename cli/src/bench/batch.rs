@@ -1,5 +1,5 @@
-//! bench: a batch of files, restored by this very program as a process of its own, so that its
-//! start counts too.
+//! bench: a batch of files, restored by this program in a process of its own, so that its start-up
+//! time counts too.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use ddrmjpeg_lab::bench::{Settings, jpeg};
 
-/// Ticks of a second in which Linux counts the time of processors.
+/// Ticks per second in which Linux counts processor time.
 const TICKS: f64 = 100.0;
 
 /// A batch.
@@ -20,9 +20,9 @@ pub struct BatchRow {
     pub size: (usize, usize),
     /// Seconds of the fastest run, from the start of the program to its end.
     pub seconds: f64,
-    /// Of which a batch of one tiny picture takes so many.
+    /// The part of `seconds` that a batch of one tiny picture takes.
     pub start_up: f64,
-    /// Share of the time of all cores that the program had in that run.
+    /// Share of the time of all cores that the program used in that run.
     pub busy: f64,
 }
 
@@ -57,7 +57,7 @@ fn fill(folder: &Path, count: usize, (width, height): (usize, usize)) -> Result<
     Ok(())
 }
 
-/// Seconds, and seconds of processors, that the program took for a folder.
+/// Wall-clock seconds and processor seconds that the program took for a folder.
 fn restore(inputs: &Path, settings: &Settings) -> Result<(f64, f64)> {
     let results = inputs.with_extension("out");
     let mut command = Command::new(std::env::current_exe()?);
@@ -77,10 +77,11 @@ fn restore(inputs: &Path, settings: &Settings) -> Result<(f64, f64)> {
     Ok((seconds, processors))
 }
 
-/// Seconds of processors that children took which have ended, as Linux counts them.
+/// Processor seconds of all children that have ended, as Linux counts them.
 fn of_children() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // What follows the name, which may hold spaces: fields 3 and on; 16 and 17 are wanted.
+    // The name may hold spaces, so the fields are counted after it, from 3 on; 16 and 17 are
+    // wanted.
     let fields = stat.rsplit(')').next().unwrap_or_default();
     let ticks = fields.split_whitespace().skip(13).take(2);
     let sum: f64 = ticks

@@ -1,7 +1,7 @@
 //! bench: what networks, stages and presets cost, as a table or as JSON lines.
 //!
-//! Measuring is `eval::bench`'s; this says what to measure and prints it as it comes. `wholes`
-//! prints what is measured instead when that is asked for. Streams are a subcommand, `video`.
+//! `ddrmjpeg_lab::bench` measures; this module says what to measure and prints each result as it
+//! comes. `wholes` does the same for whole restorations. Streams are a subcommand, `video`.
 
 mod batch;
 mod video;
@@ -31,7 +31,7 @@ pub enum What {
 pub struct BenchArgs {
     #[command(subcommand)]
     pub what: Option<What>,
-    /// Size of the picture that stages, presets, lean and nano are given.
+    /// Size of the picture for stages, presets, lean and nano.
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     pub size: (usize, usize),
     /// Networks to call: lean, nano, adm256, ddpm. The published ones have random weights.
@@ -48,19 +48,19 @@ pub struct BenchArgs {
         value_name = "NAMES"
     )]
     pub presets: Vec<Preset>,
-    /// Instead: restore a picture of each of these sizes, for what a pixel costs and the memory.
+    /// Instead: restore a picture of each of these sizes, for the cost of a pixel and the memory.
     #[arg(long, value_delimiter = ',', value_name = "WxH", value_parser = size)]
     pub sizes: Vec<(usize, usize)>,
     /// Instead: the published experiment on 256x256 in N steps, by each of the networks.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub steps: Option<u16>,
-    /// Instead: four streams at once against one of as many pixels, which is of --size.
+    /// Instead: four streams at once, compared with one of as many pixels (one of --size).
     #[arg(long)]
     pub streams: bool,
     /// Instead: the command restore on N files of --size.
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
-    /// Times that everything is run; the fastest counts.
+    /// How often everything is run; the fastest run counts.
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub rounds: usize,
     /// Side of a tile in pixels; 0 chooses from the size of the picture.
@@ -95,7 +95,7 @@ fn family(text: &str) -> Result<Family, String> {
     found.ok_or_else(|| format!("{text}: must be lean, nano, adm256 or ddpm"))
 }
 
-/// Measures in the order of what others are compared with: convolutions, networks, the rest.
+/// Measures convolutions first, then networks, then the rest: each is compared with those before.
 pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     if let Some(What::Video(arguments)) = &arguments.what {
         return video::run(arguments);

@@ -1,7 +1,7 @@
 //! bench video: what a stream costs and gains, as a table or as JSON lines.
 //!
-//! Clips and measuring are `eval::bench::video`'s; this says what to measure and prints it as it
-//! comes.
+//! `ddrmjpeg_lab::bench::video` makes the clips and measures; this module says what to measure and
+//! prints each result as it comes.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ pub struct VideoArgs {
         value_name = "NAMES"
     )]
     pub clips: Vec<Kind>,
-    /// Settings that are compared: off, reuse, accumulate. Pixels are compared with the first's.
+    /// Settings to compare: off, reuse, accumulate. Pixels are compared with those of the first.
     #[arg(
         long,
         value_delimiter = ',',

@@ -1,5 +1,5 @@
-//! bench: whole restorations instead of their parts: by size, by published steps, several
-//! streams at once, a batch of files.
+//! bench: whole restorations instead of their parts: by size, by steps of the published experiment,
+//! several streams at once, or a batch of files.
 
 use anyhow::Result;
 use ddrmjpeg_lab::bench;

@@ -15,22 +15,21 @@ use crate::io::files;
 pub struct EvalArgs {
     /// Folder of clean pictures (png, tif, webp, ppm, jpg).
     pub folder: PathBuf,
-    /// Qualities to encode at; 10,20,40 where neither these nor chains are given.
+    /// Qualities to encode at; 10,20,40 if neither these nor chains are given.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: Vec<u8>,
     /// Chroma subsamplings to encode with: 444, 422, 420, 440.
     #[arg(long, value_delimiter = ',', default_value = "420")]
     pub sampling: Vec<Sampling>,
-    /// What else happens to a clean picture, in steps that end in a save: jpeg:Q and
-    /// jpeg:Q:SAMPLING (a save, 4:2:0 where it does not say), scale:F (both sides times F, by
-    /// Lanczos), shift:N (N pixels cut off the left and the top, so that the next save lies on
-    /// another grid), crop:N (off all four sides), sharpen:S (an unsharp mask of S pixels),
-    /// noise:S (Gaussian, of S levels). The original goes through scale, shift and crop alone.
-    /// May be repeated.
+    /// Other ways to degrade a clean picture, as steps that end in a save: jpeg:Q and
+    /// jpeg:Q:SAMPLING (a save, 4:2:0 by default), scale:F (both sides times F, by Lanczos),
+    /// shift:N (N pixels cut off the left and the top, so that the next save lies on another grid),
+    /// crop:N (off all four sides), sharpen:S (an unsharp mask of S pixels), noise:S (Gaussian, of
+    /// S levels). The original goes through scale, shift and crop only. May be repeated.
     #[arg(long, value_name = "jpeg:20,scale:0.75,jpeg:90")]
     pub chain: Vec<Chain>,
-    /// Measure on luma: the pictures become grey first and are encoded as grey JPEGs. studio is
-    /// Y in 16..235, on which the published grey tables stand; full is Y in 0..255.
+    /// Measure on luma: the pictures are made grey first and encoded as grey JPEGs. studio is Y in
+    /// 16..235, as in the published grey tables; full is Y in 0..255.
     #[arg(
         long,
         value_name = "studio|full",
@@ -40,14 +39,14 @@ pub struct EvalArgs {
         conflicts_with = "sampling"
     )]
     pub grey: Option<Grey>,
-    /// Presets to measure, with every one of --models.
+    /// Presets to measure, each with all of --models.
     #[arg(long, value_delimiter = ',', default_value = "fast")]
     pub presets: Vec<Preset>,
     /// Priors to measure; without it, --model.
     #[arg(long, value_delimiter = ',', value_name = "NAME|FILE")]
     pub models: Vec<String>,
-    /// One more method, by flags of `restore`: 'five steps=--preset sample --steps 5'. These
-    /// flags alone count for it. May be repeated.
+    /// One more method, by flags of `restore`: 'five steps=--preset sample --steps 5'. Only these
+    /// flags apply to it. May be repeated.
     #[arg(long, value_name = "NAME=FLAGS")]
     pub method: Vec<Named>,
     /// A rival: a shell command that reads the JPEG {in} and writes the picture {out}, a PNG.
@@ -62,18 +61,18 @@ pub struct EvalArgs {
         default_value = "psnr,psnr-b,ssim,ssimulacra2,butteraugli,texture"
     )]
     pub metrics: Vec<Metric>,
-    /// Use every Nth picture only, in the order of their names, beginning with the first.
+    /// Use only every Nth picture, sorted by name, starting with the first.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
     pub every: u16,
-    /// Use the first pictures only, of those.
+    /// Of those, use only this many, from the first on.
     #[arg(long, value_name = "N")]
     pub first: Option<usize>,
-    /// Write the results there too: a table (.md), every picture's figures (.csv), or all of it
-    /// (.json). May be repeated.
+    /// Also write the results to this file: a table (.md), every picture's figures (.csv), or all
+    /// of it (.json). May be repeated.
     #[arg(long, value_name = "FILE", value_parser = report_file)]
     pub save: Vec<PathBuf>,
-    /// Write a contact sheet there (.png): a row for each of the first eight pictures, with the
-    /// original, the JPEG and every method beside each other, at the first quality and sampling.
+    /// Write a contact sheet to this file (.png): a row for each of the first eight pictures, with
+    /// the original, the JPEG and every method side by side, at the first quality and sampling.
     #[arg(long, value_name = "FILE")]
     pub sheet: Option<PathBuf>,
     #[command(flatten)]

@@ -1,5 +1,5 @@
 //! The steps from a clean picture to the JPEG that is restored: saves, scaling, cuts, sharpening,
-//! noise; how they are typed, printed, and what size they leave.
+//! noise; how they are typed and printed, and what size they leave.
 //!
 //! `degrade` carries them out.
 
@@ -30,9 +30,9 @@ pub enum Step {
     Jpeg(Save),
     /// Both sides times this, 0.25..=2.
     Scale(f64),
-    /// So many pixels cut off the left and the top, 1..=1024.
+    /// This many pixels cut off the left and the top, 1..=1024.
     Shift(usize),
-    /// So many pixels cut off all four sides, 1..=1024.
+    /// This many pixels cut off all four sides, 1..=1024.
     Crop(usize),
     /// Unsharp mask, σ of its blur in pixels, 0.3..=5.
     Sharpen(f64),
@@ -69,7 +69,7 @@ impl Chain {
     /// The size that the steps leave of a picture.
     ///
     /// # Errors
-    /// The step, the size and the limit, where a step leaves too little or too much.
+    /// The step, the size and the limit, if a step leaves too little or too much.
     pub fn check_size(&self, size: (usize, usize)) -> Result<(usize, usize), String> {
         let mut now = size;
         for step in &self.before {
@@ -90,12 +90,12 @@ impl Chain {
 }
 
 impl Step {
-    /// Whether pixels get another place, so that the original needs the same step.
+    /// Whether the step moves pixels, so that the original needs the same step.
     pub fn moves_pixels(self) -> bool {
         matches!(self, Self::Scale(_) | Self::Shift(_) | Self::Crop(_))
     }
 
-    /// The size that it leaves; 0 where it takes everything.
+    /// The size that it leaves; 0 if nothing is left.
     pub fn size(self, (width, height): (usize, usize)) -> (usize, usize) {
         let both = |of: &dyn Fn(usize) -> usize| (of(width), of(height));
         match self {

@@ -1,14 +1,14 @@
 //! The luma of a clean picture, for measurements on grey JPEGs.
 //!
-//! The grey tables of papers stand on MATLAB's rgb2ycbcr: BT.601 in 16..=235. In 0..=255 the same
-//! pictures give figures 0.7 to 0.8 dB lower, since all differences are larger.
+//! The grey tables of papers use MATLAB's rgb2ycbcr: BT.601 in 16..=235. In 0..=255 the same
+//! pictures give figures 0.7 to 0.8 dB lower, because all differences are larger.
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
 
 use crate::eval::arguments::Grey;
 
-/// Luma of R, G and B in 0..=255: an offset, and a weight for each (ITU-R BT.601; for studio
-/// range as the documentation of rgb2ycbcr writes them).
+/// Luma of R, G and B in 0..=255: an offset, and a weight for each (ITU-R BT.601; for studio range
+/// as in the documentation of rgb2ycbcr).
 const FULL: [f64; 4] = [0.0, 0.299, 0.587, 0.114];
 const STUDIO: [f64; 4] = [16.0, 65.481 / 255.0, 128.553 / 255.0, 24.966 / 255.0];
 
@@ -32,7 +32,8 @@ pub fn of(picture: &Planar8, range: Grey) -> Planar8 {
 mod tests {
     use super::*;
 
-    /// Pure colours as the standard gives them: 16 + 219 · (0.299, 0.587, 0.114), and 255 · those.
+    /// Pure colours as the standard gives them: 16 + 219 · (0.299, 0.587, 0.114) in studio range,
+    /// 255 · (0.299, 0.587, 0.114) in full range.
     #[test]
     fn luma_is_that_of_the_standard() {
         let rgb = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];

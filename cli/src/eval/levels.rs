@@ -1,4 +1,4 @@
-//! eval of pictures of which a few bits per channel were kept: a row per preset.
+//! eval of pictures with only a few bits per channel: a row per preset.
 
 use anyhow::Result;
 use ddrmjpeg::degradation::Bits;

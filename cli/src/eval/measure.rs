@@ -1,4 +1,4 @@
-//! Takes every clean picture through a chain, lets every method answer, and scores the answers.
+//! Takes every clean picture through a chain, restores it by every method, and scores the results.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The sampling of the last save, as tables say it.
+    /// The sampling of the last save, as tables print it.
     pub fn sampling(&self) -> String {
         match self.grey {
             true => "grey".to_owned(),
@@ -43,19 +43,19 @@ pub struct Row {
     pub scores: Vec<Scores>,
     /// By picture.
     pub seconds: Vec<f64>,
-    /// Pixels of all pictures that were answered for.
+    /// Pixels of all restored pictures.
     pub pixels: usize,
 }
 
-/// Is told how a run goes.
+/// Follows the progress of a run.
 pub trait Watcher {
-    /// All methods have answered for one picture; those that failed are left out.
+    /// All methods are done with one picture; those that failed are left out.
     fn answered(&mut self, clean: &Planar8, answers: &[&Planar8]);
     /// A method failed: it has no row at this setting.
     fn failed(&mut self, what: &str);
 }
 
-/// A picture that a method gave, with its figures.
+/// A picture that a method returned, with its figures.
 struct Scored {
     answer: Answer,
     scores: Scores,
@@ -100,8 +100,8 @@ pub fn setting(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// The figures of `answer`. Programs write grey as RGB too, so that counts as grey where the
-/// original is.
+/// The figures of `answer`. Some programs write grey pictures as RGB, so an RGB answer counts as
+/// grey if the original is grey.
 fn scored(metrics: &[Metric], reference: &Planar8, mut answer: Answer) -> Result<Scored> {
     let planes = &mut answer.picture.planes;
     let equal = planes.windows(2).all(|pair| pair[0] == pair[1]);

@@ -13,7 +13,7 @@ use ddrmjpeg::{Control, Options, Restorer};
 use crate::eval::arguments::EvalArgs;
 use crate::io::picture;
 
-/// One way.
+/// One way from the bytes to a picture.
 pub struct Method {
     /// Its name in the tables.
     pub name: String,
@@ -25,7 +25,7 @@ enum How {
     Command(String),
 }
 
-/// A picture and the seconds that it took.
+/// A picture and how many seconds it took.
 pub struct Answer {
     pub picture: Planar8,
     pub seconds: f64,
@@ -42,7 +42,7 @@ impl Method {
         }
     }
 
-    /// All that the arguments ask for; a prior that several need is opened once.
+    /// All methods that the arguments ask for; a prior that several need is opened once.
     pub fn all(arguments: &EvalArgs) -> Result<Vec<Self>> {
         let mut opened = HashMap::new();
         let mut methods = Vec::new();
@@ -64,7 +64,7 @@ impl Method {
         Ok(methods)
     }
 
-    /// Its answer to the JPEG `bytes`. Commands get files in `scratch`.
+    /// Restores the JPEG `bytes`. Shell commands get files in `scratch`.
     pub fn run(&self, bytes: &[u8], scratch: &Path) -> Result<Answer> {
         let start = Instant::now();
         let picture = match &self.how {
@@ -125,7 +125,7 @@ fn open(opened: &mut HashMap<String, Arc<Restorer>>, options: &Options) -> Resul
     Ok(restorer)
 }
 
-/// What the shell command makes of the JPEG.
+/// The picture that the shell command makes of the JPEG.
 fn external(command: &str, bytes: &[u8], scratch: &Path) -> Result<Planar8> {
     let (input, output) = (scratch.join("in.jpg"), scratch.join("out.png"));
     std::fs::write(&input, bytes).with_context(|| input.display().to_string())?;
@@ -147,7 +147,7 @@ fn external(command: &str, bytes: &[u8], scratch: &Path) -> Result<Planar8> {
     picture::load(&output).with_context(|| format!("{line}: wrote no picture"))
 }
 
-/// A path as one word of the shell.
+/// A path quoted as one word of the shell.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

@@ -1,6 +1,5 @@
-//! `ddrmjpeg eval`: encodes clean pictures, or takes them through a chain of saves and other steps
-//! (or keeps a few bits of them), restores them by every method asked for, and prints a Markdown
-//! table.
+//! `ddrmjpeg eval`: encodes clean pictures, takes them through a chain of saves and other steps, or
+//! keeps a few bits of them; restores them by every method asked for, and prints a Markdown table.
 
 pub mod arguments;
 mod chain;
@@ -29,7 +28,8 @@ use crate::eval::sheet::Sheet;
 use crate::io::{files, picture};
 use crate::stdout::{out, outln};
 
-/// Prints a row per quality and sampling or chain, and method, or per preset for a number of bits.
+/// Prints a row for each method at each quality and sampling, or chain; for a number of bits, a row
+/// for each preset.
 pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
     if options.degradation != Degradation::Jpeg && !arguments.chain.is_empty() {
@@ -49,7 +49,7 @@ pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     }
 }
 
-/// The pictures that were asked for, a clean JPEG as decoders show it.
+/// The pictures that were asked for; a clean JPEG as decoders show it.
 fn load(arguments: &EvalArgs) -> Result<Pictures> {
     let extensions = [files::PICTURES, files::JPEG].concat();
     let names = files::below(&arguments.folder, &extensions)
@@ -99,7 +99,7 @@ fn jpegs(arguments: &EvalArgs, pictures: &Pictures) -> Result<Outcome> {
     })
 }
 
-/// All that the pictures go through, if they are large enough for it.
+/// All chains for the pictures. An error if a picture is too small for one.
 fn settings(arguments: &EvalArgs, pictures: &Pictures) -> Result<Vec<Setting>> {
     let chains = arguments.chains();
     for chain in &chains {
@@ -113,7 +113,7 @@ fn settings(arguments: &EvalArgs, pictures: &Pictures) -> Result<Vec<Setting>> {
     Ok(settings.collect())
 }
 
-/// The progress bar, what failed, and the sheet, which is of the first setting alone.
+/// The progress bar, what failed, and the sheet, which shows only the first setting.
 struct Screen {
     bar: ProgressBar,
     failures: usize,

@@ -31,7 +31,7 @@ impl Report<'_> {
         format!("{}\n{}", self.markdown_head(), lines.collect::<String>())
     }
 
-    /// One row of it.
+    /// One row of the table.
     pub fn markdown_row(&self, row: &Row) -> String {
         let jpeg = self.jpeg_of(row).filter(|jpeg| jpeg.method != row.method);
         let mean = Scores::mean(&row.scores).unwrap_or(Scores(Vec::new()));
@@ -130,7 +130,8 @@ impl Report<'_> {
         won.count() as f64 / row.scores.len().max(1) as f64
     }
 
-    /// The gain in PSNR of each picture, 0 of two that are both without fault; nothing where PSNR is not measured.
+    /// The gain in PSNR of each picture, 0 if both are equal to the original; empty if PSNR is not
+    /// measured.
     fn gains(&self, row: &Row, jpeg: &Row) -> Vec<f64> {
         let Some(i) = self.metrics.iter().position(|m| *m == Metric::Psnr) else {
             return Vec::new();
@@ -147,7 +148,7 @@ fn gain(new: f64, old: f64) -> f64 {
     }
 }
 
-/// The place and the value of the least gain; the first of several.
+/// The index and the value of the least gain; the first if several are equal.
 fn worst(gains: &[f64]) -> Option<(usize, f64)> {
     let gains = gains.iter().copied().enumerate();
     gains.min_by(|(_, a), (_, b)| a.total_cmp(b))
@@ -239,7 +240,7 @@ mod tests {
         assert_eq!(json["rows"][3]["worst"]["picture"], "two.png");
         assert!(json["rows"][2]["loses"].is_null());
     }
-    /// A picture that both give back without fault is neither won nor lost.
+    /// A picture that both return unchanged counts as neither a win nor a loss.
     #[test]
     fn equal_pictures_gain_nothing() {
         let infinite = f64::INFINITY;

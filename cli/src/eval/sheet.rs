@@ -1,4 +1,4 @@
-//! A contact sheet: the middles of pictures, every method beside the others, at 100 %.
+//! A contact sheet: the middles of pictures at 100 %, all methods side by side.
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
 
@@ -14,7 +14,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Adds the middles of `pictures`, all of one size, as a row; no more than eight rows.
+    /// Adds the middles of `pictures`, all of one size, as a row; after eight rows it adds no more.
     pub fn add<'a>(&mut self, pictures: impl Iterator<Item = &'a Planar8>) {
         if self.rows.len() < ROWS {
             self.rows.push(pictures.map(middle).collect());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::io::carry::{behind_names, exif};
 use crate::io::format::{comments_name, density_name, photoshop_name};
 
-/// A line for each that there is.
+/// A line for each kind that the file holds.
 pub fn text(file: &JpegFile, behind: &Behind) -> String {
     let metadata = &file.metadata;
     let mut out = String::new();
@@ -50,7 +50,7 @@ fn names(metadata: &Metadata) -> Vec<String> {
     found
 }
 
-/// What a profile's colours are, as its header says.
+/// The colour space of a profile, from its header.
 fn icc_space(icc: &[u8]) -> String {
     match icc.get(16..20) {
         Some(space) => String::from_utf8_lossy(space).trim().to_owned(),

@@ -70,7 +70,7 @@ fn model(file: &JpegFile) -> &'static str {
     }
 }
 
-/// All of them, black last.
+/// All components, black last.
 fn components(file: &JpegFile) -> impl Iterator<Item = &Component> {
     let black = file.ink.iter().flat_map(|ink| &ink.black.components);
     file.components.iter().chain(black)
@@ -113,7 +113,7 @@ fn as_text(path: &Path, file: &JpegFile) -> String {
     out
 }
 
-/// The encoder's family, what its cells are widened by, and the earlier save, if any.
+/// The encoder's family, how much its cells are widened, and the earlier save, if any.
 fn encoder_text(file: &JpegFile) -> String {
     let family = Family::of(file);
     let slack = family.slack();

@@ -1,5 +1,5 @@
-//! Reads pictures that are no JPEG files, for `restore --degradation quant=Nbit` and `restore
-//! --was-jpeg`: 8 bits per channel, RGB or grey, without transparency, with their ICC
+//! Reads pictures that are not JPEG files, for `restore --degradation quant=Nbit` and
+//! `restore --was-jpeg`: 8 bits per channel, RGB or grey, without transparency, with their ICC
 //! profile, EXIF and XMP.
 
 use std::io::Cursor;
@@ -31,14 +31,14 @@ impl Flag {
     }
 }
 
-/// The picture in `bytes`, and what it carries beside its pixels.
+/// The picture in `bytes`, and its metadata.
 ///
-/// 16 bits per channel are refused, since neither the levels of `quant` nor a JPEG have them, and so is
-/// transparency, for which a restored picture has no place; an opaque alpha is left out.
+/// 16 bits per channel are refused, because neither the levels of `quant` nor a JPEG have them. So
+/// is transparency, because a restored picture cannot hold it; an opaque alpha channel is dropped.
 pub fn read(bytes: &[u8], flag: Flag, limits: &Limits) -> Result<(Planar8, Metadata)> {
     let name = flag.name();
     if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
-        bail!("a JPEG file: {name} is for other pictures, and restore reads this without it");
+        bail!("a JPEG file: {name} is for other pictures; restore reads JPEG without it");
     }
     let mut decoder = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()?
@@ -51,7 +51,7 @@ pub fn read(bytes: &[u8], flag: Flag, limits: &Limits) -> Result<(Planar8, Metad
     let exif = decoder.exif_metadata().unwrap_or_default();
     let metadata = Metadata {
         icc: decoder.icc_profile().unwrap_or_default(),
-        // TIFF has a tag of its own.
+        // TIFF stores the orientation in a tag of its own.
         exif: exif.or_else(|| lies.then(|| minimal_exif(orientation))),
         xmp: decoder.xmp_metadata().unwrap_or_default(),
         ..Metadata::default()

@@ -1,4 +1,4 @@
-//! The formats that pictures are written in, by extension, and what each has a place for.
+//! The formats that pictures are written in, by extension, and which metadata each can hold.
 
 use std::path::Path;
 
@@ -67,17 +67,17 @@ impl Format {
         }
     }
 
-    /// Whether its files have no place for any metadata.
+    /// Whether its files cannot hold any metadata.
     pub fn is_bare(self) -> bool {
         matches!(self, Self::Ppm | Self::Pgm | Self::Pnm)
     }
 
-    /// Whether its pixels are grey when the picture is.
+    /// Whether grey pictures are written as grey.
     pub fn holds_grey(self) -> bool {
         !matches!(self, Self::WebP | Self::Ppm)
     }
 
-    /// What of `metadata` its files have no place for, in words. Encoders here write the rest.
+    /// Which of `metadata` its files cannot hold, in words. The encoders write the rest.
     pub fn unheld(self, metadata: &Metadata) -> Vec<String> {
         let mut found = Vec::new();
         let mut check = |missing: bool, what: String| found.extend(missing.then_some(what));
@@ -95,7 +95,7 @@ impl Format {
         let photoshop = metadata.photoshop.is_some();
         check(photoshop && !jpeg && !tiff, photoshop_name(metadata).into());
         let no_texts = bare || self == Self::WebP;
-        // TIFF holds ASCII alone.
+        // TIFF holds ASCII only.
         let unwritten = |comment: &&Vec<u8>| no_texts || tiff && !comment.is_ascii();
         let texts = metadata.comments.iter().filter(unwritten).count();
         check(texts > 0, comments_name(texts));
@@ -125,7 +125,7 @@ pub fn minimal_exif(orientation: Orientation) -> Vec<u8> {
     exif
 }
 
-/// What Photoshop's resources are mostly there for.
+/// What Photoshop's resources mostly hold, in words.
 pub fn photoshop_name(metadata: &Metadata) -> &'static str {
     match metadata.has_iptc() {
         true => "IPTC",
@@ -151,7 +151,7 @@ pub fn density_name(density: Density) -> String {
     }
 }
 
-/// Square pixels of no size, or the 72 dpi of programs that know none.
+/// Square pixels of unknown size, or the 72 dpi that programs write if they know no density.
 fn is_usual(density: Density) -> bool {
     let square = density.x == density.y;
     square && (density.unit == DensityUnit::Ratio || density.x == 72)

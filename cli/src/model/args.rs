@@ -14,25 +14,25 @@ pub struct ModelArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-    /// List the models of the catalogue, and which of them are there.
+    /// List the models of the catalogue, and which of them are on this machine.
     List(ListArgs),
     /// Show what a model is made of, and which config it fits.
     Info(InfoArgs),
-    /// Download models of the catalogue; resumes what broke off, checks what arrives.
+    /// Download models of the catalogue; resumes interrupted downloads and checks what arrives.
     Fetch(FetchArgs),
     /// Write a checkpoint of any container as safetensors.
     Convert(ConvertArgs),
-    /// Read every tensor, and compare names and shapes with the network's.
+    /// Read every tensor, and compare names and shapes with those of the network.
     Verify(VerifyArgs),
-    /// Measure how far a prior's estimates are off, and keep that with its weights: samplers
-    /// trust them by it.
+    /// Measure how far a prior's estimates are off, and store that with its weights: samplers use
+    /// it to decide how far to trust them.
     Calibrate(CalibrateArgs),
 }
 
-/// Where models lie.
+/// Where models are stored.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// Folder of experiments: models lie below its logs/, as the published program has them.
+    /// Folder of experiments: models are below its logs/, as in the published program.
     #[arg(long = "into", visible_alias = "exp", value_name = "DIR", default_value = EXPERIMENTS)]
     pub experiments: PathBuf,
 }
@@ -51,7 +51,7 @@ pub struct InfoArgs {
     /// Names from the catalogue, or checkpoint files.
     #[arg(required = true, value_name = "NAME|FILE")]
     pub models: Vec<String>,
-    /// List every tensor too.
+    /// Also list every tensor.
     #[arg(long)]
     pub tensors: bool,
     #[command(flatten)]
@@ -68,8 +68,8 @@ pub struct FetchArgs {
     pub names: Vec<String>,
     #[command(flatten)]
     pub place: Place,
-    /// Fetch from this address instead of the publisher's: a mirror. Size and digest of the
-    /// catalogue hold all the same. For one NAME.
+    /// Fetch from this address, a mirror, instead of the publisher's. Size and digest must still be
+    /// those of the catalogue. For one NAME.
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Print one JSON object per model.
@@ -85,7 +85,7 @@ pub struct ConvertArgs {
     /// The file to write; it must end in .safetensors.
     #[arg(value_name = "OUT.safetensors")]
     pub output: PathBuf,
-    /// Type of the elements. A value that does not fit in it is an error.
+    /// Type of the elements. A value that does not fit is an error.
     #[arg(long, value_enum, default_value_t)]
     pub dtype: Dtype,
     #[command(flatten)]
@@ -97,8 +97,8 @@ pub struct VerifyArgs {
     /// Names from the catalogue, or checkpoint files.
     #[arg(required = true, value_name = "NAME|FILE")]
     pub models: Vec<String>,
-    /// The network it must be: a published YAML file, or the name of one that is built in.
-    /// Without it, names of the catalogue are held to their own config.
+    /// The network it must be: a published YAML file, or the name of one that is built in. Without
+    /// it, models of the catalogue are compared with their own config.
     #[arg(long, value_name = "FILE|NAME")]
     pub config: Option<String>,
     #[command(flatten)]
@@ -119,13 +119,13 @@ pub struct CalibrateArgs {
     /// The file to write, .safetensors; it may be FILE.
     #[arg(long, value_name = "OUT.safetensors")]
     pub out: PathBuf,
-    /// Use the first pictures only, in the order of their names.
+    /// Use only the first pictures, sorted by name.
     #[arg(long, value_name = "N")]
     pub first: Option<usize>,
-    /// Side of the middle square that is used of each, in pixels; a multiple of 16.
+    /// Side in pixels of the square used from the middle of each picture; a multiple of 16.
     #[arg(long, value_name = "PX", default_value_t = 256, value_parser = clap::value_parser!(u32).range(64..=4096))]
     pub side: u32,
-    /// Same seed, same noise.
+    /// The same seed gives the same noise.
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
 }

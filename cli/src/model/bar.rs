@@ -1,4 +1,4 @@
-//! The progress bar of one model: bytes fetched or read, on a terminal; lines on anything else.
+//! The progress of one model, in bytes fetched or read: a bar on a terminal, lines otherwise.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ const TEMPLATE: &str = "{prefix} {bar:24} {decimal_bytes}/{decimal_total_bytes} 
 /// A bar for one model.
 pub struct Bar {
     bar: ProgressBar,
-    /// Bytes are coming in: what came before is not of this connection.
+    /// Whether bytes are arriving: those before came over another connection.
     receiving: AtomicBool,
 }
 
@@ -45,7 +45,7 @@ impl Bar {
                 self.bar.set_length(total);
                 self.bar.set_position(done);
             }
-            Event::Stale(why) => self.say(&format!("{why}: fetching it anew")),
+            Event::Stale(why) => self.say(&format!("{why}: starting over")),
             Event::Restarted(why) => self.say(&format!("{why}: starting over")),
             Event::Broken { why, pause } => {
                 self.receiving.store(false, Ordering::Relaxed);
@@ -60,33 +60,33 @@ impl Bar {
             self.bar.set_position(done);
             self.bar.reset_eta();
             if done > 0 {
-                self.say(&format!("going on from {}", DecimalBytes(done)));
+                self.say(&format!("resuming at {}", DecimalBytes(done)));
             }
         }
         self.bar.set_length(total.unwrap_or(done));
         self.bar.set_position(done);
     }
 
-    /// A line above the bar.
+    /// Prints a line above the bar.
     pub fn say(&self, text: &str) {
         let name = self.bar.prefix();
         self.bar.suspend(|| eprintln!("ddrmjpeg: {name}: {text}"));
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn end(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// A checkpoint that shows on a bar how much of it was read.
+/// A checkpoint that shows on a bar how much of it has been read.
 pub struct Watched<'a> {
     source: &'a dyn TensorSource,
     bar: &'a Bar,
 }
 
 impl<'a> Watched<'a> {
-    /// `source`, with `bar` set to all of its elements.
+    /// Wraps `source`, and sets the length of `bar` to all of its elements.
     pub fn new(source: &'a dyn TensorSource, bar: &'a Bar) -> Self {
         bar.bar.set_length(bytes(source));
         Self { source, bar }

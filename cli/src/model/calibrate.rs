@@ -19,7 +19,7 @@ use crate::stdout::outln;
 /// Sides must be whole MCUs of 4:2:0.
 const MCU_PX: u32 = 16;
 
-/// Measures, and writes the weights with what was found, whole or not at all.
+/// Measures, and writes the weights with the result, completely or not at all.
 pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
     if !files::has_extension(&arguments.out, &["safetensors"]) {
         bail!("{}: must end in .safetensors", arguments.out.display());

@@ -12,7 +12,7 @@ use crate::model::subject::Subject;
 use crate::stdout::outln;
 use crate::{Outcome, message};
 
-/// Writes the output, whole or not at all, and prints what it is.
+/// Writes the output, completely or not at all, and prints a summary of it.
 pub fn run(arguments: &ConvertArgs) -> Result<Outcome> {
     let output = &arguments.output;
     if !files::has_extension(output, &["safetensors"]) {

@@ -17,7 +17,7 @@ use crate::model::bar::Bar;
 use crate::stdout::outln;
 use crate::{Outcome, message};
 
-/// Fetches every model that was named. One that fails is a message; the others are fetched.
+/// Fetches every model that was named. One that fails gets a message; the others are fetched.
 pub fn run(arguments: &FetchArgs) -> Result<Outcome> {
     if arguments.url.is_some() && arguments.names.len() > 1 {
         bail!("--url: one address is for one NAME, not for several");
@@ -52,7 +52,7 @@ struct Done {
     /// Its file; `None` for what is built in.
     path: Option<PathBuf>,
     fetched: Fetched,
-    /// Against what it was checked.
+    /// How it was checked, in words.
     checked: String,
 }
 
@@ -128,14 +128,14 @@ fn one(entry: &Entry, arguments: &FetchArgs) -> Result<Done> {
     })
 }
 
-/// Whether a file that no digest vouches for is at least of the right network.
+/// Whether a file without a published digest is at least of the right network.
 fn is_of_its_config(entry: &Entry, path: &Path) -> Result<bool> {
     let config = open::read_config(&entry.config)?;
     let (_, misfit) = identify::nearest(&config, &Checkpoint::open(path)?)?;
     Ok(misfit.count() == 0)
 }
 
-/// What tells that the file is the published one.
+/// How we know that the file is the published one, in words.
 fn checked(source: &Source) -> String {
     match (&source.hash, source.size) {
         (Some(hash), _) => format!("{} as published", hash.algorithm),

@@ -15,7 +15,7 @@ use crate::model::{bar, list};
 use crate::stdout::{out, outln};
 use crate::{Outcome, message};
 
-/// Characters of one value of the metadata that are shown.
+/// How many characters of one metadata value are shown.
 const SHOWN: usize = 120;
 
 /// Prints a paragraph, or a JSON object, per model.
@@ -37,7 +37,7 @@ pub fn run(arguments: &InfoArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What is in the file; `None` when the catalogue has it and it is not fetched.
+/// What is in the file; `None` if it is a model of the catalogue that is not fetched.
 fn look(subject: &Subject) -> Result<Option<Summary>> {
     let missing = subject.path.as_ref().is_some_and(|path| !path.exists());
     if subject.entry.is_some() && missing {
@@ -98,7 +98,7 @@ fn as_json(subject: &Subject, summary: Option<&Summary>, arguments: &InfoArgs) -
     })
 }
 
-/// What there is to say of a checkpoint.
+/// What is printed about a checkpoint.
 struct Summary {
     container: String,
     tensors: Vec<(String, TensorInfo)>,
@@ -125,7 +125,7 @@ impl Summary {
         })
     }
 
-    /// Elements that are weights: counters are none.
+    /// How many elements are weights; counters are not.
     fn parameters(&self) -> usize {
         let weights = self.tensors.iter().filter(|(_, i)| i.dtype != Dtype::I64);
         weights
@@ -200,7 +200,7 @@ fn dtype(dtype: Dtype) -> &'static str {
     }
 }
 
-/// Text from a file, without control characters and not too long.
+/// Text from a file, cut to `SHOWN` characters, without control characters.
 fn shown(text: &str) -> String {
     let cut: String = text
         .chars()

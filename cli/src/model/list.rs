@@ -1,4 +1,4 @@
-//! `ddrmjpeg model list`: the catalogue, and what of it is there.
+//! `ddrmjpeg model list`: the catalogue, and which models are on this machine.
 
 use std::path::Path;
 
@@ -61,7 +61,7 @@ fn here(state: State) -> String {
     }
 }
 
-/// What the catalogue says of `entry`, and whether it is there.
+/// What the catalogue says about `entry`, and whether its file is there.
 pub fn as_json(entry: &Entry, state: State, experiments: &Path) -> Value {
     let source = entry.source.as_ref();
     let path = entry.path(experiments);

@@ -1,7 +1,6 @@
-//! `ddrmjpeg model`: which models there are, fetching them, looking into them, converting and
-//! calibrating them.
+//! `ddrmjpeg model`: lists, fetches, inspects, converts, verifies and calibrates models.
 //!
-//! One file of model/ per subcommand; here is which of them was typed.
+//! One file per subcommand; this one dispatches.
 
 pub mod args;
 mod bar;
@@ -18,7 +17,7 @@ use anyhow::Result;
 use crate::Outcome;
 use crate::model::args::{ModelArgs, ModelCommand};
 
-/// Does what was typed.
+/// Runs the subcommand that was typed.
 pub fn run(arguments: &ModelArgs) -> Result<Outcome> {
     match &arguments.command {
         ModelCommand::List(arguments) => list::run(arguments),

@@ -9,7 +9,7 @@ use ddrmjpeg::model::{lean, nano};
 
 /// A model that was named.
 pub struct Subject {
-    /// Its entry, when it was named by the catalogue.
+    /// Its entry, if it was named by the catalogue.
     pub entry: Option<Entry>,
     /// Its file; `None` for what is built in.
     pub path: Option<PathBuf>,
@@ -24,9 +24,9 @@ pub enum State {
     BuiltIn,
     /// Its file is there, of the right size if that is known.
     Present,
-    /// Its file is there, of another size than published.
+    /// Its file is there, but its size differs from the published one.
     WrongSize,
-    /// A fetch has begun, with this many bytes.
+    /// Partly fetched, this many bytes.
     Begun(u64),
     /// Not there.
     Absent,
@@ -46,7 +46,7 @@ impl State {
 }
 
 impl Subject {
-    /// A name of the catalogue, with its file below `experiments`; else a file.
+    /// A name of the catalogue, with its file below `experiments`; otherwise a file.
     pub fn of(typed: &str, experiments: &Path) -> Result<Self> {
         let entry = Catalog::embedded()?.find(typed).cloned();
         let path = match &entry {
@@ -78,12 +78,12 @@ impl Subject {
                 path.display()
             ),
             None => Checkpoint::open(path).with_context(|| {
-                format!("{name} is no name of the catalogue (ddrmjpeg model list), nor a file")
+                format!("{name} is neither a model of the catalogue (ddrmjpeg model list) nor a file")
             }),
         }
     }
 
-    /// The file, or that there is none.
+    /// The file, or words that say that there is none.
     pub fn place(&self) -> String {
         match &self.path {
             Some(path) => path.display().to_string(),
@@ -92,7 +92,7 @@ impl Subject {
     }
 }
 
-/// Whether `entry` is there, below `experiments`.
+/// Whether `entry` has been fetched, below `experiments`.
 pub fn state(entry: &Entry, experiments: &Path) -> State {
     let (Some(source), Some(path)) = (&entry.source, entry.path(experiments)) else {
         return State::BuiltIn;

@@ -1,5 +1,5 @@
-//! `ddrmjpeg model verify`: whether a checkpoint can be used: every value finite, every name and
-//! shape as the network wants them, the digest as published.
+//! `ddrmjpeg model verify`: whether a checkpoint can be used: every value is finite, every name and
+//! shape is what the network needs, and the digest is the published one.
 
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::model::catalog::Source;
@@ -45,7 +45,7 @@ pub fn run(arguments: &VerifyArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// A config with the name it goes by.
+/// A config with its name.
 struct Named {
     name: String,
     config: Config,
@@ -83,7 +83,7 @@ fn verify(subject: &Subject, config: Option<&Named>, bar: &Bar) -> Result<Vec<St
     Ok(sound)
 }
 
-/// That the file is the published one, as far as that can be told.
+/// Checks that the file is the published one, as far as that is possible.
 fn digest(subject: &Subject, published: &Source, bar: &Bar) -> Result<Option<String>> {
     let (Some(wanted), Some(path)) = (&published.hash, &subject.path) else {
         return Ok(None);
@@ -111,7 +111,7 @@ fn network(subject: &Subject, named: &Named, source: &dyn TensorSource) -> Resul
     Ok(format!("the {part} of {name}"))
 }
 
-/// Which of the configs it fits; a checkpoint of something else is none the worse for it.
+/// Which of the configs it fits; fitting none is not an error.
 fn guess(source: &dyn TensorSource) -> Result<Option<String>> {
     let fits = identify::shipped_fits(source)?;
     let fits: Vec<String> = fits

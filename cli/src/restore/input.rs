@@ -1,4 +1,4 @@
-//! The bytes of an input to what it holds: a JPEG's levels, or the pixels of another picture.
+//! Reads an input: the levels of a JPEG, or the pixels of another picture.
 
 use anyhow::{Result, bail};
 use ddrmjpeg::degradation::{Bits, Degradation};
@@ -17,7 +17,7 @@ use crate::io::{banded, picture};
 pub struct Input {
     /// Its picture.
     pub seen: Seen,
-    /// What it carries beside that.
+    /// Its metadata.
     pub metadata: Metadata,
     /// What lies behind it in its file.
     pub behind: Behind,
@@ -27,7 +27,7 @@ pub struct Input {
 pub enum Seen {
     /// A JPEG.
     Jpeg(Box<JpegFile>),
-    /// A picture of few levels.
+    /// A picture with few levels per channel.
     Banded(Planar8, Bits),
     /// A picture that once was a JPEG.
     Decoded(Planar8),

@@ -1,7 +1,7 @@
-//! `ddrmjpeg restore`: a batch. One bad file is a message; the others are done.
+//! `ddrmjpeg restore`: a batch. A bad file gets a message; the others are restored.
 //!
-//! Reading, restoring and writing overlap (`pipeline`); what is said and written comes in the
-//! order of the inputs all the same.
+//! Reading, restoring and writing overlap (`pipeline`); messages and files still come in the order
+//! of the inputs.
 
 mod input;
 mod pipeline;
@@ -27,8 +27,8 @@ use crate::restore::result::Work;
 use crate::screen::Screen;
 use crate::{message, stdout};
 
-/// Pixels of the pictures that are read, restored and written at one time, if there are
-/// several: two of 24 megapixels are too many, three of 12 are not.
+/// Most pixels that several pictures in the pipeline may have together: two of 24 megapixels are
+/// too many, three of 12 are not.
 const PIXELS_AT_ONCE: u64 = 40_000_000;
 
 /// Restores every input.
@@ -87,11 +87,11 @@ struct Batch<'a> {
     budget: Budget,
 }
 
-/// An input on its way: `what` the last stage made of it, or why there is nothing.
+/// An input in the pipeline: `what` the last stage made of it, or why it failed.
 struct Item<'a, T> {
     job: &'a Job,
     what: Result<T>,
-    /// Spent on it by the stages, not between them.
+    /// Time spent in the stages, not between them.
     seconds: f64,
     share: Option<Share<'a>>,
 }
@@ -156,7 +156,7 @@ impl<'a> Batch<'a> {
         .output(input, control)
     }
 
-    /// Writes what is to be written and says how it went.
+    /// Writes the output and reports how it went.
     fn finish(&self, item: Item<'a, Option<Output>>) -> Ending {
         let start = Instant::now();
         let written = item.what.and_then(|output| match output {
@@ -191,11 +191,11 @@ enum Ending {
 /// How many inputs ended how.
 #[derive(Default)]
 pub struct Tally {
-    /// All of them.
+    /// All inputs.
     pub inputs: usize,
-    /// Those whose outputs existed.
+    /// Inputs whose outputs existed.
     pub left_out: usize,
-    /// Those that failed.
+    /// Inputs that failed.
     pub failed: usize,
 }
 
@@ -210,7 +210,7 @@ impl Tally {
     }
 }
 
-/// Outputs are written whole or not at all, so one that exists is done.
+/// Outputs are written completely or not at all, so one that exists is done.
 fn is_done(job: &Job) -> bool {
     matches!(&job.target, Target::File(path) if path.exists())
 }

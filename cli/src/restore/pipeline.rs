@@ -1,5 +1,5 @@
-//! Three stages at once: while one input is worked on, the next is read and the last is
-//! written. What leaves a stage does so in the order in which it came in.
+//! Three stages at once: while one input is restored, the next is read and the previous one is
+//! written. Inputs leave a stage in the order in which they entered it.
 //!
 //! Knows nothing of pictures. Called by `restore`.
 
@@ -7,11 +7,11 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-/// Inputs that may wait before a stage; what they weigh is the [`Budget`]'s business.
+/// How many inputs may wait before a stage; the [`Budget`] limits their size.
 const WAITING: usize = 8;
 
-/// Runs every job through `read`, on a thread of its own, `work`, on the caller's, and `finish`,
-/// on another of its own. A panic in any of them is the caller's.
+/// Runs every job through `read`, on a thread of its own, `work`, on the caller's thread, and
+/// `finish`, on another thread of its own. A panic in any of them reaches the caller.
 pub fn run<J: Send, A: Send, B: Send>(
     jobs: impl Iterator<Item = J> + Send,
     read: impl Fn(J) -> A + Send,
@@ -21,7 +21,7 @@ pub fn run<J: Send, A: Send, B: Send>(
     thread::scope(|scope| {
         let (to_work, waiting) = sync_channel(WAITING);
         let (to_finish, worked) = sync_channel(WAITING);
-        // A stage that is gone has panicked: the others stop, and the scope hands it on.
+        // If a stage is gone, it has panicked: the others stop, and the scope passes the panic on.
         scope.spawn(move || jobs.map(read).try_for_each(|item| to_work.send(item)));
         scope.spawn(move || worked.into_iter().for_each(finish));
         for item in waiting {
@@ -41,7 +41,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// At most `limit`, or one thing that is larger.
+    /// Allows `limit` in total, or a single thing that is larger.
     pub fn new(limit: u64) -> Self {
         Self {
             limit,
@@ -50,7 +50,7 @@ impl Budget {
         }
     }
 
-    /// Waits until there is room for `amount`, which is held until the share is dropped.
+    /// Waits until there is room for `amount`, and holds it until the share is dropped.
     pub fn take(&self, amount: u64) -> Share<'_> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let full = |held: &mut u64| *held > 0 && held.saturating_add(amount) > self.limit;

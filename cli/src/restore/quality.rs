@@ -1,9 +1,10 @@
-//! `--out-quality auto`: a JPEG of the restored picture of half again the size of the input's.
+//! `--out-quality auto`: a JPEG of the restored picture that is at most half again as large as the
+//! input.
 //!
 //! At the input's own size there is nothing to gain: the restored picture lies in the cells of the
-//! input, and steps as coarse as those bring back the same levels. So half as much again is spent,
-//! on full chroma and by mozjpeg's trellis. docs/measurements/quality.md has what that keeps of
-//! the gain.
+//! input, and steps as coarse as those give the same levels again. So the file may be half again as
+//! large, with full chroma and mozjpeg's trellis. docs/measurements/quality.md says how much of the
+//! gain that keeps.
 
 use anyhow::Result;
 use ddrmjpeg::frame::Planar8;
@@ -14,7 +15,7 @@ use ddrmjpeg::restore::Report;
 
 use crate::restore::input::Seen;
 
-/// Whose size is gone by when nothing tells how a picture was written.
+/// The quality whose size is used if it is unknown how a picture was written.
 const USUAL: u8 = 90;
 
 /// The bytes of the JPEG, and its quality.
@@ -26,12 +27,12 @@ pub fn automatic(pixels: &Planar8, seen: &Seen, report: &Report) -> Result<(Vec<
             (size, picture.width() * picture.height())
         }
     };
-    // Two pictures side by side may take what two take.
+    // Two pictures side by side may take the size of two.
     let times = pixels.width() * pixels.height() / area.max(1);
     highest(pixels, size * times.max(1) * 3 / 2)
 }
 
-/// Bytes of the JPEG that `picture` once was, with the tables and the sampling found in it.
+/// Size in bytes of the JPEG that `picture` once was, with the tables and the sampling found in it.
 fn size_once(picture: &Planar8, report: &Report) -> Result<usize> {
     let Some(found) = &report.estimated else {
         return Ok(jpeg::encode(picture, USUAL, (1, 1))?.len());
@@ -48,8 +49,8 @@ fn size_once(picture: &Planar8, report: &Report) -> Result<usize> {
     Ok(encode_with(picture, &[luma, chroma, chroma], sampling)?.len())
 }
 
-/// The file of the highest quality that fits into `room` bytes, or of quality 1; one that fills
-/// 97 % of it is near enough.
+/// The file of the highest quality that fits into `room` bytes, or of quality 1. The search stops
+/// at a file that fills 97 % of it.
 fn highest(pixels: &Planar8, room: usize) -> Result<(Vec<u8>, u8)> {
     let encode = |quality: u8| {
         let (luma, chroma) = tables::ijg_pair(quality);

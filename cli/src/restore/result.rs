@@ -1,4 +1,4 @@
-//! From an input to what is written: pixels, turned where they have to be, or a JPEG.
+//! From an input to what is written: pixels, turned if needed, or a JPEG.
 
 use anyhow::{Result, bail};
 use ddrmjpeg::degradation::Degradation;
@@ -16,13 +16,13 @@ use crate::io::picture;
 use crate::restore::input::{Input, Seen};
 use crate::restore::quality;
 
-/// What is to be written, and what was done.
+/// What to write, and what was done.
 pub struct Output {
     content: Content,
     metadata: Metadata,
     /// What was done.
     pub report: Report,
-    /// The quality of a JPEG that is written by one.
+    /// The quality of the JPEG, if it is written with one.
     pub quality: Option<u8>,
 }
 
@@ -41,12 +41,12 @@ impl Output {
     }
 }
 
-/// Refuses what JPEG output cannot be asked for, before anything is restored.
+/// Refuses combinations of flags that JPEG output cannot do, before anything is restored.
 pub fn check_jpeg(arguments: &RestoreArgs, options: &Options) -> Result<()> {
     let banded = matches!(options.degradation, Degradation::Quant(_));
     if arguments.tables == Some(OutTables::Source) {
         if banded || arguments.was_jpeg {
-            bail!("--tables source: the inputs are no JPEG files and have no tables");
+            bail!("--tables source: the inputs are not JPEG files and have no tables");
         }
         if arguments.compare {
             bail!("--tables source --compare: two pictures side by side have no levels");
@@ -55,7 +55,7 @@ pub fn check_jpeg(arguments: &RestoreArgs, options: &Options) -> Result<()> {
             bail!("--tables source --orient apply: levels stay in their blocks");
         }
     } else if banded && Wanted::of(arguments) == Wanted::Auto {
-        bail!("--out-quality auto goes by the size of a JPEG, which the inputs are not: name one");
+        bail!("--out-quality auto needs a JPEG as input to go by its size: give a quality instead");
     }
     Ok(())
 }
@@ -81,13 +81,13 @@ impl Wanted {
 
 /// What one input is restored with.
 pub struct Work<'a> {
-    /// As typed.
+    /// The arguments as typed.
     pub arguments: &'a RestoreArgs,
-    /// The options that follow.
+    /// The options that they give.
     pub options: &'a Options,
     /// The model.
     pub restorer: &'a Restorer,
-    /// What is written.
+    /// The output format.
     pub format: Format,
 }
 
@@ -131,7 +131,7 @@ impl Work<'_> {
         Ok(out)
     }
 
-    /// The restored picture, or the input as decoded with it to its right, turned.
+    /// The restored picture, turned; with `--compare`, to the right of the input as decoded.
     fn pixels(
         &self,
         seen: &Seen,

@@ -1,5 +1,5 @@
-//! What can be typed after `ddrmjpeg sample`: the options of the published `main.py`, spelled
-//! and defaulted as there, then those of this project's own.
+//! What can be typed after `ddrmjpeg sample`: the options of the published `main.py`, with its
+//! spelling and defaults, then those of this project.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ pub struct SampleArgs {
     /// Degradation: jpegXX for quality XX, quant, or quant=Nbit.
     #[arg(long)]
     pub deg: Operator,
-    /// Samples that are averaged for each picture.
+    /// Samples to average for each picture.
     #[arg(long = "num_avg_samples", default_value_t = 1)]
     pub num_avg_samples: usize,
     /// Eta: share of fresh noise.
@@ -55,24 +55,24 @@ pub struct SampleArgs {
     /// Eta_b: share of the measurement step.
     #[arg(long = "etaB", default_value_t = 0.4)]
     pub eta_b: f64,
-    /// First picture; -1 for all of them.
+    /// First picture; -1 for all.
     #[arg(long = "subset_start", default_value_t = -1, allow_hyphen_values = true)]
     pub subset_start: i64,
     /// The picture after the last.
     #[arg(long = "subset_end", default_value_t = -1, allow_hyphen_values = true)]
     pub subset_end: i64,
-    /// Timestep to begin at.
+    /// First timestep.
     #[arg(long = "init_timestep", default_value_t = 300)]
     pub init_timestep: usize,
     #[command(flatten)]
     pub own: OwnArgs,
 }
 
-/// What the published program has not.
+/// Options that the published program does not have.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Not in the published program")]
 pub struct OwnArgs {
-    /// Go on with an interrupted run: pictures whose results are there are counted, not computed.
+    /// Continue an interrupted run: pictures whose results exist are counted, not computed.
     #[arg(long)]
     pub resume: bool,
     /// The network's checkpoint, instead of its published place under <exp>/logs.
@@ -81,8 +81,8 @@ pub struct OwnArgs {
     /// The classifier's checkpoint, to go with --weights.
     #[arg(long, value_name = "FILE", requires = "weights")]
     pub classifier: Option<PathBuf>,
-    /// How to restore: paper is the published sampler; timesteps, eta, etaB and init_timestep
-    /// are its own.
+    /// How to restore: paper is the published sampler; timesteps, eta, etaB and init_timestep apply
+    /// to it only.
     #[arg(long, default_value = "paper", value_name = "NAME")]
     pub preset: Preset,
     /// auto, cpu, cuda or cuda:N.
@@ -97,11 +97,11 @@ pub struct OwnArgs {
 }
 
 impl SampleArgs {
-    /// The restoration's options, checked. Steps and samples other than the preset's own are
-    /// the published sampler's.
+    /// The restoration's options, checked. The numbers of steps and samples apply to the published
+    /// sampler; other presets use their own.
     ///
-    /// The published program crashes when it is to take more steps than there are timesteps;
-    /// here there is one step for each.
+    /// The published program crashes if there are more steps than timesteps; here each timestep
+    /// then gets one step.
     pub fn options(&self) -> Result<Options, Error> {
         let paper = self.own.preset == Preset::Paper;
         let options = Options::default()
@@ -119,7 +119,7 @@ impl SampleArgs {
         Ok(options)
     }
 
-    /// The ids of a set of `count` pictures that are asked for.
+    /// The ids that were asked for, of a set of `count` pictures.
     pub fn subset(&self, count: usize) -> Result<std::ops::Range<usize>, Error> {
         if self.subset_start < 0 || self.subset_end <= 0 {
             return Ok(0..count);
@@ -133,7 +133,7 @@ impl SampleArgs {
         Ok(start..end)
     }
 
-    /// What results depend on, in one line: a run is resumed only with the same.
+    /// What results depend on, in one line: a run is resumed only if it is the same.
     pub fn signature(&self) -> String {
         format!(
             "config={} deg={:?} seed={} preset={} timesteps={} num_avg_samples={} eta={} etaB={} \

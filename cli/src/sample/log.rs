@@ -1,5 +1,5 @@
-//! The log of a run: lines as the published program writes them, on standard error and, which
-//! it only announces, in a file.
+//! The log of a run: lines as the published program writes them, on standard error and in a file.
+//! The published program only announces the file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -10,10 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-/// How grave a line is, by the names of Python's `logging`.
+/// How serious a line is, by the names of Python's `logging`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For those who look for a fault.
+    /// For finding errors.
     Debug,
     /// What is being done.
     Info,
@@ -61,7 +61,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Appends to `stdout.txt` in `folder`, which is made.
+    /// Appends to `stdout.txt` in `folder`, which is created if needed.
     pub fn open(folder: &Path, level: Level) -> Result<Self> {
         let path = folder.join("stdout.txt");
         let open = || -> std::io::Result<File> {
@@ -81,8 +81,9 @@ impl Log {
         &self.path
     }
 
-    /// A line, unless `--verbose` asks for graver ones only. The line for standard error, if
-    /// it is to be shown: a progress bar may be in its way.
+    /// Logs a line, unless `--verbose` asks only for more serious ones. Returns the line for
+    /// standard error if it should be shown; the caller prints it, because a progress bar may be in
+    /// the way.
     pub fn line(&self, level: Level, message: &str) -> Option<String> {
         if level < self.level {
             return None;
@@ -92,7 +93,7 @@ impl Log {
         Some(line)
     }
 
-    /// Into the file alone, whatever the level: what standard output shows.
+    /// Writes a line only to the file, whatever the level: what standard output shows.
     pub fn keep(&self, line: &str) {
         // A log that cannot be written must not end the run it describes.
         if let Ok(mut file) = self.file.lock() {
@@ -101,7 +102,7 @@ impl Log {
     }
 }
 
-/// The time of day in UTC, as `logging` writes it but for the zone.
+/// The time in UTC, as `logging` writes it except for the time zone.
 fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let since = since.unwrap_or_default();
@@ -114,8 +115,8 @@ fn stamp(seconds: u64, millis: u32) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},{millis:03}")
 }
 
-/// Year, month and day of the `days`th day since 1970-01-01, in the Gregorian calendar: years
-/// begin in March, so that the leap day is their last.
+/// Year, month and day of the `days`th day since 1970-01-01 in the Gregorian calendar. It counts
+/// years from March, so that the leap day comes last.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -1,8 +1,8 @@
 //! `ddrmjpeg sample`: the published experiment, with the options, files and figures of its
 //! `main.py`. docs/guide/published.md says where the two differ.
 //!
-//! Degrades the pictures of a data set, restores them, and measures both. One picture that
-//! fails is a message; the others are done.
+//! Degrades the pictures of a data set, restores them, and measures both. A picture that fails gets
+//! a message; the others are done.
 
 pub mod arguments;
 mod log;
@@ -67,14 +67,14 @@ pub fn run(arguments: &SampleArgs) -> Result<Outcome> {
         results,
     };
     run.check_labels()?;
-    // Nothing of an earlier run is touched before all that this one needs is there.
+    // Nothing of an earlier run is touched before everything that this one needs is there.
     run.results.prepare(arguments.own.resume)?;
     let scores = score::path(&log_folder, &arguments.image_folder);
     let scores = Scores::open(&scores, &arguments.signature(), arguments.own.resume)?;
     run.all(scores, &mut screen)
 }
 
-/// The lines that the published log begins with.
+/// The first lines of the published log.
 fn introduce(arguments: &SampleArgs, options: &Options, screen: &Screen) {
     let info = |message: String| screen.log(Level::Info, &message);
     info(format!("Using device: {}", options.device));
@@ -94,12 +94,12 @@ fn open_prior(arguments: &SampleArgs, config: &Config, options: &Options) -> Res
 }
 
 impl Run<'_> {
-    /// A network that must be told a class needs one for every picture.
+    /// A class-conditional network needs a class for every picture.
     fn check_labels(&self) -> Result<()> {
         let unlabelled = self.dataset.samples.iter().find(|s| s.label.is_none());
         match (self.prior.classes(), unlabelled) {
             (Some(_), Some(sample)) => bail!(
-                "{}: {} has no class, which this config's network must be told",
+                "{}: {} has no class, and the network of this config needs one",
                 self.arguments.config,
                 sample.path.display()
             ),
@@ -146,7 +146,7 @@ impl Run<'_> {
         screen.print(&format!("Number of samples: {}", scores.count()));
     }
 
-    /// One picture, or what an earlier run knows of it.
+    /// One picture, or what an earlier run measured for it.
     fn one(&self, id: usize, sample: &Sample, scores: &Scores, screen: &Screen) -> Result<Psnr> {
         if self.arguments.own.resume && self.results.is_done(id) {
             return match scores.earlier(id) {

@@ -18,11 +18,11 @@ pub struct Results {
 
 /// The three pictures of one id.
 pub struct Trio {
-    /// What was degraded.
+    /// The original.
     pub orig: Planar8,
-    /// What was left.
+    /// The degraded picture.
     pub y0: Planar8,
-    /// What was made of it.
+    /// The restored picture.
     pub result: Planar8,
 }
 
@@ -32,14 +32,14 @@ impl Results {
         Self { folder }
     }
 
-    /// Whether the run may go on: it overwrites nothing, or the user agrees.
+    /// Whether the run may continue: it overwrites nothing, or the user agrees.
     pub fn agreed(&self, resume: bool, ni: bool) -> Result<bool> {
         Ok(resume || ni || !self.folder.is_dir() || ask(&self.folder)?)
     }
 
-    /// Makes the folder ready: with `resume` it is kept as it is, else the results in it are
-    /// removed. The published program removes the whole folder; here only files of the names
-    /// that it writes go.
+    /// Prepares the folder: with `resume` it is kept as it is, otherwise the results in it are
+    /// removed. The published program removes the whole folder; here only files with the names that
+    /// it writes are removed.
     pub fn prepare(&self, resume: bool) -> Result<()> {
         let ready = || -> std::io::Result<()> {
             fs::create_dir_all(&self.folder)?;
@@ -61,7 +61,7 @@ impl Results {
         .map(|name| self.folder.join(name))
     }
 
-    /// Whether all three are there: each is written whole or not at all.
+    /// Whether all three exist: each is written completely or not at all.
     pub fn is_done(&self, id: usize) -> bool {
         self.paths(id).iter().all(|path| path.is_file())
     }
@@ -85,7 +85,7 @@ impl Results {
         })
     }
 
-    /// Removes the files of this program's names.
+    /// Removes the files that have the names of results.
     fn clear(&self) -> std::io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
@@ -110,7 +110,7 @@ fn is_result(name: &str) -> bool {
     id.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Asks on standard output and reads a line of standard input, whose end is a no.
+/// Asks on standard output and reads a line of standard input; end of input means no.
 fn ask(folder: &Path) -> Result<bool> {
     let shown = folder.display();
     out!("Image folder {shown} already exists. Overwrite? (Y/N)");

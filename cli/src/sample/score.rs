@@ -1,4 +1,4 @@
-//! PSNR of a run: of each picture, kept in a file beside the log, and the running means.
+//! PSNR of a run: of each picture, stored in a file beside the log, and the running means.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,7 +21,7 @@ pub struct Psnr {
 }
 
 impl Psnr {
-    /// As published: of pictures in `[0, 1]`, before they are rounded to bytes.
+    /// As published: computed on pictures in `[0, 1]`, before they are rounded to bytes.
     pub fn of(orig: &Picture, y: &Picture, result: &Picture) -> Self {
         Self {
             result: psnr(orig, result),
@@ -29,7 +29,7 @@ impl Psnr {
         }
     }
 
-    /// Of pictures that an earlier run wrote.
+    /// Computed on pictures that an earlier run wrote.
     pub fn of_files(trio: &Trio) -> Result<Self> {
         Ok(Self {
             result: metrics::psnr(&trio.orig, &trio.result)?,
@@ -52,13 +52,14 @@ pub struct Scores {
     count: usize,
 }
 
-/// The first line of the file: what the figures are of.
+/// Start of the file's first line, which says what the figures depend on.
 const TITLE: &str = "# ";
 
 impl Scores {
-    /// Begins the file anew, or, with `resume`, goes on with the one that is there.
+    /// Starts a new file, or, with `resume`, continues the existing one.
     ///
-    /// `signature` is what the results depend on; an interrupted run of another is refused.
+    /// `signature` is what the results depend on; an interrupted run with another signature is
+    /// refused.
     pub fn open(path: &Path, signature: &str, resume: bool) -> Result<Self> {
         let earlier = match resume && path.is_file() {
             true => read(path, signature)?,
@@ -84,12 +85,12 @@ impl Scores {
         })
     }
 
-    /// What an earlier run noted of `id`.
+    /// What an earlier run recorded for `id`.
     pub fn earlier(&self, id: usize) -> Option<Psnr> {
         self.earlier.get(&id).copied()
     }
 
-    /// Counts a picture, and notes it unless it is noted already.
+    /// Counts a picture, and records it unless it is recorded already.
     pub fn add(&mut self, id: usize, psnr: Psnr) -> Result<()> {
         self.sum.result += psnr.result;
         self.sum.y += psnr.y;
@@ -105,7 +106,7 @@ impl Scores {
         self.count
     }
 
-    /// The means; not a number of no pictures.
+    /// The means; NaN without pictures.
     pub fn mean(&self) -> Psnr {
         let count = self.count as f64;
         Psnr {
@@ -115,7 +116,7 @@ impl Scores {
     }
 }
 
-/// Where the figures of the run into `image_folder` are.
+/// The file with the figures of the run into `image_folder`.
 pub fn path(log_folder: &Path, image_folder: &Path) -> PathBuf {
     let name = image_folder.display().to_string().replace(['/', '\\'], "_");
     log_folder.join(format!("{name}_psnr.csv"))

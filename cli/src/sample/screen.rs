@@ -44,7 +44,7 @@ impl Screen {
         self.bar.suspend(|| outln!("{line}"));
     }
 
-    /// The pictures begin.
+    /// The pictures start.
     pub fn begin(&mut self, count: usize) {
         let bar = ProgressBar::new(count as u64);
         if !std::io::stderr().is_terminal() {
@@ -58,7 +58,7 @@ impl Screen {
         self.bar = bar;
     }
 
-    /// `done` of `total` network calls of the picture in work.
+    /// `done` of `total` network calls for the current picture.
     pub fn steps(&self, done: usize, total: usize) {
         self.bar.set_message(format!("step {done}/{total}"));
     }
@@ -86,7 +86,7 @@ impl Screen {
         }
     }
 
-    /// The pictures are over.
+    /// All pictures are done.
     pub fn end(&self) {
         self.bar.finish_and_clear();
     }

@@ -204,7 +204,7 @@ fn orient_keep_leaves_the_pixels_and_the_tag_where_there_is_one() {
     says(
         &output,
         0,
-        &["a PPM has no place for its orientation (EXIF 6)"],
+        &["a PPM cannot store the orientation (EXIF 6)"],
     );
 }
 

@@ -58,7 +58,7 @@ fn flags_of_jpeg_output_are_refused_where_they_would_do_nothing() {
             "--tables source --orient apply -o a.jpg",
             &["--orient apply"],
         ),
-        ("--tables source --was-jpeg -o a.jpg", &["no JPEG files"]),
+        ("--tables source --was-jpeg -o a.jpg", &["not JPEG files"]),
     ];
     for (flags, words) in cases {
         says(&restore(&format!("in/a.jpg {flags}"), &files), 2, words);

@@ -199,7 +199,7 @@ fn a_gain_map_is_let_go_with_all_that_points_to_it() {
         says(
             &output,
             0,
-            &["not handed on", "a gain map (HDR)", "APP2 (MPF)"],
+            &["not copied", "a gain map (HDR)", "APP2 (MPF)"],
         );
     }
     let found = metadata("b.jpg", &files);

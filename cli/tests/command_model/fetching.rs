@@ -31,7 +31,7 @@ fn fetch_lays_a_model_out_and_resumes() {
     let run = ["fetch", FREE, "--url", &server.url("/c.pt")];
     work.model(&run)
         .ends(0)
-        .says(&[FREE_FILE, "trying again", "going on from 10.00 kB"]);
+        .says(&[FREE_FILE, "trying again", "resuming at 10.00 kB"]);
     assert_eq!(std::fs::read(work.path(FREE_FILE)).unwrap(), body);
     assert_eq!(server.ranges(), [None, Some(10_000)]);
     let again = work.model(&run).ends(0);

@@ -88,7 +88,7 @@ fn info_tells_what_a_checkpoint_is() {
         .says(&["junk.pt", "web page", "torch legacy container"]);
     work.model(&["info", "dog"])
         .ends(1)
-        .says(&["dog is no name of the catalogue", "nor a file"]);
+        .says(&["dog is neither a model of the catalogue", "nor a file"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What a frame of a stream costs a prior that keeps what it computed of the last one, by how
-//! much of the frame changed.
+//! What a frame of a stream costs a prior that keeps what it computed for the last one, depending
+//! on how much of the frame changed.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use ddrmjpeg::sampler::schedule::published_alpha_bar;
 /// Shares of the frame that change: one square in the middle.
 const SHARES: [f64; 7] = [0.0, 0.01, 0.02, 0.05, 0.15, 0.3, 1.0];
 
-/// Squares of JPEG units begin and end on these.
+/// The squares start and end on multiples of this, as JPEG units do.
 const GRID_PX: usize = 16;
 
 /// One share.
@@ -22,7 +22,7 @@ const GRID_PX: usize = 16;
 pub struct FollowRow {
     /// Share of the frame's pixels that changed.
     pub changed: f64,
-    /// Share of the answer's pixels that may have changed.
+    /// Share of the estimate's pixels that may have changed.
     pub answered: f64,
     /// Seconds of the fastest frame.
     pub seconds: f64,
@@ -30,8 +30,8 @@ pub struct FollowRow {
     pub whole: f64,
 }
 
-/// Follows a stream of frames of the size that is set, by `family`: no rows where it follows
-/// none. All shares and the whole call take turns.
+/// Follows a stream of frames of the configured size with `family`. Returns no rows if it cannot
+/// follow streams. All shares and the whole call take turns.
 ///
 /// # Errors
 /// Those of opening and calling the network.
@@ -47,7 +47,7 @@ pub fn follow(family: Family, settings: &Settings) -> Result<Vec<FollowRow>> {
     let mut stream = Stream::new(denoiser, follower, settings.size);
     let mut rows: Vec<FollowRow> = SHARES.map(|share| stream.row(share)).to_vec();
     stream.follow(&stream.square(1.0))?;
-    // The first round makes oneDNN's programs for the shapes.
+    // In the first round oneDNN compiles its kernels for the shapes.
     for round in 0..=settings.rounds {
         let whole = stream.whole()?;
         for (row, share) in rows.iter_mut().zip(SHARES) {
@@ -108,7 +108,7 @@ impl Stream {
         self.estimate.plane_len() as f64
     }
 
-    /// The square of about `share` of the frame in its middle, all of it for 1.
+    /// The square in the middle that is about `share` of the frame; for 1 the whole frame.
     fn square(&self, share: f64) -> Vec<Rect> {
         let (width, height) = (self.estimate.width, self.estimate.height);
         if share == 0.0 {
@@ -128,7 +128,8 @@ impl Stream {
         }]
     }
 
-    /// Seconds of a frame that changed in `changed`, and the share of the answer that may have.
+    /// Seconds for a frame that changed in `changed`, and the share of the estimate that may have
+    /// changed.
     fn follow(&mut self, changed: &[Rect]) -> Result<(f64, f64)> {
         let (hint, estimate) = (&self.hint, &mut self.estimate);
         let call = || self.follower.follow(hint, changed, estimate);

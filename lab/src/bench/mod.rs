@@ -1,9 +1,9 @@
-//! What a call of each network and each stage around it cost, beside what a bare convolution
-//! reaches on this machine at this moment.
+//! What a call of each network and each stage around it costs, compared with the speed of a bare
+//! convolution on this machine at this moment.
 //!
-//! Pictures are made up, weights random where they are not built in: this measures time, not
-//! quality. Things that are compared take turns, so that a machine that is busy for a while
-//! is busy for all of them. Called by `ddrmjpeg bench` and by benches/.
+//! Pictures are synthetic, and weights random unless they are built in: this measures time, not
+//! quality. Things that are compared take turns, so that a busy machine affects all of them alike.
+//! Called by `ddrmjpeg bench` and by benches/.
 
 mod follow;
 mod networks;
@@ -31,10 +31,10 @@ use ddrmjpeg::options::Options;
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Width and height in pixels of the picture that stages, presets and lean are given. The
-    /// published networks see 256x256.
+    /// Width and height in pixels of the picture for stages, presets, lean and nano. The published
+    /// networks get 256x256.
     pub size: (usize, usize),
-    /// Times that everything is run; the fastest counts.
+    /// How often everything is run; the fastest run counts.
     pub rounds: usize,
     /// Device, precision and threads.
     pub options: Options,

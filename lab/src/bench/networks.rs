@@ -1,4 +1,5 @@
-//! One call of each network: time, multiply-adds, and what share of it is products.
+//! One call of each network: time, multiply-adds, and the share of the time outside convolutions
+//! and matrix products.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use ddrmjpeg::sampler::schedule::published_alpha_bar;
 /// Noise level of the calls: in the middle of every schedule.
 const SIGMA: f64 = 0.3;
 
-/// Side of the largest picture that is given to a network in one call: about that of a tile.
+/// Side of the largest picture passed to a network in one call: about that of a tile.
 const LARGEST_PX: usize = 1152;
 
-/// What bare 3x3 convolutions reach, alone in memory.
+/// The speed of bare 3x3 convolutions with nothing else in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peak {
     /// GFLOP/s of each of [`networks::SHAPES`], in their order; a multiply-add is two.
@@ -52,8 +53,8 @@ fn rate(shape: Shape, settings: &Settings) -> Result<(Shape, f64)> {
     Ok((shape, 2e-9 * shape.macs() as f64 / seconds))
 }
 
-/// What the convolutions of lean reach on pictures of half the width and height that
-/// [`networks::SHAPES`] are of, one picture at a time and `batch` at once, in turns.
+/// The speed of lean's convolutions at half the width and height of [`networks::SHAPES`], one
+/// picture at a time and `batch` at once, in turns.
 ///
 /// # Errors
 /// As [`peak`].
@@ -80,7 +81,7 @@ pub struct NetworkRow {
     pub family: Family,
     /// In which arithmetic.
     pub arithmetic: Arithmetic,
-    /// Width and height of what it saw.
+    /// Width and height of its input.
     pub size: (usize, usize),
     /// Multiply-adds of a call, in units of 10^9.
     pub gmac: f64,
@@ -88,10 +89,11 @@ pub struct NetworkRow {
     pub seconds: f64,
     /// Share of that call's time that was not in convolutions and matrix products.
     pub outside: f64,
-    /// Seconds that its packed convolutions take one by one, alone in memory, and the rest of its
-    /// products at the rate of the best bare one. Of networks that have packed ones.
+    /// Seconds that its packed convolutions take one by one, with nothing else in memory, plus the
+    /// rest of its products at the rate of the best bare convolution. `None` for networks without
+    /// packed convolutions.
     pub bare_seconds: Option<f64>,
-    /// Peak memory of the process while it was called, in bytes.
+    /// Peak memory of the process during the calls, in bytes.
     pub peak_bytes: Option<u64>,
 }
 
@@ -102,7 +104,7 @@ impl NetworkRow {
     }
 }
 
-/// Measures `family` in each of `arithmetics`, in turns. `peak` is that of the same run.
+/// Measures `family` in each of `arithmetics`, in turns. `peak` is from the same run.
 ///
 /// # Errors
 /// Those of opening and calling the networks.
@@ -137,7 +139,7 @@ pub fn networks(
     Ok(turns.into_iter().map(|turn| turn.row).collect())
 }
 
-/// One network that takes turns with others.
+/// A network that takes turns with others.
 struct Turn {
     denoiser: Arc<dyn Denoiser>,
     x: Picture,
@@ -179,7 +181,7 @@ impl Turn {
         self.denoiser.denoise(&self.x, SIGMA, Some(&self.hint))
     }
 
-    /// What its convolutions take alone; `best` is the rate of the best in GFLOP/s.
+    /// Seconds that its convolutions take alone; `best` is the rate of the best in GFLOP/s.
     fn bare(&self, best: f64, settings: &Settings) -> Result<Option<f64>> {
         let (made, shapes) = multiplies::noting(|| self.call());
         made?;

@@ -1,9 +1,9 @@
-//! Resident memory of this process at its peak, as Linux tells it.
+//! Peak resident memory of this process, as Linux reports it.
 
 use std::fs;
 
-/// Most memory held since the process began or [`forget_peak`] was called, in bytes; none
-/// where there is no `/proc`.
+/// Most memory held since the process started or [`forget_peak`] was called, in bytes; `None`
+/// without `/proc`.
 pub fn peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -11,9 +11,9 @@ pub fn peak() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Lets the peak begin again from what is held now, where the system can.
+/// Resets the peak to what is held now, if the system can.
 pub fn forget_peak() {
-    // Without it the peak stays that of the whole process, which is what it then says.
+    // If this fails, the peak is that of the whole process.
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
 

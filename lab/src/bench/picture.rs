@@ -7,7 +7,7 @@ use ddrmjpeg::jpeg::encode;
 /// Quality of the JPEG that is restored, 4:2:0.
 const QUALITY: u8 = 40;
 
-/// A made-up picture of `width` x `height` pixels.
+/// A synthetic picture of `width` x `height` pixels.
 pub fn made_up(width: usize, height: usize) -> Planar8 {
     let mut out = Planar8::new(PixelModel::Rgb, width, height, (1, 1));
     for (c, plane) in out.planes.iter_mut().enumerate() {
@@ -18,8 +18,8 @@ pub fn made_up(width: usize, height: usize) -> Planar8 {
     out
 }
 
-/// Waves, discs, and noise, more of it on every other disc. No two blocks alike, or their levels
-/// would leave gaps as those of a JPEG saved twice do.
+/// Waves, discs, and noise, more of it on every other disc. No two blocks are alike: otherwise
+/// their levels would have gaps like those of a JPEG saved twice.
 fn sample(c: usize, x: usize, y: usize) -> u8 {
     let (dx, dy) = ((x % 97) as i64 - 48, (y % 97) as i64 - 48);
     let inside = dx * dx + dy * dy < 1600;
@@ -34,13 +34,13 @@ fn sample(c: usize, x: usize, y: usize) -> u8 {
     level.round() as u8
 }
 
-/// Bits that look random, of a place.
+/// Pseudo-random bits that depend on the position.
 fn hash(x: usize, y: usize) -> u64 {
     let mixed = (((x as u64) << 32) ^ y as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40
 }
 
-/// Its JPEG file.
+/// The picture as a JPEG file.
 ///
 /// # Errors
 /// Those of the encoder.

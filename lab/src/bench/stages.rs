@@ -23,7 +23,7 @@ pub struct StageRow {
     pub bytes: u64,
 }
 
-/// Measures the stages on a picture of the size that is set.
+/// Measures the stages on a picture of the configured size.
 ///
 /// # Errors
 /// Those of the JPEG reader.
@@ -57,7 +57,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
     let (clamp, judged) = (cell(Trust::Clamp)?, cell(Trust::Judged)?);
     let mean = cell(Trust::Mean(&spread))?;
     let floats = 4 * 3 * (seen.padded_width * seen.padded_height) as u64;
-    // Two bytes a coefficient, one and a half coefficients a pixel in 4:2:0.
+    // Two bytes per coefficient, one and a half coefficients per pixel in 4:2:0.
     let levels = floats / 4;
     let row = |name, seconds, bytes| StageRow {
         name,
@@ -74,7 +74,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
     ])
 }
 
-/// `picture` with an error of up to three levels, as a network's answer has.
+/// `picture` with an error of up to three levels, as in a network's estimate.
 fn off_by_a_little(mut picture: Picture) -> Picture {
     for (i, x) in picture.data.iter_mut().enumerate() {
         let hash = i.wrapping_mul(0x9e37_79b9) >> 8 & 0xff;
@@ -92,13 +92,13 @@ pub struct PresetRow {
     pub size: (usize, usize),
     /// Seconds of the fastest run.
     pub seconds: f64,
-    /// Calls of the network, tiles counted apart.
+    /// Calls of the network, counting each tile.
     pub calls: usize,
     /// Peak memory of the process, the model included, in bytes.
     pub peak_bytes: Option<u64>,
 }
 
-/// Restores a picture of the size that is set with each of `list`, in turns.
+/// Restores a picture of the configured size with each of `list`, in turns.
 ///
 /// # Errors
 /// Those of opening the model and of restoring.
@@ -128,8 +128,8 @@ pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
     Ok(rows)
 }
 
-/// Restores pictures of each of `sizes` with the preset `fast`, in turns, and each once before
-/// that by a model of its own, for the memory that it takes alone.
+/// Restores pictures of each of `sizes` with the preset `fast`, in turns. Before that it restores
+/// each once with a newly opened model, to measure the memory that this size needs.
 ///
 /// # Errors
 /// Those of opening the model and of restoring.

@@ -1,4 +1,4 @@
-//! Streams that share one model: several at once against one of as many pixels.
+//! Streams that share one model: several at once, compared with one of as many pixels.
 
 use std::thread;
 
@@ -23,12 +23,12 @@ pub struct StreamsRow {
     pub count: usize,
     /// Width and height of their frames.
     pub size: (usize, usize),
-    /// Seconds for a frame of each, of the fastest round.
+    /// Seconds for one frame of each stream, in the fastest round.
     pub seconds: f64,
 }
 
-/// One stream of the size that is set, and four of half its width and height, in turns; the
-/// preset is `fast`, and every frame comes as a file and goes as 4:2:0.
+/// One stream of the configured size, and four of half its width and height, in turns. The preset
+/// is `fast`; every frame is read from a file and returned as 4:2:0.
 ///
 /// # Errors
 /// Those of opening the model and of restoring.
@@ -56,7 +56,7 @@ pub fn streams(settings: &Settings) -> Result<Vec<StreamsRow>> {
     Ok(rows.to_vec())
 }
 
-/// `count` streams, each on a thread as an element's.
+/// `count` streams, each on its own thread, as in an element.
 fn at_once(count: usize, file: &JpegFile, restorer: &Restorer, options: &Options) -> Result<()> {
     let stream = || -> Result<()> {
         for _ in 0..FRAMES {

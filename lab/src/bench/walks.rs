@@ -1,5 +1,5 @@
-//! The published experiment from end to end, by a network in each arithmetic. With random
-//! weights the picture is worth nothing, but how far two arithmetics end apart is.
+//! The published experiment from end to end, with a network in each arithmetic. With random weights
+//! the picture means nothing, but the difference between two arithmetics does.
 
 use crate::bench::{Arithmetic, Family, Settings, picture, timed};
 use crate::eval::metrics::psnr_of;
@@ -13,7 +13,7 @@ use ddrmjpeg::jpeg::grid::color;
 use ddrmjpeg::options::Preset;
 use ddrmjpeg::sampler::schedule::published_alpha_bar;
 
-/// Side of the picture: what the published networks see.
+/// Side of the picture: the size of the published networks.
 const SIDE_PX: usize = 256;
 
 /// Quality of the published JPEG.
@@ -28,9 +28,9 @@ pub struct WalkRow {
     pub arithmetic: Arithmetic,
     /// Steps asked for.
     pub steps: usize,
-    /// Seconds of the fastest.
+    /// Seconds of the fastest run.
     pub seconds: f64,
-    /// PSNR of its end against the clean picture, in dB.
+    /// PSNR of the result against the clean picture, in dB.
     pub psnr: f64,
 }
 
@@ -85,7 +85,7 @@ fn clean() -> Picture {
     clean
 }
 
-/// In dB, of pictures in `[-1, 1]` that are not rounded to bytes.
+/// PSNR in dB of pictures in `[-1, 1]` that are not rounded to bytes.
 fn psnr(x: &Picture, clean: &Picture) -> f64 {
     let square = |(a, b): (&f32, &f32)| (127.5 * f64::from(a.clamp(-1.0, 1.0) - b)).powi(2);
     let sum: f64 = x.data.iter().zip(&clean.data).map(square).sum();

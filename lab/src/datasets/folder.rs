@@ -12,11 +12,11 @@ const EXTENSIONS: [&str; 9] = [
     "jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp",
 ];
 
-/// Folders inside folders, as deep as any sane set goes; links may make circles.
+/// Most levels of nested folders, more than any data set needs; links may form loops.
 const DEPTH: usize = 32;
 
-/// The pictures below `root`. Without class folders, which torchvision refuses, the pictures
-/// that lie in `root` itself are taken, without labels.
+/// The pictures below `root`. If there are no class folders, which torchvision refuses, the
+/// pictures in `root` itself are taken, without labels.
 pub(crate) fn read(root: &Path) -> Result<Vec<Sample>> {
     let mut classes: Vec<PathBuf> = entries(root)?.into_iter().filter(|p| p.is_dir()).collect();
     classes.sort();
@@ -53,7 +53,7 @@ fn walk(class: &Path) -> Result<Vec<PathBuf>> {
         folders.extend_from_slice(&inner);
         level = inner;
     }
-    // As text, which Python sorts, and not by parts as paths are.
+    // Compared as text, as in Python; Rust compares paths by component.
     folders.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     let files = folders.iter().map(|folder| pictures(folder));
     Ok(files.collect::<Result<Vec<_>>>()?.concat())
@@ -106,8 +106,9 @@ mod tests {
         samples.map(|s| (name(&s.path), s.label)).collect()
     }
 
-    /// As torchvision orders it: upper case before lower, "10" before "9", `b/a-b` before
-    /// `b/a/c` since folders are sorted as text; loose files and other files left out.
+    /// The order of torchvision: upper case before lower, "10" before "9", `b/a-b` before `b/a/c`
+    /// because folders are sorted as text; files outside class folders and other files are left
+    /// out.
     #[test]
     fn the_order_is_torchvisions() {
         let root = tree(&[

@@ -1,9 +1,9 @@
 //! The data sets of the published experiments: which files, in which order, with which labels,
 //! and how each becomes a square of the network's size.
 //!
-//! Folders below `exp/datasets` are those of the published `datasets` package, so a user's own
-//! need not be moved. Reads directories and lists, decodes no pictures: the command does that
-//! and hands the pixels to [`Transform::apply`].
+//! Folders below `exp/datasets` are those of the published `datasets` package, so that users need
+//! not move theirs. This module reads directories and lists but decodes no pictures: the command
+//! does that and passes the pixels to [`Transform::apply`].
 
 mod folder;
 mod numpy;
@@ -25,16 +25,16 @@ use ddrmjpeg::model::config::Data;
 pub struct Sample {
     /// The file.
     pub path: PathBuf,
-    /// Its class, where the data set tells one.
+    /// Its class, if the data set has classes.
     pub label: Option<i64>,
 }
 
 /// Files in the published order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
-    /// The pictures; the place in this list is the id in the names of the results.
+    /// The pictures; the index in this list is the id in the names of the results.
     pub samples: Vec<Sample>,
-    /// What is done to each.
+    /// How each is resized.
     pub transform: Transform,
 }
 
@@ -44,8 +44,8 @@ pub struct Dataset {
 /// `LSUN`, `CelebA_HQ`, `FFHQ`; and `folder`, which is not published: any pictures in `ood`.
 ///
 /// # Errors
-/// [`Error::Io`] naming the folder or list that is not there, [`Error::Input`] for one without
-/// pictures or a list that cannot be read, [`Error::Options`] for another data set.
+/// [`Error::Io`] naming the missing folder or list, [`Error::Input`] for a folder without pictures
+/// or a list that cannot be read, [`Error::Options`] for an unknown data set.
 pub fn open(data: &Data, exp: &Path) -> Result<Dataset> {
     let root = exp.join("datasets");
     match (data.dataset.as_str(), data.out_of_dist) {
@@ -82,7 +82,7 @@ fn folder_of(root: &Path, transform: Transform) -> Result<Dataset> {
     Ok(Dataset { samples, transform })
 }
 
-/// The published program reads LSUN's own database; here its pictures must lie in a folder.
+/// The published program reads LSUN's own database; here the pictures must be in a folder.
 fn lsun(root: &Path, category: &str) -> Result<Dataset> {
     let name = format!("{category}_val");
     let database = root.join(format!("{name}_lmdb"));

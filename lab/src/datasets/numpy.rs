@@ -1,4 +1,4 @@
-//! numpy's legacy shuffle, by which the published program splits CelebA-HQ.
+//! numpy's legacy shuffle, with which the published program splits CelebA-HQ.
 //!
 //! The 32-bit Mersenne Twister (Matsumoto, Nishimura 1998) seeded by one number, and the
 //! shuffle of `numpy.random.RandomState`, which numpy promises never to change.
@@ -6,7 +6,7 @@
 const N: usize = 624;
 const M: usize = 397;
 
-/// The generator's state, and how much of it has been handed out.
+/// The generator's state, and how much of it has been used.
 struct Twister {
     state: [u32; N],
     used: usize,
@@ -45,7 +45,7 @@ impl Twister {
         y ^ (y >> 18)
     }
 
-    /// Uniform in 0..=`max`: the low bits that `max` needs, until they are not above it.
+    /// Uniform in 0..=`max`: draws as many low bits as `max` has, until they are not above it.
     fn up_to(&mut self, max: u32) -> u32 {
         let mask = u32::MAX.checked_shr(max.leading_zeros()).unwrap_or(0);
         loop {
@@ -57,7 +57,7 @@ impl Twister {
     }
 }
 
-/// 0..`count` as `numpy.random.seed(seed)`, `numpy.random.shuffle` order a list of them.
+/// The list 0..`count` after `numpy.random.seed(seed)` and `numpy.random.shuffle`.
 pub(crate) fn shuffled(seed: u32, count: usize) -> Vec<usize> {
     let mut twister = Twister::new(seed);
     let mut order: Vec<usize> = (0..count).collect();

@@ -1,5 +1,5 @@
-//! Between bytes and the range that networks take, as the published `data_transform` and its
-//! inverse go.
+//! Converts between bytes and the range of the network, as the published `data_transform` and its
+//! inverse do.
 
 use libm::{erfcf, expf, logf};
 
@@ -20,14 +20,14 @@ pub struct Range {
 enum Map {
     /// To `[-1, 1]`.
     Rescaled,
-    /// The logit, a hair inside the ends.
+    /// The logit, after moving the values slightly away from 0 and 1.
     Logit,
-    /// As it is.
+    /// Unchanged.
     Unit,
 }
 
 impl Range {
-    /// What a config asks for. Where it asks for both, rescaling goes before the logit.
+    /// What a config asks for. If it asks for both, rescaling takes precedence over the logit.
     pub fn of(data: &Data) -> Self {
         Self {
             map: match (data.rescaled, data.logit_transform) {
@@ -40,7 +40,7 @@ impl Range {
         }
     }
 
-    /// An RGB picture for the network; `noise` is drawn from only where the config adds some.
+    /// An RGB picture for the network. Draws from `noise` only if the config adds some.
     pub fn to_network(self, picture: &Planar8, noise: &mut dyn NoiseSource) -> Picture {
         let mut out = Picture::new(3, picture.width(), picture.height());
         for c in 0..3 {
@@ -88,7 +88,7 @@ fn add(picture: &mut Picture, noise: &mut dyn NoiseSource, draw: u64, mix: fn(f3
     }
 }
 
-/// A unit Gaussian to uniform in `[0, 1]`, by its distribution function.
+/// Maps a unit Gaussian to uniform in `[0, 1]` by its distribution function.
 fn uniform(z: f32) -> f32 {
     0.5 * erfcf(-z * std::f32::consts::FRAC_1_SQRT_2)
 }

@@ -1,15 +1,14 @@
-//! Resizing as Pillow does it, bit for bit: the originals that the published figures were
-//! measured on were made with it.
+//! Resizing as in Pillow, bit for bit: the originals of the published figures were made with it.
 //!
-//! Separable filters whose support grows with the reduction, weights in 22-bit fixed point,
-//! 8-bit pixels between the horizontal and the vertical pass. Common crates round otherwise:
+//! Separable filters whose support grows with the reduction, weights in 22-bit fixed point, 8-bit
+//! pixels between the horizontal and the vertical pass. Common crates round differently:
 //! fast_image_resize 6.1 differs from Pillow 13 in 10 % of the samples.
 
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 use ddrmjpeg::frame::{Planar8, Plane8};
 
-/// Fraction bits of a weight: 32 less 8 of a pixel and 2 of headroom.
+/// Fraction bits of a weight: 32, minus 8 for a pixel and 2 for headroom.
 const PRECISION: u32 = 22;
 
 /// Pillow's filters, by its names.
@@ -24,7 +23,7 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// Half its width in source pixels, when nothing is reduced.
+    /// Half its width in source pixels, without reduction.
     fn support(self) -> f64 {
         match self {
             Self::Box => 0.5,
@@ -37,7 +36,7 @@ impl Filter {
         const A: f64 = -0.5;
         let distance = x.abs();
         match self {
-            // Open on the left, so that neighbours share no pixel.
+            // Half open, so that neighbours share no pixel.
             Self::Box if x > -0.5 && x <= 0.5 => 1.0,
             Self::Bilinear if distance < 1.0 => 1.0 - distance,
             Self::Bicubic if distance < 1.0 => {

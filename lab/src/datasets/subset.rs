@@ -1,5 +1,5 @@
-//! The list of the thousand ImageNet pictures that the papers report on: a name per line
-//! without its extension, and a class or none.
+//! The list of the thousand ImageNet pictures that the papers report on: a name per line without
+//! extension, and optionally a class.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ pub(crate) fn read(list: &Path, root: &Path) -> Result<Vec<Sample>> {
     }
 }
 
-/// One line; none when it is blank, the label when that is no number.
+/// One line: `None` if it is blank, the label as error if it is not a number.
 fn parse<'a>(line: &'a str, root: &Path) -> Option<std::result::Result<Sample, &'a str>> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let path = existing(root.join(format!("{}.jpeg", fields.first()?)));

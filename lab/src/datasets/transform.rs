@@ -6,8 +6,8 @@ use ddrmjpeg::frame::{Planar8, Plane8};
 /// A published recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transform {
-    /// guided-diffusion's: halve by a box while twice too large, bicubic to the shorter side,
-    /// crop the centre.
+    /// guided-diffusion's: halve by a box filter while at least twice too large, bicubic to the
+    /// shorter side, crop the centre.
     AdmCentreCrop,
     /// The thousand of ImageNet: crop the largest centred square, resize it.
     SquareThenResize,
@@ -58,7 +58,7 @@ fn to_shorter(picture: &Planar8, side_px: usize) -> Planar8 {
     resize(picture, width, height, Filter::Bilinear)
 }
 
-/// torchvision's `CenterCrop`: half a pixel goes to the even side.
+/// torchvision's `CenterCrop`: half a pixel is rounded to even.
 fn centre(picture: &Planar8, side_px: usize) -> Planar8 {
     let offset = |side: usize| ((side - side_px) as f64 / 2.0).round_ties_even() as usize;
     let (x, y) = (offset(picture.width()), offset(picture.height()));

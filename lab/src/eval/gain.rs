@@ -57,8 +57,8 @@ pub struct LevelsGain {
     pub seconds: f64,
 }
 
-/// Keeps `bits` per channel of `clean` (RGB or grey), restores it, and measures all against
-/// the original. The centre of a bin lies between two bytes; the lower one is shown.
+/// Keeps `bits` per channel of `clean` (RGB or grey), restores it, and measures all against the
+/// original. The centre of a bin lies between two bytes; the lower one is used.
 ///
 /// # Errors
 /// Those of the restorer.

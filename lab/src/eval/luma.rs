@@ -34,7 +34,7 @@ impl Luma {
     /// Both lumas of a pair of equal size, at least `side_px` on a side.
     ///
     /// # Errors
-    /// [`Error::Input`] when they differ in size or are smaller.
+    /// [`Error::Input`] if they differ in size or are smaller.
     pub fn pair(a: &Planar8, b: &Planar8, side_px: usize, metric: &str) -> Result<(Self, Self)> {
         let (a, b) = (Self::of(a), Self::of(b));
         if (a.width, a.height) != (b.width, b.height) {
@@ -52,7 +52,8 @@ impl Luma {
         Ok((a, b))
     }
 
-    /// Filtered by the odd, symmetric `kernel` along rows and columns, where it fits whole.
+    /// Filtered by the odd, symmetric `kernel` along rows and columns, only where the whole kernel
+    /// fits.
     pub fn filtered(&self, kernel: &[f64]) -> Self {
         let (width, height) = (
             self.width + 1 - kernel.len(),

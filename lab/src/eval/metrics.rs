@@ -7,7 +7,7 @@ use ddrmjpeg::frame::Planar8;
 /// equal pictures.
 ///
 /// # Errors
-/// [`Error::Input`] when the pictures differ in size or in number of planes.
+/// [`Error::Input`] if the pictures differ in size or in number of planes.
 pub fn psnr(a: &Planar8, b: &Planar8) -> Result<f64> {
     let same = a.planes.len() == b.planes.len()
         && a.planes

@@ -1,6 +1,7 @@
 //! Measuring results: metrics on 8-bit pictures, and the gain of a restorer on clean ones.
 //!
-//! `bench` measures time. No printing; the command's `compare`, `eval` and `bench` call it.
+//! It does not print and does not measure time (`bench` does). Called by the command's `compare`,
+//! `eval` and `bench`.
 
 pub mod gain;
 pub mod luma;

@@ -1,4 +1,4 @@
-//! Metrics of perceived difference, by the crates of the field.
+//! Metrics of perceived difference, from published crates.
 
 use butteraugli::{ButteraugliParams, Img, RGB8};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
@@ -10,8 +10,8 @@ use ddrmjpeg::frame::Planar8;
 /// medium quality, below 0 very poor.
 ///
 /// # Errors
-/// [`Error::Input`] when the pictures differ in size, are below 8 pixels on a side, or are
-/// neither RGB nor grey.
+/// [`Error::Input`] if the pictures differ in size, are below 8 pixels on a side, or are neither
+/// RGB nor grey.
 pub fn ssimulacra2(clean: &Planar8, shown: &Planar8) -> Result<f64> {
     let frame = |picture: &Planar8| -> Result<Rgb> {
         let pixels = pixels(picture, "SSIMULACRA2")?;
@@ -82,7 +82,8 @@ mod tests {
         picture
     }
 
-    /// Both order equal, slightly worse and worse; the limits are the metrics' own.
+    /// Both rank equal, slightly worse and worse in this order; the limits are from the metrics'
+    /// definitions.
     #[test]
     fn worse_is_worse() {
         let (clean, slight, strong) = (wave(0), wave(2), wave(20));

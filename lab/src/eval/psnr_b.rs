@@ -1,5 +1,5 @@
-//! PSNR-B of luma: Yim and Bovik, "Quality assessment of deblocked images", 2011. PSNR that is
-//! told of steps at the borders of 8x8 blocks.
+//! PSNR-B of luma: Yim and Bovik, "Quality assessment of deblocked images", 2011. PSNR with a
+//! penalty for steps at the borders of 8x8 blocks.
 
 use crate::eval::luma::Luma;
 use crate::eval::metrics::psnr_of;
@@ -11,7 +11,7 @@ const BLOCK: usize = 8;
 /// PSNR-B in dB of `shown` against `clean`; infinite for equal pictures without block borders.
 ///
 /// # Errors
-/// [`ddrmjpeg::Error::Input`] when the pictures differ in size or are below 16 pixels on a side.
+/// [`ddrmjpeg::Error::Input`] if the pictures differ in size or are below 16 pixels on a side.
 pub fn psnr_b(clean: &Planar8, shown: &Planar8) -> Result<f64> {
     let (clean, shown) = Luma::pair(clean, shown, 2 * BLOCK, "PSNR-B")?;
     let squares = clean.zip(&shown, |a, b| (a - b).powi(2)).mean();
@@ -61,7 +61,7 @@ mod tests {
         picture
     }
 
-    /// The same error, once in blocks and once not: blocks cost.
+    /// The same error costs more as blocks.
     #[test]
     fn blocks_cost() {
         let clean = grey(|_, _| 100);

@@ -25,7 +25,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them, in the order of the tables.
+    /// All metrics, in the order of the tables.
     pub const ALL: [Self; 6] = [
         Self::Psnr,
         Self::PsnrB,
@@ -47,7 +47,7 @@ impl Metric {
         }
     }
 
-    /// Digits after the point that mean something.
+    /// Significant digits after the decimal point.
     pub fn digits(self) -> usize {
         match self {
             Self::Ssim => 4,
@@ -65,10 +65,10 @@ impl Metric {
         }
     }
 
-    /// Its figure for `shown`, of RGB or grey.
+    /// The metric of `shown`, RGB or grey, against `clean`.
     ///
     /// # Errors
-    /// [`Error::Input`] when the pictures differ in size or are too small for it.
+    /// [`Error::Input`] if the pictures differ in size or are too small for the metric.
     pub fn of(self, clean: &Planar8, shown: &Planar8) -> Result<f64> {
         match self {
             Self::Psnr => metrics::psnr(clean, shown),
@@ -117,7 +117,7 @@ impl Scores {
         each.collect::<Result<_>>().map(Self)
     }
 
-    /// The means of `all`; `None` of none.
+    /// The means of `all`; `None` if it is empty.
     pub fn mean(all: &[Self]) -> Option<Self> {
         let first = all.first()?;
         let mean = |i: usize| all.iter().map(|s| s.0[i]).sum::<f64>() / all.len() as f64;

@@ -1,8 +1,8 @@
-//! Measures r(σ, u, v) of a prior: how far its estimates are off the truth, on clean pictures.
+//! Measures r(σ, u, v) of a prior: how far its estimates are from the truth, on clean pictures.
 //!
-//! The pictures are compressed at a few qualities and put under noise of a few levels; the
-//! errors of the estimates are counted where the sampler uses them, in the coefficients of the
-//! file's own components. Called by `model calibrate`.
+//! The pictures are compressed at a few qualities and noise of a few levels is added. The errors of
+//! the estimates are measured where the sampler uses them, in the coefficients of the file's
+//! components. Called by `model calibrate`.
 
 use ddrmjpeg::contract::{Denoiser, Hint, NoiseSource, QuantSteps, Spread};
 use ddrmjpeg::error::{Error, Result};
@@ -16,22 +16,23 @@ use ddrmjpeg::sampler::noise::Field;
 
 /// Noise levels, in units of the `[-1, 1]` range: those that samplers of few steps visit.
 const SIGMAS: [f64; 5] = [0.02, 0.05, 0.12, 0.3, 0.7];
-/// Qualities, coarse tables last: the axis of the table rises with its steps.
+/// Qualities, coarse tables last: the table's axis is sorted by step size.
 const QUALITIES: [u8; 4] = [90, 60, 30, 10];
-/// What the pictures are encoded in.
+/// Chroma subsampling of the encoded pictures.
 const SUBSAMPLING: (usize, usize) = (2, 2);
-/// A frequency in which hardly anything happens would be trusted without limit.
+/// Lower limit, so that the estimate at a frequency with hardly any content is not trusted without
+/// limit.
 const LEAST: f64 = 1e-2;
 
-/// Mean squares by frequency, and of how many blocks.
+/// Sums of squares by frequency, and the number of blocks.
 #[derive(Clone)]
 struct Sums {
     squares: [[f64; 64]; 2],
     blocks: [f64; 2],
 }
 
-/// The table of `denoiser` over `pictures`: RGB, sides multiples of 16. `observe` is told after
-/// each picture how many are done.
+/// The table of `denoiser` over `pictures`: RGB, sides multiples of 16. `observe` is called after
+/// each picture with the number done.
 ///
 /// # Errors
 /// [`Error::Input`] without pictures, those of the encoder and of the prior.
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
     use ddrmjpeg::contract::Reach;
 
-    /// A prior whose estimate is off by one eighth of the noise it is given.
+    /// A prior whose estimate is off by one eighth of the noise in its input.
     struct Eighth(Picture);
 
     impl Denoiser for Eighth {
@@ -141,8 +142,8 @@ mod tests {
         }
     }
 
-    /// White noise of σ in RGB is white in luma with the norm of luma's weights, 0.669; 256
-    /// blocks know each frequency to 4.4 %, of which this allows five.
+    /// White noise of σ in RGB is white in luma, scaled by the norm of luma's weights, 0.669. The
+    /// standard error of each frequency over 256 blocks is 4.4 %; the test allows five.
     #[test]
     fn a_known_error_is_found() {
         let data: Vec<u8> = (0..128 * 128 * 3)
@@ -158,7 +159,8 @@ mod tests {
         for r in found.luma {
             assert!((f64::from(r) / wanted - 1.0).abs() < 0.22, "{r} {wanted}");
         }
-        // Cb and Cr are means of four pixels: less than half as far off as R, G and B.
+        // Cb and Cr are means of four pixels, so their errors are less than half those of R, G and
+        // B.
         assert!(
             found
                 .chroma

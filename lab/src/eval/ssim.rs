@@ -10,10 +10,10 @@ const SIGMA_PX: f64 = 1.5;
 const C1: f64 = (0.01 * 255.0) * (0.01 * 255.0);
 const C2: f64 = (0.03 * 255.0) * (0.03 * 255.0);
 
-/// Mean structural similarity of the lumas, at most 1, which equal pictures have.
+/// Mean structural similarity of the lumas: at most 1, and 1 for equal pictures.
 ///
 /// # Errors
-/// [`ddrmjpeg::Error::Input`] when the pictures differ in size or are below 11 pixels on a side.
+/// [`ddrmjpeg::Error::Input`] if the pictures differ in size or are below 11 pixels on a side.
 pub fn ssim(a: &Planar8, b: &Planar8) -> Result<f64> {
     let (a, b) = Luma::pair(a, b, TAPS, "SSIM")?;
     let kernel = gaussian(TAPS, SIGMA_PX);
@@ -52,7 +52,7 @@ mod tests {
         assert!((ssim(&a, &a).unwrap() - 1.0).abs() < 1e-12);
     }
 
-    /// Of flat pictures only the luminance term is left: (2ab + C1) / (a² + b² + C1).
+    /// For flat pictures only the luminance term remains: (2ab + C1) / (a² + b² + C1).
     #[test]
     fn flat_pictures_follow_the_formula() {
         let (a, b) = (100.0, 120.0);

@@ -1,4 +1,4 @@
-//! How much fine texture a picture has left: what fidelity metrics reward a smoother for losing.
+//! How much fine texture a picture has kept. Fidelity metrics reward smoothing that removes it.
 
 use crate::eval::luma::{Luma, gaussian};
 use ddrmjpeg::error::Result;
@@ -8,15 +8,15 @@ const TAPS: usize = 9;
 const SIGMA_PX: f64 = 1.5;
 const WINDOW: usize = 16;
 
-/// Local high-frequency energy of `shown` over that of `clean`: 1 is as much texture as the
-/// original, less is smoother, more is noisier.
+/// Local high-frequency energy of `shown` divided by that of `clean`: 1 means as much texture as
+/// the original, less is smoother, more is noisier.
 ///
-/// Energy is the root mean square, in windows of 16x16, of luma less its Gaussian blur of
-/// σ 1.5 pixels; the mean over windows counts, so that a few strong edges do not outweigh grass.
-/// Not a number when `clean` is flat.
+/// Energy is the root mean square, in windows of 16x16, of luma minus its Gaussian blur of σ 1.5
+/// pixels. It is averaged over windows, so that a few strong edges do not outweigh grass. NaN if
+/// `clean` is flat.
 ///
 /// # Errors
-/// [`ddrmjpeg::Error::Input`] when the pictures differ in size or are below 24 pixels on a side.
+/// [`ddrmjpeg::Error::Input`] if the pictures differ in size or are below 24 pixels on a side.
 pub fn texture(clean: &Planar8, shown: &Planar8) -> Result<f64> {
     let (clean, shown) = Luma::pair(clean, shown, WINDOW + TAPS - 1, "texture")?;
     Ok(energy(&shown) / energy(&clean))

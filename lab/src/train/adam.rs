@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov and Hutter, arXiv 1711.05101) on one flat vector, and the average of its
-//! path. With [`Muon`] the directions of the convolutions are that method's.
+//! AdamW (Loshchilov and Hutter, arXiv 1711.05101) on one flat vector, and the running average of
+//! the weights. With [`Muon`], that method gives the directions of the convolutions.
 
 use tch::Tensor;
 
@@ -7,20 +7,20 @@ use crate::train::muon::Muon;
 use ddrmjpeg::error::Result;
 
 const BETA_1: f64 = 0.9;
-/// Lower than the usual 0.999: trainings here are some thousand steps long.
+/// Lower than the usual 0.999, because trainings here have only some thousand steps.
 const BETA_2: f64 = 0.99;
 const EPSILON: f64 = 1e-8;
 const DECAY: f64 = 1e-3;
-/// Longest gradient that is taken as it is; a longer one is shortened to it.
+/// A longer gradient is clipped to this length.
 const LONGEST: f64 = 1.0;
 
-/// The weights that change, what the rule remembers, and the averaged weights; all `[P]` f32.
+/// The weights, the two moments, and the averaged weights; all `[P]` f32.
 pub(crate) struct Adam {
     pub weights: Tensor,
     pub first: Tensor,
     pub second: Tensor,
     pub average: Tensor,
-    /// Directions of the convolutions; `None`: as of all other weights.
+    /// Directions of the convolutions; `None`: AdamW for these too.
     pub muon: Option<Muon>,
 }
 
@@ -40,7 +40,7 @@ impl Adam {
         })
     }
 
-    /// Moves the weights along their gradient, as step `step` (from 0) at `rate`; answers the
+    /// Moves the weights along their gradient, as step `step` (from 0) at `rate`. Returns the
     /// gradient's length.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Adam {
         Ok(mean.f_div(&root.f_add_scalar(EPSILON)?)?)
     }
 
-    /// The average forgets faster in the beginning, when the weights are worst.
+    /// The average forgets faster at the start, when the weights are worst.
     fn follow(&mut self, step: u64, averaging: f64) -> Result<()> {
         let t = step as f64;
         let keep = averaging.min((1.0 + t) / (10.0 + t));
@@ -109,8 +109,8 @@ mod tests {
     use super::*;
     use tch::Kind;
 
-    /// The first step is `rate` long in every direction, whatever the gradient's length: the
-    /// moments' corrections cancel. ε and f32 leave 1e-6.
+    /// The first step is `rate` long in every direction, whatever the gradient's length, because
+    /// the corrections of the moments cancel. ε and f32 leave 1e-6.
     #[test]
     fn the_first_step_is_as_long_as_the_rate() {
         let start = Tensor::from_slice(&[1.0f32, -2.0, 0.0]);
@@ -120,7 +120,7 @@ mod tests {
         adam.step(0, 0.01, 0.9).unwrap();
         let moved = Vec::<f32>::try_from(&adam.weights.detach() - start).unwrap();
         for (moved, wanted) in moved.iter().zip([-0.01, 0.01, -0.01]) {
-            // The decay takes up to 2e-5 more.
+            // Weight decay adds up to 2e-5.
             assert!((moved - wanted).abs() < 2.2e-5, "{moved}");
         }
     }

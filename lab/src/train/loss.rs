@@ -1,4 +1,4 @@
-//! The loss of a batch: mean square errors of the estimate, each over what is to be expected.
+//! The loss of a batch: mean square errors of the estimate, each divided by the expected error.
 
 use tch::{Kind, Tensor};
 
@@ -7,17 +7,17 @@ use ddrmjpeg::error::Result;
 use ddrmjpeg::runtime::conv_net::edm;
 use ddrmjpeg::runtime::conv_net::edm::Core;
 
-/// The loss, differentiable, and its part that one call has, for the record.
+/// The differentiable loss, and the part from one-call examples, for the record.
 pub(crate) struct Loss {
     pub total: Tensor,
-    /// Mean weighted error of the one-call examples; `None` when there are none.
+    /// Mean weighted error of the one-call examples; `None` if there are none.
     pub one_call: Option<f64>,
 }
 
 /// The loss of `core` on `batch`.
 ///
-/// The mean square of F times its squared scale is the mean square error of the estimate;
-/// the weights take the scale's place, so levels are balanced by what they can reach.
+/// The mean square of F times its squared scale is the mean square error of the estimate. The
+/// weights replace the scale, so that levels are balanced by the error that they can reach.
 ///
 /// # Errors
 /// libtorch's.

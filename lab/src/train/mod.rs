@@ -1,11 +1,9 @@
-//! Training of the priors of our own, on clean pictures that are compressed on the fly.
+//! Training of this project's own priors, on clean pictures that are compressed on the fly.
 //!
-//! `run` is the loop; the other files are its parts: what is trained (`options`), where the
-//! examples come from (`pictures`, `scene`, `grain`, `chain`, `degrade`, `task`, `example`,
-//! `feed`), how they
-//! change the weights (`weights`, `loss`, `adam`, `muon`, `schedule`), and what is kept (`state`,
-//! `validate`, `record`, `plot`). No picture formats and no printing: `ddrmjpeg train` hands
-//! pictures in and shows the events.
+//! `run` is the loop. The other modules are its parts: what is trained (`options`), where the
+//! examples come from (`examples`), how they change the weights (`weights`, `loss`, `adam`, `muon`,
+//! `schedule`), and what is written (`state`, `validate`, `record`, `plot`). No picture formats and
+//! no printing: `ddrmjpeg train` passes the pictures in and shows the events.
 
 mod adam;
 pub mod examples;

@@ -3,8 +3,8 @@
 //!
 //! Only the convolutions between the first and the last layer are such matrices,
 //! `[out, in * height * width]`; everything else stays with AdamW. A direction is scaled to the
-//! length that AdamW's has (Liu et al., arXiv 2502.16982, equation 4), so that both share one
-//! learning rate. Called by `adam`.
+//! length of AdamW's (Liu et al., arXiv 2502.16982, equation 4), so that both share one learning
+//! rate. Called by `adam`.
 
 use tch::{Kind, Tensor};
 
@@ -35,7 +35,7 @@ pub(crate) struct Muon {
 }
 
 impl Muon {
-    /// Of a network with these tensors, which lie one after another in the flat vector.
+    /// For a network with these tensors, one after another in the flat vector.
     pub fn of(shapes: &Shapes, kind: Kind) -> Self {
         let mut start = 0;
         let mut matrices = Vec::new();
@@ -58,8 +58,8 @@ impl Muon {
         Self { matrices, kind }
     }
 
-    /// Replaces the parts of `direction` that are matrices by those of `momentum`, made
-    /// orthogonal; both are `[P]`.
+    /// Replaces the matrices in `direction` by those in `momentum`, made orthogonal; both are
+    /// `[P]`.
     ///
     /// # Errors
     /// libtorch's.
@@ -104,8 +104,8 @@ fn orthogonal(matrix: &Tensor, kind: Kind) -> Result<Tensor> {
 mod tests {
     use super::*;
 
-    /// A diagonal matrix shows its singular values. The iteration's own bounds for values over
-    /// 1 % of the largest are 0.68 and 1.21.
+    /// The singular values of a diagonal matrix can be read from it. The bounds of the iteration
+    /// for values over 1 % of the largest are 0.68 and 1.21.
     #[test]
     fn singular_values_come_near_1() {
         let values = [1.0f32, 0.5, 0.1, 0.05];

@@ -1,4 +1,4 @@
-//! What a training is told: one struct, its defaults and its limits.
+//! The options of a training: one struct, its defaults and its limits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,13 +7,13 @@ use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::model::registry::Family;
 use ddrmjpeg::options::{Device, Precision};
 
-/// When the learning rate has come down to 0.
+/// When the learning rate reaches 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Length {
-    /// After so many steps: repeatable to the last one.
+    /// After this many steps: fully reproducible.
     Steps(u64),
-    /// After so many hours of training, interruptions not counted: repeatable until the
-    /// warm-up ends, from when on the rate depends on the clock.
+    /// After this many hours of training, not counting interruptions: reproducible until the end of
+    /// the warm-up; after that the rate depends on the clock.
     Hours(f64),
 }
 
@@ -46,16 +46,16 @@ impl FromStr for Optimizer {
 pub struct TrainOptions {
     /// Which network. Default: lean.
     pub family: Family,
-    /// When to end. Default: 1 hour.
+    /// When to stop. Default: 1 hour.
     pub length: Length,
-    /// Same seed, same examples. Default: 1234.
+    /// The same seed gives the same examples. Default: 1234.
     pub seed: u64,
     /// Examples in a step, 1..=1024. Default: 16.
     pub batch: usize,
     /// Side of an example in pixels, a multiple of 16 in 32..=1024. Default: 192.
     pub crop_px: usize,
-    /// Share of the examples that ask for one call, 0..=1; of the others 13 in 18 have noise and
-    /// a hint, 5 noise alone. Default: 0.82.
+    /// Share of the examples for a single call, 0..=1; of the others 13 in 18 have noise and a
+    /// hint, 5 only noise. Default: 0.82.
     pub one_call_share: f64,
     /// How the gradient changes the weights. Default: muon.
     pub optimizer: Optimizer,
@@ -63,7 +63,7 @@ pub struct TrainOptions {
     pub rate: f64,
     /// Steps over which the rate rises to its highest, 1..=100_000. Default: 200.
     pub warm_up: u64,
-    /// Share of the old in each update of the averaged weights, 0..1. Default: 0.998.
+    /// Share of the old weights in each update of the averaged weights, 0..1. Default: 0.998.
     pub averaging: f64,
     /// Pictures held out for validation, 1..=1000. Default: 12.
     pub held_out: usize,
@@ -128,7 +128,7 @@ impl TrainOptions {
     }
 }
 
-/// `low <= value <= high`, which NaN is not.
+/// `low <= value <= high`, which is false for NaN.
 fn within<T: PartialOrd + fmt::Display>(name: &str, value: T, low: T, high: T) -> Result<()> {
     if value >= low && value <= high {
         return Ok(());

@@ -1,13 +1,13 @@
-//! The curves of a training as SVG: the loss, and what validation gained over the JPEG.
+//! The curves of a training as SVG: the loss, and the validation's gain over the JPEG.
 //!
-//! Lines, ticks and words only, which needs no crate.
+//! Only lines, ticks and words, which need no crate.
 
 use std::fmt::Write as _;
 
 use crate::train::record::Row;
 use crate::train::validate::QUALITIES;
 
-/// Size of one panel's field and what is left around it, in SVG units.
+/// Size of one panel's plot area and its margins, in SVG units.
 const FIELD: (f64, f64) = (640.0, 220.0);
 const LEFT: f64 = 60.0;
 const TOP: f64 = 30.0;
@@ -48,7 +48,7 @@ pub fn svg(rows: &[Row]) -> String {
     out
 }
 
-/// Means over equal stretches of steps; what is no number is left out.
+/// Means over equal ranges of steps; NaN is left out.
 fn curve(name: &str, rows: &[Row], value: fn(&Row) -> f64) -> Curve {
     let stretch = rows.len().div_ceil(BINS).max(1);
     let mean = |chunk: &[Row]| {
@@ -132,7 +132,7 @@ fn panel(out: &mut String, top: f64, title: &str, curves: &[Curve]) {
     }
 }
 
-/// Least and greatest; a little apart when there is but one value, or none.
+/// Minimum and maximum, widened a little if there is only one value, or none.
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
         (low.min(v), high.max(v))

@@ -1,4 +1,4 @@
-//! The record of a training: a CSV file that interruptions neither tear nor double.
+//! The record of a training: a CSV file in which an interruption neither cuts nor repeats lines.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -13,21 +13,21 @@ use ddrmjpeg::error::{Error, Result};
 pub struct Row {
     /// Steps done.
     pub step: u64,
-    /// Seconds of training, interruptions not counted.
+    /// Seconds of training, not counting interruptions.
     pub seconds: f64,
     /// Learning rate.
     pub rate: f64,
     /// The loss.
     pub loss: f64,
-    /// The loss of the one-call examples; NaN when the batch had none.
+    /// The loss of the one-call examples; NaN if the batch had none.
     pub one_call: f64,
     /// Length of the gradient.
     pub gradient: f64,
-    /// Figures of the averaged weights, when they were validated after this step.
+    /// Validation scores of the averaged weights, if they were validated after this step.
     pub scores: Vec<Score>,
 }
 
-/// A CSV file in work.
+/// A CSV file that is being written.
 pub(crate) struct Record {
     path: PathBuf,
     file: File,
@@ -46,8 +46,8 @@ fn header() -> String {
 }
 
 impl Record {
-    /// Opens `path` for a training that has done `steps`: lines of later steps, which the
-    /// state does not know of, are left out.
+    /// Opens `path` for a training that has done `steps`. Lines of later steps, which are not in
+    /// the saved state, are removed.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -77,7 +77,7 @@ impl Record {
         })
     }
 
-    /// Adds a line. Floats are written so that they read back as the same bits.
+    /// Adds a line. Floats are written so that they read back bit for bit.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -104,7 +104,7 @@ fn step_of(line: &str) -> Option<u64> {
     line.split(',').next()?.parse().ok()
 }
 
-/// Reads the lines of a record; lines that are none are left out.
+/// Reads the lines of a record; malformed lines are skipped.
 ///
 /// # Errors
 /// [`Error::Io`].

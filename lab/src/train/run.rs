@@ -37,33 +37,33 @@ use ddrmjpeg::runtime::worker::Worker;
 
 /// The state in the folder of a training.
 pub const STATE: &str = "state.safetensors";
-/// The averaged weights there, f16: a model to restore with.
+/// The averaged weights in that folder, f16: a model to restore with.
 pub const MODEL: &str = "model.safetensors";
-/// The record there.
+/// The record in that folder.
 pub const LOG: &str = "log.csv";
 
-/// The record as curves there.
+/// The curves of the record in that folder.
 pub const CURVES: &str = "curves.svg";
 
-/// What is told while it trains.
+/// What is reported during training.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// Training begins, or goes on, at this step.
+    /// Training starts, or continues, at this step.
     Begun(u64),
     /// A step was done.
     Step(Row),
-    /// State and model were written after so many steps.
+    /// State and model were written after this many steps.
     Saved(u64),
 }
 
 /// Where a training reads and writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Places {
-    /// Folder for the state, the model and the record; made if it is not there.
+    /// Folder for the state, the model and the record; created if needed.
     pub out: PathBuf,
-    /// A model to begin with; `None`: random weights.
+    /// A model to start from; `None`: random weights.
     pub from: Option<PathBuf>,
-    /// Go on from the state in `out`.
+    /// Continue from the state in `out`.
     pub resume: bool,
 }
 
@@ -76,9 +76,9 @@ pub fn least_side_px(options: &TrainOptions) -> usize {
 /// `places.out`.
 ///
 /// # Errors
-/// [`Error::Options`], [`Error::Io`], [`Error::Checkpoint`] for the files,
-/// [`Error::Input`] when `places.out` holds another training, [`Error::Backend`] when libtorch
-/// fails or the loss is no number.
+/// [`Error::Options`], [`Error::Io`], [`Error::Checkpoint`] for the files, [`Error::Input`] if
+/// `places.out` holds another training, [`Error::Backend`] if libtorch fails or the loss is not
+/// finite.
 pub fn train(
     options: &TrainOptions,
     places: &Places,
@@ -111,7 +111,7 @@ impl Subject {
         Ok(Self { metadata, shapes })
     }
 
-    /// One that will have seen what `options` show it.
+    /// The subject with its metadata completed for training with `options`.
     fn to_train(mut metadata: BTreeMap<String, String>, options: &TrainOptions) -> Result<Self> {
         say_one_call_only(&mut metadata, options.one_call_share >= 1.0);
         Self::new(metadata)
@@ -252,7 +252,7 @@ impl Training {
     }
 }
 
-/// A folder with a state is another training's, unless it is to be resumed.
+/// A folder with a state belongs to another training, unless this one resumes it.
 fn check_folder(places: &Places) -> Result<()> {
     let there = places.out.join(STATE).exists();
     let fault = match (there, places.resume) {

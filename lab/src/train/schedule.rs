@@ -1,19 +1,19 @@
-//! The learning rate over a training: up in a line, down in half a cosine.
+//! The learning rate over a training: a linear rise, then half a cosine down to 0.
 
 use crate::train::options::{Length, TrainOptions};
 
-/// How far a training has come.
+/// How far a training is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Progress {
     /// Steps done.
     pub step: u64,
-    /// Seconds of training, interruptions not counted.
+    /// Seconds of training, not counting interruptions.
     pub seconds: f64,
-    /// The same when the warm-up ended.
+    /// The same at the end of the warm-up.
     pub warm_seconds: f64,
 }
 
-/// Share of the way from the end of the warm-up to the end; 1 and more is over.
+/// Position between the end of the warm-up (0) and the end of the training (1).
 fn share(options: &TrainOptions, at: Progress) -> f64 {
     let warm = options.warm_up;
     match options.length {
@@ -27,10 +27,10 @@ fn share(options: &TrainOptions, at: Progress) -> f64 {
     }
 }
 
-/// The rate of the step that begins at `at`.
+/// The rate of the step that starts at `at`.
 ///
-/// During the warm-up it depends on the step alone, so that a training by the clock repeats
-/// exactly as far.
+/// During the warm-up it depends only on the step, so that a training by the clock is reproducible
+/// up to there.
 pub(crate) fn rate(options: &TrainOptions, at: Progress) -> f64 {
     if at.step < options.warm_up {
         return options.rate * (at.step + 1) as f64 / options.warm_up as f64;
@@ -39,7 +39,7 @@ pub(crate) fn rate(options: &TrainOptions, at: Progress) -> f64 {
     options.rate * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
 }
 
-/// Whether the training has come to its end.
+/// Whether the training is finished.
 pub(crate) fn over(options: &TrainOptions, at: Progress) -> bool {
     match options.length {
         Length::Steps(steps) => at.step >= steps,
@@ -68,8 +68,8 @@ mod tests {
         }
     }
 
-    /// Pinned: a tenth at the first of ten steps, the whole at the tenth, half in the middle of
-    /// the rest, nothing at its end.
+    /// A tenth at the first of ten steps, the full rate at the tenth, half in the middle of the
+    /// rest, 0 at its end.
     #[test]
     fn by_steps() {
         let options = options(Length::Steps(110));

@@ -1,4 +1,4 @@
-//! What a training is at any moment, in one file that resumes it exactly.
+//! The state of a training in one file, from which it resumes exactly.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,14 +17,14 @@ use ddrmjpeg::runtime::tensors::load::Loader;
 /// The four vectors of [`Adam`] in the file.
 const NAMES: [&str; 4] = ["weights", "first", "second", "average"];
 
-/// What a state's metadata have beyond the network's own.
+/// Metadata of a state, in addition to those of the network.
 pub(crate) const KEYS: [&str; 3] = ["step", "seconds", "warm_seconds"];
 
-/// Writes `adam` and `progress` to `path`, whole or not at all. `network` is the metadata of
+/// Writes `adam` and `progress` to `path`, completely or not at all. `network` is the metadata of
 /// the network's own checkpoints.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Checkpoint`] when a weight is no longer finite, and libtorch's.
+/// [`Error::Io`], [`Error::Checkpoint`] if a weight is no longer finite, and libtorch's.
 pub(crate) fn save(
     path: &Path,
     adam: &Adam,
@@ -38,7 +38,7 @@ pub(crate) fn save(
     }
     let mut metadata = network.clone();
     metadata.insert("step".into(), progress.step.to_string());
-    // Bits, so that the clock resumes exactly too.
+    // Stored as bits, so that the clock resumes exactly too.
     let bits = |seconds: f64| format!("{:016x}", seconds.to_bits());
     metadata.insert("seconds".into(), bits(progress.seconds));
     metadata.insert("warm_seconds".into(), bits(progress.warm_seconds));
@@ -48,7 +48,7 @@ pub(crate) fn save(
 /// Reads what [`save`] wrote for a network of `parameters` weights.
 ///
 /// # Errors
-/// [`Error::Io`], and [`Error::Checkpoint`] for a file that is no state of this network.
+/// [`Error::Io`], and [`Error::Checkpoint`] for a file that is not a state of this network.
 pub(crate) fn load(path: &Path, parameters: i64, device: Device) -> Result<(Adam, Progress)> {
     let source = checkpoint::open(path)?;
     let mut loader = Loader::new(&*source, device, Kind::Float);

@@ -1,4 +1,4 @@
-//! How good the weights are: PSNR of one call on the held-out pictures.
+//! Validation: PSNR of one call on the held-out pictures.
 
 use tch::{Device, Tensor};
 
@@ -23,11 +23,11 @@ pub const QUALITIES: [u8; 3] = [10, 20, 40];
 pub struct Score {
     /// IJG quality, 4:2:0.
     pub quality: u8,
-    /// Of the decoded JPEG.
+    /// PSNR of the decoded JPEG.
     pub jpeg: f64,
-    /// Of one call of the network.
+    /// PSNR of one call of the network.
     pub one_call: f64,
-    /// Of one call, every coefficient brought into its cell.
+    /// PSNR of one call with every coefficient clamped to its cell.
     pub clamped: f64,
 }
 
@@ -79,7 +79,7 @@ impl Validation {
     }
 }
 
-/// PSNR of the JPEG, of one call, and of one call brought into the cells.
+/// PSNR of the JPEG, of one call, and of one call clamped to the cells.
 fn one(core: &dyn Core, clean: &[f32], seen: &Observation, device: Device) -> Result<[f64; 3]> {
     let hint = seen.hint();
     let case = Case {
@@ -94,7 +94,7 @@ fn one(core: &dyn Core, clean: &[f32], seen: &Observation, device: Device) -> Re
     Ok([&hint.decoded, &estimate, &clamped].map(|picture| psnr(clean, picture)))
 }
 
-/// In dB, of `picture` rounded to bytes.
+/// PSNR in dB of `picture` rounded to bytes.
 fn psnr(clean: &[f32], picture: &Picture) -> f64 {
     let shown: Vec<f32> = picture.data.iter().map(|&x| rounded(x)).collect();
     // The range is 2 wide.

@@ -14,7 +14,7 @@ use ddrmjpeg::runtime::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
 /// The tensors of `source` in the order of `shapes`, one after another, f32.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] naming what is missing, misshapen or left over.
+/// [`Error::Checkpoint`] naming what is missing, has the wrong shape or is left over.
 pub(crate) fn flatten(source: &dyn TensorSource, shapes: &Shapes) -> Result<Tensor> {
     let mut loader = Loader::new(source, Device::Cpu, Kind::Float);
     let parts: Vec<Tensor> = shapes
@@ -29,8 +29,8 @@ pub(crate) fn flatten(source: &dyn TensorSource, shapes: &Shapes) -> Result<Tens
     )?)
 }
 
-/// Random weights for `shapes`. The second convolution of each block and the last layer are
-/// small, so that the network begins near the identity and its errors near the JPEG's.
+/// Random weights for `shapes`. The second convolution of each block and the last layer are small,
+/// so that the network starts near the identity and its errors near those of the JPEG.
 ///
 /// # Errors
 /// libtorch's.
@@ -71,7 +71,7 @@ impl Views {
         })
     }
 
-    /// Networks in training ask for what `shapes` of the same network says.
+    /// A network in training asks only for the tensors in its own `shapes`.
     fn part(&self, name: &str, shape: &[i64], kind: Kind) -> Tensor {
         let part = self.parts.get(name).filter(|part| part.size() == shape);
         part.expect("a network asks for the tensors of its own shapes")

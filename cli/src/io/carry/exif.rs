@@ -1,5 +1,5 @@
-//! A block of EXIF after its picture has been turned: changed in place, so that what makers keep
-//! at fixed places stays there. kamadak-exif and little_exif write the block anew, which loses that.
+//! A block of EXIF after its picture has been turned. It is changed in place, so that camera
+//! makers' data at fixed offsets stay there.
 
 use image::metadata::Orientation;
 
@@ -7,7 +7,7 @@ const EXIF_DIRECTORY: u16 = 0x8769;
 const PIXEL_X_DIMENSION: u16 = 0xA002;
 const PIXEL_Y_DIMENSION: u16 = 0xA003;
 
-/// How the picture is to be turned to stand upright; not at all when nothing says so.
+/// How to turn the picture upright; not at all if there is no orientation.
 pub fn orientation(exif: &[u8]) -> Orientation {
     Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
 }
@@ -17,10 +17,10 @@ pub fn transposes(orientation: Orientation) -> bool {
     orientation.to_exif() >= 5
 }
 
-/// Says that the picture stands upright, which it has been turned by `done` to do: the sizes are
-/// exchanged with its sides, and its thumbnail, which has not been turned, is let go.
+/// Marks the picture as upright after it was turned by `done`: width and height are exchanged if
+/// its sides were, and the thumbnail, which was not turned, is dropped.
 pub fn set_upright(exif: &mut [u8], done: Orientation) {
-    // `None` where the tag is missing or broken: readers then take the picture as it lies.
+    // `None` if the tag is missing or broken: readers then show the picture as stored.
     let _was = Orientation::remove_from_exif_chunk(exif);
     let Some(mut block) = Block::new(exif) else {
         return;
@@ -66,7 +66,7 @@ impl<'a> Block<'a> {
         } as usize)
     }
 
-    /// Where the entry of `tag` begins in the directory at `directory`.
+    /// The offset of the entry of `tag` in the directory at `directory`.
     fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
         let count = usize::from(self.u16_at(directory)?);
         let mut entries = (0..count).map(|n| directory + 2 + 12 * n);
@@ -87,7 +87,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Makes the directory at `directory` the last: the next is the thumbnail's.
+    /// Makes the directory at `directory` the last one: the next would be the thumbnail's.
     fn end_after(&mut self, directory: usize) {
         let Some(count) = self.u16_at(directory) else {
             return;

@@ -1,7 +1,7 @@
-//! What of a file's metadata goes along with its restored picture, made fit for the format and
-//! true of the picture; and how the picture is turned where its orientation cannot go along.
+//! Which metadata are copied to the restored picture, adapted to the format and to the picture; and
+//! how the picture is turned if its orientation cannot be copied.
 //!
-//! Called by `restore`. `exif` and `xmp` change the blocks; `format` knows what has a place.
+//! Called by `restore`. `exif` and `xmp` change the blocks; `format` knows what each format holds.
 
 pub mod exif;
 mod xmp;
@@ -13,7 +13,7 @@ use image::metadata::Orientation;
 
 use crate::io::format::{Format, minimal_exif};
 
-/// What becomes of the orientation that EXIF states.
+/// What to do with the orientation that EXIF states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Orient {
     /// The pixels are turned, and the tag says so
@@ -22,14 +22,14 @@ pub enum Orient {
     Keep,
 }
 
-/// How metadata are to be carried.
+/// How to copy metadata.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {
-    /// Where they go.
+    /// The format of the output.
     pub format: Format,
-    /// What was asked for, if anything was.
+    /// What the user asked for, if anything.
     pub orient: Option<Orient>,
-    /// None are wanted.
+    /// Copy none.
     pub strip: bool,
     /// Whether the picture is grey.
     pub grey: bool,
@@ -37,18 +37,18 @@ pub struct Wish {
     pub levels: bool,
 }
 
-/// What goes along.
+/// What is copied.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Carried {
-    /// The metadata, of which the format holds all.
+    /// The metadata; the format can hold all of them.
     pub metadata: Metadata,
-    /// How the pixels are to be turned.
+    /// How to turn the pixels.
     pub turn: Orientation,
     /// What the user should know.
     pub notes: Vec<String>,
 }
 
-/// Sorts out what goes along of `metadata` and what lies `behind` the picture.
+/// Chooses what to copy of `metadata`, and of what lies `behind` the picture.
 pub fn prepare(mut metadata: Metadata, behind: &Behind, wish: Wish) -> Carried {
     let was = exif::orientation(metadata.exif.as_deref().unwrap_or_default());
     let turn = match turns(&metadata, wish) {
@@ -60,7 +60,7 @@ pub fn prepare(mut metadata: Metadata, behind: &Behind, wish: Wish) -> Carried {
     if lies && wish.format.is_bare() {
         let (number, format) = (was.to_exif(), wish.format.name());
         notes.push(format!(
-            "stored as it lies: a {format} has no place for its orientation (EXIF {number})"
+            "not turned: a {format} cannot store the orientation (EXIF {number})"
         ));
     }
     if wish.strip {
@@ -83,8 +83,8 @@ pub fn prepare(mut metadata: Metadata, behind: &Behind, wish: Wish) -> Carried {
     }
 }
 
-/// Whether pixels are turned: unless told otherwise, wherever a viewer might not look at the tag,
-/// which viewers of JPEG do.
+/// Whether to turn the pixels. Unless the user chose, they are turned for every format but JPEG,
+/// because only viewers of JPEG reliably read the tag; and for JPEG if the EXIF is too long for it.
 fn turns(metadata: &Metadata, wish: Wish) -> bool {
     match wish.orient {
         Some(orient) => orient == Orient::Apply,
@@ -98,7 +98,7 @@ fn turns(metadata: &Metadata, wish: Wish) -> bool {
     }
 }
 
-/// Makes `metadata` true of the picture that has been turned.
+/// Adapts `metadata` to the picture that has been turned.
 fn upright(metadata: &mut Metadata, turn: Orientation) {
     if let Some(exif) = &mut metadata.exif {
         exif::set_upright(exif, turn);
@@ -117,7 +117,7 @@ fn thin(metadata: &mut Metadata, unwanted: &dyn Fn(&str, &str) -> bool) {
     }
 }
 
-/// Lets go of what is true of the input's own bytes alone, and names it.
+/// Drops what is true only of the input's own bytes, and names it.
 fn let_go(metadata: &mut Metadata, behind: &Behind, wish: Wish) -> Option<String> {
     thin(metadata, &xmp::is_of_other_bytes);
     if wish.strip {
@@ -127,7 +127,7 @@ fn let_go(metadata: &mut Metadata, behind: &Behind, wish: Wish) -> Option<String
     found.append(&mut metadata.others);
     (!found.is_empty()).then(|| {
         let list = found.join(", ");
-        format!("not handed on, since it belongs to the file as it was: {list}")
+        format!("not copied, because it belongs to the original file: {list}")
     })
 }
 
@@ -147,7 +147,7 @@ pub fn behind_names(behind: &Behind) -> Vec<String> {
     found
 }
 
-/// Leaves out what the format has no place for, and names it.
+/// Drops what the format cannot hold, and names it.
 fn fit(metadata: &mut Metadata, wish: Wish) -> Vec<String> {
     let mut notes = Vec::new();
     if wish.format != Format::Jpeg {
@@ -168,8 +168,8 @@ fn fit(metadata: &mut Metadata, wish: Wish) -> Vec<String> {
     notes
 }
 
-/// The colour space of a profile that is not for the pixels of the format. A JPEG has the one
-/// that it had before, but for CMYK, which becomes RGB unless its levels are written.
+/// The colour space of a profile that does not fit the pixels of the output. A JPEG keeps the
+/// profile that it had, except for CMYK, which becomes RGB unless its levels are written.
 fn misfit(icc: &[u8], wish: Wish) -> Option<String> {
     let space = icc.get(16..20)?;
     let (wanted, _) = pixel_space(wish);
@@ -177,7 +177,7 @@ fn misfit(icc: &[u8], wish: Wish) -> Option<String> {
     (space != wanted && !had).then(|| String::from_utf8_lossy(space).trim().to_owned())
 }
 
-/// What the pixels of the format are: as profiles name it, and in words.
+/// The colour space of the output's pixels: as profiles name it, and in words.
 fn pixel_space(wish: Wish) -> (&'static [u8; 4], &'static str) {
     match wish.grey && wish.format.holds_grey() {
         true => (b"GRAY", "grey"),

@@ -8,7 +8,7 @@ const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
 const NOTE: &str = "http://ns.adobe.com/xmp/note/";
 const CAMERA: &str = "http://ns.google.com/photos/1.0/camera/";
-/// Lists of what lies behind the picture, and how it is used.
+/// Properties that list what lies behind the picture, and how it is used.
 const OF_OTHER_BYTES: [&str; 4] = [
     "http://ns.google.com/photos/1.0/container/",
     "http://ns.google.com/photos/1.0/container/item/",
@@ -16,13 +16,13 @@ const OF_OTHER_BYTES: [&str; 4] = [
     "http://ns.apple.com/HDRGainMap/1.0/",
 ];
 
-/// Whether a property speaks of what lies behind the picture: a gain map, a film.
+/// Whether a property describes what lies behind the picture: a gain map, a video.
 pub fn is_of_other_bytes(namespace: &str, name: &str) -> bool {
     let film = name.starts_with("MotionPhoto") || name.starts_with("MicroVideo");
     OF_OTHER_BYTES.contains(&namespace) || namespace == CAMERA && film
 }
 
-/// Whether a property is untrue of a picture that has been turned.
+/// Whether a property is no longer true of a picture that has been turned.
 pub fn is_of_orientation(namespace: &str, name: &str) -> bool {
     match namespace {
         TIFF => matches!(name, "Orientation" | "ImageWidth" | "ImageLength"),
@@ -42,7 +42,7 @@ pub fn without(packet: &[u8], unwanted: &dyn Fn(&str, &str) -> bool) -> Option<V
     let text = std::str::from_utf8(packet).ok()?;
     let mut reader = NsReader::from_str(text);
     let (mut out, mut changed) = (String::with_capacity(text.len()), false);
-    // How many elements deep inside one that is left out.
+    // How many elements deep we are inside one that is left out.
     let mut inside = 0usize;
     let mut from = 0;
     loop {

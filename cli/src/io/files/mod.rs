@@ -17,7 +17,7 @@ use crate::io::format::Format;
 pub enum Source {
     /// Standard input.
     Stdin,
-    /// A file; it may turn out not to be there.
+    /// A file, which may not exist.
     File(PathBuf),
 }
 
@@ -53,11 +53,11 @@ impl Target {
 /// One input and its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// What is read.
+    /// The input.
     pub source: Source,
-    /// What is written.
+    /// The output.
     pub target: Target,
-    /// In which format.
+    /// The format of the output.
     pub format: Format,
 }
 
@@ -68,24 +68,24 @@ pub struct Batch {
     pub jobs: Vec<Job>,
     /// What was left out.
     pub notes: Vec<String>,
-    /// What cannot be an input: its name, and why.
+    /// Paths that cannot be inputs: name and reason.
     pub failures: Vec<(String, String)>,
 }
 
-/// What is said of the outputs.
+/// What the command line says about outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a> {
     /// The file, the folder, or `-`.
     pub path: &'a Path,
     /// Whether JPEG was asked for, by a quality or tables.
     pub jpeg: bool,
-    /// Outputs that exist are left as they are, and so are their inputs.
+    /// Outputs that exist are kept, and their inputs are skipped.
     pub resume: bool,
     /// Outputs that exist may be written again.
     pub overwrite: bool,
 }
 
-/// Extensions that are taken for JPEG in a folder.
+/// Extensions of the files in a folder that count as JPEG.
 pub const JPEG: &[&str] = &["jpg", "jpeg", "jpe", "jfif"];
 /// Extensions that can be written and compared.
 pub const PICTURES: &[&str] = &["png", "tif", "tiff", "webp", "ppm", "pgm", "pnm"];
@@ -99,9 +99,9 @@ pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 
 /// Pairs every input with its output.
 ///
-/// One input that is no folder goes to the file `output`; anything else goes into the folder
-/// `output`, folders with their structure. In folders, files with the extensions `wanted` are
-/// inputs.
+/// A single input that is not a folder goes to the file `output`; anything else goes into the
+/// folder `output`, and folders keep their structure. In folders, files with the extensions
+/// `wanted` are inputs.
 pub fn plan(inputs: &[PathBuf], output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
     let path = output.path;
     let single = inputs.len() == 1 && !inputs[0].is_dir();
@@ -173,7 +173,7 @@ fn into_folder(inputs: &[PathBuf], output: Output<'_>, wanted: &[&str]) -> Resul
     let mut names = Names::new(wanted, format.extension());
     for input in inputs {
         for relative in files_of(input, output, wanted, &mut batch) {
-            // Below a folder, or the input itself.
+            // A file below a folder, or the input itself.
             let (path, relative) = match relative {
                 Some(inner) => (input.join(&inner), inner),
                 None => {
@@ -221,7 +221,7 @@ fn files_of(
     found.files.into_iter().map(Some).collect()
 }
 
-/// An input that is named twice is restored once; two inputs of one result are refused.
+/// An input that is named twice is restored once; two inputs with the same result are refused.
 fn one_result_each(batch: &mut Batch) -> Result<()> {
     let mut of: HashMap<Target, Source> = HashMap::new();
     let mut jobs = Vec::with_capacity(batch.jobs.len());
@@ -243,7 +243,7 @@ fn one_result_each(batch: &mut Batch) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to write over inputs, and over what is in a folder, unless that was asked for.
+/// Refuses to replace inputs, or files in a folder, unless that was asked for.
 fn check_replaced(jobs: &[Job], output: Output<'_>, in_folder: bool) -> Result<()> {
     if output.overwrite || output.resume {
         return Ok(());
@@ -310,7 +310,7 @@ mod tests {
         folder
     }
 
-    /// The neighbour counts even where it is no input of this batch.
+    /// The neighbour counts even if it is not an input of this batch.
     #[test]
     fn neighbours_of_one_stem_keep_their_whole_names() {
         let files = folder(&["a.jpg", "a.JPEG", "b.jpg", "b.txt"]);

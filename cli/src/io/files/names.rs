@@ -1,5 +1,5 @@
-//! What results in a folder are called. A name follows from the input and its neighbours on disk,
-//! never from what was restored before: so `--resume` finds it again.
+//! Names of results in a folder. A name depends on the input and its neighbours on disk, never on
+//! what was restored before, so that `--resume` finds it again.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -15,11 +15,11 @@ pub struct Found {
     pub files: Vec<PathBuf>,
     /// What was left out.
     pub notes: Vec<String>,
-    /// What could not be read: its name, and why.
+    /// What could not be read: name and reason.
     pub failures: Vec<(String, String)>,
 }
 
-/// The files with `extensions` below `folder`, but for those in the folder `but`.
+/// The files with `extensions` below `folder`, except those in the folder `but`.
 pub fn walk(folder: &Path, extensions: &[&str], but: Option<&Path>) -> Found {
     let mut found = Found::default();
     let mut companions = 0usize;
@@ -76,8 +76,8 @@ pub fn below(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
 }
 
 impl Found {
-    /// A link back to a folder that it lies in is left out; a link to nowhere counts when it has
-    /// the name of an input.
+    /// A link back to a folder that contains it is left out; a dangling link is a failure only if
+    /// it has the name of an input.
     fn note_error(&mut self, error: &walkdir::Error, extensions: &[&str]) {
         let path = error.path().unwrap_or(Path::new(""));
         let name = path.display().to_string();
@@ -96,7 +96,7 @@ impl Found {
     }
 }
 
-/// Whether a file holds the attributes of another for macOS, whose name it has behind `._`.
+/// Whether a file is one in which macOS stores attributes of another: `._` and that file's name.
 pub fn is_apple_double(path: &Path) -> bool {
     const MAGIC: [u8; 4] = [0, 5, 0x16, 7];
     let name = path.file_name().unwrap_or_default();

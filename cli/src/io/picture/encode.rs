@@ -1,7 +1,7 @@
-//! Pixels to the bytes of a file, with the metadata that its format has a place for.
+//! Pixels to the bytes of a file, with the metadata that its format can hold.
 //!
-//! `image` writes none but EXIF and ICC, so its codecs are called themselves. What a format has no
-//! place for is named by `Format::unheld`; what an encoder refuses is an error.
+//! The crate `image` writes only EXIF and ICC, so its codecs are called directly. `Format::unheld`
+//! names what a format cannot hold; what an encoder refuses is an error.
 
 use std::io::Cursor;
 
@@ -79,7 +79,7 @@ fn as_png(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Samples in a metre, rounded; for a mere ratio, that, unless it is 1.
+/// Samples per metre, rounded; if there is only an aspect ratio, that, unless it is 1.
 fn png_density(density: Density) -> Option<PixelDimensions> {
     let scaled = |n: u16| match density.unit {
         DensityUnit::Ratio => u32::from(n),
@@ -95,7 +95,7 @@ fn png_density(density: Density) -> Option<PixelDimensions> {
     Some(PixelDimensions { xppu, yppu, unit })
 }
 
-/// A comment as text: UTF-8, or what Latin-1 makes of it; `None` for an empty one.
+/// A comment as text: UTF-8, otherwise Latin-1; `None` if it is empty.
 fn text(bytes: &[u8]) -> Option<String> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -109,7 +109,7 @@ fn text(bytes: &[u8]) -> Option<String> {
 fn as_tiff(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut encoder = TiffEncoder::new(&mut bytes)?;
-    // The colour is a type there.
+    // The tiff crate has a type per colour, hence the macro.
     macro_rules! write {
         ($colour:ty) => {{
             let mut image = encoder.new_image::<$colour>(pixels.width, pixels.height)?;
@@ -170,7 +170,7 @@ fn as_webp(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// P6 for colour, P5 for grey: what every reader of PNM takes.
+/// P6 for colour, P5 for grey: every reader of PNM supports these.
 fn as_pnm(pixels: Pixels, format: Format) -> Result<Vec<u8>> {
     let grey = match format {
         Format::Pgm if !pixels.grey => bail!("{}", NO_COLOUR),
@@ -186,5 +186,5 @@ fn as_pnm(pixels: Pixels, format: Format) -> Result<Vec<u8>> {
     Ok([head.into_bytes(), data].concat())
 }
 
-/// Why a colour picture does not go to a PGM.
+/// Why a colour picture cannot be written as PGM.
 pub const NO_COLOUR: &str = "a picture in colour, and a PGM holds grey: write a .ppm or a .png";

@@ -1,4 +1,4 @@
-//! Picture files in and out; `encode` writes their bytes.
+//! Reads and writes picture files; `encode` makes their bytes.
 
 mod encode;
 
@@ -19,7 +19,7 @@ use crate::io::files;
 use crate::io::format::Format;
 pub use crate::io::picture::encode::{NO_COLOUR, encode};
 
-/// Reads any picture that `image` reads as RGB, or as grey when it is grey.
+/// Reads any picture that `image` reads, as RGB, or as grey if it is grey.
 pub fn load(path: &Path) -> Result<Planar8> {
     let picture = image::ImageReader::open(path)
         .and_then(image::ImageReader::with_guessed_format)
@@ -29,7 +29,7 @@ pub fn load(path: &Path) -> Result<Planar8> {
     Ok(Planar8::from(picture))
 }
 
-/// Reads a JPEG too, as every libjpeg-turbo program shows it, as grey when it is grey.
+/// Likewise, and JPEG too, as every libjpeg-turbo program shows it.
 pub fn load_any(path: &Path) -> Result<Planar8> {
     let name = || path.display().to_string();
     let bytes = std::fs::read(path).with_context(name)?;
@@ -48,13 +48,13 @@ fn decode_jpeg(bytes: &[u8]) -> Result<Planar8> {
     Ok(shown)
 }
 
-/// A picture that is no JPEG from the bytes of a file.
+/// Decodes a picture that is not a JPEG from the bytes of a file.
 pub fn decode(bytes: &[u8]) -> Result<Planar8> {
     let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     Ok(Planar8::from(reader.decode()?))
 }
 
-/// The same, or the pixels of a JPEG, upright: turned as EXIF or TIFF's own tag says.
+/// Decodes any picture, JPEG too, and turns it upright as EXIF or TIFF's own tag says.
 pub fn decode_upright(bytes: &[u8], limits: &Limits) -> Result<Planar8> {
     if bytes.starts_with(&[0xFF, 0xD8]) {
         let metadata = jpeg::file::read::metadata(bytes, limits)?;
@@ -70,7 +70,7 @@ pub fn decode_upright(bytes: &[u8], limits: &Limits) -> Result<Planar8> {
     ))
 }
 
-/// The name of the format of `bytes`, when they are a picture that is read here.
+/// The name of the format of `bytes`, if they are a picture that can be read here.
 pub fn other_format(bytes: &[u8]) -> Option<&'static str> {
     match image::guess_format(bytes).ok()? {
         ImageFormat::Png => Some("PNG"),
@@ -81,8 +81,8 @@ pub fn other_format(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Pixels of the picture in the bytes of a file, by its header; as many as can be where that does
-/// not tell.
+/// How many pixels the picture in the bytes of a file has, by its header; the highest number if the
+/// header does not say.
 pub fn pixels(bytes: &[u8]) -> u64 {
     let size = match bytes.starts_with(&[0xFF, 0xD8]) {
         true => jpeg::segments::header::parse(bytes)
@@ -97,7 +97,7 @@ pub fn pixels(bytes: &[u8]) -> u64 {
     size.map_or(u64::MAX, |(width, height)| width * height)
 }
 
-/// Two pictures of one size and model beside each other.
+/// The pixels as RGB, or as grey if they are grey.
 pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
     let mut out = Planar8::new(left.model, 2 * left.width(), left.height(), (1, 1));
     for (c, plane) in out.planes.iter_mut().enumerate() {
@@ -131,11 +131,11 @@ pub fn turned(picture: Planar8, turn: Orientation) -> Planar8 {
     out
 }
 
-/// Writes `picture`, without metadata, to `path` in the format of its extension, whole or not
+/// Writes `picture`, without metadata, to `path` in the format of its extension, completely or not
 /// at all.
 pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
-    // All of it before the file is begun, so that there is hardly a moment at which an
-    // interrupted program leaves a part of one behind.
+    // Everything is encoded before the file is created, so that an interrupted program hardly ever
+    // leaves a partial file behind.
     let name = || path.display().to_string();
     let format = Format::of(path).filter(|format| *format != Format::Jpeg);
     let format = format
@@ -145,12 +145,12 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
     save_bytes(&bytes, path)
 }
 
-/// Writes `bytes` to `path`, whole or not at all.
+/// Writes `bytes` to `path`, completely or not at all.
 pub fn save_bytes(bytes: &[u8], path: &Path) -> Result<()> {
     whole(path, |file| Ok(file.write_all(bytes)?))
 }
 
-/// What `fill` writes comes to `path` when it is whole.
+/// Moves what `fill` writes to `path` once it is complete.
 fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -175,7 +175,7 @@ fn permissions() -> std::fs::Permissions {
     std::fs::Permissions::from_mode(0o666)
 }
 
-/// Reads all of `file`, or of standard input, but no more than `limit` bytes and one.
+/// Reads all of a file, or of standard input, up to one byte more than `limit`.
 pub fn read_bytes(source: &files::Source, limit: u64) -> Result<Vec<u8>> {
     use std::io::Read;
     let mut bytes = Vec::new();

@@ -9,7 +9,7 @@ use ddrmjpeg::frame::{Picture, PixelModel, Planar8, Rect};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::sampler::noise::Field;
 
-/// Pixels a frame that the object moves, and the camera of [`Kind::Pan`].
+/// Pixels per frame that the object moves, and the camera of [`Kind::Pan`].
 const SPEED_PX: usize = 4;
 /// Quality of the other tables of [`Kind::Tables`], and frames between changes.
 const OTHER_QUALITY: u8 = 55;
@@ -26,14 +26,14 @@ pub enum Kind {
     Noisy,
     /// The camera moves.
     Pan,
-    /// Half way there is a cut.
+    /// There is a cut halfway.
     Cut,
     /// [`Kind::Object`], coded with tables that change every few frames.
     Tables,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 6] = [
         Self::Still,
         Self::Object,
@@ -59,7 +59,7 @@ impl Kind {
         matches!(self, Self::Object | Self::Noisy | Self::Tables)
     }
 
-    /// Whether the camera stands still from beginning to end.
+    /// Whether the camera never moves.
     fn is_still(self) -> bool {
         !matches!(self, Self::Pan | Self::Cut)
     }
@@ -131,8 +131,8 @@ impl Clip {
         })
     }
 
-    /// The pixels that nothing moves over in any frame, 16 more around it left out, in raster
-    /// order; none of a camera that moves.
+    /// In raster order, whether a pixel is still: nothing moves over it, or within 16 pixels of it,
+    /// in any frame. None is if the camera moves.
     pub fn still(&self) -> Vec<bool> {
         const MARGIN: usize = 16;
         let (width, height) = self.size;
@@ -149,7 +149,7 @@ impl Clip {
         still
     }
 
-    /// The scene of frame `n`, as it is: without noise, before it was coded.
+    /// The true scene of frame `n`: without noise, before coding.
     pub fn scene(&self, n: usize) -> Planar8 {
         let (width, height) = self.size;
         let which = usize::from(self.kind == Kind::Cut && n >= self.frames / 2);
@@ -172,7 +172,7 @@ impl Clip {
         out
     }
 
-    /// A pixel of one of the pictures, which go on mirrored beyond their ends.
+    /// A pixel of one of the pictures, which are mirrored beyond their edges.
     fn pixel(&self, which: usize, c: usize, x: usize, y: usize) -> u8 {
         let picture = &self.pictures[which % self.pictures.len()];
         let plane = &picture.planes[c.min(picture.planes.len() - 1)];

@@ -1,8 +1,8 @@
 //! What a stream costs and gains: scripted clips, restored with each setting of
 //! `Options::temporal`, in turns.
 //!
-//! The scene behind each clip is known, without noise and before it was coded, so quality is
-//! measured against that. Called by `ddrmjpeg bench video`.
+//! The true scene of each clip is known, without noise and before coding, so quality is measured
+//! against that. Called by `ddrmjpeg bench video`.
 
 mod clip;
 mod score;
@@ -26,30 +26,30 @@ pub struct Row {
     pub kind: Kind,
     /// Which setting.
     pub temporal: Temporal,
-    /// Seconds a frame, from its bytes to its pixels, the mean of all but the first.
+    /// Seconds per frame, from its bytes to its pixels, the mean over all but the first.
     pub seconds: f64,
     /// Seconds of the median frame.
     pub median_seconds: f64,
-    /// Network calls a frame, the first not counted.
+    /// Network calls per frame, not counting the first.
     pub calls: f64,
-    /// Share of the picture that was seen to have changed, likewise.
+    /// Share of the picture that was found to have changed, likewise.
     pub changed: f64,
-    /// Share of the picture that the network was asked for again, likewise.
+    /// Share of the picture that the network computed again, likewise.
     pub recomputed: f64,
     /// PSNR in dB of what never moves, in the first frame and in the last.
     pub still: Option<(f64, f64)>,
-    /// The same of its luma.
+    /// The same for luma only.
     pub still_luma: Option<(f64, f64)>,
     /// PSNR in dB of the object that moves, over all frames but the first.
     pub moving: Option<f64>,
-    /// PSNR in dB of all frames but the first, whole.
+    /// PSNR in dB of the whole picture, over all frames but the first.
     pub whole: f64,
-    /// Root mean square over what never moves of the standard deviation over time, in 8-bit
-    /// levels: of the restored frames.
+    /// Flicker of the restored frames, in 8-bit levels: the standard deviation over time, as root
+    /// mean square over what never moves.
     pub deviation: Option<f64>,
-    /// The same of the decoded JPEGs.
+    /// The same for the decoded JPEGs.
     pub jpeg_deviation: Option<f64>,
-    /// Whether every frame was the same to the bit as with the first of the settings.
+    /// Whether every frame was bit for bit the same as with the first setting.
     pub identical: bool,
 }
 
@@ -82,7 +82,7 @@ pub fn run(
         for take in &mut takes {
             let frame = take.restore(bytes, options)?.frame;
             take.score.add(n, &frame, &scene);
-            // The first setting is what the others are compared with.
+            // The others are compared with the first setting.
             take.identical &= *alone.get_or_insert_with(|| frame.clone()) == frame;
         }
     }
@@ -93,7 +93,7 @@ pub fn run(
         .collect())
 }
 
-/// A clip as one stream restores it.
+/// One stream that restores a clip.
 struct Take {
     temporal: Temporal,
     stream: Stream,
@@ -160,7 +160,7 @@ impl Take {
     }
 }
 
-/// Two pictures that are made up: the scene and what moves in it, or the scene after a cut.
+/// Two synthetic pictures: the scene, and what moves in it or follows a cut.
 pub fn made_up((width, height): (usize, usize)) -> Vec<Planar8> {
     let scene = crate::bench::made_up(width, height);
     let mut other = scene.clone();
@@ -177,8 +177,8 @@ mod tests {
     use ddrmjpeg::model::identity::Identity;
     use std::sync::Arc;
 
-    /// With a prior that computes nothing: reuse changes no pixel of any clip, only what it
-    /// costs; a scene that stands still is computed once.
+    /// With a prior that computes nothing: reuse changes no pixel of any clip, only the cost; a
+    /// still scene is computed once.
     #[test]
     fn reuse_changes_no_pixel_of_any_clip() {
         let restorer = Restorer::with_denoiser(Arc::new(Identity));

@@ -23,10 +23,10 @@ pub(crate) struct Score {
     width: usize,
     still: Vec<bool>,
     objects: Vec<Option<Rect>>,
-    /// Of what is still, in the first frame and in the last so far; then of its luma.
+    /// Errors of what is still, in the first frame and in the last so far; then of its luma.
     first: [Squares; 2],
     last: [Squares; 2],
-    /// Of all frames but the first.
+    /// Errors of what moves, over all frames but the first.
     moving: Squares,
     whole: Squares,
     /// Sums of values and of their squares over all frames but the first, sample by sample.
@@ -50,7 +50,7 @@ impl Score {
         }
     }
 
-    /// Takes in frame `n`, RGB, and the scene behind it.
+    /// Adds frame `n`, RGB, with its true scene.
     pub fn add(&mut self, n: usize, frame: &Planar8, scene: &Planar8) {
         let object = self.objects.get(n).copied().flatten();
         let (mut still, mut moving, mut whole) = <(Squares, Squares, Squares)>::default();
@@ -104,7 +104,7 @@ impl Score {
         Some((self.first[0].psnr()?, self.last[0].psnr()?))
     }
 
-    /// The same of its luma.
+    /// The same for luma only.
     pub fn still_luma(&self) -> Option<(f64, f64)> {
         Some((self.first[1].psnr()?, self.last[1].psnr()?))
     }
@@ -153,8 +153,8 @@ mod tests {
         out
     }
 
-    /// The scene stays below 250. One level off everywhere is 48.13 dB; frames that alternate
-    /// between two values 4 apart deviate by 2.
+    /// The scene stays below 250. An error of one level everywhere is 48.13 dB; frames that
+    /// alternate between two values 4 apart deviate by 2.
     #[test]
     fn errors_and_deviations_are_those_put_in() {
         let clip = Clip {

@@ -1,8 +1,8 @@
-//! Earlier saves: what a picture went through before the JPEG that is restored.
+//! Earlier saves: what happened to a picture before it became the JPEG to restore.
 //!
-//! Pictures from the web, messengers and editors were saved before, at another quality, on
-//! another grid, at another size. The operators are the library's own encoder and the resampling
-//! of the crate `image`. Called by `degrade`.
+//! Pictures from the web, messengers and editors have been saved before, at another quality, on
+//! another grid, at another size. The operators are the library's own encoder and the resampling of
+//! the crate `image`. Called by `degrade`.
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -18,10 +18,10 @@ use ddrmjpeg::options::Limits;
 /// Qualities of earlier saves: coarse ones in half of the chains.
 const COARSE: (usize, usize) = (5, 40);
 const FINE: (usize, usize) = (40, 95);
-/// Sizes after scaling, as shares of those before.
+/// Range of the scale: size after divided by size before.
 pub(crate) const SCALES: (f64, f64) = (0.4, 1.5);
-/// Shares of the chains that stay on their grid, and that are cut to another one; the others are
-/// scaled.
+/// Shares of the chains that stay on their grid, and that are shifted to another one; the others
+/// are scaled.
 const SAME_GRID: f64 = 0.25;
 const SHIFTED: f64 = 0.3;
 /// Share with two earlier saves.
@@ -36,7 +36,7 @@ const FILTERS: [FilterType; 3] = [
     FilterType::Lanczos3,
 ];
 
-/// What happened before the last save.
+/// The steps before the last save.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Chain {
     /// IJG qualities of the earlier saves, first to last.
@@ -44,7 +44,7 @@ pub(crate) struct Chain {
     /// Size after over size before; 1: not scaled.
     pub scale: f64,
     filter: FilterType,
-    /// Where the last save's grid begins.
+    /// Origin of the last save's grid.
     pub corner: (usize, usize),
     /// Radius and strength of an unsharp mask.
     sharpened: Option<f32>,
@@ -81,8 +81,8 @@ impl Chain {
         self.qualities.iter().copied().min().unwrap_or(100)
     }
 
-    /// `clean` as it reaches the last save, and the clean picture at that size, both of
-    /// `side_px` squared or more.
+    /// `clean` as the last save gets it, and the clean picture at that size, both at least
+    /// `side_px` on a side.
     ///
     /// # Errors
     /// None for pictures of at least 16 x 16 pixels.
@@ -136,7 +136,7 @@ pub(crate) fn resized(picture: &Planar8, side_px: usize, draws: &mut Draws) -> P
     from_image(&pixels, picture.model)
 }
 
-/// RGB pixels of `picture`, a grey one's three times the same.
+/// RGB pixels of `picture`; grey is repeated three times.
 fn to_image(picture: &Planar8) -> RgbImage {
     let last = picture.planes.len() - 1;
     let width = picture.width();
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use crate::train::examples::scene::scene;
 
-    /// Every kind of chain gives two pictures of the size asked for, and what went through a
-    /// save is further from the clean one than nothing.
+    /// Every kind of chain gives two pictures of the requested size, and the saved one differs from
+    /// the clean one.
     #[test]
     fn chains_keep_sizes_and_do_damage() {
         for index in 0..40 {

@@ -1,6 +1,6 @@
-//! What a clean picture suffers: tables, sampling, sometimes earlier saves.
+//! How a clean picture is degraded: tables, sampling, sometimes earlier saves.
 //!
-//! The operator is the library's own encoder, and the decoded picture that restoration sees.
+//! Uses the library's own encoder, and the decoded picture as restoration sees it.
 
 use crate::train::examples::chain::Chain;
 use crate::train::examples::pictures::cut;
@@ -15,16 +15,16 @@ use ddrmjpeg::options::Limits;
 
 /// Share of the examples between quality 5 and 60; the others are anywhere in 3..=98.
 const COARSE_SHARE: f64 = 0.75;
-/// Share with tables as cameras and editors have them.
+/// Share with tables like those of cameras and editors.
 const CAMERA_SHARE: f64 = 0.15;
 /// Share that had been saved before.
 const CHAIN_SHARE: f64 = 0.25;
-/// Of these, those whose last save is fine, so that most of the damage is from before.
+/// Share of these whose last save is fine, so that most of the damage is from earlier ones.
 const FINE_LAST_SHARE: f64 = 0.75;
-/// Of the chains, those where the network hears of the coarsest save instead of the last, as
-/// a user does who states a quality.
+/// Share of the chains where the network gets the quality of the coarsest save instead of the last
+/// one's tables, as if a user had given it.
 const STATED_SHARE: f64 = 0.3;
-/// Pixels around an example for an earlier grid to be shifted in.
+/// Pixels around an example, so that an earlier grid can be shifted.
 pub(crate) const MARGIN_PX: usize = 16;
 
 /// Luma samples per chroma sample; `None` is grey.
@@ -44,12 +44,12 @@ pub(crate) struct Degradation {
     sampling: Sampling,
     steps: [QuantSteps; 3],
     chain: Option<Chain>,
-    /// Quality that the network hears of, instead of the last save's tables.
+    /// Quality that the network gets instead of the last save's tables.
     stated: Option<u8>,
 }
 
 impl Degradation {
-    /// One for squares of `side_px`, from pictures that have squares of `most_px`.
+    /// Draws one for squares of `side_px`, from pictures that contain squares of `most_px`.
     pub fn draw(side_px: usize, most_px: usize, draws: &mut Draws) -> Self {
         let least_scale = (side_px + MARGIN_PX) as f64 / most_px as f64;
         let chain = draws
@@ -106,8 +106,8 @@ fn camera(draws: &mut Draws) -> (QuantSteps, QuantSteps) {
     (luma, bend(&tables::BASE_CHROMA, second))
 }
 
-/// Compresses a square of `source`, whose side is [`Degradation::source_px`] of `side_px`: the
-/// clean picture (grey when the JPEG is) and what a restorer is told.
+/// Compresses a square of `source`, whose side is [`Degradation::source_px`] of `side_px`. Returns
+/// the clean picture (grey if the JPEG is) and the hint for the network.
 ///
 /// # Errors
 /// None for squares whose sides are multiples of 16.
@@ -142,7 +142,7 @@ pub(crate) fn compress(
     Ok((clean, hint))
 }
 
-/// BT.601 luma, as JFIF has it.
+/// BT.601 luma, as in JFIF.
 pub(crate) fn grey(picture: &Planar8) -> Planar8 {
     let mut out = Planar8::new(PixelModel::Grey, picture.width(), picture.height(), (1, 1));
     if let [r, g, b] = picture.planes.as_slice() {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     /// Every kind of chain gives an example of the right size from a source of the size that it
-    /// asks for, which the pictures have.
+    /// asks for, and the pictures are large enough for it.
     #[test]
     fn chains_become_examples() {
         let mut chains = 0;

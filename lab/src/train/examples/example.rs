@@ -1,4 +1,4 @@
-//! Examples: the pixels and the words of one, and a batch of them side by side.
+//! Examples: the pixels and the hints of one, and batches of them.
 
 use tch::{Device, Tensor};
 
@@ -15,13 +15,13 @@ use ddrmjpeg::runtime::conv_net::edm::Case;
 
 /// Share of synthetic scenes.
 const SCENE_SHARE: f64 = 0.03;
-/// Share of drawings, where there are any.
+/// Share of drawings, if there are any.
 const DRAWN_SHARE: f64 = 0.13;
-/// Shares of the photographs that are scaled down, get noise or grain, and other colours.
+/// Shares of the photographs that are scaled down, get noise or grain, and get other colours.
 const SCALED_SHARE: f64 = 0.3;
 const GRAIN_SHARE: f64 = 0.25;
 const RECOLOURED_SHARE: f64 = 0.2;
-/// Least size after scaling, as a share of that before.
+/// Smallest size after scaling, as a share of the size before.
 const LEAST_SCALE: f64 = 0.5;
 
 /// `N` examples as plain numbers: made on one thread, turned into tensors on another.
@@ -30,13 +30,13 @@ pub(crate) struct Batch {
     side_px: usize,
     /// `[N, 3, side, side]`: the clean picture in `[-1, 1]`.
     clean: Vec<f32>,
-    /// The clean picture under noise; zeros where the network does not look.
+    /// The clean picture with noise; zeros for examples where the network ignores it.
     noisy: Vec<f32>,
-    /// The decoded JPEG; zeros where the network is not told.
+    /// The decoded JPEG; zeros for examples without a hint.
     hint: Vec<f32>,
-    /// What the network is told beside.
+    /// The other inputs of the network.
     pub cases: Vec<Case>,
-    /// Of each example's mean square error in the loss.
+    /// Weight of each example's mean square error in the loss.
     pub weights: Vec<f32>,
 }
 
@@ -115,7 +115,7 @@ fn source(pictures: &Pictures, side_px: usize, draws: &mut Draws) -> Planar8 {
     photograph(pictures, side_px, draws)
 }
 
-/// A square of a photograph, as one of many cameras and editors would have made it.
+/// A square of a photograph, varied as cameras and editors vary.
 fn photograph(pictures: &Pictures, side_px: usize, draws: &mut Draws) -> Planar8 {
     let scale = match draws.chance(SCALED_SHARE) {
         true => draws.between(LEAST_SCALE, 1.0),
@@ -190,8 +190,8 @@ mod tests {
         assert_ne!(make(5), make(6));
     }
 
-    /// x is the clean picture plus noise of the σ that the network is told: over 12,288
-    /// samples its deviation is known to 0.7 %, of which this allows four.
+    /// x is the clean picture plus noise of the σ that the network gets. The standard error over
+    /// 12,288 samples is 0.7 %; the test allows four.
     #[test]
     fn noise_has_the_level_that_is_told() {
         let batch = Batch::make(&plan(40), &pictures(), 0).unwrap();

@@ -7,7 +7,7 @@ use crate::train::examples::example::{Batch, Plan};
 use crate::train::examples::pictures::Pictures;
 use ddrmjpeg::error::{Error, Result};
 
-/// Batches that wait at most.
+/// Most batches that wait.
 const AHEAD: usize = 2;
 
 /// The batches of consecutive steps.
@@ -16,15 +16,15 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Begins with the batch of step `first`.
+    /// Starts with the batch of step `first`.
     ///
     /// # Errors
-    /// [`Error::Backend`] when no thread can be started.
+    /// [`Error::Backend`] if no thread can be started.
     pub fn start(plan: Plan, pictures: Arc<Pictures>, first: u64) -> Result<Self> {
         let (send, batches) = sync_channel(AHEAD);
         let work = move || {
             for step in first.. {
-                // The receiver is gone when training has ended.
+                // The receiver is gone once training has ended.
                 if send.send(Batch::make(&plan, &pictures, step)).is_err() {
                     return;
                 }

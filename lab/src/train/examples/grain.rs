@@ -1,15 +1,15 @@
-//! What cameras, film and editors do to a picture before it is saved: noise, grain, other
-//! colours. The picture that is to be restored has it too.
+//! What cameras, film and editors do to a picture before it is saved: noise, grain, other colours.
+//! The picture to restore keeps it.
 //!
-//! A network that has seen clean pictures only takes grain for damage and wipes it off. Called
-//! by `example`.
+//! A network that has seen only clean pictures takes grain for damage and removes it. Called by
+//! `example`.
 
 use crate::train::examples::random::Draws;
 use ddrmjpeg::frame::Planar8;
 
 /// Standard deviations of the noise, in levels of 255.
 const DEVIATION: (f64, f64) = (0.7, 8.0);
-/// Most weight of a neighbour in the noise of film, whose grains are larger than a pixel.
+/// Largest weight of a neighbour in the noise of film, whose grains are larger than a pixel.
 const WIDEST: f64 = 0.7;
 
 /// The noise of one picture.
@@ -20,7 +20,7 @@ struct Grain {
     shared: f64,
     /// Weight of each neighbour in a row or column, the pixel itself having 1.
     neighbour: f64,
-    /// Strongest in the middle tones, as film has it, rather than in the light.
+    /// Strongest in the middle tones, as in film, rather than in highlights.
     film: bool,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn add_grain(picture: &mut Planar8, draws: &mut Draws) {
     let grain = Grain::draw(draws);
     let (width, height) = (picture.width(), picture.height());
     let common = field(width, height, grain.neighbour, draws);
-    // Sum of two independent fields: their squared weights add to 1.
+    // A sum of two independent fields: their squared weights add up to 1.
     let own = (1.0 - grain.shared * grain.shared).sqrt();
     for plane in &mut picture.planes {
         let alone = field(width, height, grain.neighbour, draws);
@@ -75,7 +75,7 @@ fn field(width: usize, height: usize, neighbour: f64, draws: &mut Draws) -> Vec<
     let mut rows = white.clone();
     for (to, from) in rows.chunks_exact_mut(width).zip(white.chunks_exact(width)) {
         for x in 0..width {
-            // The field goes round at its edges, so that its variance is the same there.
+            // The field wraps around at its edges, so that its variance is the same there.
             let beside = from[(x + 1) % width] + from[(x + width - 1) % width];
             to[x] = from[x] + neighbour * beside;
         }
@@ -122,8 +122,8 @@ mod tests {
         picture
     }
 
-    /// 9,216 values: the variance is known to 1.5 % when they are independent, and to 4 % with
-    /// the widest neighbours.
+    /// 9,216 values: the standard error of the variance is 1.5 % if they are independent, and 4 %
+    /// with the widest neighbours.
     #[test]
     fn fields_have_unit_variance() {
         for neighbour in [0.0, 0.3, 0.7] {

@@ -1,4 +1,4 @@
-//! The examples that a training sees.
+//! The examples of a training.
 
 pub mod chain;
 pub mod degrade;

@@ -4,10 +4,10 @@ use crate::train::examples::random::Draws;
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::{PixelModel, Planar8, Plane8};
 
-/// Pixels from which on a picture is drawn no more often for being larger.
+/// Pictures above this number of pixels are not drawn more often than those of this size.
 const FULL_WEIGHT_PX: usize = 1_000_000;
 
-/// Side of the square in the middle of a held-out picture that is validated on.
+/// Side of the square in the middle of a held-out picture that is used for validation.
 const HELD_OUT_PX: usize = 512;
 
 /// Clean pictures, RGB.
@@ -21,11 +21,11 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Takes photographs and drawings (RGB or grey), sets `held_out` of the photographs apart,
-    /// evenly spaced in their order, and leaves out pictures smaller than `crop_px`.
+    /// Takes photographs and drawings (RGB or grey), reserves `held_out` of the photographs, evenly
+    /// spaced in their order, and drops pictures smaller than `crop_px`.
     ///
     /// # Errors
-    /// [`Error::Input`] when nothing is left to train on, or YCbCr planes are among them.
+    /// [`Error::Input`] if nothing is left to train on, or if there are YCbCr planes.
     pub fn new(
         photographs: Vec<Planar8>,
         drawings: Vec<Planar8>,
@@ -68,7 +68,7 @@ impl Pictures {
         self.kept.len() + self.drawings.len()
     }
 
-    /// The shortest side of all: every picture has squares of this size.
+    /// The shortest side of all pictures: each contains squares of this size.
     pub(crate) fn least_px(&self) -> usize {
         self.least_px
     }
@@ -78,7 +78,7 @@ impl Pictures {
         !self.drawings.is_empty()
     }
 
-    /// A square of `side_px` from any of the drawings, turned one of eight ways.
+    /// A square of `side_px` from any of the drawings, in one of eight orientations.
     pub(crate) fn drawing(&self, side_px: usize, draws: &mut Draws) -> Planar8 {
         square(
             &self.drawings[draws.below(self.drawings.len())],
@@ -92,13 +92,14 @@ impl Pictures {
         &self.held_out
     }
 
-    /// A square of `side_px` from a picture drawn by its area, turned one of eight ways.
+    /// A square of `side_px` from a picture drawn in proportion to its area, in one of eight
+    /// orientations.
     pub(crate) fn crop(&self, side_px: usize, draws: &mut Draws) -> Planar8 {
         square(&self.kept[draws.pick(&self.weights)], side_px, draws)
     }
 }
 
-/// A square of `side_px` from anywhere in `picture`, turned one of eight ways.
+/// A square of `side_px` from anywhere in `picture`, in one of eight orientations.
 fn square(picture: &Planar8, side_px: usize, draws: &mut Draws) -> Planar8 {
     let left = draws.below(picture.width() - side_px + 1);
     let top = draws.below(picture.height() - side_px + 1);
@@ -106,7 +107,7 @@ fn square(picture: &Planar8, side_px: usize, draws: &mut Draws) -> Planar8 {
     turned(&part, draws.below(8))
 }
 
-/// Those of `pictures` with squares of `least_px`, as RGB.
+/// Those of `pictures` that contain squares of `least_px`, as RGB.
 fn large_enough(pictures: Vec<Planar8>, least_px: usize) -> Result<Vec<Planar8>> {
     pictures
         .into_iter()

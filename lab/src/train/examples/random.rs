@@ -39,7 +39,7 @@ impl Draws {
         self.unit() < share
     }
 
-    /// The place of one of `weights`, in proportion to them.
+    /// The index of one of `weights`, drawn in proportion to them.
     pub fn pick(&mut self, weights: &[f64]) -> usize {
         let mut left = self.unit() * weights.iter().sum::<f64>();
         for (place, weight) in weights.iter().enumerate() {

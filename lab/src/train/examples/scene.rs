@@ -1,12 +1,12 @@
-//! Dead leaves: synthetic scenes of occluding shapes, a second source of edges and flats.
+//! Dead leaves: synthetic scenes of occluding shapes, a second source of edges and flat areas.
 //!
-//! Discs and rectangles with sizes after a power law cover each other (Lee, Mumford, Huang
-//! 2001); each has a colour, a slope of brightness and, some, a grain or stripes.
+//! Discs and rectangles whose sizes follow a power law cover each other (Lee, Mumford, Huang 2001).
+//! Each has a colour and a brightness gradient; some have grain or stripes.
 
 use crate::train::examples::random::Draws;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 
-/// Shapes in a scene; enough that nothing behind them shows at the sizes below.
+/// Shapes in a scene; enough to cover nearly everything at the sizes below.
 const LEAVES: usize = 120;
 
 struct Leaf {
@@ -52,7 +52,7 @@ impl Leaf {
         }
     }
 
-    /// Place in the leaf's own axes, if (x, y) is inside.
+    /// Position in the leaf's own axes, if (x, y) is inside.
     fn inside(&self, x: f64, y: f64) -> Option<(f64, f64)> {
         let (dx, dy) = (x - self.centre.0, y - self.centre.1);
         let u = dx * self.turn.0 + dy * self.turn.1;
@@ -80,7 +80,7 @@ pub(crate) fn scene(side_px: usize, draws: &mut Draws) -> Planar8 {
     let mut leaves: Vec<Leaf> = (0..LEAVES)
         .map(|_| Leaf::draw(side_px as f64, draws))
         .collect();
-    // The last lies behind all: everything is covered.
+    // The last lies behind all others and covers everything.
     if let Some(last) = leaves.last_mut() {
         last.half = (4.0 * side_px as f64, 4.0 * side_px as f64);
     }
@@ -96,7 +96,7 @@ pub(crate) fn scene(side_px: usize, draws: &mut Draws) -> Planar8 {
     out
 }
 
-/// The mean of two samples beside each other softens the edges a little.
+/// The mean of two neighbouring samples, which softens the edges a little.
 fn pixel(leaves: &[Leaf], x: f64, y: f64, draws: &mut Draws) -> [f64; 3] {
     let mut sum = [0.0; 3];
     for (dx, dy) in [(0.0, 0.0), (0.5, 0.5)] {

@@ -1,8 +1,8 @@
-//! Which noise level an example asks about, and the error that is to be expected there.
+//! The noise level of an example, and the expected error there.
 //!
 //! Errors differ by orders of magnitude between levels and qualities. Each example's loss is
-//! divided by the figures below, so that none drowns the others; they are rules of thumb whose
-//! accuracy moves emphasis only.
+//! divided by the figures below, so that no example dominates. They are rules of thumb; their
+//! accuracy only affects the emphasis.
 
 use crate::train::examples::random::Draws;
 use ddrmjpeg::contract::Hint;
@@ -10,17 +10,16 @@ use ddrmjpeg::model::calibration::coarseness;
 use ddrmjpeg::runtime::conv_net::conditioning;
 use ddrmjpeg::runtime::conv_net::edm::Case;
 
-/// Of the examples with noise, those that have a hint too.
+/// Share of the examples with noise that also have a hint.
 const HINTED_SHARE: f64 = 13.0 / 18.0;
 /// Noise levels with a hint.
 const HINTED: (f64, f64) = (0.01, 1.0);
 /// Noise levels without.
 const BLIND: (f64, f64) = (0.01, 5.0);
-/// Weight of an example with noise: such errors are nearer to what is expected than one
-/// call's, which are to count most.
+/// Weight of an example with noise. Lower, because the errors of a single call should count most.
 const NOISY_WEIGHT: f64 = 0.4;
 
-/// What an example asks.
+/// What the network has to estimate in an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Task {
     /// The picture from its hint alone.
@@ -32,7 +31,7 @@ pub(crate) enum Task {
 }
 
 impl Task {
-    /// One call with the probability `one_call_share`.
+    /// Draws a task; it is `OneCall` with the probability `one_call_share`.
     pub fn draw(one_call_share: f64, draws: &mut Draws) -> Self {
         let sigma =
             |(low, high): (f64, f64), draws: &mut Draws| draws.between(low.ln(), high.ln()).exp();
@@ -45,7 +44,7 @@ impl Task {
         }
     }
 
-    /// σ of the noise that x gets, if x is looked at.
+    /// σ of the noise in x, if the network uses x.
     pub fn noise(self) -> Option<f64> {
         match self {
             Self::OneCall => None,
@@ -53,7 +52,7 @@ impl Task {
         }
     }
 
-    /// What the network is told, `one_call_sigma` being the level at which it ignores x.
+    /// The network's other inputs; `one_call_sigma` is the level at which it ignores x.
     pub fn case(self, hint: &Hint, one_call_sigma: f64) -> Case {
         Case {
             sigma: self.noise().unwrap_or(one_call_sigma),
@@ -64,8 +63,8 @@ impl Task {
         }
     }
 
-    /// The weight of an example whose JPEG is off by the mean square `jpeg_error`, in squared
-    /// units of the `[-1, 1]` range: one over the error to be expected.
+    /// The weight of an example whose JPEG is off by the mean square `jpeg_error`, in squared units
+    /// of the `[-1, 1]` range: one over the expected error.
     pub fn weight(self, hint: &Hint, jpeg_error: f64) -> f64 {
         let from_hint = jpeg_error + typical_error(hint);
         match self {
@@ -76,9 +75,9 @@ impl Task {
     }
 }
 
-/// Mean square error of a JPEG with those tables: 29.4 dB at quality 20, 2.4 dB an octave of
-/// luma step, as CID22 has it. Coarse tables end at 255 in the high frequencies, so the lower
-/// ones are looked at.
+/// Mean square error of a JPEG with those tables: 29.4 dB at quality 20, 2.4 dB per octave of luma
+/// step, as measured on CID22. Coarse tables reach 255 in the high frequencies, so only the lower
+/// ones are used.
 fn typical_error(hint: &Hint) -> f64 {
     /// Mean log2 of quality 20's luma steps up to u + v = 5.
     const AT_QUALITY_20: f64 = 5.43;
@@ -108,7 +107,8 @@ mod tests {
         }
     }
 
-    /// The prototype's table on 41 pictures: 26.88, 29.41 and 31.63 dB. Within 1 dB will do.
+    /// Measured on 41 pictures of CID22: 26.88, 29.41 and 31.63 dB. Within 1 dB is enough for a
+    /// weight.
     #[test]
     fn typical_errors_are_those_of_cid22() {
         for (quality, wanted) in [(10, 26.88), (20, 29.41), (40, 31.63)] {
