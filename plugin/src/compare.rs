@@ -14,17 +14,17 @@ const LINE_PX: usize = 2;
 /// How a frame shows what was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
-    /// The restored picture alone.
+    /// Only the restored picture.
     #[default]
     Plain,
     /// The left half as decoded, a line, the right half restored.
     Split,
-    /// As decoded, and beside it restored: twice as wide.
+    /// The decoded and the restored picture side by side: twice as wide.
     SideBySide,
 }
 
 impl View {
-    /// What can be shown of `wanted` in frames that are twice as wide as the picture, or not.
+    /// The view for `wanted`, depending on whether frames are twice as wide as the picture.
     pub fn of(wanted: Compare, doubled: bool) -> Self {
         match (doubled, wanted) {
             (true, _) => Self::SideBySide,
@@ -36,7 +36,7 @@ impl View {
     /// Both pictures as one.
     ///
     /// # Errors
-    /// [`Error::Backend`] when they are not of the same size and sampling.
+    /// [`Error::Backend`] if they differ in size or sampling.
     pub fn show(self, decoded: &Planar8, restored: Planar8) -> Result<Planar8> {
         if self == Self::Plain {
             return Ok(restored);
@@ -97,7 +97,7 @@ fn beside(decoded: &Planar8, restored: &Planar8) -> Planar8 {
         let sources = sources.zip(right.data.chunks_exact(right.width));
         for (row, (left, right)) in rows.zip(sources) {
             for (x, sample) in row.iter_mut().enumerate() {
-                // A column of chroma that lies across the border belongs to the left.
+                // A column of chroma that crosses the border belongs to the left half.
                 let luma_x = x * factor;
                 *sample = match luma_x.checked_sub(width) {
                     None => left[x],
@@ -126,7 +126,7 @@ mod tests {
         picture
     }
 
-    /// A decoded picture of ones and a restored one of nines.
+    /// Shows a decoded picture of ones and a restored one of nines.
     fn shown(view: View, size: (usize, usize), subsampling: (usize, usize)) -> Planar8 {
         let decoded = flat(size, subsampling, 1);
         view.show(&decoded, flat(size, subsampling, 9)).unwrap()

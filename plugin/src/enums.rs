@@ -1,7 +1,7 @@
-//! The core's named choices as GObject enumerations, so that they can be properties.
+//! The core's enums as GObject enumerations, so that they can be properties.
 //!
-//! Only names and conversions; what a choice means is the core's business. Used by the
-//! elements' properties.
+//! Only names and conversions; the core defines what each value means. Used by the elements'
+//! properties.
 
 use ddrmjpeg::options;
 use glib::prelude::StaticType;
@@ -46,7 +46,7 @@ impl From<Preset> for options::Preset {
 #[enum_type(name = "GstDdrmJpegPrecision")]
 #[repr(i32)]
 pub enum Precision {
-    /// bf16 where the hardware is faster in it, else f32 (older CUDA cards: f16).
+    /// bf16 if the hardware is faster with it, otherwise f32 (older CUDA cards: f16).
     #[default]
     #[enum_value(
         name = "Auto: bf16 where the hardware is faster in it, else f32 (old GPUs: f16)",
@@ -71,12 +71,12 @@ impl From<Precision> for options::Precision {
     }
 }
 
-/// What carries over from frame to frame.
+/// How earlier frames are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstDdrmJpegTemporal")]
 #[repr(i32)]
 pub enum Temporal {
-    /// Nothing.
+    /// Not at all.
     #[enum_value(name = "Off: every frame is restored by itself", nick = "off")]
     Off,
     /// What has not changed is not computed again.
@@ -86,7 +86,7 @@ pub enum Temporal {
         nick = "reuse"
     )]
     Reuse,
-    /// Static parts gain from every frame.
+    /// Still parts improve with every frame.
     #[enum_value(
         name = "Accumulate: static parts gain from every frame that shows them",
         nick = "accumulate"
@@ -104,21 +104,21 @@ impl From<Temporal> for options::Temporal {
     }
 }
 
-/// What becomes of a frame that is late, or would be.
+/// What to do with a frame that is late, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstDdrmJpegLatePolicy")]
 #[repr(i32)]
 pub enum LatePolicy {
-    /// It is restored as if it were not.
+    /// It is restored anyway.
     #[enum_value(name = "Process: restore every frame, late or not", nick = "process")]
     Process,
-    /// It leaves as decoded.
+    /// It is output as decoded.
     #[enum_value(
         name = "Passthrough: with less work if that is in time, else as decoded; lose no frame",
         nick = "passthrough"
     )]
     Passthrough,
-    /// It does not leave.
+    /// It is dropped.
     #[default]
     #[enum_value(
         name = "Drop: with less work if that is in time, else not at all",
@@ -132,11 +132,11 @@ pub enum LatePolicy {
 #[enum_type(name = "GstDdrmJpegCompare")]
 #[repr(i32)]
 pub enum Compare {
-    /// The restored picture alone.
+    /// Only the restored picture.
     #[default]
     #[enum_value(name = "Off: the restored picture alone", nick = "off")]
     Off,
-    /// Both halves in one picture.
+    /// Half of each in one picture.
     #[enum_value(
         name = "Split: the left half as decoded, the right half restored",
         nick = "split"
@@ -150,7 +150,7 @@ pub enum Compare {
     SideBySide,
 }
 
-/// Makes the enumerations part of the documented interface of the plugin.
+/// Makes the enumerations part of the plugin's documented API.
 pub fn mark_as_api() {
     for choice in [
         Preset::static_type(),
@@ -172,7 +172,7 @@ mod tests {
         class.values().iter().map(|v| v.nick().into()).collect()
     }
 
-    /// A choice added to the core must appear here, under the same name.
+    /// A value added to the core must be added here, under the same name.
     #[test]
     fn nicks_are_the_names_of_the_core() {
         assert_eq!(

@@ -1,5 +1,5 @@
-//! From the core's errors to what GStreamer does about them: how far an error reaches, and
-//! the domain and code under which it is posted. A panic of the core is an error too.
+//! Maps the core's errors to GStreamer: whether an error ends the stream, and the domain and code
+//! under which it is posted. A panic of the core counts as an error too.
 //!
 //! Posts nothing itself. Called by the elements.
 
@@ -9,23 +9,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ddrmjpeg::{Error, Result};
 
-/// How far an error reaches.
+/// What an error affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// One frame: a WARNING, and the frame passes through.
     Frame,
     /// The stream: an ERROR, and the flow stops.
     Stream,
-    /// Nothing is wrong: the element was asked to stop.
+    /// Not an error: the element was asked to stop.
     Cancelled,
 }
 
-/// Why a frame does not leave.
+/// Why there is no output frame.
 #[derive(Debug)]
 pub enum Failure {
-    /// The core's reason.
+    /// An error of the core.
     Core(Error),
-    /// The pipeline's; who has to know of it does.
+    /// A flow error of the pipeline, which has been reported already.
     Flow(gst::FlowError),
 }
 
@@ -41,7 +41,7 @@ impl From<gst::FlowError> for Failure {
     }
 }
 
-/// How far `error` reaches when it comes from the restoration of one frame.
+/// What `error` affects if it comes from the restoration of one frame.
 pub fn reach(error: &Error) -> Reach {
     match error {
         Error::Input(_) | Error::Unsupported(_) | Error::Limits(_) => Reach::Frame,
@@ -67,9 +67,9 @@ pub fn message(doing: &str, error: &Error) -> gst::ErrorMessage {
 
 /// Runs `work` of the core; a panic becomes [`Error::Backend`].
 ///
-/// A panic that reached GStreamer's glue would make the element unusable for good, though it
-/// could be stopped and started again. The core is called with shared references only, and
-/// what it locks is its own to judge.
+/// If a panic reached GStreamer's bindings, the element would be unusable for good; this way it can
+/// be stopped and started again. The core is called only with shared references, and handles its
+/// own poisoned locks.
 ///
 /// # Errors
 /// Those of `work`.
@@ -78,7 +78,7 @@ pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|panic| Err(Error::Backend(format!("panic: {}", said(&*panic)))))
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
@@ -115,7 +115,7 @@ mod tests {
             ("Cannot open the model: {missing}"),
             ["{missing:?}"]
         );
-        // File, function and line differ by nature; text and code show in the rest.
+        // File, function and line always differ; the rest holds text and code.
         let tail = |m: &gst::ErrorMessage| m.to_string().split(" at ").next().map(String::from);
         assert_eq!(tail(&message), tail(&expected));
         assert!(message.to_string().contains("/no/such/model"));

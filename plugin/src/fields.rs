@@ -1,10 +1,10 @@
-//! What was done to the two fields of a frame, as one report of the frame.
+//! Combines the reports of the two fields of a frame into one.
 //!
-//! Called by the elements, which weave the pixels.
+//! Called by the elements, which weave the pixels themselves.
 
 use ddrmjpeg::restore::{Carried, Report};
 
-/// The report of both; what is not counted is the first's.
+/// The report of both. Counts are added; everything else is taken from the first.
 pub fn both(first: Report, second: Report) -> Report {
     let mut both = first;
     both.restored |= second.restored;
@@ -24,7 +24,7 @@ pub fn both(first: Report, second: Report) -> Report {
     both
 }
 
-/// What both took over from those before.
+/// What both reused from earlier frames.
 fn carried(first: Option<Carried>, second: Option<Carried>) -> Option<Carried> {
     let (mut both, second) = (first?, second?);
     both.pixels += second.pixels;

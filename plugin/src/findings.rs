@@ -1,7 +1,7 @@
-//! What the core found out about frames, as the `stats` of every restoring element tell it: what
-//! the identity gate did, earlier saves, the encoder, how the network stood to the cells.
+//! What the core found in frames, for the `stats` of every restoring element: the identity gate,
+//! earlier saves, the encoder, and how far the network was outside the cells.
 //!
-//! Called by the figures of the elements.
+//! Used by the figures of the elements.
 
 use ddrmjpeg::jpeg::file::origin::Family;
 use ddrmjpeg::jpeg::grid::measure::Departures;
@@ -10,16 +10,16 @@ use ddrmjpeg::restore::{Gate, Report};
 /// Counts since the element was started, and findings of the last frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
-    /// Frames that the identity gate handed on as decoded.
+    /// Frames that the identity gate left as decoded.
     pub gated: u64,
     /// Frames that showed an earlier, coarser save.
     pub saved_twice: u64,
-    /// Of the last frame: its encoder's family, where its file was known.
+    /// Of the last frame: the family of its encoder, if its file was known.
     encoder: Option<Family>,
     /// Of the last frame.
     departures: Departures,
-    /// Of the last frame, with `strict`: the share of its file's levels that its 8-bit pixels
-    /// quantise to again.
+    /// Of the last frame, with `strict`: the share of its file's levels to which its 8-bit pixels
+    /// quantise again.
     consistency: Option<f64>,
 }
 
@@ -33,7 +33,7 @@ impl Findings {
         self.consistency = report.consistency.map(|share| share.rounded);
     }
 
-    /// Writes the figures among those of `stats`.
+    /// Adds the figures to those of `stats`.
     pub fn write(&self, stats: &mut gst::StructureRef) {
         let name = self.encoder.as_ref().map(Family::name);
         stats.set("gated", self.gated);

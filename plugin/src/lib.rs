@@ -1,8 +1,8 @@
 //! The GStreamer plugin `ddrmjpeg`: elements that restore JPEG and MJPEG.
 //!
-//! A face of the core library `ddrmjpeg`: no restoration is done here. Loaded by GStreamer
-//! from `libgstddrmjpeg.so`; programs that link this crate call
-//! `gstddrmjpeg::plugin_register_static()` instead.
+//! A front end of the core library `ddrmjpeg`, which does the restoration. Loaded by GStreamer from
+//! `libgstddrmjpeg.so`; programs that link this crate call `gstddrmjpeg::plugin_register_static()`
+//! instead.
 
 mod compare;
 mod decoder;

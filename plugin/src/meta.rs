@@ -1,8 +1,8 @@
-//! The custom meta `DdrmJpegTablesMeta`: what a JPEG's header says, on the buffer of the JPEG
-//! and, since decoders copy it, on the buffer of the frame decoded from it.
+//! The custom meta `DdrmJpegTablesMeta`: what a JPEG's header says. It is on the buffer of the JPEG
+//! and, because decoders copy it, on the buffer of the decoded frame.
 //!
-//! Its tags are `video` and `size`: decoders and queues keep it, what scales or crops drops
-//! it. Fields of its structure, so that others can write and read it too:
+//! Its tags are `video` and `size`: decoders and queues keep it, elements that scale or crop drop
+//! it. The fields of its structure, so that other programs can read and write it:
 //!
 //! | field | type | what |
 //! |---|---|---|
@@ -16,7 +16,7 @@
 //! | `quality` | uint | libjpeg's quality when the tables are exactly libjpeg's, else 0 |
 //! | `encoder` | string | `libjpeg`, `mozjpeg`, `jpegli`, `AVI1`, `camera (MAKER)`, `Adobe` or `unknown`: how far coefficients may have been from their levels; the tables tell it when it is not there |
 //!
-//! Written by `ddrmjpegtables`, taken off by `ddrmjpeg`.
+//! Written by `ddrmjpegtables`, removed by `ddrmjpeg`.
 
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg::file::origin::{Family, Markers};
@@ -28,20 +28,20 @@ use gst::meta::CustomMeta;
 /// The name under which the meta is registered.
 pub const NAME: &str = "DdrmJpegTablesMeta";
 
-/// With these, and no other, decoders keep the meta and whatever changes a frame's size drops it.
+/// With exactly these tags decoders keep the meta, and elements that change a frame's size drop it.
 const TAGS: [&str; 2] = ["video", "size"];
 
-/// Makes the meta known to GStreamer; again does nothing.
+/// Registers the meta with GStreamer. Further calls do nothing.
 pub fn register() {
     if !CustomMeta::is_registered(NAME) {
         CustomMeta::register(NAME, &TAGS);
     }
 }
 
-/// Puts `header` on `buffer`, in place of one that is there.
+/// Puts `header` on `buffer`, replacing an existing one.
 ///
 /// # Errors
-/// [`Error::Backend`] when GStreamer does not add it.
+/// [`Error::Backend`] if GStreamer does not add it.
 pub fn put(buffer: &mut gst::BufferRef, header: &Header) -> Result<()> {
     remove(buffer);
     let mut meta = CustomMeta::add(buffer, NAME).map_err(|e| Error::Backend(e.to_string()))?;
@@ -49,7 +49,8 @@ pub fn put(buffer: &mut gst::BufferRef, header: &Header) -> Result<()> {
     Ok(())
 }
 
-/// Takes the meta off `buffer`; what it said, or what is wrong with it. `None` without one.
+/// Removes the meta from `buffer` and returns its header, or what is wrong with it. `None` if there
+/// is no meta.
 pub fn take(buffer: &mut gst::BufferRef) -> Option<Result<Header>> {
     let said = read(CustomMeta::from_buffer(buffer, NAME).ok()?.structure());
     remove(buffer);
@@ -168,7 +169,7 @@ fn model(structure: &gst::StructureRef) -> Result<PixelModel> {
     }
 }
 
-/// As the meta says, else as its tables do.
+/// The family that the meta names, or else the one that the tables show.
 fn family(
     structure: &gst::StructureRef,
     model: PixelModel,
@@ -248,7 +249,7 @@ mod tests {
         assert!(take(buffer).is_none());
     }
 
-    /// Others need not know of families.
+    /// Other programs need not write the encoder.
     #[test]
     fn without_an_encoder_the_tables_tell_it() {
         let mut buffer = buffer();

@@ -1,9 +1,9 @@
-//! Between mapped video frames and the core's packed planes, for every format of the caps.
+//! Copies between mapped video frames and the core's packed planes, for every format of the caps.
 //!
-//! One rule serves all formats: a component is a grid of bytes with a first byte, a step
-//! from sample to sample and a stride from row to row. Strides of the buffer are honoured;
-//! bytes that belong to no component (padding, the x of RGBx, alpha) are never touched.
-//! No colour conversion. Called by the elements.
+//! All formats follow one rule: a component is a grid of bytes with a first byte, a step from
+//! sample to sample and a stride from row to row. Strides of the buffer are honoured; bytes that
+//! belong to no component (padding, the x of RGBx, alpha) are never changed. No colour conversion.
+//! Called by the elements.
 
 use ddrmjpeg::frame::{PixelModel, Planar8, Plane8};
 use ddrmjpeg::{Error, Result};
@@ -36,7 +36,7 @@ pub const FORMATS: [VideoFormat; 22] = [
     VideoFormat::Ayuv,
 ];
 
-/// Those of them that hold YCbCr; the others but GRAY8 hold RGB.
+/// The formats that hold YCbCr; all others except GRAY8 hold RGB.
 const YCBCR: [VideoFormat; 11] = [
     VideoFormat::I420,
     VideoFormat::Y42b,
@@ -51,7 +51,7 @@ const YCBCR: [VideoFormat; 11] = [
     VideoFormat::Ayuv,
 ];
 
-/// Where the samples of one component lie inside the bytes of its plane.
+/// Where the samples of one component are in the bytes of its plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Grid {
     /// The plane of the frame that holds the component.
@@ -69,12 +69,12 @@ struct Grid {
 }
 
 impl Grid {
-    /// Bytes from the start of the plane to behind the last sample.
+    /// Bytes from the start of the plane to the end of the last sample.
     fn end(&self) -> usize {
         (self.height - 1) * self.stride + self.first + (self.width - 1) * self.step + 1
     }
 
-    /// The samples in `bytes`, which reach to [`Self::end`] at least.
+    /// The samples in `bytes`, which are at least [`Self::end`] long.
     fn gather(&self, bytes: &[u8]) -> Plane8 {
         let mut plane = Plane8::new(self.width, self.height);
         for (y, row) in plane.data.chunks_exact_mut(self.width).enumerate() {
@@ -105,7 +105,7 @@ impl Grid {
     }
 }
 
-/// The pixels of a mapped frame; alpha is left behind.
+/// The pixels of a mapped frame, without alpha.
 ///
 /// # Errors
 /// [`Error::Unsupported`] for a format outside [`FORMATS`]; [`Error::Input`] for strides
@@ -123,10 +123,10 @@ pub fn read<T>(frame: &VideoFrameRef<T>) -> Result<Planar8> {
     })
 }
 
-/// Writes `pixels` over the frame that they were read from; alpha and padding stay.
+/// Writes `pixels` into the frame that they were read from; alpha and padding do not change.
 ///
 /// # Errors
-/// As [`read`], and [`Error::Backend`] when `pixels` has not the planes of the frame.
+/// As [`read`], and [`Error::Backend`] if the planes of `pixels` differ from those of the frame.
 pub fn write(pixels: &Planar8, frame: &mut VideoFrameRef<&mut gst::BufferRef>) -> Result<()> {
     let grids = grids(frame)?;
     let fits = |(grid, plane): (&Grid, &Plane8)| {
@@ -187,7 +187,7 @@ fn grid<T>(frame: &VideoFrameRef<T>, component: u32) -> Result<Grid> {
     Ok(grid)
 }
 
-/// `bytes`, when they hold all of `grid`.
+/// `bytes`, if they hold all of `grid`.
 fn reaching<'a>(bytes: &'a [u8], grid: &Grid) -> Result<&'a [u8]> {
     if bytes.len() < grid.end() {
         return Err(Error::Input(format!(
@@ -212,7 +212,7 @@ fn pixel_model(format: VideoFormat) -> Result<PixelModel> {
     }
 }
 
-/// Luma samples per chroma sample; (1, 1) where nothing is subsampled.
+/// Luma samples per chroma sample; (1, 1) without subsampling.
 fn subsampling<T>(frame: &VideoFrameRef<T>) -> (usize, usize) {
     let info = frame.format_info();
     let of_second = |shifts: &[u32]| 1 << shifts.get(1).copied().unwrap_or(0);

@@ -1,12 +1,11 @@
-//! The properties that every restoring element has, in one place: names, ranges, defaults and
-//! texts cannot differ between them.
+//! The properties of all restoring elements in one place, so that names, ranges, defaults and texts
+//! cannot differ.
 //!
-//! [`element_with_properties`] writes the private half of an element around them. What an
-//! element has besides is its own business. Called by the elements' `imp`.
+//! [`element_with_properties`] defines the private struct of an element with these properties and
+//! its own. Used by the elements' `imp`.
 
-/// Writes an element's struct with the shared properties over a `settings` behind its lock,
-/// then the element's own properties of the settings and its other fields; and `settings()`,
-/// which takes that lock.
+/// Defines an element's struct: the shared properties, stored in `settings` behind a lock, the
+/// element's own properties there, and its other fields; and `settings()`, which takes that lock.
 macro_rules! element_with_properties {
     (
         $(#[doc = $doc:literal])*
@@ -51,7 +50,7 @@ macro_rules! element_with_properties {
                 empty when that is one of this project's own.")]
             #[property(name = "class", get, set, type = i32, member = class, minimum = -1,
                 maximum = 999_999, default = -1, mutable_ready, nick = "Class",
-                blurb = "The class that a class-conditional network is told; -1 for all others.")]
+                blurb = "The class for a class-conditional network; -1 for all others.")]
             #[property(name = "device", get = Self::device, set = Self::set_device,
                 type = Option<String>, default = Some("auto"), mutable_ready, nick = "Device",
                 blurb = "Where the network runs: auto takes CUDA when it is there, else the CPU; or \
@@ -78,7 +77,7 @@ macro_rules! element_with_properties {
             #[property(name = "init-timestep", get, set, type = u32, member = init_timestep,
                 minimum = 1, maximum = 1000, default = ddrmjpeg::Options::default().init_timestep as u32,
                 mutable_playing, nick = "First timestep",
-                blurb = "With the preset paper, the timestep of 1000 that the walk begins below.")]
+                blurb = "With the preset paper, the timestep of 1000 below which the sampler starts.")]
             #[property(name = "tile-size", get, set, type = u32, member = tile_size, maximum = 16_384,
                 mutable_ready, nick = "Tile size", blurb = "Side in pixels of the tiles that a frame \
                 is cut into, 64 to 16384; 0 chooses it from the size of the frame.")]
@@ -137,18 +136,18 @@ macro_rules! element_with_properties {
                 stats
             }
 
-            /// Posts them, when `stats-interval` asks for it and it is time, or `always`.
+            /// Posts the figures if `stats-interval` says that it is time, or if `always`.
             pub(super) fn post_figures(&self, always: bool) {
                 let interval = self.settings().stats_interval;
                 if interval == 0 || !(self.live.is_due(interval) || always) {
                     return;
                 }
                 let message = gst::message::Element::builder(self.figures());
-                // Without a bus there is nobody to tell.
+                // Fails only without a bus.
                 let _ = self.obj().post_message(message.src(&*self.obj()).build());
             }
 
-            /// What becomes of late frames, as things are now.
+            /// The policy for late frames at present.
             pub(super) fn late_policy(&self) -> crate::enums::LatePolicy {
                 match self.obj().is_qos() {
                     true => self.settings().late_policy,

@@ -1,8 +1,8 @@
-//! The models that are open in this process: elements that name the same model (config and
-//! class with it), device and precision share one, and the last of them to stop closes it.
+//! The models that are open in this process. Elements with the same model (including config and
+//! class), device and precision share one; the last of them to stop closes it.
 //!
-//! Opening happens under the lock of that model's own slot, so that two elements that start
-//! together read the file once; other models are not held up. Called by the elements.
+//! A model is opened under the lock of its own slot, so that two elements that start together read
+//! the file once, and other models need not wait. Called by the elements.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
@@ -22,7 +22,7 @@ pub struct Opened {
     pub options: Options,
 }
 
-/// What makes two openings the same.
+/// Elements with equal keys share a model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     model: String,
@@ -55,11 +55,11 @@ pub fn same(a: &Options, b: &Options) -> bool {
 
 /// The model that `options` name: the one already open, or opened now and warmed up.
 ///
-/// Asks `wanted` before it begins, which is after others have opened theirs.
+/// Calls `wanted` before it starts, which is after other openings of the same model have finished.
 ///
 /// # Errors
-/// Those of [`Restorer::open`], and of its first call; [`Error::Cancelled`] when it is not wanted
-/// any more.
+/// Those of [`Restorer::open`], and of its first call; [`Error::Cancelled`] if it is no longer
+/// wanted.
 pub fn open(options: &Options, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn FrameRestorer>> {
     let slot = slot(Key::from(options));
     let mut held = lock(&slot);
@@ -78,7 +78,7 @@ pub fn open(options: &Options, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn Fram
     Ok(restorer)
 }
 
-/// The slot of `key`; slots that nobody uses any more are dropped on the way.
+/// The slot of `key`. Unused slots are dropped.
 fn slot(key: Key) -> Slot {
     let mut open = lock(&OPEN);
     open.retain(|_, slot| Arc::strong_count(slot) > 1 || lock(slot).strong_count() > 0);
@@ -90,12 +90,12 @@ fn slot(key: Key) -> Slot {
     open.entry(key).or_insert_with(empty).clone()
 }
 
-/// A panic elsewhere leaves nothing half done behind these locks.
+/// A panic elsewhere leaves the data behind these locks consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `work`, during which no opening of what `options` name comes to an end.
+/// Runs `work` while no opening of the model of `options` can finish.
 #[cfg(test)]
 pub fn while_opening<T>(options: &Options, work: impl FnOnce() -> T) -> T {
     let slot = slot(Key::from(options));
@@ -103,7 +103,7 @@ pub fn while_opening<T>(options: &Options, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Puts `restorer` where elements with `options` will find it, for as long as it is kept.
+/// Makes elements with `options` use `restorer`, for as long as it is held.
 #[cfg(test)]
 pub fn share(options: &Options, restorer: &Arc<dyn FrameRestorer>) {
     *lock(&slot(Key::from(options))) = Arc::downgrade(restorer);

@@ -1,5 +1,5 @@
-//! What an element asks of the core: an opened model, and the frames of one stream restored by it.
-//! Traits, so that tests can put a core of their own in its place.
+//! What an element needs from the core: an opened model, and the frames of one stream restored by
+//! it. These are traits, so that tests can replace the core.
 //!
 //! Called by the elements; models come from the registry.
 
@@ -43,8 +43,7 @@ pub trait FrameRestorer: Send + Sync {
         None
     }
 
-    /// A stream that has seen no frame yet; `None` for a core that knows none, whose frames
-    /// are restored one by one.
+    /// A new stream; `None` for a core without streams, whose frames are restored one by one.
     fn stream(&self) -> Option<Box<dyn FrameStream>> {
         None
     }
@@ -146,7 +145,7 @@ impl FrameStream for Stream {
     }
 }
 
-/// Frames that know nothing of each other.
+/// A stream whose frames are restored independently.
 struct OneByOne(Arc<dyn FrameRestorer>);
 
 impl FrameStream for OneByOne {
@@ -171,21 +170,20 @@ impl FrameStream for OneByOne {
     }
 }
 
-/// A stream of `restorer` that has seen no frame yet.
+/// A new stream of `restorer`.
 fn stream(restorer: &Arc<dyn FrameRestorer>) -> Box<dyn FrameStream> {
     let own = restorer.stream();
     own.unwrap_or_else(|| Box::new(OneByOne(restorer.clone())))
 }
 
-/// The frames of one stream, by whichever model restores the next of them.
+/// The frames of one stream, which may be restored by different models.
 #[derive(Default)]
 pub struct Frames {
     last: Option<(Arc<dyn FrameRestorer>, Box<dyn FrameStream>)>,
 }
 
 impl Frames {
-    /// The stream as `restorer` goes on with it; it has seen no frame yet where another restored
-    /// the last.
+    /// The stream of `restorer`; a new one if another model restored the last frame.
     pub fn by(&mut self, restorer: &Arc<dyn FrameRestorer>) -> &mut dyn FrameStream {
         self.last.take_if(|(last, _)| !Arc::ptr_eq(last, restorer));
         let begun = || (restorer.clone(), stream(restorer));
@@ -204,8 +202,8 @@ pub fn decoded(file: &JpegFile, layout: Layout, options: &Options) -> Result<Res
     PLAIN.restore_file_as(file, layout, &options, Control::default())
 }
 
-/// One call on a small picture, after which the first frame takes no longer than others and
-/// a device that cannot do it has said so.
+/// Makes one call on a small picture, so that the first frame takes no longer than others, and a
+/// device that cannot run the model fails now.
 ///
 /// # Errors
 /// Those of the core.

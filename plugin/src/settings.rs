@@ -1,9 +1,8 @@
-//! What the properties of an element say, and the core's options that follow from it.
+//! The values of an element's properties, and the core's options that follow from them.
 //!
-//! One struct for all elements: what an element has no property for keeps its default.
-//! Holds values as the properties have them (a device is any string); reading them is
-//! where they are checked. Written by the properties, read once for
-//! each frame.
+//! One struct for all elements: a field without a property keeps its default. It holds the values
+//! as set (a device is any string); they are checked when they become options. Written by the
+//! properties, read once per frame.
 
 use ddrmjpeg::jpeg::Header;
 use ddrmjpeg::restore::{FrameInfo, FrameTables};
@@ -11,7 +10,7 @@ use ddrmjpeg::{Options, Result};
 
 use crate::enums::{Compare, LatePolicy, Precision, Preset, Temporal};
 
-/// One field for each writable property; units and ranges stand at the properties.
+/// One field for each writable property; for units and ranges see the properties.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub qf: u32,
@@ -77,7 +76,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// All of it as options, validated: what a model is opened with.
+    /// All settings as validated options, with which a model is opened.
     ///
     /// # Errors
     /// [`ddrmjpeg::Error::Options`] naming the property, its value and the limit.
@@ -99,7 +98,7 @@ impl Settings {
         Ok(options)
     }
 
-    /// `opened`, with everything that may change while playing as it is now.
+    /// `opened` with the current values of everything that may change while playing.
     pub fn over(&self, opened: &Options) -> Options {
         opened
             .clone()
@@ -116,8 +115,8 @@ impl Settings {
             .with_temporal(self.temporal.into())
     }
 
-    /// Where the quantisation tables of a frame come from: `header`, which came with it, unless
-    /// the frame contradicts it; then `qf`; then the pixels, as `unnamed` says.
+    /// Where the quantisation tables of a frame come from: `header`, which came with it, unless the
+    /// frame contradicts it; then `qf`; then the pixels, according to `unnamed`.
     pub fn tables(&self, header: Option<Header>, unnamed: impl FnOnce() -> FrameInfo) -> FrameInfo {
         let mut info = match u8::try_from(self.qf) {
             Ok(quality @ 1..=100) => FrameTables::Quality(quality).into(),
@@ -128,7 +127,7 @@ impl Settings {
     }
 }
 
-/// The core's "as the preset says" is the properties' 0.
+/// 0 in a property means the preset's value, which is `None` in the core.
 fn preset_if_zero(value: u32) -> Option<usize> {
     (value != 0).then_some(value as usize)
 }

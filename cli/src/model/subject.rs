@@ -78,7 +78,9 @@ impl Subject {
                 path.display()
             ),
             None => Checkpoint::open(path).with_context(|| {
-                format!("{name} is neither a model of the catalogue (ddrmjpeg model list) nor a file")
+                format!(
+                    "{name} is neither a model of the catalogue (ddrmjpeg model list) nor a file"
+                )
             }),
         }
     }

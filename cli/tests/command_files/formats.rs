@@ -201,11 +201,7 @@ fn orient_keep_leaves_the_pixels_and_the_tag_where_there_is_one() {
         assert_eq!(shown(output, &files).dimensions(), (50, 70), "{output}");
     }
     let output = restore("a.jpg -o a.ppm --orient keep", &files);
-    says(
-        &output,
-        0,
-        &["a PPM cannot store the orientation (EXIF 6)"],
-    );
+    says(&output, 0, &["a PPM cannot store the orientation (EXIF 6)"]);
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! What downstream takes: agreed on when the pictures, or downstream's wishes, are others than those
-//! last agreed on.
+//! Negotiation with downstream, repeated when the pictures or downstream's caps have changed.
 //!
 //! `format` chooses. Called by the work on frames.
 
@@ -16,8 +15,8 @@ use super::state::Agreed;
 use crate::enums::Compare;
 
 impl DdrmJpegDec {
-    /// The frames in which downstream takes such a picture; agrees on them when that is not
-    /// what was agreed on last, or downstream asks for another.
+    /// The frame format for such a picture. Negotiates it if it differs from the last one, or if
+    /// downstream asks for another.
     pub(super) fn agree(&self, coded: &Coded) -> Result<Agreed, FlowError> {
         let shape = coded.shape();
         let compare = self.settings().compare;

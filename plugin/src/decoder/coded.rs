@@ -1,5 +1,5 @@
-//! What a buffer of `image/jpeg` holds: one picture, or the two fields of a frame; and how
-//! the core's pixels of them become one frame.
+//! What a buffer of `image/jpeg` holds: one picture, or the two fields of a frame; and how their
+//! restored pixels become one frame.
 //!
 //! Called by the work on frames.
 
@@ -27,14 +27,14 @@ pub enum Coded {
     Fields(Box<Fields>),
 }
 
-/// Two fields, in the order of the buffer, which is that of time.
+/// Two fields, in the order of the buffer, which is their order in time.
 #[derive(Debug)]
 pub struct Fields {
     /// The first.
     first: JpegFile,
-    /// The second, of the same size; none when it could not be read.
+    /// The second, of the same size; `None` if it could not be read.
     second: Option<JpegFile>,
-    /// Where the rows of the first belong.
+    /// Which rows of the frame the first one has.
     order: Field,
     /// Rows of the frame.
     height: usize,
@@ -42,24 +42,25 @@ pub struct Fields {
 
 /// A frame that has been through the core.
 pub struct Done {
-    /// Its pixels, in the layout that was asked for.
+    /// Its pixels, in the requested layout.
     pub pixels: Planar8,
-    /// What was done, of both fields together.
+    /// The report, of both fields together.
     pub report: Report,
-    /// Whether some of it is not what the encoder wrote.
+    /// Whether parts of it are damaged.
     pub corrupted: bool,
 }
 
-/// From the number of a grid of blocks and a picture on it to pixels.
+/// Restores a picture; the number says which grid of blocks, and so which stream, it belongs to.
 pub type Core<'a> = dyn FnMut(usize, &JpegFile) -> Result<Restored> + 'a;
 
-/// The streams of a picture's grids: one, or one for each field in the order of time.
+/// The streams of the grids of blocks: one for whole pictures, or one per field in their order in
+/// time.
 pub type Grids = [Frames; 2];
 
-/// Reads a buffer. `height` is what the caps say of the frame, 0 for nothing: two pictures
-/// that have half as many rows each are fields even when they do not say so themselves, and two
-/// that have all of them are none whatever they say. `tables` are what the stream has given so far.
-/// `None`: the buffer holds tables alone, for pictures to come.
+/// Reads a buffer. `height` is that of the frame by the caps, or 0 if they do not say: two pictures
+/// with half as many rows each are fields even if they do not say so, and two pictures with all of
+/// the rows are not fields whatever they say. `tables` are those of the stream so far. Returns
+/// `None` if the buffer holds only tables, for later pictures.
 ///
 /// # Errors
 /// Those of [`jpeg::read()`] for the first picture.
@@ -80,7 +81,7 @@ pub fn read(
     });
     let Some(piece) = pieces.first() else {
         return match all {
-            // Says what it is instead.
+            // Reports what the data are instead.
             0 => jpeg::read(data, limits).map(|file| Some(Coded::Whole(Box::new(file)))),
             _ => Ok(None),
         };
@@ -102,8 +103,8 @@ pub fn read(
     }))))
 }
 
-/// By the size of the frame, of `height` rows, or, where nobody knows that, by what they say of
-/// themselves; `rows` are those of the first.
+/// Decides by the frame's `height` in rows; if that is unknown, by what the pictures say. `rows`
+/// are those of the first.
 fn are_fields(first: &Piece<'_>, second: Option<&Piece<'_>>, rows: usize, height: usize) -> bool {
     let declared = rows < height && height <= 2 * rows;
     match (first.field, second.map(|piece| piece.field)) {
@@ -115,7 +116,7 @@ fn are_fields(first: &Piece<'_>, second: Option<&Piece<'_>>, rows: usize, height
 }
 
 impl Coded {
-    /// The field that a picture with these bytes is by what it says and by its shape, if it came alone.
+    /// Which field a picture with these bytes is, by its markers and its shape, if it came alone.
     pub fn lone_field(&self, data: &[u8]) -> Option<Field> {
         let Self::Whole(file) = self else {
             return None;
@@ -124,7 +125,7 @@ impl Coded {
         file.markers.avi1.then(piece).flatten()?.field_of(0)
     }
 
-    /// What matters of it for the output.
+    /// What the output depends on.
     pub fn shape(&self) -> Shape {
         let (file, height, order) = match self {
             Self::Whole(file) => (&**file, file.height, None),
@@ -139,7 +140,8 @@ impl Coded {
         }
     }
 
-    /// What `core` makes of it; each field on its own grid, told apart by its number, then woven.
+    /// Restores it with `core`: each field on its own grid, which the number identifies; then the
+    /// fields are woven.
     ///
     /// # Errors
     /// Those of `core`.
@@ -168,7 +170,7 @@ impl Coded {
 }
 
 impl Fields {
-    /// One frame of both; the first stands in for a second that could not be read.
+    /// One frame of both; the first also replaces a second that could not be read.
     fn weave(&self, first: Done, second: Option<Done>) -> Result<Done> {
         let other = second.as_ref().map_or(&first.pixels, |done| &done.pixels);
         let (top, bottom) = match self.order {

@@ -1,7 +1,7 @@
-//! Frames out of a stream that nobody has parsed: what lies between is dropped, and a frame
-//! ends where its markers say, or where another begins.
+//! Cuts an unparsed stream into frames. Bytes between frames are dropped; a frame ends where its
+//! markers say, or where the next one starts.
 //!
-//! Called by the virtual functions when upstream does not hand over whole frames.
+//! Called by the virtual functions if upstream does not send whole frames.
 
 use ddrmjpeg::jpeg::segments::splitter;
 use gst::subclass::prelude::*;
@@ -15,7 +15,7 @@ use super::imp::DdrmJpegDec;
 const SHORTEST: usize = 4;
 
 impl DdrmJpegDec {
-    /// Hands the next frame in `adapter` to the base class, if all of it is there.
+    /// Passes the next frame in `adapter` to the base class, if it is complete.
     pub(super) fn cut(
         &self,
         adapter: &gst_base::Adapter,
@@ -37,8 +37,8 @@ impl DdrmJpegDec {
         }
     }
 
-    /// The length of the frame that `adapter` begins with; junk before it goes. `None` when
-    /// more data are needed to tell.
+    /// The length of the frame at the start of `adapter`, after dropping junk before it. `None` if
+    /// more data are needed.
     fn next_length(
         &self,
         adapter: &gst_base::Adapter,
@@ -55,7 +55,7 @@ impl DdrmJpegDec {
     }
 }
 
-/// Drops what lies before the next start of a picture; whether there is one.
+/// Drops everything before the next start of a picture. Returns whether there is one.
 fn drop_junk(adapter: &gst_base::Adapter) -> Result<bool, FlowError> {
     let data = bytes(adapter, 0)?;
     let start = splitter::find_start(&data);
@@ -65,7 +65,7 @@ fn drop_junk(adapter: &gst_base::Adapter) -> Result<bool, FlowError> {
     Ok(start.is_some())
 }
 
-/// What `adapter` holds behind its first `skip` bytes.
+/// What `adapter` holds after its first `skip` bytes.
 fn bytes(adapter: &gst_base::Adapter, skip: usize) -> Result<glib::Bytes, FlowError> {
     let length = adapter.available().saturating_sub(skip);
     if length == 0 {

@@ -1,6 +1,6 @@
-//! Which video format a picture is put out in, and the caps that say so.
+//! The video format of the output for a picture, and its caps.
 //!
-//! Pure choice: asks nobody. Called by the work on frames.
+//! Pure functions. Called by the work on frames.
 
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg::segments::splitter::Field;
@@ -10,8 +10,8 @@ use gst_video::{
     VideoFieldOrder, VideoFormat, VideoInfo, VideoInterlaceMode, VideoTransferFunction,
 };
 
-/// Every format that the element puts out. A format that the first choice cannot be had in
-/// is replaced by the first of these that downstream takes: what keeps most comes first.
+/// Every output format. If downstream does not accept the best one for a picture, the first of
+/// these that it accepts is used; they are sorted by how much they keep.
 pub const FORMATS: [VideoFormat; 5] = [
     VideoFormat::Y444,
     VideoFormat::Rgb,
@@ -20,18 +20,18 @@ pub const FORMATS: [VideoFormat; 5] = [
     VideoFormat::Gray8,
 ];
 
-/// What matters of a picture for its output.
+/// What the output depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Width in pixels.
     pub width: usize,
     /// Height in pixels, of both fields together.
     pub height: usize,
-    /// What its components mean.
+    /// Meaning of its components.
     pub model: PixelModel,
     /// Luma samples per chroma sample.
     pub subsampling: (usize, usize),
-    /// The field that comes first; none for a progressive picture.
+    /// The field that comes first; `None` for a progressive picture.
     pub order: Option<Field>,
 }
 
@@ -44,7 +44,7 @@ impl Shape {
         }
     }
 
-    /// Whether downstream takes frames of this size.
+    /// Whether downstream accepts frames of this size.
     pub fn fits(&self, allowed: Option<&gst::Caps>) -> bool {
         let size = gst_video::VideoCapsBuilder::new()
             .width(self.width as i32)
@@ -53,7 +53,7 @@ impl Shape {
         allowed.is_none_or(|allowed| allowed.can_intersect(&size))
     }
 
-    /// The format that fits the picture best among what downstream takes (`None`: all).
+    /// The best format for the picture among those that downstream accepts (`None`: all).
     pub fn choose(&self, allowed: Option<&gst::Caps>) -> Option<VideoFormat> {
         let taken = |format: &VideoFormat| {
             let caps = gst_video::VideoCapsBuilder::new().format(*format).build();
@@ -64,7 +64,7 @@ impl Shape {
             .find(taken)
     }
 
-    /// The format of the file's own sampling, or else the one that loses nothing.
+    /// The format with the file's own sampling, or else the one that loses nothing.
     fn own_format(&self) -> VideoFormat {
         match (self.model, self.subsampling) {
             (PixelModel::Grey, _) => VideoFormat::Gray8,
@@ -83,10 +83,11 @@ impl Shape {
         }
     }
 
-    /// Frames of `format`; rates, pixel shape and what light the values mean are `input`'s.
+    /// Frames of `format`; frame rate, pixel aspect ratio, transfer and primaries are those of
+    /// `input`.
     ///
     /// # Errors
-    /// GStreamer's, for sizes that no video has.
+    /// GStreamer's, for impossible sizes.
     pub fn info(
         &self,
         format: VideoFormat,
@@ -112,8 +113,8 @@ impl Shape {
     }
 }
 
-/// Range and matrix are JPEG's; of transfer and primaries a JPEG says nothing, so they are
-/// what upstream gives. RGB of which nothing is known is taken for sRGB.
+/// Range and matrix are those of JPEG. A JPEG says nothing about transfer and primaries, so they
+/// are taken from upstream. RGB without any information is taken as sRGB.
 fn colorimetry(format: VideoFormat, given: Option<VideoColorimetry>) -> VideoColorimetry {
     let transfer = given.as_ref().map(VideoColorimetry::transfer);
     let transfer = transfer.unwrap_or(VideoTransferFunction::Unknown);

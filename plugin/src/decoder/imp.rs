@@ -1,8 +1,8 @@
 //! The virtual functions of the element, and its properties.
 //!
-//! Nothing is computed here: frames go to `work`, unparsed bytes to `cut`, values to the
-//! settings. Two locks of our own, neither held while computing, never both at once:
-//! settings (written by any thread) and state.
+//! Nothing is computed here: frames go to `work`, unparsed bytes to `cut`, values to the settings.
+//! There are two locks, settings (written by any thread) and state. They are never held while
+//! computing, and never both at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ crate::properties::element_with_properties! {
         state: Mutex<State>,
         /// What carries over from frame to frame.
         pub(super) carry: Mutex<Carry>,
-        /// While true, the frame in work stops before its next network call.
+        /// While true, the current frame stops before its next network call.
         pub(super) cancel: AtomicBool,
     }
 }
@@ -46,7 +46,7 @@ impl DdrmJpegDec {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another `compare` may make frames wider or narrower: seen with the next frame.
+    /// A change of `compare` may make frames wider or narrower; the next frame handles that.
     #[expect(clippy::unused_self, reason = "the filter has something to do here")]
     fn view_changed(&self) {}
 }
@@ -58,7 +58,7 @@ impl ObjectSubclass for DdrmJpegDec {
     type ParentType = gst_video::VideoDecoder;
 }
 
-/// The derived properties, and `stats`, whose type the derivation does not know.
+/// The derived properties, and `stats`, whose type the derive macro does not support.
 impl ObjectImpl for DdrmJpegDec {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
@@ -116,8 +116,8 @@ impl ElementImpl for DdrmJpegDec {
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
             let coded = gst::Caps::builder("image/jpeg").build();
-            // Two fields make a frame of twice their height, two pictures beside each other one of
-            // twice their width.
+            // Two fields make a frame of twice their height, two pictures side by side one of twice
+            // their width.
             let raw = gst_video::VideoCapsBuilder::new()
                 .format_list(format::FORMATS)
                 .width_range(1..=2 * SIDE_MAX_PX)
@@ -156,7 +156,7 @@ impl ElementImpl for DdrmJpegDec {
 impl VideoDecoderImpl for DdrmJpegDec {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         self.cancel.store(false, Ordering::Relaxed);
-        // Until caps say otherwise: of a bare file there are none.
+        // Until caps say otherwise: a bare file has none.
         self.obj().set_packetized(false);
         self.obj()
             .set_latency(gst::ClockTime::ZERO, gst::ClockTime::ZERO);
@@ -180,7 +180,7 @@ impl VideoDecoderImpl for DdrmJpegDec {
         input: &VideoCodecState<'static, Readable>,
     ) -> Result<(), gst::LoggableError> {
         self.obj().set_packetized(self.note_input(input));
-        // Tables hold for the stream that gave them, and these caps begin another.
+        // Tables are valid for their own stream, and new caps start another.
         self.forget();
         Ok(())
     }
@@ -198,7 +198,7 @@ impl VideoDecoderImpl for DdrmJpegDec {
         self.decode(frame)
     }
 
-    /// The end of the stream, which nobody downstream knows of yet.
+    /// The end of the stream, before downstream is told.
     fn finish(&self) -> Result<FlowSuccess, FlowError> {
         self.post_figures(true);
         self.judge_stream();
@@ -223,7 +223,7 @@ impl VideoDecoderImpl for DdrmJpegDec {
         self.parent_sink_event(event)
     }
 
-    /// Where late frames are not to be lost, nobody upstream must drop them.
+    /// If late frames must not be lost, elements upstream must not drop them either.
     fn src_event(&self, event: gst::Event) -> bool {
         self.live.hear(self.obj().upcast_ref(), &event);
         let keeps = self.late_policy() == LatePolicy::Passthrough;

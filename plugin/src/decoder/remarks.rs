@@ -1,5 +1,5 @@
-//! What is said of a whole stream: that its fields come one by one, that none of its frames could be
-//! decoded.
+//! Messages about a whole stream: that its fields come one by one, or that none of its frames could
+//! be decoded.
 //!
 //! Called by the work on frames, and at the end of the stream.
 
@@ -9,7 +9,7 @@ use gst::subclass::prelude::*;
 use super::imp::DdrmJpegDec;
 
 impl DdrmJpegDec {
-    /// Says once that fields come one by one, where they do.
+    /// Reports once that fields come one by one, if they do.
     pub(super) fn tell_of_field(&self, field: Option<Field>) {
         let news = self.state().warned.field_alone(field);
         if news {
@@ -25,8 +25,8 @@ impl DdrmJpegDec {
         }
     }
 
-    /// Says at the end of the stream that not one frame of it could be decoded, as an ERROR: what
-    /// follows has got nothing.
+    /// Posts an ERROR at the end of the stream if none of its frames could be decoded, because
+    /// downstream has received nothing.
     pub(super) fn judge_stream(&self) {
         let reason = {
             let state = self.state();

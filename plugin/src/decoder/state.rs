@@ -1,7 +1,7 @@
-//! What lives from start to stop: the formats on both sides, the figures, and which warnings have
-//! been given already; and what carries over from frame to frame.
+//! The state from start to stop: the formats on both sides, the figures, which warnings have been
+//! posted, and what is kept from frame to frame.
 //!
-//! Kept behind its own lock, which is held for moments only, never while computing.
+//! It has its own lock, which is held only briefly and never while computing.
 
 use std::sync::Arc;
 
@@ -14,33 +14,33 @@ use super::format::Shape;
 use super::stats::Stats;
 use crate::enums::Compare;
 
-/// What has been agreed on with downstream, and for which pictures.
+/// What has been negotiated with downstream, and for which pictures.
 #[derive(Clone)]
 pub struct Agreed {
     /// The pictures.
     pub shape: Shape,
-    /// The frames that they are put out as.
+    /// The output frames.
     pub info: VideoInfo,
-    /// What was asked to be shown.
+    /// What to show.
     pub compare: Compare,
     /// Whether the frames are twice as wide as the pictures.
     pub doubled: bool,
 }
 
-/// What carries over from frame to frame. Behind a lock of its own, which the streaming thread
-/// holds while it computes and nobody else takes.
+/// What is kept from frame to frame. It has a lock of its own, which only the streaming thread
+/// takes, and holds while computing.
 #[derive(Default)]
 pub struct Carry {
     /// The streams of the core.
     pub grids: Grids,
-    /// The last buffer, with the height that the caps gave its frame, and what it held.
+    /// The last buffer, the height of its frame by the caps, and what it held.
     pub last: Option<(Vec<u8>, usize, Arc<Coded>)>,
-    /// What pictures have given for those to come.
+    /// Tables from earlier pictures for later ones.
     pub tables: StreamTables,
 }
 
 impl Carry {
-    /// The frame in work has failed: the next is restored by itself, with the tables of the stream.
+    /// After a failed frame: the next one is restored by itself, with the tables of the stream.
     pub fn restart(&mut self) {
         *self = Self {
             tables: std::mem::take(&mut self.tables),
@@ -52,66 +52,66 @@ impl Carry {
 /// What the element knows while it is started.
 #[derive(Default)]
 pub struct State {
-    /// Counts since start; kept after stop, to be read.
+    /// Counts since start; kept after stop, so that they can be read.
     pub stats: Stats,
-    /// What upstream says of the stream.
+    /// What upstream says about the stream.
     pub input: Option<VideoCodecState<'static, Readable>>,
-    /// What downstream takes.
+    /// What has been negotiated with downstream.
     pub agreed: Option<Agreed>,
-    /// The frame whose end has not been seen yet, of a stream that nobody has parsed.
+    /// In an unparsed stream, the frame whose end has not been found yet.
     pub length: FrameLength,
-    /// Whether bytes have come that nobody has cut into frames.
+    /// Whether unparsed bytes have arrived.
     pub bytes: bool,
-    /// Which warnings have been given.
+    /// Which warnings have been posted.
     pub warned: Warned,
 }
 
 impl State {
-    /// Rows of a frame, as the caps say; 0: they do not.
+    /// Rows of a frame by the caps; 0 if they do not say.
     pub fn height(&self) -> usize {
         let input = self.input.as_ref();
         input.map_or(0, |input| input.info().height() as usize)
     }
 
-    /// The next frame's end is to be found.
+    /// Starts to look for the end of the next frame.
     pub fn begin_length(&mut self) {
         self.length = FrameLength::of(self.height());
     }
 }
 
-/// Warnings that would come with each frame and are given once.
+/// Warnings that apply to every frame but are posted once.
 #[derive(Default)]
 pub struct Warned {
     /// The last frame's error, until a frame succeeds.
     error: Option<String>,
-    /// That frames are damaged.
+    /// Whether a warning about damage was posted.
     damage: bool,
-    /// The field that the last buffer held alone, and whether it was told that fields come so.
+    /// The single field in the last buffer, and whether the warning about single fields was posted.
     alone: (Option<Field>, bool),
 }
 
 impl Warned {
-    /// Whether `error` is news: the frame before did not fail in the same way.
+    /// Whether `error` is new: the previous frame did not fail in the same way.
     pub fn failed(&mut self, error: &str) -> bool {
         let news = self.error.as_deref() != Some(error);
         self.error = Some(error.into());
         news
     }
 
-    /// Whether it is news that buffers hold one field each: this one `field`, the last its other.
+    /// Whether this is the first time that two buffers in a row held one field each, `field` and
+    /// its opposite.
     pub fn field_alone(&mut self, field: Option<Field>) -> bool {
         let last = std::mem::replace(&mut self.alone.0, field);
         let pair = field.is_some_and(|field| last == Some(field.other()));
         pair && !std::mem::replace(&mut self.alone.1, true)
     }
 
-    /// What was wrong with the last frame, if something was.
+    /// The error of the last frame, if it failed.
     pub fn last(&self) -> Option<String> {
         self.error.clone()
     }
 
-    /// A frame could be decoded: the next failure is news again. Whether it is news that it
-    /// was `damaged`.
+    /// A frame was decoded, so the next failure is new again. Returns whether `damaged` is new.
     pub fn decoded(&mut self, damaged: bool) -> bool {
         self.error = None;
         damaged && !std::mem::replace(&mut self.damage, true)

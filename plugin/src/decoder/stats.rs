@@ -8,7 +8,7 @@ use ddrmjpeg::restore::Report;
 
 use crate::findings::Findings;
 
-/// Counts since the element was started, and the figures of the last frame put out.
+/// Counts since the element was started, and the figures of the last output frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
     /// Frames that arrived.
@@ -23,16 +23,16 @@ pub struct Stats {
     pub errors: u64,
     /// Late frames that were dropped before any work.
     pub dropped: u64,
-    /// What the core found out about frames.
+    /// What the core found in frames.
     pub findings: Findings,
     /// Calls of the network.
     pub network_calls: u64,
-    /// Time from the last frame's arrival to its end.
+    /// Time from the arrival of the last frame until it was done.
     pub last: Duration,
 }
 
 impl Stats {
-    /// Adds a frame that leaves.
+    /// Adds an output frame.
     pub fn add(&mut self, report: &Report, corrupted: bool, took: Duration) {
         match report.restored {
             true => self.restored += 1,
@@ -44,7 +44,7 @@ impl Stats {
         self.last = took;
     }
 
-    /// The figures as the property gives them.
+    /// The figures as the value of the property.
     pub fn structure(&self) -> gst::Structure {
         let mut stats = gst::Structure::builder("ddrmjpegdec-stats")
             .field("frames", self.frames)

@@ -1,8 +1,7 @@
-//! One frame through the core: read, agree on a format, restore, put out, count; and what
-//! happens when any of that fails.
+//! Restores one frame: read, negotiate a format, restore, output, count; and handles failures.
 //!
-//! No lock is held while computing, but that of what carries over, which nobody else takes; none
-//! while a message is posted. Called by the virtual functions.
+//! While computing it holds only the lock of `Carry`, which nothing else takes; while posting a
+//! message it holds none. Called by the virtual functions.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -27,18 +26,18 @@ use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
 use crate::registry::Opened;
 use crate::{planes, restorer};
 
-/// A frame that has come, and what is to become of it.
+/// A frame that has arrived, and what to do with it.
 struct Task {
     verdict: Verdict,
     asked: Options,
     policy: LatePolicy,
-    /// How much time there is, in nanoseconds.
+    /// Time left, in nanoseconds.
     left: Option<gst::ClockTimeDiff>,
     arrival: Arrival,
 }
 
 impl DdrmJpegDec {
-    /// Takes note of new caps; whether they say that each buffer holds a frame.
+    /// Stores new caps. Returns whether they say that each buffer holds a frame.
     pub(super) fn note_input(
         &self,
         input: &VideoCodecState<'static, gst_video::video_codec_state::Readable>,
@@ -55,7 +54,7 @@ impl DdrmJpegDec {
         framed
     }
 
-    /// Decodes and restores `frame`, and puts it out.
+    /// Decodes, restores and outputs `frame`.
     pub(super) fn decode(&self, mut frame: VideoCodecFrame) -> Result<FlowSuccess, FlowError> {
         let task = self.receive(&frame);
         if task.verdict == Verdict::Drop {
@@ -80,7 +79,7 @@ impl DdrmJpegDec {
         flow
     }
 
-    /// What is to become of a frame that has come.
+    /// Decides what to do with a frame that has arrived.
     fn receive(&self, frame: &VideoCodecFrame) -> Task {
         let obj = self.obj();
         let policy = self.late_policy();
@@ -106,8 +105,8 @@ impl DdrmJpegDec {
         }
     }
 
-    /// From the frame's bytes to its pixels, written to a buffer of its own. `false`: the bytes are
-    /// tables alone, for frames to come.
+    /// Restores the frame's bytes into a new buffer. Returns `false` if they are only tables, for
+    /// later frames.
     fn compute(&self, frame: &mut VideoCodecFrame, task: &Task) -> Result<bool, Failure> {
         let mut carry = self.carry.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(coded) = self.read(frame, &mut carry)? else {
@@ -131,7 +130,7 @@ impl DdrmJpegDec {
         Ok(true)
     }
 
-    /// What the frame holds: that of the last one again, when its bytes are the same.
+    /// What the frame holds; reused from the last frame if the bytes are the same.
     fn read(
         &self,
         frame: &VideoCodecFrame,
@@ -156,7 +155,7 @@ impl DdrmJpegDec {
         Ok(coded)
     }
 
-    /// Its pixels, restored if there is time; counted.
+    /// Its pixels, restored if there is time; counts the frame.
     fn make(
         &self,
         coded: &Coded,
@@ -226,7 +225,7 @@ impl DdrmJpegDec {
         self.live.warn(self.obj().upcast_ref(), shortfall);
     }
 
-    /// Tells the application that a frame leaves with a share of its restoration only.
+    /// Tells the application that a frame is only partly restored.
     fn tell_quality(&self, task: &Task, quality: f64) {
         let counts = {
             let stats = &self.state().stats;
@@ -242,7 +241,7 @@ impl DdrmJpegDec {
         );
     }
 
-    /// Gives `frame` a buffer with the pixels.
+    /// Allocates the output buffer of `frame` and copies the pixels into it.
     fn fill(
         &self,
         frame: &mut VideoCodecFrame,
@@ -259,7 +258,7 @@ impl DdrmJpegDec {
             .map_err(|error| Error::Backend(format!("a buffer that cannot be mapped: {error}")))?;
         planes::write(&done.pixels, &mut pixels)?;
         drop(pixels);
-        // Every JPEG stands alone.
+        // Every JPEG is a sync point.
         frame.set_flags(VideoCodecFrameFlags::SYNC_POINT);
         if done.corrupted {
             frame.set_flags(VideoCodecFrameFlags::CORRUPTED);
@@ -267,7 +266,7 @@ impl DdrmJpegDec {
         Ok(())
     }
 
-    /// Logs what the core had to say of a frame; the first damaged one is a WARNING.
+    /// Logs the core's notes about a frame; the first damaged one is a WARNING.
     fn tell(&self, done: &Done) {
         gst::log!(CAT, imp = self, "{:?}", done.report);
         let news = self.state().warned.decoded(done.corrupted);
@@ -279,12 +278,13 @@ impl DdrmJpegDec {
                     "Frames are damaged and restored in part: {}",
                     done.report.notes.join("; ")
                 ),
-                ["such frames are marked CORRUPTED; this is said once for the stream"]
+                ["such frames are marked CORRUPTED; this warning is posted once per stream"]
             );
         }
     }
 
-    /// What an error means for the flow: the next frame, an end, or an end without a word.
+    /// What an error means for the flow: continue with the next frame, stop with an error, or stop
+    /// silently.
     fn fail(&self, frame: VideoCodecFrame, error: &Error) -> Result<FlowSuccess, FlowError> {
         match errors::reach(error) {
             Reach::Cancelled => {
@@ -300,8 +300,8 @@ impl DdrmJpegDec {
         }
     }
 
-    /// Counts and drops a frame that cannot be decoded; warns unless the last failed so too.
-    /// The base class ends the stream when `max-errors` of them have followed each other.
+    /// Counts and drops a frame that cannot be decoded; warns unless the last one failed in the
+    /// same way. The base class ends the stream after `max-errors` of them in a row.
     fn pass_over(&self, frame: VideoCodecFrame, error: &Error) -> Result<FlowSuccess, FlowError> {
         let news = {
             let mut state = self.state();
@@ -326,12 +326,12 @@ impl DdrmJpegDec {
         )
     }
 
-    /// Forgets what earlier frames left behind for later ones.
+    /// Forgets what was kept from earlier frames.
     pub(super) fn forget(&self) {
         *self.carry.lock().unwrap_or_else(PoisonError::into_inner) = Carry::default();
     }
 
-    /// Makes the frame in work, or one that waits for the model, come to an end.
+    /// Stops the current frame, or one that waits for the model.
     pub(super) fn interrupt(&self) {
         self.cancel.store(true, Ordering::Relaxed);
         self.live.wake();
@@ -343,7 +343,7 @@ impl DdrmJpegDec {
     }
 }
 
-/// `coded` as decoded.
+/// Decodes `coded` without restoring it.
 fn decode(coded: &Coded, layout: Layout) -> ddrmjpeg::Result<Done> {
     let options = Options::default();
     coded.with(&mut |_, file| restorer::decoded(file, layout, &options))

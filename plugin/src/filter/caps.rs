@@ -1,5 +1,5 @@
-//! What caps the one side of the filter has, given the other's: the same, or, to show both
-//! pictures beside each other, twice the width.
+//! The caps of one side of the filter, given the other's: the same, or twice the width to show both
+//! pictures side by side.
 //!
 //! Pure. Called when caps are negotiated.
 
@@ -11,7 +11,7 @@ pub fn other_side(direction: PadDirection, caps: &gst::Caps, doubled: bool) -> g
         return caps.clone();
     }
     let mut other = scaled(direction, caps);
-    // Where twice the width is refused, the halves of one picture are shown.
+    // If twice the width is refused, the halves of one picture are shown.
     other.merge(caps.clone());
     other
 }
@@ -36,7 +36,7 @@ fn scaled(direction: PadDirection, caps: &gst::Caps) -> gst::Caps {
     scaled
 }
 
-/// The least and the largest width; a list is taken for what lies between.
+/// The smallest and the largest width; a list is treated as a range.
 fn width(structure: &gst::StructureRef) -> Option<(i32, i32)> {
     if let Ok(width) = structure.get::<i32>("width") {
         return Some((width, width));
@@ -54,7 +54,7 @@ fn double((least, most): (i32, i32)) -> Option<(i32, i32)> {
     Some((least.saturating_mul(2), most.saturating_mul(2)))
 }
 
-/// `None` where no width would do.
+/// `None` if no width is possible.
 fn halve((least, most): (i32, i32)) -> Option<(i32, i32)> {
     let halved = (least / 2 + least % 2, most / 2);
     (halved.0 <= halved.1 && halved.1 > 0).then_some(halved)

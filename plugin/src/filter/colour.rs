@@ -1,12 +1,12 @@
-//! Whether a stream's colorimetry still holds the levels of a JPEG.
+//! Whether a stream's colorimetry shows that the levels of a JPEG are intact.
 //!
-//! JPEG is full range, and YCbCr by the matrix of BT.601. A frame of anything else has been
-//! converted since it was decoded, and no quantisation step fits its pixels any more.
-//! Called when caps are set.
+//! JPEG is full range, and YCbCr with the matrix of BT.601. A frame of anything else has been
+//! converted since it was decoded, and its pixels no longer fit any quantisation step. Called when
+//! caps are set.
 
 use gst_video::{VideoColorMatrix, VideoColorRange, VideoInfo};
 
-/// Why frames of these caps cannot be restored; `None` when they can.
+/// Why frames of these caps cannot be restored; `None` if they can.
 pub fn objection(info: &VideoInfo) -> Option<String> {
     let colorimetry = info.colorimetry();
     let full = colorimetry.range() == VideoColorRange::Range0_255;
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn what_decoders_of_jpeg_mark_is_accepted() {
-        // jpegdec; V4L2's JPEG colour space; the defaults of grey and RGB.
+        // From jpegdec; V4L2's JPEG colour space; the defaults of grey and RGB.
         for (format, colorimetry) in [
             (VideoFormat::I420, "1:4:0:0"),
             (VideoFormat::Y42b, "1:4:7:1"),

@@ -1,4 +1,5 @@
-//! The pictures that a frame consists of: itself, or two fields, each a JPEG on a grid of its own.
+//! The pictures in a frame: the frame itself, or two fields, each a JPEG with its own grid of
+//! blocks.
 //!
 //! Called by the work on frames.
 
@@ -13,7 +14,7 @@ use gst_video::{VideoBufferFlags, VideoInterlaceMode};
 
 use crate::fields;
 
-/// Whether a buffer of a stream of this mode holds two fields.
+/// Whether a buffer in a stream of this mode holds two fields.
 pub fn is_interlaced(mode: VideoInterlaceMode, buffer: &gst::BufferRef) -> bool {
     match mode {
         VideoInterlaceMode::Interleaved => true,
@@ -22,8 +23,8 @@ pub fn is_interlaced(mode: VideoInterlaceMode, buffer: &gst::BufferRef) -> bool 
     }
 }
 
-/// The pictures of a frame, one or two, and the header that came with it, as it is of each of them.
-/// A header is believed before the stream: it says how high the file was.
+/// The pictures of a frame, one or two, and the header that came with it, adapted to each. The
+/// header takes precedence over the stream, because it gives the height of the file.
 pub fn parts(
     frame: &Planar8,
     header: Option<Header>,
@@ -34,7 +35,7 @@ pub fn parts(
     let wide = header
         .as_ref()
         .is_some_and(|header| header.width == frame.width());
-    // A file of half the rows can only have been woven.
+    // If the file has half the rows, the frame was woven from fields.
     let half = rows > 1 && wide && said == Some(rows.div_ceil(2));
     let fields = half || (interlaced && said != Some(rows) && rows > 1);
     if !fields {
@@ -47,10 +48,10 @@ pub fn parts(
     (Vec::from(frame.fields().map(Cow::Owned)), header)
 }
 
-/// The frame of `height` rows that its restored pictures make.
+/// Puts the frame of `height` rows together from its restored pictures.
 ///
 /// # Errors
-/// [`ddrmjpeg::Error::Input`] for fields that do not fit each other, which fields of [`parts`] do.
+/// [`ddrmjpeg::Error::Input`] if the fields do not fit together; fields from [`parts`] do.
 pub fn together(mut made: Vec<Restored>, height: usize) -> Result<Option<Restored>> {
     let second = if made.len() > 1 { made.pop() } else { None };
     Ok(match (made.pop(), second) {
@@ -85,13 +86,13 @@ mod tests {
             (None, false, 1),
             (None, true, 2),
             (Some(header(24, None)), true, 1),
-            // A camera that writes polarity into whole frames.
+            // A camera that writes a field polarity into whole frames.
             (Some(header(24, top)), true, 1),
             (Some(header(12, top)), true, 2),
             (Some(header(12, None)), true, 2),
             (Some(header(12, top)), false, 2),
             (Some(header(12, None)), false, 2),
-            // Another frame's.
+            // The header of another frame.
             (Some(header(10, top)), true, 2),
         ] {
             let text = format!("{header:?} {interlaced}");

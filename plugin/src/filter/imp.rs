@@ -1,7 +1,8 @@
 //! The virtual functions of the element, and its properties.
 //!
-//! Nothing is computed here: frames go to `work`, values to `settings`. Two locks, neither
-//! held while computing, never both at once: settings (written by any thread) and state.
+//! Nothing is computed here: frames go to `work`, values to `settings`. There are two locks,
+//! settings (written by any thread) and state. They are never held while computing, and never both
+//! at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -33,7 +34,7 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// Largest width and height in pixels that the caps accept.
 const SIDE_MAX_PX: i32 = 16_384;
 
-/// How frames may be interlaced: not at all, or with two fields in turns of lines.
+/// Accepted interlace modes: progressive, or two fields on alternating lines.
 const INTERLACE_MODES: [&str; 3] = ["progressive", "interleaved", "mixed"];
 
 crate::properties::element_with_properties! {
@@ -50,9 +51,9 @@ crate::properties::element_with_properties! {
         bits of each channel were kept, N from 2 to 8; these must be RGB or grey.")]
     pub struct DdrmJpeg {
         state: Mutex<State>,
-        /// What carries over from frame to frame, from the first on, for each grid of blocks.
+        /// What is kept from frame to frame, for each grid of blocks.
         pub(super) stream: Mutex<[Frames; 2]>,
-        /// While true, the frame in work stops before its next network call.
+        /// While true, the current frame stops before its next network call.
         pub(super) cancel: AtomicBool,
     }
 }
@@ -62,7 +63,7 @@ impl DdrmJpeg {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another `compare` may make frames wider or narrower.
+    /// A change of `compare` may make frames wider or narrower.
     fn view_changed(&self) {
         self.obj().reconfigure_src();
     }
@@ -85,7 +86,7 @@ impl ObjectSubclass for DdrmJpeg {
     type ParentType = gst_video::VideoFilter;
 }
 
-/// The derived properties, and `stats`, whose type the derivation does not know.
+/// The derived properties, and `stats`, whose type the derive macro does not support.
 impl ObjectImpl for DdrmJpeg {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
@@ -150,7 +151,7 @@ impl ElementImpl for DdrmJpeg {
                     .field("interlace-mode", gst::List::new(INTERLACE_MODES))
                     .build()
             };
-            // With `compare=side-by-side` frames leave twice as wide.
+            // With `compare=side-by-side` output frames are twice as wide.
             [
                 ("src", gst::PadDirection::Src, caps(2 * SIDE_MAX_PX)),
                 ("sink", gst::PadDirection::Sink, caps(SIDE_MAX_PX)),
@@ -237,8 +238,8 @@ impl BaseTransformImpl for DdrmJpeg {
         self.parent_sink_event(event)
     }
 
-    /// Late frames are dropped here and not by the base class, which knows of one policy only.
-    /// Where they are not to be lost, decoders upstream must not drop them either.
+    /// Late frames are dropped here and not by the base class, which has only one policy. If they
+    /// must not be lost, decoders upstream must not drop them either.
     fn src_event(&self, event: gst::Event) -> bool {
         self.live.hear(self.obj().upcast_ref(), &event);
         match (event.type_(), self.late_policy()) {
@@ -248,8 +249,8 @@ impl BaseTransformImpl for DdrmJpeg {
         }
     }
 
-    /// Passthrough is switched here, in the streaming thread, because a buffer that came
-    /// through as it is must not be written to when a property changes half way.
+    /// Passthrough is switched here, in the streaming thread: a buffer that passed unchanged must
+    /// not be written to if a property changes meanwhile.
     fn submit_input_buffer(
         &self,
         is_discont: bool,

@@ -1,30 +1,30 @@
-//! Which tables a frame is restored by when neither a meta nor `qf` names them: what earlier
-//! frames of the stream told is kept while the pixels agree, and when they tell nothing they are
-//! searched again ever more seldom.
+//! Which tables to restore a frame with if neither a meta nor `qf` names them. Tables from earlier
+//! frames are kept while the pixels agree with them. If nothing is found, frames are searched at
+//! growing intervals.
 //!
-//! A search costs tens of milliseconds and more, a look whether the last answer still holds one.
-//! Called by the work on frames, before and after each.
+//! A search costs tens of milliseconds or more; checking whether the last tables still fit costs
+//! one. Called by the work on frames, before and after each.
 
 use std::sync::Arc;
 
 use ddrmjpeg::restore::{Estimated, FrameInfo, FrameTables, Report};
 
-/// Most frames between two searches. After one in vain the next frame is searched, then the
-/// third, the seventh: each wait is twice the last.
+/// Most frames between two searches. After a search without result the next frame is searched, then
+/// the third, the seventh: each interval is twice the last.
 const LONGEST_WAIT: u32 = 64;
 
-/// What is remembered of the stream.
+/// What is remembered about the stream.
 #[derive(Debug, Default)]
 pub struct Memory {
     told: Option<Arc<Estimated>>,
-    /// Frames that are not searched before the next that is.
+    /// Frames to skip before the next search.
     wait: u32,
-    /// How long to wait after the next search in vain.
+    /// How many frames to skip if the next search fails.
     patience: u32,
 }
 
 impl Memory {
-    /// The tables that the next frame is to be restored by.
+    /// The tables for the next frame.
     pub fn tables(&mut self) -> FrameInfo {
         let may_search = self.wait == 0;
         self.wait = self.wait.saturating_sub(1);
@@ -38,7 +38,7 @@ impl Memory {
         info
     }
 
-    /// What came of a frame.
+    /// Updates the memory from the report of a frame.
     pub fn learn(&mut self, report: &Report) {
         if !report.searched {
             return;
@@ -55,8 +55,8 @@ impl Memory {
     }
 }
 
-/// Whether every plane showed its table: a colourless first frame shows none of chroma, and is
-/// not the last word.
+/// Whether the table of every plane was found. A colourless first frame shows none for chroma, so
+/// it is searched again.
 fn is_whole(told: &Estimated) -> bool {
     told.chroma.is_some() || told.subsampling.is_none()
 }
@@ -94,7 +94,7 @@ mod tests {
         }
     }
 
-    /// Which of `frames` frames are searched when every search is in vain.
+    /// Which of `frames` frames are searched if no search finds anything.
     fn searches(memory: &mut Memory, frames: usize) -> Vec<usize> {
         let mut found = Vec::new();
         for n in 0..frames {
@@ -123,7 +123,7 @@ mod tests {
                 memory.learn(&Report::default());
             }
         }
-        // Contradicted, and nothing else found: the last answer may hold again, at no search.
+        // Contradicted, and nothing else found: the last tables may fit again, without a search.
         memory.learn(&searched(None));
         memory.tables();
         memory.learn(&searched(None));

@@ -1,7 +1,7 @@
-//! What lives from start to stop: the figures, what is known of the frame in work, and which
-//! warnings have been given already.
+//! The state from start to stop: the figures, the current frame, and which warnings have been
+//! posted.
 //!
-//! Kept behind its own lock, which is held for moments only, never while computing.
+//! It has its own lock, which is held only briefly and never while computing.
 
 use ddrmjpeg::Options;
 use ddrmjpeg::jpeg::Header;
@@ -15,70 +15,70 @@ use crate::live::{Arrival, Rung};
 /// What the element knows while it is started.
 #[derive(Default)]
 pub struct State {
-    /// Counts since start; kept after stop, to be read.
+    /// Counts since start; kept after stop, so that they can be read.
     pub stats: Stats,
     /// Why frames of the current caps cannot be restored.
     pub objection: Option<String>,
-    /// Width and height of frames that come.
+    /// Width and height of input frames.
     pub size: (u32, u32),
-    /// Whether frames leave twice as wide as they come.
+    /// Whether output frames are twice as wide as input frames.
     pub doubled: bool,
-    /// How the frame in work is to be restored; `None`: it leaves as it came.
+    /// How to restore the current frame; `None`: it passes through.
     pub task: Option<Task>,
-    /// The header that came with the frame in work.
+    /// The header that came with the current frame.
     pub header: Option<Header>,
     /// How frames of the current caps are interlaced.
     pub interlace: Option<VideoInterlaceMode>,
-    /// Whether the frame in work consists of two fields.
+    /// Whether the current frame consists of two fields.
     pub interlaced: bool,
-    /// What earlier frames of these caps told of their tables, for each grid of blocks: that of
-    /// whole frames or top fields, and that of bottom fields.
+    /// The tables found in earlier frames of these caps, for each grid of blocks: first for whole
+    /// frames or top fields, then for bottom fields.
     pub memory: [Memory; 2],
-    /// Which warnings have been given.
+    /// Which warnings have been posted.
     pub warned: Warned,
 }
 
 /// How a frame is to be restored.
 #[derive(Debug)]
 pub struct Task {
-    /// By which work.
+    /// With which work.
     pub rung: Rung,
-    /// What was asked for.
+    /// What was requested.
     pub asked: Options,
-    /// What to do when there is no time.
+    /// What to do if there is not enough time.
     pub policy: LatePolicy,
-    /// How much time there is, in nanoseconds.
+    /// Time left, in nanoseconds.
     pub left: Option<gst::ClockTimeDiff>,
-    /// When it came.
+    /// When it arrived.
     pub arrival: Arrival,
 }
 
-/// Warnings that would come with each frame and are given once.
+/// Warnings that apply to every frame but are posted once.
 #[derive(Default)]
 pub struct Warned {
     /// The last frame's error, until a frame succeeds.
     frame: Option<String>,
-    /// That the core passed a frame through.
+    /// Whether a warning was posted that the core passed a frame through.
     passing: bool,
-    /// That the core restored a frame and had its doubts.
+    /// Whether a warning was posted that the core restored a frame with reservations.
     doubting: bool,
 }
 
 impl Warned {
-    /// Whether `error` is news: the frame before did not fail in the same way.
+    /// Whether `error` is new: the previous frame did not fail in the same way.
     pub fn frame_failed(&mut self, error: &str) -> bool {
         let news = self.frame.as_deref() != Some(error);
         self.frame = Some(error.into());
         news
     }
 
-    /// A frame came through: the next failure is news again.
+    /// A frame succeeded, so the next failure is new again.
     pub fn frame_succeeded(&mut self) {
         self.frame = None;
     }
 
-    /// Whether it is news that the core had something to say of a frame that it `restored`,
-    /// or else passed through.
+    /// Whether this is the first note about a frame that the core `restored`, or else passed
+    /// through.
     pub fn frame_noted(&mut self, restored: bool) -> bool {
         let given = if restored {
             &mut self.doubting

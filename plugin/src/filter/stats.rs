@@ -15,29 +15,29 @@ pub struct Stats {
     pub frames: u64,
     /// Frames that left restored.
     pub restored: u64,
-    /// Frames that left as they came.
+    /// Frames that passed through.
     pub passed_through: u64,
     /// Late frames that were dropped before any work.
     pub dropped: u64,
-    /// Frames restored by the tables that came with them, as a meta.
+    /// Frames restored with the tables that came with them as a meta.
     pub by_meta: u64,
-    /// Frames restored by the tables of `qf`.
+    /// Frames restored with the tables of `qf`.
     pub by_qf: u64,
-    /// Frames restored by tables estimated from their pixels, or from an earlier frame's.
+    /// Frames restored with tables estimated from their pixels, or from those of an earlier frame.
     pub by_estimate: u64,
     /// Frames whose pixels were searched for tables.
     pub searches: u64,
-    /// Frames whose meta was not believed.
+    /// Frames whose meta was rejected.
     pub refused: u64,
-    /// Frames restored that had been turned or mirrored since they were decoded.
+    /// Restored frames that had been turned or mirrored since they were decoded.
     pub turned: u64,
-    /// What the core found out about them.
+    /// What the core found in them.
     pub findings: Findings,
     /// Calls of the network.
     pub network_calls: u64,
-    /// Time from the last frame's arrival to its end.
+    /// Time from the arrival of the last frame until it was done.
     pub last: Duration,
-    /// The IJG quality used or found for the last frame, where there is one.
+    /// The IJG quality used or found for the last frame, if there is one.
     pub quality: Option<u8>,
 }
 
@@ -70,7 +70,7 @@ impl Stats {
         *source += 1;
     }
 
-    /// The figures as the property gives them.
+    /// The figures as the value of the property.
     pub fn structure(&self) -> gst::Structure {
         let mut stats = gst::Structure::builder("ddrmjpeg-stats")
             .field("frames", self.frames)

@@ -1,8 +1,7 @@
-//! One frame through the core: read, restore, write back, count; and what happens when any
-//! of that fails.
+//! Restores one frame: read, restore, write back, count; and handles failures.
 //!
-//! No lock is held while computing, but that of the stream, which nobody else takes; none while
-//! a message is posted. Called by the virtual functions.
+//! While computing it holds only the lock of the stream, which nothing else takes; while posting a
+//! message it holds none. Called by the virtual functions.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -34,11 +33,11 @@ type Flow = Result<FlowSuccess, FlowError>;
 type Made<T> = Result<T, Failure>;
 
 impl DdrmJpeg {
-    /// What becomes of a frame that comes: a task, or `None` for one that leaves as it came.
+    /// Decides what to do with a frame that arrives: a task, or `None` to pass it through.
     ///
     /// # Errors
-    /// [`gst_base::BASE_TRANSFORM_FLOW_DROPPED`] for one that does not leave; the application
-    /// knows.
+    /// [`gst_base::BASE_TRANSFORM_FLOW_DROPPED`] for a dropped frame, after notifying the
+    /// application.
     pub(super) fn receive(&self, arrival: Arrival) -> Result<Option<Task>, FlowSuccess> {
         let policy = self.late_policy();
         let asked = self.settings().over(&self.live.opening());
@@ -69,9 +68,9 @@ impl DdrmJpeg {
         Ok(None)
     }
 
-    /// Counts a frame that is given up for being late, and tells the application.
+    /// Counts a frame that is given up because it is late, and notifies the application.
     fn give_up(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, what: Shortfall) {
-        // A frame that does not leave is of no lower quality.
+        // A dropped frame does not lower the quality.
         let quality = f64::from(u8::from(what == Shortfall::Dropped));
         self.live.gave_up();
         self.live.warn(self.obj().upcast_ref(), what);
@@ -88,7 +87,7 @@ impl DdrmJpeg {
             .tell(element.upcast_ref(), arrival, left, quality, counts);
     }
 
-    /// Restores `frame` where it lies. A frame that fails stays as it is.
+    /// Restores `frame` in place. If that fails, it stays unchanged.
     pub(super) fn restore(&self, frame: &mut Frame<'_>) -> Flow {
         let pixels = planes::read(frame).map_err(Failure::from);
         let made = pixels.and_then(|pixels| self.make(&pixels));
@@ -99,7 +98,7 @@ impl DdrmJpeg {
         self.leave(written)
     }
 
-    /// Restores `input` into a frame that is twice as wide.
+    /// Restores `input` into a frame of twice the width.
     pub(super) fn restore_beside(
         &self,
         input: &VideoFrameRef<&gst::BufferRef>,
@@ -112,7 +111,7 @@ impl DdrmJpeg {
         self.leave(written)
     }
 
-    /// A frame that fails is shown unrestored on both sides.
+    /// If that fails, both sides show the unrestored frame.
     fn make_beside(&self, input: &VideoFrameRef<&gst::BufferRef>) -> Made<Planar8> {
         let pixels = planes::read(input)?;
         let made = match self.make(&pixels) {
@@ -126,7 +125,7 @@ impl DdrmJpeg {
         Ok(made.map_or_else(unrestored, Ok)?)
     }
 
-    /// The end of a frame's stay.
+    /// Ends the work on a frame.
     fn leave(&self, written: Made<()>) -> Flow {
         let flow = match written {
             Ok(()) => Ok(FlowSuccess::Ok),
@@ -137,7 +136,7 @@ impl DdrmJpeg {
         flow
     }
 
-    /// What is shown of a frame with these pixels; `None`: itself.
+    /// What to show for a frame with these pixels; `None`: the frame unchanged.
     fn make(&self, pixels: &Planar8) -> Made<Option<Planar8>> {
         let (task, doubled) = {
             let mut state = self.state();
@@ -155,7 +154,7 @@ impl DdrmJpeg {
         })
     }
 
-    /// The restored pixels, when there are any; counts the frame unless it fails.
+    /// The restored pixels, if any; counts the frame unless it fails.
     fn compute(&self, pixels: &Planar8, task: Task) -> Made<Option<Planar8>> {
         let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
         let opened = match self.live.model(&task.rung, &task.asked, &self.cancel, wait) {
@@ -174,7 +173,7 @@ impl DdrmJpeg {
             let mut state = self.state();
             (state.header.take(), state.interlaced)
         };
-        // The levels of RGB are of pixels, not of blocks.
+        // These levels belong to pixels, not to blocks.
         let interlaced = interlaced && options.degradation == Degradation::Jpeg;
         let (parts, header) = halves::parts(pixels, header, interlaced);
         let mut made = Vec::new();
@@ -188,14 +187,14 @@ impl DdrmJpeg {
         Ok(restored.report.restored.then_some(restored.frame))
     }
 
-    /// What earlier frames told of the tables on this grid of blocks.
+    /// The tables found in earlier frames on this grid of blocks.
     fn tables_of(&self, grid: usize) -> FrameInfo {
         let mut state = self.state();
         let memory = state.memory.get_mut(grid);
         memory.map_or(FrameTables::Estimate.into(), Memory::tables)
     }
 
-    /// One picture of a frame, the next of the stream of its grid.
+    /// Restores one picture of a frame, the next in the stream of its grid.
     fn restore_part(
         &self,
         grid: usize,
@@ -222,7 +221,7 @@ impl DdrmJpeg {
         Ok(restored)
     }
 
-    /// Counts a frame that went through the core, and tells what there is to tell of it.
+    /// Counts a frame that went through the core, and posts messages about it.
     fn count(&self, task: &Task, report: &Report, begun: Instant) {
         let took = begun.elapsed();
         self.tell(report);
@@ -232,7 +231,7 @@ impl DdrmJpeg {
             .done(task.policy, &task.rung, &task.asked, report, took);
         if latency.is_some() {
             let message = gst::message::Latency::builder().src(&*self.obj()).build();
-            // Without a bus there is nobody to tell.
+            // Fails only without a bus.
             let _ = self.obj().post_message(message);
         }
         if let Some(shortfall) = Shortfall::of(&task.rung, &task.asked) {
@@ -241,7 +240,7 @@ impl DdrmJpeg {
         }
     }
 
-    /// Passes on what the core had to say of a frame: the first time as a WARNING.
+    /// Passes on the core's notes about a frame: the first time as a WARNING.
     fn tell(&self, report: &Report) {
         let news = {
             let mut state = self.state();
@@ -266,7 +265,7 @@ impl DdrmJpeg {
         }
     }
 
-    /// What an error means for the flow: pass on, stop, or come to an end without a word.
+    /// What an error means for the flow: continue, stop with an error, or stop silently.
     fn fail(&self, error: &Error) -> Flow {
         match errors::reach(error) {
             Reach::Cancelled => Err(FlowError::Flushing),
@@ -281,8 +280,8 @@ impl DdrmJpeg {
         }
     }
 
-    /// Takes off `buffer` what its file says of it, for the frame that is restored next, and notes
-    /// whether it is one of two fields.
+    /// Removes the meta with its file's header from `buffer` and stores it for this frame, with
+    /// whether the frame consists of two fields.
     pub(super) fn take_header(&self, buffer: &mut gst::Buffer) {
         let said = match meta::is_on(buffer) {
             true => meta::take(buffer.make_mut()),
@@ -297,7 +296,8 @@ impl DdrmJpeg {
         state.interlaced = halves::is_interlaced(mode, buffer);
     }
 
-    /// Counts a frame that fails and leaves as it came; warns unless the last failed so too.
+    /// Counts a frame that failed and passes through; warns unless the last one failed in the same
+    /// way.
     fn pass_over(&self, error: &Error) {
         let news = {
             let mut state = self.state();
@@ -314,7 +314,7 @@ impl DdrmJpeg {
         }
     }
 
-    /// Takes note of new caps; warns when their frames have to pass through.
+    /// Handles new caps; warns if their frames have to pass through.
     pub(super) fn note_objection(&self, objection: Option<String>) {
         let news = {
             let mut state = self.state();
@@ -337,22 +337,22 @@ impl DdrmJpeg {
         }
     }
 
-    /// Whether frames have to pass through untouched, as things are now.
+    /// Whether frames currently have to pass through unchanged.
     pub(super) fn idle(&self) -> bool {
         self.settings().strength <= 0.0 || self.state().objection.is_some()
     }
 
-    /// Forgets what earlier frames left behind for later ones.
+    /// Forgets what was kept from earlier frames.
     pub(super) fn forget(&self) {
         *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
     }
 
-    /// Whether frames show the decoded picture too, or have to be twice as wide.
+    /// Whether frames show the decoded picture too, or must be twice as wide.
     pub(super) fn shows_both(&self) -> bool {
         self.settings().compare != Compare::Off || self.state().doubled
     }
 
-    /// Makes the frame in work, or one that waits for the model, come to an end.
+    /// Stops the current frame, or one that waits for the model.
     pub(super) fn interrupt(&self) {
         self.cancel.store(true, Ordering::Relaxed);
         self.live.wake();

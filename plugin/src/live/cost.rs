@@ -1,31 +1,31 @@
-//! What a frame costs, from the frames that were restored last, and the latency that follows.
+//! The cost of a frame, from the last restored frames, and the latency that follows from it.
 //!
-//! Pure arithmetic. Called by `session`.
+//! Pure arithmetic. Called by `pace`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Frames that the estimate is the median of: a single slow one does not change it.
+/// The estimate is the median of this many frames, so that a single slow one does not change it.
 const WINDOW: usize = 9;
-/// What is added to the estimate where it is a promise: frames differ.
+/// Factor on the estimate if it is a promise, because frames differ.
 const MARGIN: f64 = 1.5;
-/// Latency is claimed in steps, since each change makes the pipeline settle anew.
+/// Latency is reported in steps, because the pipeline recalculates its latency at each change.
 const STEP: Duration = Duration::from_millis(5);
 
 /// The cost of frames.
 #[derive(Clone, Debug, Default)]
 pub struct Cost {
-    /// Costs of the last frames, each as if all of the work asked for had been done, in seconds.
+    /// Costs of the last frames in seconds, each scaled to all of the requested work.
     recent: VecDeque<f64>,
     /// Whether the first frame, which warms everything up, has been seen.
     warm: bool,
-    /// The latency claimed.
+    /// The latency reported.
     latency: Duration,
 }
 
 impl Cost {
-    /// Takes note of a frame that took `took` for `share` of the work asked for. The first is
-    /// not counted.
+    /// Adds a frame that took `took` for `share` of the requested work. The first one is not
+    /// counted.
     pub fn add(&mut self, took: Duration, share: f64) {
         if !std::mem::replace(&mut self.warm, true) {
             return;
@@ -36,7 +36,7 @@ impl Cost {
         self.recent.push_back(took.as_secs_f64() / share.max(1e-3));
     }
 
-    /// What `share` of the work will take; `None` as long as nobody knows.
+    /// What `share` of the work will take; `None` while that is unknown.
     pub fn estimate(&self, share: f64) -> Option<Duration> {
         let mut sorted: Vec<f64> = self.recent.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
@@ -44,14 +44,14 @@ impl Cost {
         Duration::try_from_secs_f64(median * share).ok()
     }
 
-    /// Frames are of another size, or other work is asked for: what they cost is not known.
+    /// Forgets the cost, because the frame size or the requested work has changed.
     pub fn forget(&mut self) {
         self.recent.clear();
         self.warm = false;
     }
 
-    /// The latency to be claimed when at least `share` of the work is to be done: grows with
-    /// the estimate, and does not shrink, so that the pipeline comes to rest.
+    /// The latency to report if at least `share` of the work has to be done. It grows with the
+    /// estimate and never shrinks, so that the pipeline settles.
     pub fn latency(&mut self, share: f64) -> Duration {
         if let Some(cost) = self.estimate(share) {
             let steps = cost.as_secs_f64() * MARGIN / STEP.as_secs_f64();
@@ -64,7 +64,7 @@ impl Cost {
         self.latency
     }
 
-    /// The latency claimed last.
+    /// The last reported latency.
     pub fn claimed(&self) -> Duration {
         self.latency
     }
@@ -88,7 +88,7 @@ mod tests {
         }
         assert_eq!(cost.estimate(1.0), Some(ms(30)));
         assert_eq!(cost.estimate(0.5), Some(ms(15)));
-        // Half of the work in 20 ms is all of it in 40.
+        // Half of the work in 20 ms means all of it in 40.
         cost.forget();
         for _ in 0..4 {
             cost.add(ms(20), 0.5);
@@ -104,7 +104,7 @@ mod tests {
             cost.add(ms(n), 1.0);
             cost.latency(1.0);
         }
-        // 1.5 · 21 ms in steps of 5, claimed once.
+        // 1.5 · 21 ms in steps of 5, reported once.
         assert_eq!(cost.claimed(), ms(35));
         for _ in 0..9 {
             cost.add(ms(60), 1.0);

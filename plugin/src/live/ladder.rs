@@ -1,9 +1,9 @@
-//! Cheaper work than was asked for, in the order in which it is tried when time is short: fewer
-//! draws or views (half of them each time), then the preset `fast`, then a lesser model.
+//! Cheaper work than requested, in the order in which it is tried if time is short: fewer draws or
+//! views (half each time), then the preset `fast`, then a smaller model.
 //!
-//! A frame is restored as a whole: there is no doing some of its tiles. The lesser model is used for
-//! as long as the other cannot keep up (`tier`), not for single frames, which would flicker. Called
-//! by `session`.
+//! A frame is always restored as a whole, never only some of its tiles. The smaller model is used
+//! for as long as the other cannot keep up (`tier`), not for single frames, which would flicker.
+//! Called by `pace`.
 
 use ddrmjpeg::Options;
 use ddrmjpeg::degradation::Degradation;
@@ -12,26 +12,26 @@ use ddrmjpeg::options::Preset;
 /// Views that the preset `quality` averages unless `samples` says otherwise.
 const VIEWS: usize = 8;
 
-/// The model that gives way, the one that it gives way to, and the share of its work that a frame
-/// then takes, from bytes to pixels.
+/// A model, the smaller one that replaces it, and the cost of a frame with that, from bytes to
+/// pixels, as a share of the cost with the first.
 const LESSER: (&str, &str, f64) = ("lean", "nano", 1.0 / 7.0);
 
 /// One way to restore a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rung {
-    /// What the core is asked for.
+    /// The options for the core.
     pub options: Options,
-    /// Its share of the work of the first rung, about.
+    /// Its approximate share of the work of the first rung.
     pub share: f64,
 }
 
 impl Rung {
-    /// Whether it is the work of a lesser model than `asked` names.
+    /// Whether it uses a smaller model than `asked`.
     pub fn is_lesser(&self, asked: &Options) -> bool {
         self.options.model != asked.model
     }
 
-    /// `options` with this much work, by this model.
+    /// `options` with this amount of work and this model.
     pub fn of(&self, options: Options) -> Options {
         options
             .with_model(self.options.model.clone())
@@ -41,7 +41,7 @@ impl Rung {
     }
 }
 
-/// From what was asked for to the least that still restores.
+/// All rungs, from the requested work to the least that still restores.
 pub fn rungs(asked: &Options) -> Vec<Rung> {
     let mut rungs = vec![Rung {
         options: asked.clone(),
@@ -70,7 +70,7 @@ pub fn rungs(asked: &Options) -> Vec<Rung> {
     rungs
 }
 
-/// The work of a lesser model, where there is one.
+/// The rung of the smaller model, if there is one.
 pub fn lesser(asked: &Options) -> Option<Rung> {
     let (gives_way, model, share) = LESSER;
     let jpeg = asked.degradation == Degradation::Jpeg;
@@ -83,7 +83,7 @@ pub fn lesser(asked: &Options) -> Option<Rung> {
     })
 }
 
-/// Draws or views that are averaged.
+/// Number of draws or views to average.
 fn draws(asked: &Options) -> usize {
     let own = match asked.preset {
         Preset::Quality => VIEWS,
@@ -92,7 +92,7 @@ fn draws(asked: &Options) -> usize {
     asked.samples.unwrap_or(own).max(1)
 }
 
-/// Network calls of each.
+/// Network calls for each.
 fn steps(asked: &Options) -> usize {
     let own = match asked.preset {
         Preset::Sample => 6,

@@ -1,9 +1,8 @@
-//! The model of an element, opened on a thread of its own when the element gets READY, so that
-//! neither the state change nor the application waits for it; the first frame does.
+//! The model of an element. It is opened on a thread of its own when the element becomes READY, so
+//! that neither the state change nor the application waits for it; the first frame does.
 //!
-//! PROGRESS messages tell how it goes, an ERROR message that it went wrong. An element that is
-//! stopped meanwhile leaves the thread behind, which then ends without a word. Called by
-//! `session`.
+//! PROGRESS messages report the state, an ERROR message a failure. If the element is stopped
+//! meanwhile, the thread is abandoned and ends silently. Called by `session`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,9 +27,9 @@ pub enum Unready {
     Cancelled,
     /// The model is not open yet, and the frame cannot wait any longer.
     Late,
-    /// It cannot be opened; an ERROR message said so.
+    /// It cannot be opened; an ERROR message has been posted.
     Failed,
-    /// Nobody has asked for one.
+    /// None has been requested.
     Closed,
 }
 
@@ -40,7 +39,7 @@ pub struct Loader {
     current: Mutex<Option<Arc<Load>>>,
 }
 
-/// One opening.
+/// One attempt to open a model.
 struct Load {
     inner: Mutex<Inner>,
     changed: Condvar,
@@ -49,9 +48,9 @@ struct Load {
 struct Inner {
     phase: Phase,
     options: Options,
-    /// Nobody waits for it any more.
+    /// Nothing waits for it any more.
     abandoned: bool,
-    /// The thread that is posting a message just now.
+    /// The thread that is currently posting a message.
     telling: Option<ThreadId>,
 }
 
@@ -62,8 +61,8 @@ enum Phase {
 }
 
 impl Loader {
-    /// Makes sure that the model of `options` is open or being opened. What is open already is
-    /// kept; what failed is tried again.
+    /// Makes sure that the model of `options` is open or being opened. A model that is already open
+    /// is kept; a failed one is tried again.
     pub fn begin(&self, element: &gst::Element, options: Options) {
         let mut current = lock(&self.current);
         if let Some(load) = current.as_ref().filter(|load| load.serves(&options)) {
@@ -79,13 +78,13 @@ impl Loader {
         *lock(&self.current) = Some(load);
     }
 
-    /// What the model is, or is being, opened with.
+    /// The options of the model that is open or being opened.
     pub fn options(&self) -> Option<Options> {
         let load = lock(&self.current).clone();
         load.map(|load| load.lock().options.clone())
     }
 
-    /// The arithmetic of the model, once it is open and where the machine decides on it.
+    /// The arithmetic of the model, once it is open and if it depends on the machine.
     pub fn precision(&self) -> Option<&'static str> {
         let load = lock(&self.current).clone()?;
         match &load.lock().phase {
@@ -94,7 +93,8 @@ impl Loader {
         }
     }
 
-    /// Whether the last opening failed. It is forgotten, so that the next one tries again.
+    /// Whether the last attempt failed. The failure is cleared, so that the next attempt tries
+    /// again.
     pub fn take_failure(&self) -> bool {
         let load = lock(&self.current).clone();
         let failed = load.is_some_and(|load| matches!(load.told().phase, Phase::Failed));
@@ -104,8 +104,8 @@ impl Loader {
         failed
     }
 
-    /// The model, as soon as it is open: at once, but for the first frame. Waits until `cancel`
-    /// is true or the time is up.
+    /// The model, once it is open. Only the first frame has to wait, at most until `cancel` is true
+    /// or the time is up.
     ///
     /// # Errors
     /// Why there is none.
@@ -114,16 +114,17 @@ impl Loader {
         load.wait(cancel, until)
     }
 
-    /// Lets a frame that waits look at its `cancel` again.
+    /// Makes a waiting frame check its `cancel` again.
     pub fn wake(&self) {
         if let Some(load) = lock(&self.current).as_ref() {
-            // Under the lock, or the frame could look before and fall asleep after.
+            // With the lock held: otherwise the frame could check before this and fall asleep after
+            // it.
             let _inner = load.lock();
             load.changed.notify_all();
         }
     }
 
-    /// Closes the model, or gives up opening it; does not wait for that.
+    /// Closes the model, or abandons its opening, without waiting for that.
     pub fn close(&self, element: &gst::Element) {
         let last = lock(&self.current).take();
         if let Some(last) = last {
@@ -147,7 +148,7 @@ impl Load {
         let text = format!("Opening the model {name}");
         progress(element, gst::ProgressType::Start, &text);
         if name != "identity" {
-            // This thread may end the process while the other is at work.
+            // This thread may end the process while the other is still working.
             open::prepare();
         }
         let (thread, weak) = (load.clone(), element.downgrade());
@@ -161,8 +162,8 @@ impl Load {
         load
     }
 
-    /// Opens the model. Messages go out before the waiting frame does, so that this thread
-    /// holds no reference to the element when that frame is through.
+    /// Opens the model. Messages are posted before the waiting frame is released, so that this
+    /// thread holds no reference to the element once that frame is done.
     fn run(&self, element: &glib::WeakRef<gst::Element>, options: &Options) {
         let wanted = || !self.lock().abandoned;
         match registry::open(options, &wanted) {
@@ -184,8 +185,8 @@ impl Load {
         });
     }
 
-    /// Posts what there is to say, unless nobody wants to hear of this opening any more; then
-    /// lets those go who wait for its end.
+    /// Posts the messages unless this attempt was abandoned, then releases whatever waits for its
+    /// end.
     fn settle(
         &self,
         element: &glib::WeakRef<gst::Element>,
@@ -208,8 +209,8 @@ impl Load {
         self.changed.notify_all();
     }
 
-    /// Waits until a message that is on its way has been posted, as everybody waits for those of
-    /// a streaming thread; but for the thread that posts it.
+    /// Waits until a message that is being posted has been posted, except on the thread that posts
+    /// it.
     fn told(&self) -> MutexGuard<'_, Inner> {
         let me = thread::current().id();
         let mut inner = self.lock();
@@ -222,7 +223,7 @@ impl Load {
         inner
     }
 
-    /// Afterwards its thread posts nothing and holds no reference to the element.
+    /// After this its thread posts nothing and holds no reference to the element.
     fn abandon(&self, element: &gst::Element) {
         self.lock().abandoned = true;
         let opening = matches!(self.told().phase, Phase::Opening);
@@ -233,7 +234,7 @@ impl Load {
         }
     }
 
-    /// Whether it is, or will be, the model that `options` name.
+    /// Whether it is, or will be, the model of `options`.
     fn serves(&self, options: &Options) -> bool {
         let inner = self.lock();
         !matches!(inner.phase, Phase::Failed) && registry::same(&inner.options, options)
@@ -274,12 +275,12 @@ impl Load {
     }
 }
 
-/// A panic elsewhere leaves nothing half done behind these locks.
+/// A panic elsewhere leaves the data behind these locks consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// That it is open, and what the machine decided on meanwhile.
+/// The message that it is open, with the arithmetic and cautions.
 fn opened(name: &str, restorer: &dyn FrameRestorer) -> String {
     let precision = restorer.precision().map(|word| format!(" in {word}"));
     let caution = restorer.caution().map(|text| format!(": {text}"));
@@ -294,6 +295,6 @@ fn progress(element: &gst::Element, kind: gst::ProgressType, text: &str) {
     let message = gst::message::Progress::builder(kind, CODE, text)
         .src(element)
         .build();
-    // Without a bus there is nobody to tell.
+    // Fails only without a bus.
     let _ = element.post_message(message);
 }

@@ -1,18 +1,18 @@
-//! What the restoring elements share for live use: a model that is opened beside the stream,
-//! frames that have to be ready in time, and figures of how that goes.
+//! What the restoring elements share for live use: a model that is opened in parallel with the
+//! stream, frames that have to be ready in time, and figures about both.
 //!
 //! - `loading`: the model, opened on a thread of its own
-//! - `timing`: what sink, clock and source say of time
-//! - `cost`: what a frame costs, from those that were restored
-//! - `ladder`: cheaper work than was asked for
-//! - `tier`: which of two models does it
-//! - `verdict`: what becomes of a frame, by all of these
-//! - `shortfall`: what a frame lacks for want of time, in words
-//! - `pace`: how it goes, from frame to frame
+//! - `timing`: what sink, pipeline and source say about time
+//! - `cost`: the cost of a frame, from those that were restored
+//! - `ladder`: cheaper work than requested
+//! - `tier`: which of two models restores
+//! - `verdict`: what to do with a frame, from all of these
+//! - `shortfall`: what a frame lacks because of time, in words
+//! - `pace`: these together, from frame to frame
 //! - `tally`: the figures
-//! - `session`: all of it, as an element holds it
+//! - `session`: everything that an element holds
 //!
-//! Restores nothing itself. Called by the elements.
+//! It does not restore anything itself. Called by the elements.
 
 mod cost;
 mod ladder;

@@ -1,7 +1,8 @@
-//! How the work on one element's frames goes: what they cost, which model restores them, and what
-//! becomes of the next.
+//! The work on one element's frames: what they cost, which model restores them, and what to do with
+//! the next one.
 //!
-//! State behind one of `session`'s locks; nothing here waits or posts. Called by `session`.
+//! State behind one of `session`'s locks; nothing here waits or posts messages. Called by
+//! `session`.
 
 use std::time::{Duration, Instant};
 
@@ -19,44 +20,44 @@ use super::tier::{Pressure, Tier};
 use super::verdict::{self, Verdict};
 use crate::enums::LatePolicy;
 
-/// How long frames are given up one after another before one is tried all the same, at first
-/// and at most: each vain attempt doubles it.
+/// How long frames are given up in a row before one is tried anyway, at first and at most: each
+/// failed attempt doubles it.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// How the work goes.
+/// The state of the work.
 #[derive(Default)]
 pub struct Pace {
-    /// What a frame costs by the model that was asked for.
+    /// Cost of a frame with the requested model.
     cost: Cost,
-    /// The same by the lesser model.
+    /// Cost of a frame with the smaller model.
     lesser: Cost,
-    /// What the first frame says of the former.
+    /// Estimate of `cost` from the first frame.
     first: Option<Duration>,
-    /// The work and the frames that they are about.
+    /// The work and the frames to which the costs apply.
     subject: Option<Subject>,
     tier: Tier,
-    /// When the last frame was due, and the time from one frame to the next.
+    /// When the last frame was due, and the interval between frames.
     due: Option<ClockTime>,
     period: Option<Duration>,
     /// The figures.
     pub tally: Tally,
-    /// When a frame was last restored or tried, and how long none may be after that.
+    /// When a frame was last restored or tried, and how long to wait after that.
     tried: Option<Instant>,
     patience: Duration,
     /// When the figures were last posted.
     pub told: Option<Instant>,
-    /// Whether somebody waits for the frame in work: else no time is too long for it.
+    /// Whether something waits for the current frame; otherwise it may take any time.
     awaited: bool,
-    /// What the application has been told of.
+    /// Which warnings the application has got.
     pub warned: Warned,
 }
 
-/// What makes frames cost the same.
+/// Frames with the same subject cost the same.
 type Subject = (Preset, Option<usize>, Option<usize>, (u32, u32));
 
 impl Pace {
-    /// Takes note of a frame of this size that comes, of which `asked` is asked; whether it is
-    /// `awaited`: only then may speed decide what restores it.
+    /// Handles the arrival of a frame of this size with the options `asked`. Only if it is
+    /// `awaited` may speed decide what restores it.
     pub fn receive(&mut self, awaited: bool, asked: &Options, size: (u32, u32), arrival: &Arrival) {
         let subject = (asked.preset, asked.steps, asked.samples, size);
         if self.subject.replace(subject) != Some(subject) {
@@ -83,7 +84,7 @@ impl Pace {
         lesser.map_or_else(|| ladder::rungs(asked), |rung| vec![rung])
     }
 
-    /// What frames cost by the model of `rung`.
+    /// The cost of frames with the model of `rung`.
     fn cost_of(&mut self, rung: &Rung, asked: &Options) -> &mut Cost {
         match rung.is_lesser(asked) {
             true => &mut self.lesser,
@@ -91,13 +92,12 @@ impl Pace {
         }
     }
 
-    /// The latency claimed.
+    /// The latency reported.
     pub fn claimed(&self) -> Duration {
         self.cost.claimed().max(self.lesser.claimed())
     }
 
-    /// Takes note of a frame that went through the core; the latency to be claimed, where that is
-    /// another now.
+    /// Adds a frame that went through the core. Returns the latency to report, if it has changed.
     pub fn done(
         &mut self,
         policy: LatePolicy,
@@ -123,7 +123,7 @@ impl Pace {
         Some(self.claimed()).filter(|now| *now != before)
     }
 
-    /// Picks the model for the frames that come, where somebody waits for them.
+    /// Picks the model for the next frames, if something waits for them.
     fn settle(&mut self, asked: &Options) {
         let Some(period) = self.period.filter(|_| ladder::lesser(asked).is_some()) else {
             return;
@@ -141,8 +141,8 @@ impl Pace {
         }
     }
 
-    /// Takes note of what the first frame says of the cost by the model that was asked for, at its
-    /// least: it may take twice as long as those after it.
+    /// Estimates from the first frame the least cost with the requested model. The first frame may
+    /// take twice as long as later ones.
     fn guess(&mut self, asked: &Options, rung: &Rung, took: Duration) {
         let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
         if !rung.is_lesser(asked) {
@@ -151,7 +151,7 @@ impl Pace {
         }
     }
 
-    /// What becomes of a frame that has so much time, by one of `rungs`.
+    /// Decides about a frame with this much time left: with which of `rungs`, if any.
     pub fn judge(
         &mut self,
         policy: LatePolicy,
@@ -182,7 +182,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// A camera that says when its frames are due and not how long they last.
+    /// A camera whose frames have time stamps but no durations.
     fn arrival(ms: u64) -> Arrival {
         Arrival {
             running: Some(ClockTime::from_mseconds(ms)),
@@ -215,7 +215,7 @@ mod tests {
         for policy in [LatePolicy::Drop, LatePolicy::Passthrough] {
             assert_eq!(models_after(policy, false, 300), ["lean"]);
         }
-        // A sink that kept time is gone, or a seek made it forget.
+        // A sink that kept time is gone, or a seek has reset it.
         let (mut pace, asked) = (Pace::default(), Options::default());
         let rung = pace.rungs(&asked).remove(0);
         let stream = [

@@ -1,7 +1,7 @@
-//! Live use of one element: its model from READY to NULL, the time that its frames have, what
-//! becomes of them, and the figures.
+//! Live use of one element: its model from READY to NULL, the time that its frames have, what to do
+//! with them, and the figures.
 //!
-//! Locks are held for moments, never while computing or posting. Called by the virtual functions
+//! Locks are held only briefly, never while computing or posting. Called by the virtual functions
 //! of the elements and by their work on frames.
 
 use std::sync::atomic::AtomicBool;
@@ -23,7 +23,7 @@ use crate::enums::LatePolicy;
 use crate::errors::{self, Failure};
 use crate::registry::Opened;
 
-/// What is known of a frame when it comes.
+/// What is known about a frame when it arrives.
 #[derive(Clone, Debug, Default)]
 pub struct Arrival {
     /// Its time stamp.
@@ -32,12 +32,12 @@ pub struct Arrival {
     pub duration: Option<ClockTime>,
     /// When it is due.
     pub running: Option<ClockTime>,
-    /// Its place in the stream.
+    /// Its position in the stream.
     pub stream: Option<ClockTime>,
 }
 
 impl Arrival {
-    /// Of a frame with these times in `segment`.
+    /// The arrival of a frame with these times in `segment`.
     pub fn new(
         pts: Option<ClockTime>,
         duration: Option<ClockTime>,
@@ -57,18 +57,19 @@ impl Arrival {
 #[derive(Default)]
 pub struct Live {
     loader: Loader,
-    /// Of the model that takes over when that one cannot keep up; opened when that is seen.
+    /// Loader of the smaller model that takes over if the other cannot keep up; opened when that
+    /// happens.
     lesser: Loader,
     timing: Mutex<Timing>,
     pace: Mutex<Pace>,
 }
 
 impl Live {
-    /// What a state change asks for before the base class hears of it. Options that do not hold
-    /// together and a model that cannot be opened refuse it.
+    /// What a state change needs before it reaches the base class. Invalid options, or a model that
+    /// cannot be opened, refuse it.
     ///
     /// # Errors
-    /// When it is refused; a message said why.
+    /// If it is refused; a message has been posted.
     pub fn before(
         &self,
         element: &gst::Element,
@@ -91,7 +92,7 @@ impl Live {
         Ok(())
     }
 
-    /// What it asks for afterwards.
+    /// What a state change needs afterwards.
     pub fn after(&self, element: &gst::Element, transition: StateChange) {
         if transition == StateChange::ReadyToNull {
             self.loader.close(element);
@@ -99,24 +100,24 @@ impl Live {
         }
     }
 
-    /// Forgets what an earlier stream left.
+    /// Forgets an earlier stream.
     pub fn start(&self) {
         *lock(&self.timing) = Timing::default();
         *lock(&self.pace) = Pace::default();
     }
 
-    /// Frames up to now are gone.
+    /// Forgets all frames up to now.
     pub fn flush(&self) {
         lock(&self.timing).flush();
     }
 
-    /// Lets a frame that waits for the model look at its `cancel` again.
+    /// Makes a frame that waits for the model check its `cancel` again.
     pub fn wake(&self) {
         self.loader.wake();
         self.lesser.wake();
     }
 
-    /// Asks upstream, once for each stream, whether it is live.
+    /// Asks upstream, once per stream, whether it is live.
     pub fn ask_upstream(&self, pad: &gst::Pad) {
         if lock(&self.timing).upstream.is_some() {
             return;
@@ -129,7 +130,7 @@ impl Live {
         lock(&self.timing).upstream = Some(Upstream { live, min });
     }
 
-    /// Takes note of what downstream says of time.
+    /// Stores what downstream says about time.
     pub fn hear(&self, element: &gst::Element, event: &gst::EventRef) {
         match event.view() {
             gst::EventView::Qos(qos) => {
@@ -144,12 +145,13 @@ impl Live {
         }
     }
 
-    /// What the model that was asked for is opened with.
+    /// The options with which the requested model is opened.
     pub fn opening(&self) -> Options {
         self.loader.options().unwrap_or_default()
     }
 
-    /// What becomes of a frame of this size, of which `asked` is asked; and the time left for it.
+    /// Decides about a frame of this size with the options `asked`; also returns the time left for
+    /// it.
     pub fn judge(
         &self,
         element: &gst::Element,
@@ -175,7 +177,7 @@ impl Live {
         (pace.judge(policy, rungs, left), left)
     }
 
-    /// The model of a rung, for a frame that has so much time; see [`Loader::wait`].
+    /// The model of a rung, for a frame with this much time; see [`Loader::wait`].
     ///
     /// # Errors
     /// Why there is none.
@@ -194,7 +196,7 @@ impl Live {
         loader.wait(cancel, time.map(|time| Instant::now() + time))
     }
 
-    /// Counts a frame that went through the core; the latency, where it has to be another now.
+    /// Counts a frame that went through the core. Returns the latency if it has changed.
     pub fn done(
         &self,
         policy: LatePolicy,
@@ -207,12 +209,13 @@ impl Live {
         claimed.map(clock_time)
     }
 
-    /// Counts a frame that is given up for being late.
+    /// Counts a frame that is given up because it is late.
     pub fn gave_up(&self) {
         lock(&self.pace).tally.late += 1;
     }
 
-    /// Says once for each kind, in a WARNING, that a lack of time decides what leaves.
+    /// Warns, once for each kind, that frames are restored less, or not at all, because time is
+    /// short.
     pub fn warn(&self, element: &gst::Element, shortfall: Shortfall) {
         let news = lock(&self.pace).warned.is_news(shortfall);
         if news {
@@ -225,8 +228,8 @@ impl Live {
         }
     }
 
-    /// Tells the application that a frame leaves with a share of its restoration only, or not
-    /// at all; `counts` are frames done and dropped.
+    /// Posts a QOS message for a frame that is only partly restored, or dropped; `counts` are
+    /// frames done and dropped.
     pub fn tell(
         &self,
         element: &gst::Element,
@@ -248,7 +251,7 @@ impl Live {
                 gst::format::Buffers::from_u64(counts.1),
             )
             .build();
-        // Without a bus there is nobody to tell.
+        // Fails only without a bus.
         let _ = element.post_message(message);
     }
 
@@ -257,14 +260,15 @@ impl Live {
         clock_time(lock(&self.pace).claimed())
     }
 
-    /// Completes the figures of `stats`, which counts frames already.
+    /// Adds the figures of live use to those of `stats`.
     pub fn complete(&self, stats: &mut gst::StructureRef) {
         stats.set("precision", self.loader.precision().unwrap_or_default());
         let pace = lock(&self.pace);
         pace.tally.write(stats, pace.claimed());
     }
 
-    /// Whether figures that are to be posted every `interval` nanoseconds are due; 0: never.
+    /// Whether it is time to post figures if they are posted every `interval` nanoseconds; 0:
+    /// never.
     pub fn is_due(&self, interval: u64) -> bool {
         let mut pace = lock(&self.pace);
         let interval = Duration::from_nanos(interval);
@@ -276,12 +280,12 @@ impl Live {
     }
 }
 
-/// What becomes of a frame that finds no model.
+/// What happens to a frame without a model.
 impl From<Unready> for Failure {
     fn from(why: Unready) -> Self {
         match why {
             Unready::Cancelled | Unready::Late => Self::Flow(gst::FlowError::Flushing),
-            // A message has said so.
+            // A message has been posted.
             Unready::Failed => Self::Flow(gst::FlowError::Error),
             Unready::Closed => Self::Core(Error::Backend("a frame before the start".into())),
         }
@@ -292,7 +296,7 @@ fn clock_time(duration: Duration) -> ClockTime {
     ClockTime::try_from(duration).unwrap_or(ClockTime::ZERO)
 }
 
-/// A panic elsewhere leaves nothing half done behind these locks.
+/// A panic elsewhere leaves the data behind these locks consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

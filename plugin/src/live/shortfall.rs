@@ -1,30 +1,31 @@
-//! What a frame lacks for want of time, as the application is told of it once for each kind.
+//! What a frame lacks because time is short; the application gets one warning for each kind.
 //!
-//! Every such frame has its QOS message and its place in `stats` as well; these are words for whoever
-//! looks at neither. Called by `session` and by the work of the elements.
+//! Every such frame also has its QOS message and is counted in `stats`; the warnings are for users
+//! who look at neither. Called by `session` and by the work of the elements.
 
 use super::ladder::Rung;
 use ddrmjpeg::Options;
 
-/// What can be done about all of them; behind the text of each.
+/// Advice that is added to the text of each.
 pub const REMEDY: &str = "stats counts these frames, and a QOS message tells of each; with \
     late-policy=process or qos=false every frame is restored with all that was asked for";
 
 /// What a frame lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// It does not leave.
+    /// It is dropped.
     Dropped,
-    /// It leaves as decoded.
+    /// It is output as decoded.
     Decoded,
     /// It is restored with less work.
     Reduced,
-    /// It is restored by a lesser model.
+    /// It is restored by a smaller model.
     Lesser,
 }
 
 impl Shortfall {
-    /// That of a frame restored by `rung` where `asked` was asked for; `None`: it lacks nothing.
+    /// The shortfall of a frame restored by `rung` if `asked` was requested; `None` if there is
+    /// none.
     pub fn of(rung: &Rung, asked: &Options) -> Option<Self> {
         match rung.is_lesser(asked) {
             true => Some(Self::Lesser),
@@ -36,21 +37,23 @@ impl Shortfall {
     pub fn text(self) -> &'static str {
         match self {
             Self::Dropped => "Frames that would be late are dropped: restoring takes too long",
-            Self::Decoded => "Frames that would be late leave as decoded: restoring takes too long",
-            Self::Reduced => "Frames are restored with less work than was asked for, to be in time",
+            Self::Decoded => {
+                "Frames that would be late are output as decoded: restoring takes too long"
+            }
+            Self::Reduced => "Frames are restored with less work than requested, to be in time",
             Self::Lesser => {
-                "Frames are restored by the model nano, since lean takes longer than a frame lasts"
+                "Frames are restored by the model nano, because lean takes longer than a frame lasts"
             }
         }
     }
 }
 
-/// Which of them have been told.
+/// Which of them have been reported.
 #[derive(Clone, Debug, Default)]
 pub struct Warned(Vec<Shortfall>);
 
 impl Warned {
-    /// Whether `shortfall` has not been told before; now it has.
+    /// Whether `shortfall` is reported for the first time; marks it as reported.
     pub fn is_news(&mut self, shortfall: Shortfall) -> bool {
         let news = !self.0.contains(&shortfall);
         if news {

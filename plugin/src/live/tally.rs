@@ -1,4 +1,4 @@
-//! Figures of live use, as the `stats` of every restoring element tell them.
+//! Figures of live use, for the `stats` of every restoring element.
 //!
 //! Called by `session`.
 
@@ -9,16 +9,16 @@ use ddrmjpeg::restore::Report;
 /// Counts since the element was started.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Frames that were late when they came, or would have been.
+    /// Frames that were late when they arrived, or would have been.
     pub late: u64,
-    /// Frames restored with less work than was asked for.
+    /// Frames restored with less work than requested.
     pub reduced: u64,
-    /// Frames restored by a lesser model than was asked for, which are among those.
+    /// Frames restored by a smaller model than requested; also counted in `reduced`.
     pub lesser: u64,
-    /// Frames that went through the core, and the time of all of them.
+    /// Frames that went through the core, and the total time.
     timed: u64,
     busy: Duration,
-    /// Pixels of the frames restored as parts of a stream, and those not computed again.
+    /// Pixels of the frames restored as parts of a stream, and how many were not computed again.
     pixels: u64,
     reused: u64,
 }
@@ -36,7 +36,7 @@ impl Tally {
         }
     }
 
-    /// Writes the figures among those of `stats`, which counts frames already.
+    /// Adds the figures to those of `stats`, which already counts frames.
     pub fn write(&self, stats: &mut gst::StructureRef, latency: Duration) {
         let count = |name: &str| stats.get::<u64>(name).unwrap_or(0);
         let share = count("restored") as f64 / count("frames").max(1) as f64;

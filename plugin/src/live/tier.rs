@@ -1,39 +1,39 @@
-//! Which of two models restores: the one that was asked for, or a lesser one while that cannot keep
-//! up with the stream even at its least.
+//! Which of two models restores: the requested one, or a smaller one while that cannot keep up with
+//! the stream even with the least work.
 //!
-//! Pure choice. Called by `session`.
+//! Pure decision. Called by `pace`.
 
 use std::time::{Duration, Instant};
 
-/// How long the lesser model stays before the other may be tried again.
+/// How long the smaller model is used before the other may be tried again.
 const HOLD: Duration = Duration::from_secs(5);
 
 /// The model that restores.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tier {
-    /// Since when it is the lesser one.
+    /// Since when it is the smaller one.
     lesser: Option<Instant>,
 }
 
-/// What is known when a frame is done.
+/// What is known after a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Pressure {
-    /// The time from one frame to the next.
+    /// The interval between frames.
     pub period: Duration,
-    /// What a frame costs by the model that was asked for, at its least.
+    /// Least cost of a frame with the requested model.
     pub own: Option<Duration>,
-    /// What that model would cost, by what frames cost by the lesser one.
+    /// The same, estimated from the cost with the smaller model.
     pub guessed: Option<Duration>,
 }
 
 impl Tier {
-    /// Whether it is the lesser model.
+    /// Whether it is the smaller model.
     pub fn is_lesser(&self) -> bool {
         self.lesser.is_some()
     }
 
-    /// Picks the model for the frames from `now` on. Answers whether it goes back to the one that
-    /// was asked for, of which what it cost before says nothing any more.
+    /// Picks the model for the frames from `now` on. Returns whether it changes back to the
+    /// requested one, whose earlier costs are then out of date.
     pub fn settle(&mut self, pressure: Pressure, now: Instant) -> bool {
         let cannot = |cost: Option<Duration>| cost.is_some_and(|cost| cost > pressure.period);
         let can = |cost: Option<Duration>| cost.is_some_and(|cost| cost <= pressure.period);
@@ -80,7 +80,7 @@ mod tests {
             assert!(!tier.settle(pressure(Some(300), guessed), now));
             assert!(tier.is_lesser(), "{guessed:?}");
         }
-        // Nothing moves any more.
+        // The picture has become still.
         assert!(tier.settle(pressure(Some(300), Some(1)), later));
         assert!(!tier.is_lesser());
     }

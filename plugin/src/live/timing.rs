@@ -1,29 +1,29 @@
-//! What is known of time: when the sink last got a frame (QOS), what latency the pipeline has
-//! settled on (LATENCY), whether the source is live.
+//! What is known about time: when the sink last got a frame (QOS), the latency of the pipeline
+//! (LATENCY), and whether the source is live.
 //!
-//! From these the time that is left for a frame. Times are running times. Written by events and
+//! From these it computes the time left for a frame. Times are running times. Written by events and
 //! queries, read by `session`.
 
 use gst::{ClockTime, ClockTimeDiff};
 
 use crate::enums::LatePolicy;
 
-/// What sink, pipeline and source have said.
+/// What sink, pipeline and source have reported.
 #[derive(Clone, Debug, Default)]
 pub struct Timing {
-    /// Frames up to this time are late, as the sink's last QOS event has it.
+    /// Frames up to this time are late, by the sink's last QOS event.
     earliest: Option<ClockTimeDiff>,
-    /// How much slower than needed frames arrive at the sink.
+    /// How much slower than needed frames arrive at the sink, as a factor.
     pub proportion: f64,
-    /// How long after its running time the sink shows a frame, as that event shows.
+    /// How long after its running time the sink shows a frame, by the same event.
     shown_after: Option<ClockTimeDiff>,
-    /// The latency of the whole pipeline, once that is distributed.
+    /// The latency of the whole pipeline, once it is distributed.
     configured: Option<ClockTime>,
-    /// Whether the source is live, and the latency in front of this element.
+    /// Whether the source is live, and the latency upstream of this element.
     pub upstream: Option<Upstream>,
 }
 
-/// What a LATENCY query of the source says.
+/// The result of a LATENCY query to the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upstream {
     /// Whether it is live.
@@ -33,10 +33,10 @@ pub struct Upstream {
 }
 
 impl Timing {
-    /// Takes note of a QOS event that comes at the time `now`: the sink got the frame of
-    /// `timestamp` late by `jitter`; negative: early, and it has waited.
+    /// Handles a QOS event that arrives at the time `now`: the sink got the frame of `timestamp`
+    /// late by `jitter`; if negative, the frame was early and has waited.
     ///
-    /// A sink that does not keep time may send events too, and says 0 in them.
+    /// A sink that does not keep time may send events too, with 0 in them.
     pub fn sink_got(
         &mut self,
         proportion: f64,
@@ -54,12 +54,12 @@ impl Timing {
         self.proportion = proportion;
     }
 
-    /// Takes note of a LATENCY event.
+    /// Handles a LATENCY event.
     pub fn configured(&mut self, latency: ClockTime) {
         self.configured = Some(latency);
     }
 
-    /// What was said of frames that are gone is forgotten.
+    /// Forgets what was reported about earlier frames.
     pub fn flush(&mut self) {
         self.earliest = None;
         self.shown_after = None;
@@ -71,13 +71,12 @@ impl Timing {
         self.upstream.is_some_and(|upstream| upstream.live)
     }
 
-    /// How much time is left for the frame of `running` at the time `now`; negative when it is
-    /// late. `None`: it has all the time in the world. `own` is the latency that this element
-    /// claims for itself.
+    /// How much time is left for the frame of `running` at the time `now`; negative if it is late.
+    /// `None`: there is no limit. `own` is the latency that this element reports.
     ///
-    /// A sink that keeps time sends QOS events. When it sends none, nobody waits for frames,
-    /// unless they come live and must not pile up: but they may only be dropped for that if
-    /// the application asked for it.
+    /// A sink that keeps time sends QOS events. Without them there is no limit, unless the frames
+    /// are live and must not pile up; they may be dropped for that only if the application asked
+    /// for it.
     pub fn left(
         &self,
         policy: LatePolicy,
@@ -97,8 +96,8 @@ impl Timing {
         }
     }
 
-    /// How long after its running time a frame may leave. A sink that keeps time shows when; where
-    /// there is none this element holds to what it claimed, or to the pipeline's latency.
+    /// How long after its running time a frame may be output. A sink that keeps time reports it;
+    /// without one, it is the latency that this element reported, or that of the pipeline.
     fn allowance(&self, own: ClockTime) -> ClockTimeDiff {
         let configured = self.configured.map_or(0, signed);
         if self.earliest.is_some() {
@@ -143,7 +142,7 @@ mod tests {
         for policy in [LatePolicy::Drop, LatePolicy::Passthrough] {
             assert_eq!(left(&file, policy, 100, 900), None);
         }
-        // A live source: only where the application asked to keep pace with it.
+        // A live source: a limit only if the application asked for it.
         assert_eq!(left(&live(), LatePolicy::Drop, 100, 900), None);
         assert_eq!(left(&live(), LatePolicy::Passthrough, 100, 120), Some(20));
         assert_eq!(left(&live(), LatePolicy::Process, 100, 900), None);
@@ -158,7 +157,7 @@ mod tests {
         assert_eq!(left(&timing, LatePolicy::Drop, 120, 150), Some(30));
         assert_eq!(left(&timing, LatePolicy::Drop, 75, 100), Some(0));
         assert_eq!(left(&timing, LatePolicy::Process, 75, 100), None);
-        // Late by 20 ms: it was to be shown after 60 as well.
+        // Late by 20 ms: it should have been shown after 60 as well.
         timing.sink_got(1.0, 20_000_000, ms(80), Some(ms(160)));
         assert_eq!(left(&timing, LatePolicy::Drop, 200, 165), Some(95));
         timing.flush();

@@ -1,6 +1,6 @@
-//! What becomes of a frame: all of the work, less of it, or none.
+//! What to do with a frame: all of the work, less of it, or none.
 //!
-//! Pure choice. Called by `session`.
+//! Pure decision. Called by `pace`.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use super::cost::Cost;
 use super::ladder::Rung;
 use crate::enums::LatePolicy;
 
-/// What becomes of a frame.
+/// What to do with a frame.
 #[expect(
     clippy::large_enum_variant,
     reason = "one per frame, taken apart where it is made"
 )]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// It is restored, by this.
+    /// Restore it with this work.
     Restore(Rung),
-    /// It is late, or would be: it leaves as decoded.
+    /// It is late, or would be: output it as decoded.
     PassThrough,
-    /// It is late, or would be: it does not leave.
+    /// It is late, or would be: drop it.
     Drop,
 }
 
-/// Picks the most work that fits into the time that is left, or gives the frame up.
+/// Picks the most work that fits into the time left, or gives the frame up.
 ///
-/// `starved`: no frame has been restored for so long that one is tried, late or not; what it
-/// costs is not known any more.
+/// `starved`: no frame has been restored for so long that one is tried, late or not, because the
+/// known costs are out of date.
 pub fn judge(
     policy: LatePolicy,
     rungs: Vec<Rung>,
@@ -94,7 +94,7 @@ mod tests {
             let chosen = verdict(LatePolicy::Drop, left, &known(80), false);
             assert_eq!(share(&chosen), expected, "{left:?}");
         }
-        // Nobody knows yet what a frame costs.
+        // The cost of a frame is not known yet.
         let first = verdict(LatePolicy::Drop, Some(1), &Cost::default(), false);
         assert_eq!(share(&first), 1.0);
     }

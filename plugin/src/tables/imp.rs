@@ -1,4 +1,4 @@
-//! The virtual functions of the element. Always in passthrough: buffers go by, and get a meta.
+//! The virtual functions of the element. It is always in passthrough: buffers pass, and get a meta.
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -23,14 +23,14 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     )
 });
 
-/// Most bytes that are gathered from a buffer of several memories to find its header.
+/// Most bytes that are copied from a buffer of several memories to find its header.
 const HEADER_MAX: usize = 1 << 20;
 
 /// The element's private half.
 #[derive(Default)]
 pub struct DdrmJpegTables {
     stats: Mutex<Stats>,
-    /// What the headers of the stream have given so far.
+    /// The tables of the stream so far.
     tables: Mutex<QuantTables>,
 }
 
@@ -43,10 +43,10 @@ impl DdrmJpegTables {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads the header of `buffer` and puts it there as a meta.
+    /// Reads the header of `buffer` and attaches it as a meta.
     fn mark(&self, buffer: &mut gst::Buffer) {
         let header = match read(buffer, &mut self.tables()) {
-            // Tables for pictures to come have no header.
+            // Tables for later pictures have no header.
             Ok(None) => return,
             Ok(Some(header)) => Ok(header),
             Err(error) => Err(error),
@@ -66,8 +66,8 @@ impl DdrmJpegTables {
     }
 }
 
-/// The header of `buffer`, which is looked at where it lies, in a stream that has given these `tables`;
-/// `None` when the buffer holds tables alone.
+/// The header of `buffer`, read in place, in a stream with these `tables` so far; `None` if the
+/// buffer holds only tables.
 fn read(buffer: &gst::BufferRef, tables: &mut QuantTables) -> Result<Option<Header>> {
     if buffer.n_memory() == 0 {
         return Err(Error::Input("an empty buffer".into()));
@@ -80,7 +80,7 @@ fn read(buffer: &gst::BufferRef, tables: &mut QuantTables) -> Result<Option<Head
     }
 }
 
-/// The header of the first picture in `data`, whatever lies before it, as decoders look for it.
+/// The header of the first picture in `data`, whatever precedes it, as decoders do.
 fn parse(data: &[u8], tables: &mut QuantTables) -> Result<Option<Header>> {
     let data = &data[splitter::find_start(data).unwrap_or(0)..];
     let header = header::parse_next(data, tables);
@@ -90,8 +90,8 @@ fn parse(data: &[u8], tables: &mut QuantTables) -> Result<Option<Header>> {
     }
 }
 
-/// The first bytes of a buffer whose header runs over several memories. Mapping the whole
-/// would copy the whole.
+/// The first bytes of a buffer whose header spans several memories. Mapping all of it would copy
+/// all of it.
 fn start(buffer: &gst::BufferRef) -> Vec<u8> {
     let mut bytes = vec![0; buffer.size().min(HEADER_MAX)];
     if let Err(copied) = buffer.copy_to_slice(0, &mut bytes) {
@@ -180,7 +180,7 @@ impl BaseTransformImpl for DdrmJpegTables {
         Ok(())
     }
 
-    /// Tables hold up to a flush or new caps.
+    /// Tables are valid until a flush or new caps.
     fn sink_event(&self, event: gst::Event) -> bool {
         if matches!(
             event.type_(),
@@ -191,8 +191,8 @@ impl BaseTransformImpl for DdrmJpegTables {
         self.parent_sink_event(event)
     }
 
-    /// In passthrough this is the last place where the buffer is ours: a shared one is copied
-    /// here, its bytes are not.
+    /// In passthrough this is the last place where we own the buffer. A shared buffer is copied
+    /// here, but not its bytes.
     fn submit_input_buffer(
         &self,
         is_discont: bool,

@@ -1,18 +1,18 @@
-//! The figures of the property `stats`, counted from start on.
+//! The figures of the property `stats`, counted since start.
 
-/// What came through since the element was started.
+/// Counts since the element was started.
 #[derive(Debug, Default)]
 pub struct Stats {
     /// Buffers that arrived.
     pub frames: u64,
-    /// Buffers that left without the meta.
+    /// Buffers that passed without the meta.
     pub unread: u64,
-    /// Whether the last buffer was one of them: the next is no news.
+    /// Whether the last buffer was one of them, so that the next failure is not new.
     failing: bool,
 }
 
 impl Stats {
-    /// Counts a buffer; whether a failure of it is news.
+    /// Counts a buffer. Returns whether its failure is new.
     pub fn add(&mut self, read: bool) -> bool {
         self.frames += 1;
         self.unread += u64::from(!read);
@@ -21,7 +21,7 @@ impl Stats {
         news
     }
 
-    /// The figures as the property gives them.
+    /// The figures as the value of the property.
     pub fn structure(&self) -> gst::Structure {
         gst::Structure::builder("ddrmjpegtables-stats")
             .field("frames", self.frames)

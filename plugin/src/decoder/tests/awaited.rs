@@ -1,6 +1,6 @@
-//! Whose lack of time counts: the table of docs/guide/servers.md, sink by sink, with sources that
-//! are live and that are not, by each policy. The model that was asked for takes three times as
-//! long as a frame lasts, the lesser one much less.
+//! When lateness matters: the table of docs/guide/servers.md, for each sink, with live and other
+//! sources, for each policy. The requested model takes three times as long as a frame lasts, the
+//! smaller one much less.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::restorer::FrameRestorer;
 /// Frames at 100 a second.
 const FRAMES: u64 = 20;
 
-/// What becomes of the frames of one stream.
+/// What happens to the frames of one stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
-    /// All are restored by what was asked for.
+    /// All are restored as requested.
     Whole,
-    /// Time counts: what is late, or would be, is restored with less, or is not.
+    /// Frames that are late, or would be, are restored with less work or not at all.
     Timed,
 }
 use Fate::{Timed, Whole};
 
-/// The cores that elements find as lean and nano, as long as these are kept.
+/// Cores that elements get as lean and nano, for as long as these are held.
 fn cores() -> [Arc<dyn FrameRestorer>; 2] {
     [("lean", 30), ("nano", 1)].map(|(name, ms)| {
         share(name, move |file, _| {
@@ -33,7 +33,7 @@ fn cores() -> [Arc<dyn FrameRestorer>; 2] {
     })
 }
 
-/// Plays frames into `sink`; the figures, and the texts of the decoder's warnings.
+/// Plays frames into `sink`. Returns the figures, and the texts of the decoder's warnings.
 fn play(live: bool, policy: &str, sink: &str) -> (gst::Structure, Vec<String>) {
     let pipeline = gst::parse::launch(&format!(
         "videotestsrc is-live={live} num-buffers={FRAMES} \
@@ -48,7 +48,7 @@ fn play(live: bool, policy: &str, sink: &str) -> (gst::Structure, Vec<String>) {
     loop {
         let message = bus.timed_pop(wait).expect("the stream goes on");
         match message.view() {
-            // A sink between two files has none to tell.
+            // A pipeline between two files has no latency to report.
             gst::MessageView::Latency(_) => drop(pipeline.recalculate_latency()),
             gst::MessageView::Warning(warning) if warning.src() == Some(decoder.upcast_ref()) => {
                 warnings.push(warning.error().to_string());
@@ -63,7 +63,7 @@ fn play(live: bool, policy: &str, sink: &str) -> (gst::Structure, Vec<String>) {
     (stats, warnings)
 }
 
-/// Plays them and compares what came of them with one place of the table.
+/// Plays them and compares the result with one entry of the table.
 fn check(live: bool, policy: &str, sink: &str, fate: Fate) {
     let (stats, warnings) = play(live, policy, sink);
     let told = format!("live={live} late-policy={policy} {sink}: {stats}, {warnings:?}");
@@ -72,13 +72,13 @@ fn check(live: bool, policy: &str, sink: &str, fate: Fate) {
     let short = count("late") + count("lesser-model") + count("reduced");
     let whole = count("restored") == FRAMES && short == 0;
     assert_eq!(whole, fate == Whole, "{told}");
-    // Whatever speed decided is said.
+    // Each decision because of speed is reported.
     assert_eq!(warnings.is_empty(), fate == Whole, "{told}");
     assert!(policy == "drop" || count("dropped") == 0, "{told}");
 }
 
-/// A sink, and what it makes of time under drop, passthrough and process, of sources that are not live
-/// and of live ones.
+/// Checks a sink with the policies drop, passthrough and process, for sources that are not live and
+/// for live ones.
 fn table(sink: &str, resting: [Fate; 3], live: [Fate; 3]) {
     let _cores = cores();
     for (is_live, fates) in [(false, resting), (true, live)] {
@@ -89,9 +89,9 @@ fn table(sink: &str, resting: [Fate; 3], live: [Fate; 3]) {
     }
 }
 
-/// Nobody waits, but for a live source whose frames must not pile up, where that is asked for.
+/// Nothing is late, except with a live source whose frames must not pile up, if the policy says so.
 const KEEPS_NO_TIME: [[Fate; 3]; 2] = [[Whole, Whole, Whole], [Whole, Timed, Whole]];
-/// The sink says when frames are late.
+/// The sink reports when frames are late.
 const KEEPS_TIME: [[Fate; 3]; 2] = [[Timed, Timed, Whole], [Timed, Timed, Whole]];
 
 fn keeps_no_time(sink: &str) {
@@ -142,7 +142,7 @@ fn a_synchronised_sink() {
 fn an_application() {
     const APPSINK: &str = "appsink wait-on-eos=false drop=true max-buffers=1";
     keeps_no_time(&format!("{APPSINK} sync=false"));
-    // Its default: it keeps time and does not say so.
+    // Its default: it keeps time but does not report it.
     keeps_no_time(&format!("{APPSINK} sync=true qos=false"));
     keeps_time(&format!("{APPSINK} sync=true qos=true"));
 }

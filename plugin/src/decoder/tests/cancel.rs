@@ -1,4 +1,4 @@
-//! A frame in work is abandoned when the stream is flushed, sought in or stopped.
+//! The current frame is abandoned on a flush, a seek or a stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,14 +10,14 @@ use gst::prelude::*;
 use super::{PATIENCE, painted, share};
 use crate::restorer::FrameRestorer;
 
-/// Frames that a core has begun, and frames that it gave up.
+/// Frames that a core has started, and frames that it gave up.
 #[derive(Default)]
 struct Tally {
     begun: AtomicUsize,
     given_up: AtomicUsize,
 }
 
-/// A core that never ends its first frame unless it is told to stop.
+/// A core that never finishes its first frame unless it is cancelled.
 fn share_endless(name: &str) -> (Arc<dyn FrameRestorer>, Arc<Tally>) {
     let tally = Arc::new(Tally::default());
     let inside = tally.clone();
@@ -33,7 +33,7 @@ fn share_endless(name: &str) -> (Arc<dyn FrameRestorer>, Arc<Tally>) {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        Err(Error::Backend("nobody said stop".into()))
+        Err(Error::Backend("never cancelled".into()))
     });
     (core, tally)
 }

@@ -1,4 +1,4 @@
-//! Cores that fail or are slow: what is posted, and whether the stream goes on.
+//! Cores that fail or are slow: what is posted, and whether the stream continues.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn a_result_of_another_size_is_an_error() {
     error(&bus);
 }
 
-/// What the gate did to either field of a frame is counted once for the frame.
+/// The gate is counted once per frame, whichever field it affected.
 #[test]
 fn what_the_gate_did_is_counted() {
     use ddrmjpeg::restore::Gate;
@@ -108,8 +108,8 @@ fn fields(jpeg: &[u8]) -> Vec<u8> {
     [field(1), field(2)].concat()
 }
 
-/// Plays 30 frames at 100 a second through a core that takes 25 ms for each, and gives
-/// (frames, restored, dropped).
+/// Plays 30 frames at 100 per second through a core that takes 25 ms for each. Returns (frames,
+/// restored, dropped).
 fn play(model: &str, qos: bool) -> [u64; 3] {
     let _core = share(model, |file, _| {
         std::thread::sleep(Duration::from_millis(25));

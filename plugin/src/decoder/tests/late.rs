@@ -1,4 +1,4 @@
-//! Late frames that must not be lost leave as decoded, and a live stream keeps its pace.
+//! Late frames that must not be lost are output as decoded, and a live stream keeps its pace.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use gst::prelude::*;
 
 use super::{PATIENCE, painted, share};
 
-/// Plays a pipeline whose decoder is `d` and whose sink is `s` to its end, settling latency anew
-/// when that is asked for; the figures of the decoder, and the frames that reached the sink.
+/// Plays a pipeline whose decoder is `d` and whose sink is `s` to its end, and recalculates the
+/// latency on request. Returns the figures of the decoder, and how many frames reached the sink.
 fn play(launch: &str) -> (gst::Structure, u64) {
     let pipeline = gst::parse::launch(launch).unwrap();
     let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
@@ -66,6 +66,6 @@ fn a_live_stream_loses_no_frame() {
     assert_eq!(rendered, 50, "{stats}");
     let share = stats.get::<f64>("share").unwrap();
     assert!((0.15..0.75).contains(&share), "{stats}");
-    // Half as much again as what a frame costs.
+    // One and a half times the cost of a frame.
     assert!(stats.get::<f64>("latency-ms").unwrap() >= 90.0, "{stats}");
 }

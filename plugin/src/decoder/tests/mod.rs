@@ -1,8 +1,8 @@
-//! The element around cores that are made to do what a test needs: wait until they are told
-//! to stop, fail, or take their time.
+//! The element with cores that do what a test needs: wait until they are cancelled, fail, or take a
+//! fixed time.
 //!
-//! They are put into the registry of models under names of their own, so that the element
-//! runs as it is. What needs no such core is tested from outside, in `plugin/tests`.
+//! They are put into the registry of models under their own names, so that the element runs
+//! unchanged. What needs no such core is tested from outside, in `plugin/tests`.
 
 mod awaited;
 mod cancel;
@@ -22,10 +22,10 @@ use ddrmjpeg::{Control, Error, Options, Result};
 use crate::registry;
 use crate::restorer::FrameRestorer;
 
-/// Longest wait for something that takes milliseconds when all is well.
+/// Longest wait for something that normally takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// GStreamer, with the element known to it.
+/// Initialises GStreamer and registers the element.
 fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -34,7 +34,7 @@ fn init() {
     });
 }
 
-/// A core made of a function from a file (and whether to stop) to a result.
+/// A core made of a function from a file (and whether it is cancelled) to a result.
 struct Core<F>(F);
 
 impl<F> FrameRestorer for Core<F>
@@ -62,7 +62,7 @@ where
     }
 }
 
-/// Makes `core` what elements with `model=name` open, as long as the result is kept.
+/// Makes elements with `model=name` open `core`, for as long as the result is held.
 fn share<F>(name: &str, core: F) -> Arc<dyn FrameRestorer>
 where
     F: Fn(&JpegFile, Control<'_>) -> Result<Restored> + Send + Sync + 'static,
@@ -74,7 +74,7 @@ where
     core
 }
 
-/// A grey picture of the size of `file`, all 17.
+/// A grey picture of the size of `file`, filled with 17.
 fn painted(file: &JpegFile) -> Restored {
     let mut frame = Planar8::new(PixelModel::Grey, file.width, file.height, (1, 1));
     frame.planes[0].data.fill(17);

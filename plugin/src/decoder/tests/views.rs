@@ -19,7 +19,7 @@ fn harness(model: &str, sink_caps: &str) -> gst_check::Harness {
     harness
 }
 
-/// The first row that comes out for a grey picture, of which the core makes seventeens.
+/// The first output row for a grey picture, which the core fills with 17.
 fn row(harness: &mut gst_check::Harness) -> Vec<u8> {
     let frame = gst::Buffer::from_slice(picture(16, 2));
     let out = harness.push_and_pull(frame).unwrap();
@@ -54,7 +54,7 @@ fn the_same_bytes_again_reach_the_core_as_the_same_picture() {
     let seen = Arc::new(AtomicUsize::new(0));
     let places = seen.clone();
     let _core = share("dec-again", move |file, _| {
-        // The same picture in memory: it was not read a second time.
+        // The same address: it was not read a second time.
         let place = std::ptr::from_ref(file).addr();
         let last = places.swap(place, Ordering::SeqCst);
         assert!(last == 0 || last == place, "read again");

@@ -1,5 +1,5 @@
-//! Frames that show both pictures: which bytes, in which caps, and that it can be changed while
-//! frames go through.
+//! Frames that show both pictures: which bytes, in which caps, and that `compare` can be changed
+//! while playing.
 
 use gst::prelude::*;
 
@@ -12,7 +12,7 @@ fn frame() -> gst::Buffer {
     gst::Buffer::from_mut_slice(vec![7u8; 32])
 }
 
-/// One row of what comes out for a frame of sevens, of which the core makes seventeens.
+/// One output row for a frame of sevens, which the core turns into seventeens.
 fn row(harness: &mut gst_check::Harness) -> Vec<u8> {
     let out = harness.push_and_pull(frame()).unwrap();
     let bytes = out.map_readable().unwrap().to_vec();

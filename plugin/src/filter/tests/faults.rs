@@ -1,4 +1,4 @@
-//! Frames and cores that fail: what is posted, and whether the stream goes on.
+//! Frames and cores that fail: what is posted, and whether the stream continues.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

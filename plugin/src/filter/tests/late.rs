@@ -1,5 +1,5 @@
-//! What becomes of late frames behind a sink that keeps time, by each policy; and that the
-//! application is told.
+//! What happens to late frames with a sink that keeps time, for each policy; and that the
+//! application is notified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::{PATIENCE, init, marked};
 use crate::registry;
 use crate::restorer::FrameRestorer;
 
-/// A core that takes a time of its own for each view or draw.
+/// A core that takes a fixed time for each view or draw.
 struct Paced(Duration);
 
 impl FrameRestorer for Paced {
@@ -45,7 +45,7 @@ impl FrameRestorer for Paced {
     }
 }
 
-/// What came of 30 frames at 100 a second.
+/// The result of 30 frames at 100 per second.
 #[derive(Debug, Default)]
 struct Played {
     frames: u64,
@@ -61,7 +61,7 @@ struct Played {
     told: Vec<i32>,
 }
 
-/// Plays them through a core that takes `ms` for each view, with these properties.
+/// Plays the frames through a core that takes `ms` for each view, with these properties.
 fn play(model: &str, ms: u64, properties: &str) -> Played {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Paced(Duration::from_millis(ms)));
@@ -142,7 +142,7 @@ fn late_frames_are_restored_all_the_same_when_asked() {
     }
 }
 
-/// Eight views take 32 ms of the 10 that there are, one takes 4.
+/// There are 10 ms per frame: eight views take 32, one takes 4.
 #[test]
 fn less_work_comes_before_giving_up() {
     let played = play("paced", 4, "preset=quality late-policy=passthrough");
@@ -154,7 +154,7 @@ fn less_work_comes_before_giving_up() {
     assert_eq!(reduced as u64, played.reduced, "{played:?}");
 }
 
-/// lean takes 40 ms of the 10 that there are, nano 2.
+/// There are 10 ms per frame: lean takes 40, nano 2.
 #[test]
 fn a_model_that_cannot_keep_up_gives_way_to_a_lesser_one() {
     init();

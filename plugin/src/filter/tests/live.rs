@@ -1,5 +1,5 @@
-//! A live source at 25 frames a second and a core that takes longer than a frame lasts: nothing
-//! is lost, latency is claimed, told and kept.
+//! A live source at 25 frames per second and a core that takes longer than a frame lasts: nothing
+//! is lost, and latency is reported and kept.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use super::{PATIENCE, harness, marked, share};
 /// What a frame costs.
 const COST: Duration = Duration::from_millis(60);
 const FRAMES: u64 = 75;
-/// The longest that a frame may be under way: the latency of the source (40 ms), the one claimed
-/// (90 ms: half as much again as the cost), the 20 ms that sinks add, and twice that again for
-/// threads that have to wait for a processor. Frames that piled up would take seconds.
+/// The longest that a frame may take to the sink: the latency of the source (40 ms), the reported
+/// one (90 ms: one and a half times the cost), the 20 ms that sinks add, and twice all of that for
+/// threads that wait for a processor. If frames piled up, they would take seconds.
 const UNDER_WAY: Duration = Duration::from_millis(450);
 
-/// Plays the stream into a sink that keeps time, or one that does not; how long each frame was
-/// under way when it reached the sink, and the figures.
+/// Plays the stream into a sink that keeps time, or one that does not. Returns how long each frame
+/// took to the sink, and the figures.
 fn play(model: &str, sync: bool) -> (Vec<Duration>, gst::Structure) {
     let _core = share(model, |frame, _, _| {
         std::thread::sleep(COST);
@@ -90,7 +90,7 @@ fn latency_is_answered_and_told_when_it_changes() {
         let frame = gst::Buffer::from_mut_slice(vec![7u8; 64]);
         harness.push_and_pull(frame).unwrap();
     }
-    // Half as much again as the 20 ms, in steps of 5; a busy machine takes longer.
+    // One and a half times 20 ms, in steps of 5; a busy machine takes longer.
     let claimed = latency(&mut harness) - 10;
     assert!((30..200).contains(&claimed), "{claimed}");
     let told = std::iter::from_fn(|| bus.pop_filtered(&[gst::MessageType::Latency])).count();

@@ -1,6 +1,7 @@
-//! The model is opened beside the stream: who waits for it, who does not, and what is told.
+//! The model is opened in parallel with the stream: what waits for it, what does not, and which
+//! messages are posted.
 //!
-//! The opening is held up by the lock that every opening of that model takes.
+//! The tests delay the opening with the lock that every opening of that model takes.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -13,10 +14,10 @@ use super::{PATIENCE, init};
 use crate::registry;
 
 const GREY: &str = "video/x-raw,format=GRAY8,width=8,height=8,framerate=25/1";
-/// Long enough for what does not wait to be seen not to wait.
+/// Long enough to tell that something does not wait.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// The model that opens nothing, as one of its own for each test.
+/// The model identity, with a class so that each test has its own.
 fn identity(class: usize) -> Options {
     Options::default()
         .with_model("identity")
@@ -37,7 +38,7 @@ fn element(class: i32) -> (gst::Element, gst::Bus) {
     (element, bus)
 }
 
-/// What the PROGRESS and ERROR messages on `bus` say, in their order.
+/// The kinds of the PROGRESS and ERROR messages on `bus`, in order.
 fn told(bus: &gst::Bus) -> Vec<&'static str> {
     let kinds = [gst::MessageType::Progress, gst::MessageType::Error];
     std::iter::from_fn(|| bus.pop_filtered(&kinds))
@@ -54,7 +55,7 @@ fn told(bus: &gst::Bus) -> Vec<&'static str> {
         .collect()
 }
 
-/// Pushes one frame from a thread of its own; what comes of it.
+/// Pushes one frame from a thread of its own, which sends the result.
 fn push(element: &gst::Element) -> Receiver<Result<gst::FlowSuccess, gst::FlowError>> {
     let mut harness = gst_check::Harness::with_element(element, Some("sink"), Some("src"));
     harness.set_src_caps_str(GREY);
@@ -160,7 +161,7 @@ fn a_missing_model_is_told_once_and_tried_again_when_asked() {
             said.extend(told(&bus));
         }
         assert_eq!(said, ["start", "failed", "ERROR"]);
-        // It goes no further, and says nothing that it has not said.
+        // The state change fails without posting the error again.
         assert!(element.set_state(gst::State::Paused).is_err());
         assert_eq!(told(&bus), [""; 0]);
         element.set_state(gst::State::Null).unwrap();

@@ -1,8 +1,8 @@
-//! The element around cores that are made to do what a test needs: change pixels in a known
-//! way, fail, find no tables, or never come to an end.
+//! The element with cores that do what a test needs: change pixels in a known way, fail, find no
+//! tables, or never finish.
 //!
-//! They are put into the registry of models under names of their own, so that the element
-//! runs as it is. What needs no such core is tested from outside, in `plugin/tests`.
+//! They are put into the registry of models under their own names, so that the element runs
+//! unchanged. What needs no such core is tested from outside, in `plugin/tests`.
 
 mod cancel;
 mod compare;
@@ -25,10 +25,10 @@ use gst::prelude::*;
 use crate::registry;
 use crate::restorer::FrameRestorer;
 
-/// Longest wait for something that takes milliseconds when all is well.
+/// Longest wait for something that normally takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// GStreamer, with the element known to it.
+/// Initialises GStreamer and registers the element.
 fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -37,7 +37,7 @@ fn init() {
     });
 }
 
-/// A core made of a function from a frame (and whether to stop) to a result.
+/// A core made of a function from a frame (and whether it is cancelled) to a result.
 struct Core<F>(F);
 
 impl<F> FrameRestorer for Core<F>
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Makes `core` what elements with `model=name` open, as long as the result is kept.
+/// Makes elements with `model=name` open `core`, for as long as the result is held.
 fn share<F>(name: &str, core: F) -> Arc<dyn FrameRestorer>
 where
     F: Fn(&Planar8, &FrameInfo, Control<'_>) -> Result<Restored> + Send + Sync + 'static,
@@ -107,7 +107,7 @@ fn harness(name: &str, caps: &str) -> (gst_check::Harness, gst::Bus) {
     (harness, bus)
 }
 
-/// The texts of the messages of this type that wait on `bus`.
+/// The texts of the messages of this type on `bus`.
 fn texts(bus: &gst::Bus, kind: gst::MessageType) -> Vec<String> {
     std::iter::from_fn(|| bus.pop_filtered(&[kind]))
         .map(|message| match message.view() {

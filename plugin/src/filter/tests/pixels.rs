@@ -8,7 +8,7 @@ use crate::planes::FORMATS;
 
 const SIZES: [(u32, u32); 5] = [(1, 1), (2, 2), (17, 13), (16, 8), (3, 40)];
 
-/// A buffer laid out with a gap in front and `padding` bytes behind each row.
+/// A buffer with a gap at its start and `padding` bytes after each row.
 fn padded_buffer(info: &VideoInfo, padding: i32) -> (gst::Buffer, Vec<usize>, Vec<i32>) {
     let n_planes = info.n_planes() as usize;
     let strides: Vec<i32> = info.stride()[..n_planes]
@@ -43,11 +43,11 @@ fn rows(info: &VideoInfo, plane: usize) -> usize {
     (info.height() as usize).div_ceil(if halved { 2 } else { 1 })
 }
 
-/// What the core adds to the bytes of one row of a plane, from left to right: the formats as
-/// GStreamer's documentation draws them. 0 is a byte that must stay.
+/// What the core adds to the bytes of one row of a plane, from left to right, for the formats as
+/// GStreamer documents them. 0 marks a byte that must not change.
 fn row_additions(format: VideoFormat, plane: usize, width: usize) -> Vec<u8> {
     let half = width.div_ceil(2);
-    // Two bytes a pixel; of an odd width the last pixel has no second luma sample.
+    // Two bytes per pixel; with an odd width the last pair has no second luma sample.
     let pairs = |luma: usize| {
         let byte = move |i: usize| match (i % 4 / 2, i % 2 == luma) {
             (_, true) if i / 2 < width => 10,

@@ -1,4 +1,4 @@
-//! Which tables the core is asked to go by, and what is counted of its answers.
+//! Which tables the core is asked to use, and which results are counted.
 
 use std::sync::{Arc, Mutex};
 
@@ -35,7 +35,7 @@ fn told(step: u16) -> Arc<Estimated> {
     })
 }
 
-/// A grey JPEG with tables of nobody's and the marker of Photoshop.
+/// A grey JPEG with tables of no known encoder and the marker of Photoshop.
 fn photoshops() -> Vec<u8> {
     let picture = Planar8::new(PixelModel::Grey, 8, 8, (1, 1));
     let steps = std::array::from_fn(|i| 3 + i as u16);
@@ -45,7 +45,7 @@ fn photoshops() -> Vec<u8> {
     [&bytes[..2], &head, marker, &bytes[2..]].concat()
 }
 
-/// From the markers of a file, through the meta and another decoder, to the core.
+/// The family gets from the markers of a file, through the meta and another decoder, to the core.
 #[test]
 fn the_encoder_of_the_file_reaches_the_core() {
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -74,7 +74,8 @@ fn the_encoder_of_the_file_reaches_the_core() {
     assert_eq!(stats.get::<&str>("encoder"), Ok("Adobe"));
 }
 
-/// A core that is told what to find in each frame that it searches; what it was asked.
+/// A core with a list of what to find in each frame that it searches. Returns what it was asked
+/// for, too.
 fn share_searcher(
     name: &str,
     finds: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
@@ -85,7 +86,7 @@ fn share_searcher(
         let mut kept = kept.lock().unwrap();
         let n = kept.len();
         kept.push(tables.clone());
-        // A kept table holds for even frames, as the core of this test has it.
+        // In this test a remembered table fits even frames.
         let holds = tables.earlier.clone().filter(|_| n % 2 == 0);
         let searched = holds.is_none() && tables.tables == FrameTables::Estimate;
         let found = match searched {
@@ -155,7 +156,8 @@ fn frames_that_tell_nothing_are_searched_seldom_and_warned_of_once() {
     assert_eq!(warnings.len(), 1, "{warnings:?}");
 }
 
-/// Other caps are another stream: what the last one told is forgotten, and so is its silence.
+/// New caps start another stream: tables of the last one are forgotten, and so is the wait before
+/// the next search.
 #[test]
 fn new_caps_are_searched_at_once() {
     let (_core, asked) = share_searcher("tells-late", |n| (n > 3).then_some(9));
@@ -194,6 +196,6 @@ fn what_the_gate_did_is_counted() {
     let count = |name: &str| stats.get::<u64>(name).unwrap();
     assert_eq!(count("gated"), 2);
     assert_eq!((count("restored"), count("passed-through")), (2, 2));
-    // Good pictures are nothing to warn of.
+    // Good pictures give no warning.
     assert_eq!(texts(&bus, gst::MessageType::Warning), [""; 0]);
 }
