@@ -1,4 +1,4 @@
-//! The functions of shim.c, as Rust sees them. Only read.rs and write.rs call them.
+//! The functions of shim.c as Rust declarations. Called by `read`, `pixels` and `write` only.
 
 use std::ffi::{CStr, c_char, c_int};
 
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
     pub trellis: i32,
 }
 
-/// `J_COLOR_SPACE` of libjpeg, the values that files have.
+/// `J_COLOR_SPACE` of libjpeg: the values that occur in files.
 pub mod color_space {
     pub const UNKNOWN: i32 = 0;
     pub const GRAYSCALE: i32 = 1;
@@ -107,12 +107,12 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// A message that the shim keeps, as text.
+/// Converts a message that the shim holds to text.
 ///
 /// # Safety
 /// `message` must point to a string that ends in NUL and outlives the call.
 pub(crate) unsafe fn text(message: *const c_char) -> String {
-    // SAFETY: the caller vouches for the pointer.
+    // SAFETY: the caller guarantees that the pointer is valid.
     unsafe { CStr::from_ptr(message) }
         .to_string_lossy()
         .into_owned()

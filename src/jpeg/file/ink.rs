@@ -1,8 +1,8 @@
 //! [`Ink`]: the black of a CMYK or YCCK file, and how it darkens the other three components.
 //!
-//! Such a file is two pictures: C, M and Y, which are R, G and B of what would be seen without
-//! black (or YCbCr of their complements), and K, which is grey. Each is held to its own levels.
-//! Filled by `read`; `restore` puts the two together.
+//! Such a file is treated as two pictures: C, M and Y, which are R, G and B of the picture without
+//! black (or YCbCr of their complements), and K, which is grey. Each is restored from its own
+//! levels. Filled by `read`; combined again after the restoration.
 
 use crate::frame::Picture;
 use crate::jpeg::file::JpegFile;
@@ -10,11 +10,11 @@ use crate::jpeg::grid::sampling;
 
 /// The black component of a file, as a grey file of its own.
 ///
-/// Levels are how much light is left, as Adobe's programs store them, and as Pillow, libjpeg's
-/// own programs and browsers read every such file: 255 is no ink at all.
+/// Samples say how much light is left, as Adobe's programs store them, and as Pillow, libjpeg's own
+/// programs and browsers read every such file: 255 is no ink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ink {
-    /// K, of the size in samples that it has in the file.
+    /// K, in its own size in samples.
     pub black: Box<JpegFile>,
     /// Picture pixels per sample, horizontally and vertically.
     pub factors: (usize, usize),
@@ -23,8 +23,8 @@ pub struct Ink {
 }
 
 impl Ink {
-    /// What is seen of `paint`, the other three as RGB `[3, H, W]` in `[-1, 1]`, and of `black`:
-    /// R = C·K/255, and so on; of YCCK C is 255 less what YCbCr say.
+    /// Combines `paint`, the other three components as RGB `[3, H, W]` in `[-1, 1]`, with `black`:
+    /// R = C·K/255, and so on. For YCCK, C is 255 minus the value from YCbCr.
     #[doc(hidden)]
     pub fn over(&self, paint: &Picture, black: &Picture) -> Picture {
         let (fx, fy) = self.factors;
@@ -47,7 +47,7 @@ impl Ink {
         out
     }
 
-    /// Of one sample, all in `[-1, 1]`.
+    /// Combines one sample, all in `[-1, 1]`.
     fn light(&self, paint: f32, black: f32) -> f32 {
         let share = |x: f32| (0.5 * x + 0.5).clamp(0.0, 1.0);
         let paint = match self.is_ycck {
@@ -96,7 +96,7 @@ mod tests {
         }
     }
 
-    /// The grids of the two need not be of one size.
+    /// The grids of the two may differ in size.
     #[test]
     fn black_of_half_the_size_reaches_all_of_the_picture() {
         let paint = Picture::from_data(3, 16, 32, vec![1.0; 3 * 16 * 32]).unwrap();

@@ -8,17 +8,17 @@
 #include "ledger.h"
 #include <jdhuff.h>
 
-/* More bytes before a restart marker than cameras put there, which is 1 to 9 and seldom 17: what
- * is left over of an interval that was decoded wrongly, or of one whose marker is lost. */
+/* More stray bytes before a restart marker than cameras write, which is 1 to 9 and rarely 17. They
+ * are the rest of an interval that was decoded wrongly, or of one whose marker is lost. */
 #define DJ_STRAY_MAX 32
 
-/* How both of libjpeg's Huffman decoders begin. */
+/* The common first fields of libjpeg's two Huffman decoders. */
 struct dj_huffman_decoder {
     struct jpeg_entropy_decoder public;
     bitread_perm_state bits;
 };
 
-/* The reader keeps its ledger where libjpeg's callbacks find it. */
+/* Finds the ledger of a reader from libjpeg's callbacks. */
 struct dj_ledger *dj_ledger_of(j_decompress_ptr cinfo);
 
 int dj_ledger_open(struct dj_ledger *ledger, j_decompress_ptr cinfo)
@@ -41,7 +41,7 @@ void dj_ledger_free(struct dj_ledger *ledger)
         free(ledger->blocks[c]);
 }
 
-/* The coefficients of the scan in work, as numbers in zigzag order; a sequential scan has all. */
+/* The coefficients of the current scan, as indices in zigzag order; a sequential scan has all. */
 static void dj_band(j_decompress_ptr cinfo, int *first, int *last, int *low)
 {
     *first = cinfo->progressive_mode ? cinfo->Ss : 0;
@@ -49,8 +49,8 @@ static void dj_band(j_decompress_ptr cinfo, int *first, int *last, int *low)
     *low = cinfo->progressive_mode ? cinfo->Al : 0;
 }
 
-/* The profile of a block of `profile` once the scan in work has sent its part of it. When there
- * are too many profiles the block stays what it is, which claims too little. */
+/* The profile of a block of `profile` after the current scan has sent its part. If there are too
+ * many profiles, the block keeps its own, which claims too little. */
 static int dj_next_profile(struct dj_ledger *ledger, j_decompress_ptr cinfo, int profile)
 {
     int first, last, low, same = 0;
@@ -71,7 +71,7 @@ static int dj_next_profile(struct dj_ledger *ledger, j_decompress_ptr cinfo, int
     return same;
 }
 
-/* Whether a scan that refines coefficients finds them as it expects. */
+/* Whether a scan that refines coefficients finds them in the expected state. */
 static int dj_fits(const struct dj_ledger *ledger, j_decompress_ptr cinfo, int profile)
 {
     for (int i = cinfo->Ss; i <= cinfo->Se; i++)
@@ -80,8 +80,8 @@ static int dj_fits(const struct dj_ledger *ledger, j_decompress_ptr cinfo, int p
     return 1;
 }
 
-/* Looks at the blocks of MCU number `mcu` of the scan: takes note that its part of them has come
- * if `advance`, else answers whether they are as the scan expects. */
+/* Visits the blocks of MCU number `mcu` of the scan: if `advance`, records that its part of them
+ * has arrived; otherwise returns whether they are in the state that the scan expects. */
 static int dj_each_block(struct dj_ledger *ledger, j_decompress_ptr cinfo, uint32_t mcu, int advance)
 {
     uint32_t row = mcu / cinfo->MCUs_per_row, column = mcu % cinfo->MCUs_per_row;
@@ -103,8 +103,8 @@ static int dj_each_block(struct dj_ledger *ledger, j_decompress_ptr cinfo, uint3
     return 1;
 }
 
-/* Whether the last byte of an interval ends as encoders end it: with ones, as T.81 F.1.2.3 has
- * it, or with zeros. What was decoded from wrong bits seldom does. */
+/* Whether the last byte of an interval is padded as encoders do: with ones, as in T.81 F.1.2.3,
+ * or with zeros. After decoding wrong bits it rarely is. */
 static int dj_ends_well(j_decompress_ptr cinfo)
 {
     const bitread_perm_state *state = &((struct dj_huffman_decoder *)cinfo->entropy)->bits;
@@ -116,12 +116,11 @@ static int dj_ends_well(j_decompress_ptr cinfo)
     return rest == 0 || rest == mask;
 }
 
-/* The interval in work is over; `last` if the scan is.
+/* Ends the current interval; `last` if it is the last of the scan.
  *
- * A few bytes that are left over behind MCUs that were all there have cost nothing. Where the
- * data ran out the MCUs before that are good, if it was the file that ended; inside of a file
- * with restart markers an interval that does not end as it should was wrong from some point on
- * that nobody knows. */
+ * A few bytes left over after a complete interval do no harm. If the data ended because the file
+ * ended, the MCUs before that are good. Inside a file with restart markers, an interval that does
+ * not end properly was wrong from some unknown point on. */
 static void dj_close_interval(struct dj_ledger *ledger, j_decompress_ptr cinfo, int last)
 {
     uint32_t count = ledger->mcu - ledger->start, good = ledger->sound;
@@ -132,8 +131,8 @@ static void dj_close_interval(struct dj_ledger *ledger, j_decompress_ptr cinfo, 
     if (ledger->misplaced || (!alone && !cut && !ledger->ends_well)
         || (ledger->stray > DJ_STRAY_MAX && !ledger->action))
         good = 0;
-    /* Another marker than was due: where one is lost, its whole interval was passed over. Where
-     * nothing was, this may be the interval of another place. */
+    /* Not the expected marker: if one is lost, its whole interval was skipped. If nothing was
+     * skipped, this interval may belong to another place. */
     if (ledger->action && !ledger->stray)
         good = 0;
     for (uint32_t mcu = ledger->start; mcu < ledger->start + good; mcu++)
@@ -145,12 +144,12 @@ static void dj_open_interval(struct dj_ledger *ledger)
     ledger->start = ledger->mcu;
     ledger->sound = 0;
     ledger->broken = ledger->at_end = FALSE;
-    /* Of its actions, 1 goes on behind the marker, whatever its number. */
+    /* Action 1 continues after the marker, whatever its number. */
     ledger->misplaced = ledger->action == 1 && ledger->marker != JPEG_RST0 + ledger->desired;
 }
 
-/* Whether a block can be of 8-bit samples: none has a coefficient beyond 1024, and a level is off
- * by one at most. DC is looked at alone where there are no intervals to be doubted. */
+/* Whether a block can come from 8-bit samples: no coefficient is beyond 1024, and a level is off
+ * by one at most. Without restart intervals only DC is checked. */
 static int dj_is_possible(j_decompress_ptr cinfo, const JCOEF *block, const UINT16 *steps)
 {
     int last = cinfo->restart_interval && !cinfo->progressive_mode ? 63 : 0;
@@ -160,7 +159,7 @@ static int dj_is_possible(j_decompress_ptr cinfo, const JCOEF *block, const UINT
     return 1;
 }
 
-/* Whether all blocks of an MCU can be. Scans without DC are not looked at. */
+/* Whether all blocks of an MCU can. Scans without DC are not checked. */
 static int dj_are_possible(j_decompress_ptr cinfo, JBLOCKROW *blocks)
 {
     if (cinfo->progressive_mode && cinfo->Ss != 0)
@@ -173,13 +172,13 @@ static int dj_are_possible(j_decompress_ptr cinfo, JBLOCKROW *blocks)
     return 1;
 }
 
-/* In place of libjpeg's own function, which it calls. */
+/* Replaces libjpeg's own function, and calls it. */
 static boolean dj_decode_mcu(j_decompress_ptr cinfo, JBLOCKROW *blocks)
 {
     struct dj_ledger *ledger = dj_ledger_of(cinfo);
     uint32_t done = ledger->mcu - ledger->start;
     int begins = cinfo->restart_interval && done == cinfo->restart_interval;
-    /* The arithmetic decoder does not say that it has run out of data. */
+    /* The arithmetic decoder does not report that it has run out of data. */
     ledger->hit = cinfo->arith_code && ledger->truncated;
     ledger->stray = 0;
     ledger->action = 0;
@@ -200,7 +199,7 @@ static boolean dj_decode_mcu(j_decompress_ptr cinfo, JBLOCKROW *blocks)
         ledger->sound += ledger->sound == ledger->mcu - ledger->start;
     ledger->ends_well = dj_ends_well(cinfo);
     if (++ledger->mcu == cinfo->MCUs_per_row * cinfo->MCU_rows_in_scan) {
-        /* What is left over at the end of a scan is before no restart marker. */
+        /* Bytes left over at the end of a scan are not before a restart marker. */
         ledger->stray = 0;
         ledger->action = 0;
         dj_close_interval(ledger, cinfo, 1);

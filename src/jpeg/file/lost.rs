@@ -1,4 +1,4 @@
-//! Which parts of a picture hold nothing of what the encoder wrote.
+//! Finds the parts of a picture for which no data of the encoder arrived.
 //!
 //! Those MCUs are shown as libjpeg shows them and not restored. Called by `read`.
 
@@ -7,8 +7,8 @@ use crate::jpeg::file::Component;
 use crate::jpeg::file::ffi::Info;
 use crate::jpeg::file::partial::Partial;
 
-/// Runs of MCUs, in pixels, in which nothing is known of a component that the picture cannot do
-/// without: the first; of RGB, any.
+/// Runs of MCUs, in pixels, in which nothing is known of an essential component: the first one; for
+/// RGB, any.
 pub(crate) fn parts(known: &[Partial], info: &Info, model: PixelModel) -> Vec<Rect> {
     let needed = match model {
         PixelModel::Rgb => known.len().min(3),
@@ -29,7 +29,7 @@ pub(crate) fn parts(known: &[Partial], info: &Info, model: PixelModel) -> Vec<Re
     found
 }
 
-/// Runs of blocks of a component that is a picture of its own, of `size` samples.
+/// The same for a component that is a picture of its own, of `size` samples: runs of blocks.
 pub(crate) fn blocks(known: &Partial, component: &Component, size: (usize, usize)) -> Vec<Rect> {
     let mut found = Vec::new();
     for at in 0..component.blocks_wide * component.blocks_high {
@@ -41,7 +41,7 @@ pub(crate) fn blocks(known: &Partial, component: &Component, size: (usize, usize
     found
 }
 
-/// Whether any block of component `c` in an MCU is not known.
+/// Whether any block of component `c` in an MCU is unknown.
 fn lacks(known: &Partial, (column, row): (usize, usize), c: usize, info: &Info) -> bool {
     let (h, v) = (info.h[c] as usize, info.v[c] as usize);
     let (wide, high) = (info.blocks_wide[c] as usize, info.blocks_high[c] as usize);
@@ -51,7 +51,7 @@ fn lacks(known: &Partial, (column, row): (usize, usize), c: usize, info: &Info) 
         .any(|at| !known.is_known(at))
 }
 
-/// Adds an MCU to the run that it continues, or begins one.
+/// Adds an MCU to the run that it continues, or starts a new run.
 fn add(
     found: &mut Vec<Rect>,
     (column, row): (usize, usize),

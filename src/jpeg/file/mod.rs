@@ -1,6 +1,6 @@
 //! [`JpegFile`]: what a JPEG file says, as plain data.
 //!
-//! Filled by `read`, written by `write`, turned into an observation by `observe`.
+//! Filled by `read`, written by `write`, turned into an observation by [`grid`](crate::jpeg::grid).
 
 pub(crate) mod ffi;
 pub mod ink;
@@ -48,33 +48,33 @@ pub struct Component {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Damage {
-    /// The decoder's first complaint of lost data, or else its first complaint.
+    /// The decoder's first warning about lost data, or else its first warning.
     pub message: String,
-    /// Parts of the picture that hold nothing of what the encoder wrote, in pixels: runs of MCUs,
-    /// from the top, none twice, cut at the picture's edge.
+    /// Parts of the picture for which no data arrived, in pixels: runs of MCUs, from the top,
+    /// without repetition, clipped to the picture.
     pub lost: Vec<Rect>,
-    /// What is known of each component; empty when that is all that there is to know.
+    /// How far each component is known; empty if all of it is.
     #[doc(hidden)]
     pub known: Vec<Partial>,
 }
 
 impl Damage {
-    /// Rows of pixels that are reached by lost parts: rows of MCUs, from the top, none twice.
+    /// Rows of pixels with lost parts: rows of MCUs, from the top, without repetition.
     pub fn rows(&self) -> Vec<Range<usize>> {
         rows_of(&self.lost)
     }
 
-    /// How many rows of pixels that is.
+    /// The number of these rows.
     pub fn len(&self) -> usize {
         self.rows().iter().map(ExactSizeIterator::len).sum()
     }
 
-    /// Whether every level is as the encoder wrote it, though the decoder complained.
+    /// Whether every level is as the encoder wrote it, despite the warning.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
 
-    /// What it comes to, in a sentence, of a picture of so many rows.
+    /// Describes the damage in a sentence, for a picture of `height` rows.
     pub fn describe(&self, height: usize) -> String {
         let message = &self.message;
         match (self.is_empty(), self.lost.is_empty()) {
@@ -88,7 +88,7 @@ impl Damage {
     }
 }
 
-/// The rows of `rects`, which come from the top, none twice.
+/// The rows of `rects`, which are sorted from the top, without repetition.
 fn rows_of(rects: &[Rect]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for rect in rects {
@@ -101,7 +101,7 @@ fn rows_of(rects: &[Rect]) -> Vec<Range<usize>> {
     found
 }
 
-/// How densely samples lie, as the JFIF segment says.
+/// The pixel density, as stated in the JFIF segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Density {
     /// What `x` and `y` count.
@@ -123,17 +123,17 @@ pub enum DensityUnit {
     Centimetre,
 }
 
-/// Blocks of a file that restoration hands on unchanged.
+/// Blocks of a file that are copied unchanged to the restored one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// The EXIF block, from its TIFF header on (APP1 without the `Exif\0\0`).
+    /// The EXIF block, starting at its TIFF header (APP1 without the `Exif\0\0`).
     pub exif: Option<Vec<u8>>,
-    /// The ICC profile, its APP2 pieces put together.
+    /// The ICC profile, joined from its APP2 pieces.
     pub icc: Option<Vec<u8>>,
     /// The XMP packet (APP1 without its name).
     pub xmp: Option<Vec<u8>>,
-    /// Pieces of the XMP that is too long for a packet: APP1 segments without their name, each
-    /// with its digest, length and place.
+    /// Pieces of XMP that is too long for a packet: APP1 segments without their name, each with its
+    /// digest, length and offset.
     pub extended_xmp: Vec<Vec<u8>>,
     /// Photoshop's resources, IPTC among them: APP13 segments without their name, joined.
     pub photoshop: Option<Vec<u8>>,
@@ -141,8 +141,8 @@ pub struct Metadata {
     pub comments: Vec<Vec<u8>>,
     /// The density of JFIF.
     pub density: Option<Density>,
-    /// Segments of the file that are none of these, by name, such as `APP2 (MPF)`: they may
-    /// speak of the file's own bytes, or of what lies behind them, and are not handed on.
+    /// Names of all other segments, such as `APP2 (MPF)`. They may refer to the file's own bytes,
+    /// or to what lies behind them, and are not copied.
     pub others: Vec<String>,
 }
 
@@ -167,15 +167,15 @@ pub struct JpegFile {
     pub model: PixelModel,
     /// Progressive (SOF2) rather than sequential.
     pub progressive: bool,
-    /// One component for grey, three else.
+    /// One component for grey, otherwise three.
     pub components: Vec<Component>,
-    /// The fourth of a CMYK or YCCK file.
+    /// The fourth component of a CMYK or YCCK file.
     pub ink: Option<Ink>,
-    /// What was wrong, if anything was.
+    /// What was wrong with the file, if anything.
     pub damage: Option<Damage>,
     /// EXIF, ICC and the like.
     pub metadata: Metadata,
-    /// What the markers say of the encoder.
+    /// What the markers say about the encoder.
     pub markers: Markers,
 }
 

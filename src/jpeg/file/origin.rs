@@ -1,9 +1,9 @@
-//! Where a JPEG comes from: what its markers say beside the picture, and the family of
-//! encoders that tables and markers speak for.
+//! Where a JPEG comes from: what its markers say, and the family of encoders that its tables and
+//! markers point to.
 //!
-//! The family decides how far a coefficient may have been from its level when it was
-//! quantised (`slack`). Nothing here is needed to decode. `read` and `header` scan the markers,
-//! in microseconds; the command prints the family, a meta of the plugin carries it by name.
+//! The family decides how far a coefficient may have been from its level when it was quantised
+//! (`slack`). Nothing here is needed to decode. `read` and `header` scan the markers, in
+//! microseconds; the command prints the family, and a meta of the plugin transports it by name.
 
 use std::str::FromStr;
 
@@ -30,7 +30,7 @@ pub struct Markers {
     pub make: Option<String>,
 }
 
-/// Encoders that quantise alike.
+/// Encoders that quantise in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Family {
@@ -42,9 +42,9 @@ pub enum Family {
     Jpegli,
     /// Frames of UVC cameras and AVI files.
     Avi1,
-    /// A camera, by its EXIF, with tables of its own.
+    /// A camera, recognised by its EXIF, with its own tables.
     Camera(String),
-    /// Photoshop and its kin, with tables of their own.
+    /// Photoshop and related programs, with their own tables.
     Adobe,
     /// None of these.
     Unknown,
@@ -70,7 +70,7 @@ const JPEGLI: [f64; 24] = [
 ];
 
 impl Markers {
-    /// Reads the segments of `data` up to the first scan.
+    /// Reads the segments of `data` before the first scan.
     pub(crate) fn of(data: &[u8]) -> Self {
         let mut found = Self::default();
         for part in segments::parts(data) {
@@ -83,7 +83,7 @@ impl Markers {
         found
     }
 
-    /// Takes note of one segment, without its marker `code` and length.
+    /// Records one segment with the marker `code`, without the marker and its length.
     pub(crate) fn note(&mut self, code: u8, segment: &[u8]) {
         match code {
             0xE0 if segment.starts_with(b"JFIF\0") => self.jfif = true,
@@ -139,7 +139,7 @@ fn make(exif: &[u8]) -> Option<String> {
 }
 
 impl Family {
-    /// The family that a file's tables and markers speak for.
+    /// The family that a file's tables and markers point to.
     #[doc(hidden)]
     pub fn of(file: &JpegFile) -> Self {
         match file.components.first() {
@@ -148,8 +148,8 @@ impl Family {
         }
     }
 
-    /// The family that the table of the first component and the markers speak for; the table
-    /// counts for more.
+    /// The family that the table of the first component and the markers point to; the table takes
+    /// precedence.
     #[doc(hidden)]
     pub fn told(luma: &QuantSteps, model: PixelModel, markers: &Markers) -> Self {
         if markers.avi1 {
@@ -173,9 +173,9 @@ impl Family {
         }
     }
 
-    /// How far beyond its cell an estimate may go. Not how far coefficients may have been:
-    /// docs/measurements/cell.md measures that mozjpeg's own cells, which a few per cent of its
-    /// coefficients left, still bring an estimate nearer than wider ones do. jpegli could not
+    /// How far outside its cell an estimate may be. This is not how far coefficients may have been
+    /// outside: as measured in docs/measurements/cell.md, mozjpeg's nominal cells, which a few per
+    /// cent of its coefficients left, still give better estimates than wider ones. jpegli could not
     /// be measured; its 99th percentile is 0.41 steps, libjpeg's 0.07.
     #[doc(hidden)]
     pub fn slack(&self) -> Slack {
@@ -188,7 +188,7 @@ impl Family {
         }
     }
 
-    /// As the command prints it: one word, a camera's maker behind it.
+    /// The name that the command prints: one word, followed by the maker for a camera.
     pub fn name(&self) -> String {
         match self {
             Self::Libjpeg => "libjpeg".into(),
@@ -202,7 +202,7 @@ impl Family {
     }
 }
 
-/// Reads what [`Family::name`] writes.
+/// Parses the output of [`Family::name`].
 impl FromStr for Family {
     type Err = Error;
 
@@ -228,7 +228,8 @@ impl FromStr for Family {
     }
 }
 
-/// Whether the first rows are jpegli's at some scale; two steps may differ by one, for rounding.
+/// Whether the first rows are jpegli's at some scale; two steps may differ by one because of
+/// rounding.
 fn is_jpegli(steps: &QuantSteps) -> bool {
     let pairs = || JPEGLI.iter().zip(steps);
     let misses = |scale: f64| {
@@ -238,7 +239,7 @@ fn is_jpegli(steps: &QuantSteps) -> bool {
     let (base, sum) = pairs().fold((0.0, 0.0), |(base, sum), (b, &s)| {
         (base + b, sum + f64::from(s))
     });
-    // Each step is half a unit off at most, two of them one and a half.
+    // Each step is off by half a unit at most, two of them by one and a half.
     let hundredths = |sum: f64| (100.0 * sum / base) as u32;
     // Below 1.2 nearly every step is 1 to 4, and other tables look alike.
     let scales = hundredths(sum - 14.0).max(120)..=hundredths(sum + 14.0).min(1499);
@@ -336,7 +337,7 @@ mod tests {
             steps[at] = steps[at].wrapping_add_signed(by);
         }
         assert!(is_jpegli(&steps), "two steps off by one");
-        // No scale is near these.
+        // No scale comes near these.
         for at in [3, 11, 20] {
             steps[at] += 5;
         }

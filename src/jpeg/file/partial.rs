@@ -1,8 +1,8 @@
-//! [`Partial`]: how far each coefficient is known of a component that is not all there.
+//! [`Partial`]: how far each coefficient of an incomplete component is known.
 //!
-//! A progressive file sends most coefficients several times: first without their lowest bits,
-//! then one bit more with each scan. One that ends early still says in which interval each of
-//! them lies. Filled by `read`; `observe` and `measure` go by it.
+//! A progressive file sends most coefficients several times: first without their lowest bits, then
+//! one more bit with each scan. If it ends early, it still gives an interval for each of them.
+//! Filled by `read`; used by `grid`.
 
 use crate::contract::QuantSteps;
 use crate::interval::Bounds;
@@ -15,10 +15,10 @@ use crate::jpeg::grid::dct::Block;
 /// No coefficient of 8-bit samples is larger, in units of the quantisation table.
 const LARGEST: f32 = 1024.0;
 
-/// A mean that is far out, in the same units: twice as far as white is from grey.
+/// An impossible mean, in the same units: twice as far from grey as white is.
 const WILD: i32 = 2048;
 
-/// What is told of a coefficient that was not sent: a step with one level for all of them.
+/// Step for a coefficient that was not sent: so large that there is only one level.
 const COARSEST: u16 = 2048;
 
 /// The lowest bit that is known of each coefficient, natural order; `None`: it was not sent.
@@ -27,20 +27,20 @@ pub type Profile = [Option<u8>; 64];
 /// How far each coefficient of a component is known, and how it is shown all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partial {
-    /// What blocks may have in common; the first is that nothing is known.
+    /// The distinct profiles; in the first nothing is known.
     pub profiles: Vec<Profile>,
-    /// The number of each block's profile, blocks in raster order.
+    /// The index of each block's profile, blocks in raster order.
     pub blocks: Vec<u8>,
-    /// Samples as libjpeg shows them, eight for each block in a row and eight rows or more for each
-    /// row of blocks.
+    /// Samples as libjpeg shows them: eight per block in a row, and eight rows or more per row of
+    /// blocks.
     pub shown: Vec<u8>,
 }
 
 impl Partial {
-    /// The same on a grid of `wide` times `high` blocks, of which those beyond the `columns` of
-    /// the component's own rows are not known, and show anything.
+    /// The same on a grid of `wide` times `high` blocks. Blocks beyond the component's own
+    /// `columns` are unknown, and their samples are undefined.
     pub fn on_grid(&self, columns: usize, (wide, high): (usize, usize)) -> Self {
-        // Of profile 0 nothing has come.
+        // In profile 0 nothing is known.
         Self {
             profiles: self.profiles.clone(),
             blocks: laid_out(&self.blocks, columns, (wide, high)),
@@ -48,8 +48,8 @@ impl Partial {
         }
     }
 
-    /// Draws blocks anew of which nothing is known and whose mean is far from what any picture has:
-    /// the decoder in use shows those darker than black as white, others as black.
+    /// Redraws blocks of which nothing is known and whose mean is impossible in a picture, because
+    /// the decoder shows those darker than black as white, and others as black.
     pub fn saturate(&mut self, component: &Component) {
         let (wide, stride) = (component.blocks_wide, 8 * component.blocks_wide);
         for (at, levels) in component.levels.iter().enumerate() {
@@ -67,9 +67,9 @@ impl Partial {
         }
     }
 
-    /// The likeliest coefficients of block number `at`, of those `levels`: the middle of each
-    /// interval, and of what was not sent what libjpeg makes of the neighbours, by whose
-    /// samples `shown` it is.
+    /// The likeliest coefficients of block number `at` with these `levels`: the middle of each
+    /// interval. For coefficients that were not sent, those of libjpeg's samples in `shown`, which
+    /// it interpolates from the neighbours.
     #[inline(always)]
     pub fn guess(&self, at: usize, levels: &Levels, steps: &QuantSteps, shown: &Block) -> Block {
         let profile = self.profile(at);
@@ -81,13 +81,13 @@ impl Partial {
         })
     }
 
-    /// What is known of block number `at`.
+    /// The profile of block number `at`.
     #[inline(always)]
     pub fn profile(&self, at: usize) -> &Profile {
         &self.profiles[usize::from(self.blocks[at])]
     }
 
-    /// Whether all of it is known.
+    /// Whether the whole component is known.
     pub fn is_whole(&self) -> bool {
         let whole: Vec<bool> = self.profiles.iter().map(|p| *p == [Some(0); 64]).collect();
         self.blocks
@@ -95,13 +95,13 @@ impl Partial {
             .all(|&profile| whole[usize::from(profile)])
     }
 
-    /// Whether anything is, in that its mean is.
+    /// Whether anything of block number `at` is known, which means its DC.
     pub fn is_known(&self, at: usize) -> bool {
         self.profile(at)[0].is_some()
     }
 
-    /// The steps that all of it was as good as quantised with: geometric means over the blocks
-    /// of which something is known.
+    /// The effective steps of the component: geometric means over the blocks of which something is
+    /// known.
     pub fn coarser(&self, steps: &QuantSteps) -> QuantSteps {
         let mut counts = vec![0u32; self.profiles.len()];
         let blocks = self.blocks.iter().map(|&profile| usize::from(profile));
@@ -122,7 +122,7 @@ impl Partial {
     }
 }
 
-/// Rows of `length` numbers as so many rows of `wide`, cut or filled up with zeros.
+/// Converts rows of `length` numbers to rows of `wide`, cut or padded with zeros.
 fn laid_out(numbers: &[u8], length: usize, (wide, high): (usize, usize)) -> Vec<u8> {
     let mut out = Vec::with_capacity(wide * high);
     for row in numbers.chunks_exact(length.max(1)).take(high) {
@@ -133,7 +133,7 @@ fn laid_out(numbers: &[u8], length: usize, (wide, high): (usize, usize)) -> Vec<
     out
 }
 
-/// The step of a coefficient of which the bits from `low` on are known.
+/// The effective step of a coefficient of which only the bits from `low` on are known.
 fn coarse(step: u16, low: Option<u8>) -> u16 {
     let coarsest = step.max(COARSEST);
     low.map_or(coarsest, |low| {
@@ -142,7 +142,7 @@ fn coarse(step: u16, low: Option<u8>) -> u16 {
     })
 }
 
-/// The interval of coefficient number `i` of which the bits of `level` from `low` on are known.
+/// The interval of coefficient number `i` if only the bits of `level` from `low` on are known.
 #[inline(always)]
 pub fn cell(i: usize, level: i16, low: Option<u8>, step: u16, slack: Slack) -> (f32, f32) {
     let Some(low) = low else {
@@ -153,8 +153,8 @@ pub fn cell(i: usize, level: i16, low: Option<u8>, step: u16, slack: Slack) -> (
     (lowest, Cell::new(most, step, slack).high)
 }
 
-/// The least and the most that a level can be of which the bits of `level` from `low` on are
-/// known. DC is shifted, all others are cut towards zero (T.81, G.1.2.1 and G.1.2.2).
+/// The smallest and the largest level with the same bits from `low` on. DC is shifted, all others
+/// are truncated towards zero (T.81, G.1.2.1 and G.1.2.2).
 fn levels(i: usize, level: i16, low: u8) -> (i16, i16) {
     let rest = (1i16 << low) - 1;
     let cut = match i == 0 || level >= 0 {
@@ -178,7 +178,7 @@ pub fn bounds(levels: &Levels, profile: &Profile, steps: &QuantSteps, slack: Sla
 mod tests {
     use super::*;
 
-    /// By cutting all levels as an encoder does, and looking which come out alike.
+    /// Truncates all levels as an encoder does, and checks which become equal.
     #[test]
     fn an_interval_holds_the_levels_that_are_sent_alike() {
         let sent = |i: usize, level: i16, low: u8| match i {
@@ -207,7 +207,7 @@ mod tests {
         assert!(low <= -1024.0 && high >= 1024.0);
     }
 
-    /// Black that is blacker than black is black.
+    /// Darker than black is shown as black.
     #[test]
     fn what_is_far_out_is_shown_saturated() {
         let mut levels = [[0; 64]; 2];

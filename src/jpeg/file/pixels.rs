@@ -1,8 +1,8 @@
-//! Bytes of a JPEG file to the pixels that every libjpeg-turbo program shows: integer DCT,
-//! smooth chroma, rounded to 8 bits.
+//! Decodes a JPEG file to the pixels that every libjpeg-turbo program shows: integer DCT, smooth
+//! chroma, rounded to 8 bits.
 //!
-//! For callers who want a picture as it is, and for data sets, whose originals the published program
-//! decodes that way. Restoration never comes here: it reads coefficients.
+//! For data sets, whose originals the published program decodes that way. Restoration does not use
+//! it: it reads coefficients.
 
 use crate::error::Result;
 use crate::frame::Planar8;
@@ -31,8 +31,8 @@ pub fn decode(data: &[u8], limits: &Limits) -> Result<Planar8> {
     let (width, height) = (info.width as usize, info.height as usize);
     let channels = if info.components == 4 { 4 } else { 3 };
     let mut pixels = vec![0; channels * width * height];
-    // SAFETY: the header has been read, `data` is still there, and `pixels` has room for those
-    // that the header announced.
+    // SAFETY: the header has been read, `data` is still there, and `pixels` has room for as many as
+    // the header announced.
     if unsafe { ffi::dj_reader_pixels(reader.0, pixels.as_mut_ptr()) } == 0 {
         return Err(classify(reader.message()));
     }
@@ -66,8 +66,8 @@ mod tests {
         picture
     }
 
-    /// At quality 95 a smooth picture comes back within a few levels: a channel in the wrong
-    /// place would be 40 off.
+    /// At quality 95 a smooth picture is decoded within a few levels; with swapped channels it
+    /// would be off by 40.
     #[test]
     fn colour_and_grey_come_back() {
         for model in [PixelModel::Rgb, PixelModel::Grey] {

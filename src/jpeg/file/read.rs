@@ -1,7 +1,7 @@
-//! Bytes of a JPEG file to [`JpegFile`]: every baseline or progressive file that libjpeg-turbo
-//! reads, with one, three or four components, by way of mozjpeg-sys and shim.c.
+//! Reads a [`JpegFile`] from bytes: every baseline or progressive file that libjpeg-turbo reads,
+//! with one, three or four components, through mozjpeg-sys and shim.c.
 //!
-//! No pixels are decoded. Errors of the C library become [`Error`]; nothing aborts.
+//! It decodes no pixels. Errors of the C library become [`Error`]; nothing aborts.
 
 use std::ptr;
 
@@ -21,7 +21,7 @@ pub(crate) struct Reader(pub(crate) *mut ffi::Reader);
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // SAFETY: made by dj_reader_new, not null, freed only here.
+        // SAFETY: from dj_reader_new, not null, freed only here.
         unsafe { ffi::dj_reader_free(self.0) }
     }
 }
@@ -29,8 +29,9 @@ impl Drop for Reader {
 /// Reads all of a file.
 ///
 /// # Errors
-/// [`Error::Input`] for bytes that are no JPEG or are damaged beyond use, [`Error::Unsupported`]
-/// for kinds of JPEG that are not handled (12 bit, lossless, fractional sampling), [`Error::Limits`] before memory is taken for a picture over `limits`.
+/// [`Error::Input`] for bytes that are not a JPEG or damaged beyond use, [`Error::Unsupported`] for
+/// unsupported kinds of JPEG (12 bit, lossless, fractional sampling), [`Error::Limits`] for a
+/// picture over `limits`, before memory is allocated for it.
 pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let (reader, info) = begin(data, limits)?;
     let model = pixel_model(&info)?;
@@ -59,10 +60,10 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     })
 }
 
-/// The metadata of a file alone, without its coefficients.
+/// Reads only the metadata of a file, without its coefficients.
 ///
 /// # Errors
-/// As [`read`], of the header.
+/// Those of [`read`] that concern the header.
 pub fn metadata(data: &[u8], limits: &Limits) -> Result<Metadata> {
     begin(data, limits).map(|(reader, _)| reader.metadata())
 }
@@ -98,8 +99,8 @@ fn check_start(data: &[u8]) -> Result<()> {
     }
 }
 
-/// What a file says of its size has to be possible: each block takes some bits at least. One
-/// that ends early is still read if it may hold a quarter.
+/// Checks that the stated size is possible: each block takes at least some bits. A file that ends
+/// early is still read if it can hold a quarter of the blocks.
 fn check_content(info: &ffi::Info) -> Result<()> {
     let held = 8 * info.scan_bytes;
     if held < info.fewest_bits / 4 {
@@ -120,7 +121,7 @@ fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
         (1, GRAYSCALE | UNKNOWN) => Ok(PixelModel::Grey),
         (3, YCBCR) => Ok(PixelModel::YCbCr),
         (3, RGB) => Ok(PixelModel::Rgb),
-        // The three beside black.
+        // The three components other than black.
         (4, CMYK | UNKNOWN) => Ok(PixelModel::Rgb),
         (4, YCCK) => Ok(PixelModel::YCbCr),
         (n, space) => Err(Error::Unsupported(format!(
@@ -129,7 +130,7 @@ fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
     }
 }
 
-/// Sampling factors must divide the largest; libjpeg decodes no others either.
+/// Sampling factors must divide the largest; libjpeg does not decode others either.
 fn check_sampling(info: &ffi::Info) -> Result<()> {
     for c in 0..info.components as usize {
         let (h, v) = (info.h[c], info.v[c]);
@@ -151,7 +152,7 @@ fn check_sampling(info: &ffi::Info) -> Result<()> {
     Ok(())
 }
 
-/// Takes black from the components of a file of four, and its part from the damage.
+/// Removes black from the four components of a file, and its part from the damage.
 fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi::Info) -> Ink {
     let factors = (
         (info.max_h / info.h[3]) as usize,
@@ -208,7 +209,7 @@ impl Reader {
 
     fn header(&self, data: &[u8]) -> Result<ffi::Info> {
         let mut info = ffi::Info::default();
-        // SAFETY: `data` outlives the reader's use of it: callers of `begin` see to that.
+        // SAFETY: `data` outlives the reader; the callers of `begin` guarantee that.
         let ok = unsafe { ffi::dj_reader_header(self.0, data.as_ptr(), data.len(), &mut info) };
         if ok == 0 {
             return Err(classify(self.message()));
@@ -217,7 +218,7 @@ impl Reader {
     }
 
     fn decode(&self) -> Result<()> {
-        // SAFETY: the header has been read, and its data is still there.
+        // SAFETY: the header has been read, and its data is still valid.
         match unsafe { ffi::dj_reader_decode(self.0) } {
             0 => Err(classify(self.message())),
             _ => Ok(()),
@@ -256,7 +257,7 @@ impl Reader {
         })
     }
 
-    /// What was wrong, and what is known all the same; how that is shown is still to be found.
+    /// What was wrong, and how far the components are known; `show` fills in how they are shown.
     fn damage(&self, info: &ffi::Info, model: PixelModel) -> Option<Damage> {
         // SAFETY: the handle is live.
         let warnings = unsafe { ffi::dj_reader_warnings(self.0) };
@@ -280,12 +281,12 @@ impl Reader {
         })
     }
 
-    /// How far the coefficients of component `c`, which is decoded, are known.
+    /// How far the coefficients of the decoded component `c` are known.
     fn known(&self, c: usize, info: &ffi::Info) -> Partial {
         let blocks = info.blocks_wide[c] as usize * info.blocks_high[c] as usize;
         let mut profiles = 0;
-        // SAFETY: the coefficients have been read, so that the ledger has a profile for each
-        // block, and 64 numbers for each profile.
+        // SAFETY: the coefficients have been read, so the ledger has a profile for each block, and
+        // 64 numbers for each profile.
         let (bits, blocks) = unsafe {
             let bits = ffi::dj_reader_bits(self.0, &mut profiles);
             let of_blocks = ffi::dj_reader_profiles(self.0, c as i32);
@@ -311,8 +312,8 @@ impl Reader {
         let count = info.components as usize;
         let mut planes: Vec<Vec<u8>> = (0..count).map(plane).collect();
         let pointers: Vec<*mut u8> = planes.iter_mut().map(|plane| plane.as_mut_ptr()).collect();
-        // SAFETY: the header has been read, its data is still there, and each plane has the
-        // size that it announced.
+        // SAFETY: the header has been read, its data is still valid, and each plane has the
+        // announced size.
         match unsafe { ffi::dj_reader_planes(self.0, pointers.as_ptr()) } {
             0 => Err(classify(self.message())),
             _ => Ok(planes),
@@ -340,7 +341,7 @@ impl Reader {
     }
 }
 
-/// Decodes `data` once more, for how the parts that are not all there are shown.
+/// Decodes `data` again, for how libjpeg shows incomplete parts.
 fn show(damage: &mut Damage, components: &[Component], data: &[u8], limits: &Limits) -> Result<()> {
     let (reader, info) = begin(data, limits)?;
     let planes = reader.planes(&info)?;
@@ -352,7 +353,7 @@ fn show(damage: &mut Damage, components: &[Component], data: &[u8], limits: &Lim
     Ok(())
 }
 
-/// libjpeg tells "broken" from "not supported" only by its words.
+/// Only the wording of libjpeg's messages tells "broken" from "not supported".
 pub(crate) fn classify(message: String) -> Error {
     let unsupported = ["not implemented", "Unsupported", "precision", "scans"];
     if message.contains("more than") && message.contains("scans") {

@@ -1,8 +1,8 @@
-//! A picture back to the levels of a file's own tables and sampling, for a JPEG that keeps
-//! the file's bitrate.
+//! Quantises a picture with a file's own tables and sampling, for a JPEG that keeps the file's
+//! bitrate.
 //!
-//! From the picture as computed, never rounded to 8 bits, so that what lies in the cells of
-//! the file has its levels again. Called by `restore`.
+//! It uses the picture as computed, not rounded to 8 bits, so that coefficients in the cells of the
+//! file get its levels again. Called by `restore`.
 
 use crate::frame::Picture;
 use crate::jpeg::file::{Component, JpegFile, Levels};
@@ -11,9 +11,8 @@ use crate::jpeg::grid::dct;
 use crate::jpeg::grid::measure;
 use crate::jpeg::grid::sampling;
 
-/// `file` with the levels that `picture`, RGB `[3, H, W]` in `[-1, 1]` on the file's aligned
-/// grid of whole MCUs, quantises to. Blocks that were damaged are no better for it. The black of
-/// a file that has one stays.
+/// `file` with the levels of `picture`, RGB `[3, H, W]` in `[-1, 1]` on the file's aligned grid of
+/// whole MCUs. Damaged blocks do not improve. Black is kept, if the file has it.
 pub fn requantised(file: &JpegFile, picture: &Picture) -> JpegFile {
     let (max_h, max_v) = file.max_sampling();
     let n = picture.plane_len();
@@ -45,7 +44,7 @@ fn fill(component: &mut Component, plane: &[f32], width: usize) {
 fn quantise(coefficients: &dct::Block, steps: &[u16; 64]) -> Levels {
     std::array::from_fn(|i| {
         let level = (coefficients[i] / f32::from(steps[i])).round_ties_even();
-        // What baseline Huffman codes can say.
+        // The range of baseline Huffman codes.
         let limit = if i == 0 { 1024.0 } else { 1023.0 };
         level.clamp(-limit, limit) as i16
     })

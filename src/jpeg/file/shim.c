@@ -1,7 +1,7 @@
-/* What Rust needs of libjpeg, with every longjmp kept on the C side.
+/* The part of libjpeg that Rust needs, with every longjmp kept on the C side.
  *
  * libjpeg reports errors by a callback that must not return. Here it jumps back into the
- * function that Rust called, which then answers 0 and leaves the message in the handle.
+ * function that Rust called, which then returns 0 and leaves the message in the handle.
  * Each handle owns its libjpeg object; dj_*_free releases everything at any point.
  * Called by read.rs (coefficients), pixels.rs and write.rs. */
 
@@ -180,8 +180,8 @@ const char *dj_reader_message(const struct dj_reader *reader)
     return reader->error.message;
 }
 
-/* No Huffman code is shorter than one bit, and a block of a sequential scan has two at least. A
- * run may stand for any number of blocks elsewhere, and for arithmetic coding there is no bound. */
+/* A Huffman code has at least one bit, and a block of a sequential scan at least two codes. In
+ * other scans a run may mean any number of blocks, and arithmetic coding has no lower limit. */
 static uint64_t dj_fewest_bits(j_decompress_ptr cinfo)
 {
     uint64_t blocks = 0;
@@ -246,8 +246,8 @@ int dj_reader_decode(struct dj_reader *reader)
     return reader->coefficients != NULL;
 }
 
-/* Decodes to interleaved RGB, or CMYK where the file has four components, as libjpeg-turbo does
- * when it is asked for nothing else: the accurate integer DCT, smooth chroma. `pixels` has room
+/* Decodes to interleaved RGB, or CMYK if the file has four components, with libjpeg-turbo's
+ * defaults: the accurate integer DCT, smooth chroma. `pixels` has room
  * for width * height times 3, or 4, bytes. */
 int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
 {
@@ -256,7 +256,7 @@ int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
         return 0;
     reader->progress.progress_monitor = dj_progress;
     cinfo->progress = &reader->progress;
-    /* To RGB there is no way from CMYK that libjpeg knows. */
+    /* libjpeg cannot convert CMYK to RGB. */
     int channels = cinfo->num_components == 4 ? 4 : 3;
     cinfo->out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
     cinfo->dct_method = JDCT_ISLOW;
@@ -268,9 +268,8 @@ int dj_reader_pixels(struct dj_reader *reader, uint8_t *pixels)
     return !reader->ledger.truncated;
 }
 
-/* Decodes to the planes of the components, as libjpeg shows them before chroma is brought to full
- * size: the ends of a progressive file that is not complete are smoothed over, and what it cannot
- * decode is grey. Each plane has 8 * blocks_wide samples in a row and 8 * v * mcu_rows rows. */
+/* Decodes to the planes of the components, as libjpeg shows them before chroma is upsampled: an
+ * incomplete progressive file is smoothed, and what it cannot decode is grey. Each plane has 8 * blocks_wide samples in a row and 8 * v * mcu_rows rows. */
 int dj_reader_planes(struct dj_reader *reader, uint8_t *const *planes)
 {
     j_decompress_ptr cinfo = &reader->cinfo;
@@ -307,7 +306,7 @@ int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16
     const JQUANT_TBL *table;
     if (setjmp(reader->error.jump))
         return 0;
-    /* Not the table of a scan if the file ends before the component's. */
+    /* No scan has set the table if the file ends before the component's scan. */
     table = component->quant_table;
     if (!table && component->quant_tbl_no >= 0 && component->quant_tbl_no < NUM_QUANT_TBLS)
         table = cinfo->quant_tbl_ptrs[component->quant_tbl_no];
@@ -337,14 +336,14 @@ const uint8_t *dj_reader_profiles(const struct dj_reader *reader, int c)
     return reader->ledger.blocks[c];
 }
 
-/* The lowest bit that has come of each coefficient, by profile; -1 for none. */
+/* The lowest bit of each coefficient that has arrived, by profile; -1 for none. */
 const int8_t *dj_reader_bits(const struct dj_reader *reader, int32_t *profiles)
 {
     *profiles = reader->ledger.profiles;
     return reader->ledger.bits[0];
 }
 
-/* The marker number `index`, in file order; 0 when there are no more. */
+/* The marker number `index`, in file order; 0 if there are no more. */
 int dj_reader_marker(const struct dj_reader *reader, int index, int32_t *code,
                      const uint8_t **data, uint32_t *length)
 {
@@ -378,7 +377,7 @@ struct dj_writer {
     size_t capacity, length;
 };
 
-/* jpeg_mem_dest would leave a dangling buffer behind when an error jumps out of it. */
+/* jpeg_mem_dest would leave a dangling buffer behind if an error jumps out of it. */
 static boolean dj_destination_grow(j_compress_ptr cinfo)
 {
     struct dj_writer *writer = (struct dj_writer *)cinfo->client_data;
@@ -463,7 +462,7 @@ static int dj_table_of(const struct dj_plan *plan, int c)
     return first;
 }
 
-/* Baseline parameters as libjpeg-turbo's own: none of mozjpeg's extras. */
+/* Baseline parameters like libjpeg-turbo's, without mozjpeg's extras. */
 static void dj_configure(j_compress_ptr cinfo, const struct dj_plan *plan, J_COLOR_SPACE input)
 {
     cinfo->image_width = plan->width;

@@ -1,8 +1,8 @@
-//! [`JpegFile`] to bytes, and pixels to bytes: baseline Huffman, as libjpeg-turbo writes it.
+//! Writes a [`JpegFile`], or pixels, as bytes: baseline Huffman, as libjpeg-turbo does.
 //!
-//! Levels are written as they stand, so reading gives them back. The pixel encoder is the
-//! plain libjpeg one (islow DCT, IJG tables, averaged chroma), for evaluation, training and
-//! tests. Metadata are put in on request.
+//! Levels are written unchanged, so reading returns the same ones. The pixel encoder is plain
+//! libjpeg (islow DCT, IJG tables, averaged chroma), for evaluation, training and tests. Metadata
+//! are inserted on request.
 
 use crate::error::{Error, Result};
 use crate::frame::{PixelModel, Planar8};
@@ -15,7 +15,7 @@ struct Writer(*mut ffi::Writer);
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // SAFETY: made by dj_writer_new, not null, freed only here.
+        // SAFETY: from dj_writer_new, not null, freed only here.
         unsafe { ffi::dj_writer_free(self.0) }
     }
 }
@@ -48,8 +48,8 @@ impl Writer {
 /// Writes the levels of `file` with its own tables and sampling.
 ///
 /// # Errors
-/// [`Error::Input`] when a level or a size is outside what baseline JPEG can say, or when
-/// the number of blocks does not match the geometry.
+/// [`Error::Input`] if a level or a size is outside the range of baseline JPEG, or if the number of
+/// blocks does not match the geometry.
 pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
     check_geometry(file)?;
     let mut plan = plan(file.width, file.height, file.model)?;
@@ -77,7 +77,7 @@ pub fn write(file: &JpegFile) -> Result<Vec<u8>> {
         blocks.1[c] = component.blocks_high as u32;
     }
     let writer = Writer::new()?;
-    // SAFETY: check_geometry made sure that the arrays have the blocks that libjpeg derives
+    // SAFETY: check_geometry has verified that the arrays have as many blocks as libjpeg derives
     // from the same sizes and factors.
     let ok = unsafe {
         ffi::dj_writer_levels(
@@ -99,7 +99,7 @@ pub fn write_with(file: &JpegFile, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(with_metadata(&write(file)?, metadata))
 }
 
-/// `jpeg`, as the writers here make it, with `metadata`, but for what [`left_out`] names.
+/// `jpeg`, which a writer of this module made, with `metadata`, except what [`left_out`] names.
 pub fn with_metadata(jpeg: &[u8], metadata: &Metadata) -> Vec<u8> {
     let (start, rest) = jpeg.split_at(markers::start_length(jpeg));
     let mut out = [start, &markers::segments(metadata), rest].concat();
@@ -109,7 +109,7 @@ pub fn with_metadata(jpeg: &[u8], metadata: &Metadata) -> Vec<u8> {
     out
 }
 
-/// What of `metadata` a JPEG cannot hold, in words: blocks that are too long for its markers.
+/// Which of `metadata` a JPEG cannot hold, in words: blocks that are too long for its markers.
 pub fn left_out(metadata: &Metadata) -> Vec<String> {
     markers::too_long(metadata)
 }
@@ -167,7 +167,7 @@ pub fn encode(picture: &Planar8, quality: u8, subsampling: (usize, usize)) -> Re
     encode_with(picture, &[luma, chroma, chroma], subsampling)
 }
 
-/// [`encode`] with tables of one's own.
+/// [`encode`] with custom tables.
 ///
 /// # Errors
 /// As [`encode`].
@@ -182,13 +182,13 @@ pub fn encode_with(
 /// How an encoder chooses levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantiser {
-    /// The nearest, as libjpeg does; baseline.
+    /// The nearest level, as in libjpeg; baseline.
     Nearest,
-    /// mozjpeg's trellis, which gives error for bits; progressive.
+    /// mozjpeg's trellis, which trades error for bits; progressive.
     Trellis,
 }
 
-/// [`encode_with`] by a quantiser of one's own.
+/// [`encode_with`] with a choice of quantiser.
 ///
 /// # Errors
 /// As [`encode`].
@@ -213,7 +213,7 @@ pub fn encode_by(
         plan.v[0] = subsampling.1 as i32;
     }
     let writer = Writer::new()?;
-    // SAFETY: `pixels` holds width * height * components bytes, which is what the plan says.
+    // SAFETY: `pixels` holds width * height * components bytes, as the plan says.
     let ok = unsafe { ffi::dj_writer_pixels(writer.0, &plan, pixels.as_ptr()) };
     writer.finish(ok)
 }

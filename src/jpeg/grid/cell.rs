@@ -1,22 +1,22 @@
-//! The cell of a coefficient: the interval that quantised to its level.
+//! The cell of a coefficient: the interval of values that quantise to its level.
 //!
-//! A level k at step q says q(k − ½) ≤ c ≤ q(k + ½), up to the rounding of the encoder that
-//! wrote it, for which there is slack. Units: those of the quantisation table.
+//! A level k at step q means q(k − ½) ≤ c ≤ q(k + ½), except for the rounding of the encoder, which
+//! the slack allows for. Units: those of the quantisation table.
 
 use crate::contract::QuantSteps;
 use crate::interval;
 use crate::interval::Bounds;
 use crate::jpeg::file::Levels;
 
-/// How far beyond (or, negative, inside) its nominal bounds a cell reaches.
+/// How far outside its nominal bounds a cell reaches; negative values shrink it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slack {
     /// Share of the step.
     pub relative: f32,
     /// Coefficient units.
     pub absolute: f32,
-    /// Share of the step more at the bound away from zero, both bounds for level 0: encoders
-    /// that weigh bits against error move levels towards zero only.
+    /// Additional share of the step at the bound away from zero, or both bounds for level 0:
+    /// encoders that weigh bits against error only move levels towards zero.
     pub outward: f32,
 }
 
@@ -28,14 +28,14 @@ impl Slack {
         outward: 0.0,
     };
 
-    /// What the integer DCT of an encoder that rounds to the nearest level may have moved.
+    /// For the error of the integer DCT in an encoder that rounds to the nearest level.
     pub const ROUNDING: Self = Self {
         relative: 0.01,
         absolute: 0.1,
         ..Self::NONE
     };
 
-    /// Four cells at most outwards; inwards the cell never vanishes.
+    /// At most four cells outwards; inwards the cell never vanishes.
     #[inline(always)]
     fn of(self, step: f32) -> f32 {
         let slack = self.relative * step + self.absolute;
@@ -82,9 +82,10 @@ pub fn bounds(levels: &Levels, steps: &QuantSteps, slack: Slack) -> Bounds {
     })
 }
 
-/// The published step: the estimate's own quantised value exchanged for the measured one.
+/// The published step: replaces the estimate's own quantised value by the measured one.
 ///
-/// Not a projection: just outside the cell it jumps by a whole step. For comparison and parity.
+/// This is not a projection: just outside the cell it jumps by a whole step. For comparison with
+/// the published method.
 #[inline(always)]
 pub fn swap(value: f32, level: i16, step: u16) -> f32 {
     let step = f32::from(step);

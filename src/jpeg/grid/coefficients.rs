@@ -1,6 +1,6 @@
-//! The coefficients that a file's components would have of another picture: A·x, transformed.
+//! The coefficients that a file's components would have for another picture: A·x, transformed.
 //!
-//! For measuring how far estimates are off, where samplers correct them. Nothing is quantised.
+//! Measures the errors of estimates where samplers correct them. Nothing is quantised.
 
 use crate::frame::Picture;
 use crate::jpeg::grid::Observation;
@@ -42,8 +42,8 @@ mod tests {
     use crate::jpeg::grid::color;
     use crate::options::Limits;
 
-    /// A grey picture has coefficients near its levels times steps: half a step off at most,
-    /// and the rounding of the encoder.
+    /// The coefficients of a grey picture are near levels times steps: off by half a step at most,
+    /// plus the rounding of the encoder.
     #[test]
     fn a_picture_has_the_coefficients_that_it_was_encoded_with() {
         let data: Vec<u8> = (0..64 * 32)

@@ -1,7 +1,7 @@
-//! RGB and YCbCr as JFIF says: BT.601 weights, full range, chroma centred.
+//! RGB and YCbCr as in JFIF: BT.601 weights, full range, chroma centred.
 //!
-//! Samples are f32 in 8-bit levels, 0..=255, never rounded or clamped here; chroma is
-//! signed (the 128 is left to the 8-bit boundary), so the transform is linear.
+//! Samples are f32 in 8-bit levels, 0..=255, never rounded or clamped here. Chroma is signed (128
+//! is added when converting to 8 bits), so the transform is linear.
 
 /// R, G, B to Y, Cb − 128, Cr − 128. Source: JFIF 1.02, page 3.
 #[inline(always)]
@@ -19,13 +19,13 @@ pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
     [r, g, b]
 }
 
-/// The `[-1, 1]` range of pictures to 8-bit levels.
+/// From the `[-1, 1]` range of pictures to 8-bit levels.
 #[inline(always)]
 pub fn to_level(x: f32) -> f32 {
     x * 127.5 + 127.5
 }
 
-/// 8-bit levels to the `[-1, 1]` range of pictures.
+/// From 8-bit levels to the `[-1, 1]` range of pictures.
 #[inline(always)]
 pub fn from_level(level: f32) -> f32 {
     (level - 127.5) / 127.5

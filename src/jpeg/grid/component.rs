@@ -1,7 +1,7 @@
 //! [`Observed`]: one component of an observation: its tables, its levels, its decoded plane.
 //!
-//! Draws planes from levels, whole or block by block, and tells which pixels a block reaches.
-//! Called by `observe` and by what remembers frames.
+//! It decodes planes from levels, completely or block by block, and says which pixels a block
+//! affects. Used by [`Observation`](crate::jpeg::Observation) and by streams.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -22,12 +22,12 @@ use crate::runtime::threads::crew;
 use crate::simd;
 use crate::simd::Kernel;
 
-/// A block as it was quantised.
+/// A block with its own quantisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuantBlock {
     /// Its levels.
     pub levels: Levels,
-    /// The steps that they are multiples of.
+    /// Its steps.
     pub steps: QuantSteps,
 }
 
@@ -41,22 +41,23 @@ pub struct Observed {
     /// Quantisation steps.
     pub steps: QuantSteps,
     /// Decoded samples on the aligned grid, level-shifted: 8-bit level − 128. Empty before
-    /// [`draw`](crate::jpeg::Observation::draw) and once [`take_hint`](crate::jpeg::Observation::take_hint) was called.
+    /// [`draw`](crate::jpeg::Observation::draw) and once
+    /// [`take_hint`](crate::jpeg::Observation::take_hint) was called.
     pub plane: Vec<f32>,
-    /// Levels per block of the aligned grid; `None` where a block is not known. Empty when
-    /// nothing of the component is.
+    /// Levels per block of the aligned grid; `None` if a block is unknown. Empty if the whole
+    /// component is.
     pub levels: Vec<Option<Levels>>,
-    /// Blocks that were quantised with other steps, by their number; their `levels` are as near as
-    /// `steps` come. They are known as these.
+    /// Blocks that were quantised with other steps, by block number. For these, `levels` holds only
+    /// the nearest multiples of `steps`.
     pub exceptions: BTreeMap<usize, QuantBlock>,
-    /// How far they are known, by the same blocks, where they are not known whole.
+    /// How far the blocks are known, if they are not known completely.
     pub partial: Option<Partial>,
 }
 
 impl Observed {
-    /// Takes away what is not `known` of a component with `columns` blocks in a row, and draws the
-    /// plane from what is; what nothing is known of as libjpeg shows it. `picture` is the size of
-    /// the picture in pixels.
+    /// Removes everything that is not `known` of a component with `columns` blocks in a row, and
+    /// decodes the plane from the rest; unknown blocks are drawn as libjpeg shows them. `picture`
+    /// is the size of the picture in pixels.
     pub(crate) fn restrict(&mut self, known: &Partial, columns: usize, picture: (usize, usize)) {
         let (wide, stride) = (self.blocks_wide, self.width());
         let partial = known.on_grid(columns, (wide, self.levels.len() / wide));
@@ -82,7 +83,7 @@ impl Observed {
         self.partial = Some(partial);
     }
 
-    /// The component as libjpeg shows it, and nothing else; `picture` is the size in pixels.
+    /// Only the plane as libjpeg shows it; `picture` is the size of the picture in pixels.
     pub(crate) fn as_shown(&self, picture: (usize, usize)) -> Self {
         let shown = self.partial.as_ref().map(|partial| &partial.shown);
         let samples = |shown: &Vec<u8>| shown.iter().map(|&s| f32::from(s) - 128.0).collect();
@@ -97,7 +98,7 @@ impl Observed {
         }
     }
 
-    /// The intervals that the coefficients of block number `at`, of those levels and steps, lie in.
+    /// The intervals of the coefficients of block number `at` with these levels and steps.
     #[inline(always)]
     pub fn cells(
         &self,
@@ -111,7 +112,7 @@ impl Observed {
         }
     }
 
-    /// The steps that what is known of it was as good as quantised with: its own, if it is whole.
+    /// The effective steps of what is known: the component's own if it is complete.
     pub fn coarser_steps(&self) -> QuantSteps {
         let partial = self.partial.as_ref();
         partial.map_or(self.steps, |partial| partial.coarser(&self.steps))
@@ -142,9 +143,9 @@ impl Observed {
         }
     }
 
-    /// The pixels that the samples of block number `at` are looked at for: smooth chroma reaches
-    /// a pixel beyond where there are two to a sample, and a block at the end of the component
-    /// reaches the end of the grid. `picture` is the size of the picture in pixels.
+    /// The pixels that depend on the samples of block number `at`. Smooth chroma reaches one pixel
+    /// further if there are two pixels per sample, and a block at the end of the component reaches
+    /// to the end of the grid. `picture` is the size of the picture in pixels.
     pub fn reach(&self, at: usize, picture: (usize, usize)) -> Rect {
         let high = self.levels.len() / self.blocks_wide;
         let columns = reach(
@@ -162,14 +163,14 @@ impl Observed {
         }
     }
 
-    /// Decodes the levels that are known; `picture` is the size of the picture in pixels.
+    /// Decodes the known levels; `picture` is the size of the picture in pixels.
     pub(crate) fn draw(&mut self, picture: (usize, usize)) {
         self.plane = vec![0.0; 64 * self.levels.len()];
         let all = vec![true; self.levels.len()];
         self.draw_again(picture, &all);
     }
 
-    /// Draws the blocks that `others` names anew from their levels, in a plane that is drawn.
+    /// Decodes the blocks in `others` again from their levels; the plane must already be drawn.
     pub fn draw_again(&mut self, picture: (usize, usize), others: &[bool]) {
         let mut plane = mem::take(&mut self.plane);
         self.redraw_in(&mut plane, picture, |at| {
@@ -179,8 +180,8 @@ impl Observed {
         self.plane = plane;
     }
 
-    /// Draws some blocks anew from the coefficients that `known` has for them, by their number;
-    /// the others stay. `picture` is its size in pixels: the grid beyond the component's last
+    /// Redraws the blocks for which `known` has coefficients, by block number; the others do not
+    /// change. `picture` is the size of the picture in pixels: the grid beyond the component's last
     /// block repeats the last sample.
     pub fn redraw(
         &mut self,
@@ -234,7 +235,7 @@ impl Observed {
         if self.factors == (1, 1) {
             return cut(&self.plane, width, rect);
         }
-        // One sample more on every side is what the smooth filter looks at.
+        // The smooth filter reads one more sample on every side.
         let span = |from: usize, length: usize, factor: usize, limit: usize| {
             let first = (from / factor).saturating_sub(1);
             (first, ((from + length).div_ceil(factor) + 1).min(limit))
@@ -276,7 +277,7 @@ fn cut(plane: &[f32], width: usize, rect: Rect) -> Vec<f32> {
 struct DrawnRow<'a, F> {
     row: &'a mut [f32],
     wide: usize,
-    /// Number of the first block.
+    /// Index of the first block.
     first: usize,
     known: &'a F,
 }
@@ -294,12 +295,12 @@ impl<F: Fn(usize) -> Option<Block>> Kernel for DrawnRow<'_, F> {
     }
 }
 
-/// Blocks that a file has for so many pixels.
+/// The number of blocks in a file for this many pixels.
 fn coded(pixels: usize, factor: usize) -> usize {
     pixels.div_ceil(factor).div_ceil(8)
 }
 
-/// The pixels that block number `at` of a row or column of `blocks` reaches.
+/// The pixels that depend on block number `at` in a row or column of `blocks`.
 fn reach(at: usize, blocks: usize, pixels: usize, factor: usize) -> Range<usize> {
     let beyond = usize::from(factor == 2);
     let (block, end) = (8 * factor, 8 * factor * blocks);

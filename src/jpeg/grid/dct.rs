@@ -1,8 +1,8 @@
 //! The 8x8 discrete cosine transform of JPEG, orthonormal, in f32.
 //!
-//! ITU-T T.81 A.3.3: with this scaling a coefficient is directly in units of the
-//! quantisation table, and a flat block of value `a` has DC `8 a`. Level shift is the
-//! caller's. Natural order: entry `v * 8 + u`.
+//! ITU-T T.81 A.3.3: with this scaling a coefficient is in units of the quantisation table, and a
+//! flat block of value `a` has DC `8 a`. The caller does the level shift. Natural order: entry
+//! `v * 8 + u`.
 
 use std::sync::LazyLock;
 
@@ -53,14 +53,14 @@ pub fn inverse(coefficients: &Block) -> Block {
     between(transposed, coefficients, basis)
 }
 
-/// [`forward`] as part of a kernel that calls it, with its instructions.
+/// [`forward`], inlined into the calling kernel so that it uses the same instruction set.
 #[inline(always)]
 pub(crate) fn forward_within(samples: &Block) -> Block {
     let (basis, transposed) = &*BASIS;
     multiply(&multiply(basis, samples), transposed)
 }
 
-/// [`inverse`] as part of a kernel.
+/// [`inverse`], likewise.
 #[inline(always)]
 pub(crate) fn inverse_within(coefficients: &Block) -> Block {
     let (basis, transposed) = &*BASIS;
@@ -98,7 +98,7 @@ mod tests {
         std::array::from_fn(|i| ((i * 37) % 101) as f32 - 50.0)
     }
 
-    /// f32 sums of 16 products of magnitude 50: 1e-4 is some ten roundings.
+    /// f32 sums of 16 products of magnitude 50: 1e-4 is about ten rounding errors.
     #[test]
     fn inverse_undoes_forward() {
         let samples = ramp();

@@ -1,23 +1,23 @@
-//! [`Departures`]: how estimates stood to the cells that they were brought into. Counted by
-//! `measure`; a gate decides by them.
+//! [`Departures`]: how far estimates were outside the cells before they were moved into them.
+//! Counted by `measure`; the gate decides by them.
 
-/// How estimates stood to their cells, summed over all that were brought into them.
+/// How far estimates were outside their cells, summed over all estimates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Departures {
-    /// Coefficients of which the level is known.
+    /// Coefficients with a known level.
     pub known: u64,
-    /// Those that lay outside their cell.
+    /// Those outside their cell.
     pub left: u64,
-    /// Those that lay more than half a step outside.
+    /// Those more than half a step outside.
     pub far: u64,
-    /// The known ones of the first component.
+    /// Coefficients of the first component with a known level.
     pub luma_known: u64,
-    /// Those of the first component that lay more than half a step outside.
+    /// Those of the first component more than half a step outside.
     pub luma_far: u64,
 }
 
 impl Departures {
-    /// Those of two pictures together.
+    /// The sum of two.
     pub fn and(&self, other: &Self) -> Self {
         Self::from(add(self.counts(), other.counts()))
     }
@@ -46,7 +46,7 @@ impl From<Counts> for Departures {
     }
 }
 
-/// Sums over coefficients; of a project, what [`Departures`] has.
+/// Sums over coefficients; for a projection, the fields of [`Departures`].
 pub(crate) type Counts = [u64; 5];
 
 pub(crate) fn add(a: Counts, b: Counts) -> Counts {

@@ -1,7 +1,7 @@
 //! [`JpegMeasurement`]: the cells of an [`Observation`] as a [`Measurement`].
 //!
-//! x + A⁺(P(Ax) − Ax) in the file's own colour space, one pass over rows of MCUs on all
-//! cores. Blocks whose levels are not known leave x as it is.
+//! x + A⁺(P(Ax) − Ax) in the file's own colour space, in one pass over rows of MCUs on all cores.
+//! Blocks with unknown levels do not change x.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,10 +24,10 @@ use crate::jpeg::grid::sampling;
 use crate::simd;
 use crate::simd::Kernel;
 
-/// A part of one row of MCUs that is whole blocks of every component.
+/// A part of one row of MCUs that consists of whole blocks of every component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Number of the row of MCUs.
+    /// Index of the row of MCUs.
     pub row: usize,
     /// Left edge in pixels, a multiple of 8 times each component's factor.
     pub x: usize,
@@ -35,14 +35,14 @@ pub struct Run {
     pub width: usize,
 }
 
-/// The bounds of a block, by component and number, if it has any of its own.
+/// The bounds of a block, by component and block number, if it has its own.
 pub type BoundsOf<'a> = dyn Fn(usize, usize) -> Option<&'a Bounds> + Sync + 'a;
 
-/// Holds estimates to the cells of an observation.
+/// Moves estimates into the cells of an observation.
 pub struct JpegMeasurement<'a> {
     observation: &'a Observation,
     pub(crate) slack: Slack,
-    /// Of blocks of which more is known than their levels.
+    /// Bounds of blocks of which more is known than their levels.
     pub(crate) narrower: Option<&'a BoundsOf<'a>>,
     released: bool,
     stood: [AtomicU64; 5],
@@ -60,8 +60,8 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
-    /// The same, but that blocks with `bounds` of their own are held to these, but for
-    /// [`Trust::Swap`]. Departures are counted from the cells all the same.
+    /// The same, but blocks with their own `bounds` are moved into these, except for
+    /// [`Trust::Swap`]. Departures are still counted from the cells.
     pub fn within(self, bounds: &'a BoundsOf<'a>) -> Self {
         Self {
             narrower: Some(bounds),
@@ -69,19 +69,19 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
-    /// The same, but that estimates are left as they are where `released`: the caller knows that the
-    /// levels do not account for the damage.
+    /// The same, but estimates are not changed if `released`: the caller knows that the levels do
+    /// not explain the damage.
     pub fn released_if(self, released: bool) -> Self {
         Self { released, ..self }
     }
 
-    /// How the estimates that were brought into their cells so far stood to them.
+    /// How far the estimates so far were outside their cells.
     pub fn departures(&self) -> Departures {
         let counts = self.stood.each_ref();
         Departures::from(counts.map(|count| count.load(Ordering::Relaxed)))
     }
 
-    /// The part of `spread` that is about `component`.
+    /// The part of `spread` for `component`.
     pub(crate) fn part<'s>(&self, spread: &'s Spread, component: &Observed) -> &'s [f32; 64] {
         let first = std::ptr::eq(component, &self.observation.components[0]);
         match first || self.observation.model != PixelModel::YCbCr {
@@ -116,9 +116,9 @@ impl<'a> JpegMeasurement<'a> {
             .reduce(|| [0; 5], add)
     }
 
-    /// Brings a part of a picture, its three planes `[rows of an MCU, run.width]`, into the
-    /// cells, to the bit as [`Measurement::project`] does. How its estimates stood is answered
-    /// for every `unit` pixels of its width, whole blocks of every component, and not added to
+    /// Moves a part of a picture, its three planes `[rows of an MCU, run.width]`, into the cells,
+    /// bit for bit as [`Measurement::project`] does. Returns the departures for every `unit` pixels
+    /// of its width, which are whole blocks of every component; they are not added to
     /// [`Self::departures`].
     pub fn project_run(
         &self,
@@ -139,7 +139,7 @@ impl<'a> JpegMeasurement<'a> {
         }
     }
 
-    /// A part of one row of MCUs, counted for every so many pixels of its width.
+    /// Processes a part of one row of MCUs, with counts for every `unit` pixels of its width.
     fn run(
         &self,
         run: Run,
@@ -155,7 +155,7 @@ impl<'a> JpegMeasurement<'a> {
     }
 }
 
-/// RGB in `[-1, 1]` to level-shifted component planes at full size.
+/// Converts RGB in `[-1, 1]` to level-shifted component planes at full size.
 pub(crate) fn to_components(model: PixelModel, rgb: &[&mut [f32]; 3]) -> Vec<Vec<f32>> {
     let n = rgb[0].len();
     let from = rgb.each_ref().map(|row| &**row);
@@ -237,10 +237,10 @@ fn correct(
 struct Band<'a, R> {
     component: &'a Observed,
     c: usize,
-    /// Number of the first block.
+    /// Index of the first block.
     first: usize,
     samples: &'a [f32],
-    /// What becomes other, to be added.
+    /// The change, to be added.
     delta: &'a mut [f32],
     /// Samples in a line.
     width: usize,

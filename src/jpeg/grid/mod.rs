@@ -1,7 +1,7 @@
-//! [`Observation`]: what is known of a picture, from whichever source, on an MCU-aligned grid.
+//! [`Observation`]: what is known of a picture, from any source, on an MCU-aligned grid.
 //!
-//! Holds each component's decoded plane, its tables, and, where they are known, its levels.
-//! It decodes to the picture that a viewer shows; `measure` turns it into constraints.
+//! It holds each component's decoded plane, its tables, and its levels as far as they are known. It
+//! decodes to the picture that a viewer shows; `measure` turns it into constraints.
 
 pub mod cell;
 pub mod coefficients;
@@ -43,28 +43,28 @@ pub struct Observation {
     pub mcu_rows: usize,
     /// What the components mean.
     pub model: PixelModel,
-    /// One for grey, three else.
+    /// One for grey, otherwise three.
     pub components: Vec<Observed>,
-    /// Parts of which nothing is known, in pixels: whole MCUs, cut at the picture's edge. They
-    /// are shown as decoded and not restored.
+    /// Unknown parts, in pixels: whole MCUs, clipped to the picture. They are shown as decoded and
+    /// not restored.
     pub lost: Vec<Rect>,
 }
 
-/// The observation that a file makes: all of its levels, exactly.
+/// The observation of a file: all of its levels, exactly.
 pub fn from_file(file: &JpegFile) -> Observation {
     let mut seen = from_levels(file);
     seen.draw();
     seen
 }
 
-/// The same with its planes still to be drawn, but for those of a file that is not whole, whose
-/// levels do not tell all that is shown.
+/// The same without drawing the planes, except for an incomplete file, whose levels do not
+/// determine everything that is shown.
 pub fn from_levels(file: &JpegFile) -> Observation {
     from_levels_but(file, &[])
 }
 
-/// The same, but for some blocks of each component, by their number in the file, which were quantised
-/// otherwise.
+/// The same, with `exceptions`: blocks of each component, by their number in the file, that were
+/// quantised differently.
 pub fn from_levels_but(file: &JpegFile, exceptions: &[BTreeMap<usize, QuantBlock>]) -> Observation {
     let (max_h, max_v) = file.max_sampling();
     let mcu = (8 * max_h, 8 * max_v);
@@ -100,7 +100,7 @@ pub fn from_levels_but(file: &JpegFile, exceptions: &[BTreeMap<usize, QuantBlock
     }
 }
 
-/// Lays a component's blocks on the aligned grid.
+/// Puts a component's blocks on the aligned grid.
 fn observe(
     component: &Component,
     factors: (usize, usize),
@@ -125,7 +125,7 @@ fn observe(
 }
 
 impl Observation {
-    /// Decodes the planes that are not drawn yet, from their levels.
+    /// Decodes the planes that are not drawn yet from their levels.
     pub fn draw(&mut self) {
         let size = (self.width, self.height);
         let empty = self.components.iter_mut().filter(|c| c.plane.is_empty());
@@ -151,7 +151,7 @@ impl Observation {
     /// The picture that a decoder with smooth chroma shows: RGB `[3, H, W]` in `[-1, 1]`, on
     /// the aligned grid, clamped but not rounded.
     pub fn decode(&self) -> Picture {
-        // A plane of full size is looked at where it is.
+        // A plane at full size is borrowed.
         let planes: Vec<Cow<'_, [f32]>> = self
             .components
             .par_iter()
@@ -206,8 +206,8 @@ impl Observation {
         }
     }
 
-    /// What libjpeg shows of a file that is not whole, as [`Self::decode`] has it of all others:
-    /// smoothed over where coefficients are missing. `None` where there is no difference.
+    /// What libjpeg shows for an incomplete file: smoothed where coefficients are missing. `None`
+    /// if that is the same as [`Self::decode`].
     pub fn decode_shown(&self) -> Option<Picture> {
         let size = (self.width, self.height);
         let components = || self.components.iter().map(|c| c.as_shown(size));
@@ -219,7 +219,7 @@ impl Observation {
         (!self.is_whole()).then(|| shown().decode())
     }
 
-    /// [`Self::hint`], and the end of the decoded planes, which nothing else is made from.
+    /// [`Self::hint`], and frees the decoded planes, which are not needed any more.
     pub fn take_hint(&mut self) -> Hint {
         let hint = self.hint();
         for component in &mut self.components {
@@ -228,7 +228,7 @@ impl Observation {
         hint
     }
 
-    /// What a prior may be told: the decoded picture, the tables, the sampling.
+    /// The hint for a prior: the decoded picture, the tables, the sampling.
     pub fn hint(&self) -> Hint {
         let luma = self.components[0].coarser_steps();
         let chroma = self.components.get(1);
@@ -248,10 +248,10 @@ mod tests {
     use crate::jpeg;
     use crate::options::Limits;
 
-    /// Odd, and blocks of 4:2:0 end before its grid does.
+    /// Odd, and in 4:2:0 the blocks end before the grid does.
     const SIZE: (usize, usize) = (69, 51);
 
-    /// A file, of another picture for another seed.
+    /// A file, with a different picture for each seed.
     fn file(subsampling: (usize, usize), seed: usize) -> JpegFile {
         let mut picture = Planar8::new(PixelModel::Rgb, SIZE.0, SIZE.1, (1, 1));
         for (c, plane) in picture.planes.iter_mut().enumerate() {
@@ -295,8 +295,8 @@ mod tests {
         }
     }
 
-    /// Blocks whose levels are others, drawn into the planes of another file, make this file's;
-    /// pixels that change are in reach of a block that did.
+    /// Redrawing the blocks whose levels differ from those of another file gives the planes of this
+    /// file; every pixel that changes is in reach of such a block.
     #[test]
     fn drawing_again_what_is_other_is_drawing_all() {
         for subsampling in SAMPLINGS {

@@ -1,8 +1,8 @@
 //! The published JPEG operator: float tables, point-decimated chroma, its own colour matrix.
 //!
-//! Here for parity with published numbers, and nowhere else: no real file was made this way.
-//! [`PublishedJpeg`] encodes and decodes pictures, [`PublishedMeasurement`] holds estimates to
-//! what was encoded. Nothing is clamped or rounded to 8 bits. Called by `sample`.
+//! Only for comparison with published numbers: no real file is made this way. [`PublishedJpeg`]
+//! encodes and decodes pictures, [`PublishedMeasurement`] makes estimates consistent with what was
+//! encoded. Nothing is clamped or rounded to 8 bits. Called by `ddrmjpeg sample`.
 
 use crate::contract::{Hint, Measurement, QuantSteps, Trust};
 use crate::error::{Error, Result};
@@ -31,15 +31,15 @@ pub struct PublishedJpeg {
     steps: [QuantSteps; 3],
 }
 
-/// Quantised levels of a picture, each 8x8 block of coefficients at the block's own place.
+/// Quantised levels of a picture, each 8x8 block of coefficients at the position of its block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedLevels {
     /// Width of the picture in pixels, a multiple of 16.
     pub width: usize,
     /// Height of the picture in pixels, a multiple of 16.
     pub height: usize,
-    /// Levels of Y, `[height, width]`, and of Cb and Cr, `[height / 2, width / 2]`: whole
-    /// numbers, which outgrow 16 bits when an estimate is wild.
+    /// Levels of Y, `[height, width]`, and of Cb and Cr, `[height / 2, width / 2]`: whole numbers,
+    /// which can exceed 16 bits if an estimate is far off.
     pub planes: [Vec<f32>; 3],
 }
 
@@ -119,7 +119,7 @@ impl PublishedJpeg {
     }
 }
 
-/// What the published operator saw of a picture.
+/// What the published operator measured of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedMeasurement {
     operator: PublishedJpeg,
@@ -147,7 +147,7 @@ impl PublishedMeasurement {
         &self.decoded
     }
 
-    /// What a prior may be told.
+    /// The hint for a prior.
     pub fn hint(&self) -> Hint {
         Hint {
             decoded: self.decoded.clone(),
@@ -166,8 +166,8 @@ impl PublishedMeasurement {
         }
     }
 
-    /// x0 + A⁺(P(A x0) − A x0), P being `rule` on the cells and coefficients of each block; exact,
-    /// since repeated chroma comes back from decimation as it was.
+    /// x0 + A⁺(P(A x0) − A x0), where P is `rule` on the cells and coefficients of each block. It
+    /// is exact, because decimation of repeated chroma returns the same samples.
     fn project_with(&self, x0: &mut Picture, rule: impl Fn(&Bounds, &Block) -> Block) {
         let mut planes = components(x0);
         for (c, plane) in planes.iter_mut().enumerate() {
@@ -208,14 +208,14 @@ impl Measurement for PublishedMeasurement {
     }
 }
 
-/// As the published code rounds: ties to the even level.
+/// Rounds as the published code does: ties to even.
 fn round(levels: &mut PublishedLevels) {
     for level in levels.planes.iter_mut().flatten() {
         *level = level.round_ties_even();
     }
 }
 
-/// The nominal cell of `level`; nothing was rounded that slack would have to make good.
+/// The nominal cell of `level`; no rounding needs slack here.
 fn cell(level: f32, step: f32) -> (f32, f32) {
     (step * (level - 0.5), step * (level + 0.5))
 }
@@ -239,7 +239,7 @@ fn components(x: &Picture) -> [Vec<f32>; 3] {
     [luma, decimate(cb), decimate(cr)]
 }
 
-/// A⁺ and the inverse colour matrix; without the level shift, so that it is linear.
+/// A⁺ and the inverse colour matrix, without the level shift, so that it is linear.
 fn to_rgb([luma, cb, cr]: &[Vec<f32>; 3], width: usize, height: usize) -> Picture {
     let replicate = |plane| sampling::replicate(plane, width / FACTORS.0, FACTORS);
     let (cb, cr) = (replicate(cb), replicate(cr));
@@ -278,7 +278,8 @@ fn inverse(m: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     std::array::from_fn(|i| std::array::from_fn(|j| cofactor(j, i) / determinant))
 }
 
-/// Replaces every 8x8 block of `plane` by `rule` of its place (row, column of blocks) and it.
+/// Replaces every 8x8 block of `plane` by `rule` of its position (row, column of blocks) and the
+/// block.
 fn for_blocks(plane: &mut [f32], width: usize, rule: impl Fn((usize, usize), &Block) -> Block) {
     for (row, samples) in plane.chunks_exact_mut(8 * width).enumerate() {
         for x in 0..width / 8 {
@@ -301,7 +302,7 @@ mod tests {
         Picture::from_data(3, 32, 16, (0..3 * 32 * 16).map(wave).collect()).unwrap()
     }
 
-    /// Levels that `x` is encoded to and that `seen` holds, counted where they differ.
+    /// How many levels of the encoded `x` differ from those of the measurement.
     fn changed(measurement: &PublishedMeasurement, x: &Picture) -> usize {
         let own = measurement.operator.encode(x).unwrap();
         let pairs = own.planes.concat().into_iter();
@@ -309,7 +310,8 @@ mod tests {
         pairs.zip(seen).filter(|(a, b)| a != b).count()
     }
 
-    /// 1 / 1.402 and its kin, to what four digits of the forward matrix leave.
+    /// The usual inverse weights such as 1.402, as exact as four digits of the forward matrix
+    /// allow.
     #[test]
     fn the_inverse_is_the_inverse() {
         let back = inverse(&TO_YCC);
@@ -331,8 +333,8 @@ mod tests {
         }
     }
 
-    /// Another picture, projected: f32 may leave a coefficient a rounding outside its cell,
-    /// of some thousand; the mean lies inside.
+    /// Another picture, projected: in f32 a few of some thousand coefficients may be outside their
+    /// cell by a rounding error; the mean is inside.
     #[test]
     fn projecting_gives_the_levels_back() {
         let measurement = PublishedMeasurement::of(&picture(1), 30).unwrap();

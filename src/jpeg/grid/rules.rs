@@ -1,5 +1,4 @@
-//! What is made of, or counted over, the blocks of which the levels are known: one rule for each
-//! thing that `measure` does with them.
+//! What `measure` does with blocks whose levels are known: one rule for each operation.
 
 use crate::contract::{QuantSteps, Trust};
 use crate::interval;
@@ -11,23 +10,24 @@ use crate::jpeg::grid::dct;
 use crate::jpeg::grid::departures::Counts;
 use crate::jpeg::grid::measure::JpegMeasurement;
 
-/// What is made of the blocks that are known. Inlined into the kernel that calls it.
+/// An operation on known blocks. Inlined into the kernel that calls it.
 pub(crate) trait Rule: Sync {
-    /// Others for the coefficients `before` of A·x, if it has any, and what it counts.
+    /// Returns new coefficients to replace `before`, those of A·x, if it changes them, and its
+    /// counts.
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts);
 }
 
-/// A block of which the levels are known.
+/// A block with known levels.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
-    /// Number of the component, number of the block in it.
+    /// Index of the component, index of the block in it.
     pub place: (usize, usize),
     pub component: &'a Observed,
     pub levels: &'a Levels,
     pub steps: &'a QuantSteps,
 }
 
-/// How a block of the first component, or of another, stands to its cells.
+/// How far a block is outside its cells; `first` for the first component.
 #[inline(always)]
 fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -> Counts {
     let (mut left, mut far) = (0u32, 0u32);
@@ -43,7 +43,8 @@ fn stand(first: bool, before: &dct::Block, cells: &Bounds, steps: &QuantSteps) -
     }
 }
 
-/// Brings a block into its cells, or its narrower bounds, and counts how it stood to the cells.
+/// Moves a block into its cells, or its narrower bounds, and counts how far it was outside the
+/// cells.
 pub(crate) struct IntoCells<'t, 'a> {
     pub measurement: &'t JpegMeasurement<'a>,
     pub trust: Trust<'t>,
@@ -63,7 +64,7 @@ impl Rule for IntoCells<'_, '_> {
             Trust::Swap if component.partial.is_none() => {
                 Some(each(|i| swap(before[i], levels[i], steps[i])))
             }
-            // There is no level to exchange for where only an interval is known.
+            // If only an interval is known, there is no level to swap in.
             Trust::Swap => Some(each(|i| interval::clamp(before[i], allowed[i]))),
             Trust::Mean(spread) => {
                 let spread = self.measurement.part(spread, component);
@@ -82,7 +83,7 @@ impl Rule for Kept {
     #[inline(always)]
     fn apply(&self, block: Known<'_>, before: &dct::Block) -> (Option<dct::Block>, Counts) {
         let (component, (_, at)) = (block.component, block.place);
-        // The nearest multiple of the step lies in the interval that levels are rounded to.
+        // Whether the nearest multiple of the step is in the interval of the level.
         let cells = component.cells(at, (block.levels, block.steps), Slack::NONE);
         let known = cells.iter().zip(block.steps).zip(before);
         let kept = known.filter(|(((low, high), step), x)| {

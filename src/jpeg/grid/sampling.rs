@@ -1,8 +1,8 @@
-//! Chroma sampling: A takes a full-size plane to a component's grid, A⁺ brings it back.
+//! Chroma sampling: A maps a full-size plane to a component's grid, A⁺ maps it back.
 //!
-//! A is the mean over the sampling factors, which is what encoders compute; A⁺ repeats each
-//! sample. A·A⁺ = 1, so x + A⁺(P(Ax) − Ax) projects exactly. [`smooth`] is another way up:
-//! the triangle filter of libjpeg's default decoder, for the picture that users see.
+//! A is the mean over the sampling factors, as encoders compute it; A⁺ repeats each sample. A·A⁺ =
+//! 1, so x + A⁺(P(Ax) − Ax) projects exactly. [`smooth`] upsamples differently: by the triangle
+//! filter of libjpeg's default decoder, for the picture that users see.
 
 use crate::simd;
 use crate::simd::Kernel;
@@ -47,7 +47,7 @@ impl Kernel for Mean<'_> {
     }
 }
 
-/// The same of groups of a length that the compiler knows.
+/// The same for groups of a constant length.
 struct MeanOf<'a, const FX: usize> {
     rows: &'a [f32],
     sums: &'a mut [f32],
@@ -64,7 +64,7 @@ impl<const FX: usize> Kernel for MeanOf<'_, FX> {
     }
 }
 
-/// A⁺: repeats every sample `fx` x `fy` times; `small_width` is the width that goes in.
+/// A⁺: repeats every sample `fx` x `fy` times; `small_width` is the width of the input.
 pub fn replicate(plane: &[f32], small_width: usize, (fx, fy): (usize, usize)) -> Vec<f32> {
     if (fx, fy) == (1, 1) {
         return plane.to_vec();
@@ -106,7 +106,7 @@ impl Kernel for Twice<'_> {
     }
 }
 
-/// Decimation `[::fy, ::fx]`, the published method's stand-in for A; for parity only.
+/// Decimation `[::fy, ::fx]`, which the published method uses for A; only for comparison with it.
 pub fn decimate(plane: &[f32], width: usize, (fx, fy): (usize, usize)) -> Vec<f32> {
     plane
         .chunks_exact(width)
@@ -115,8 +115,8 @@ pub fn decimate(plane: &[f32], width: usize, (fx, fy): (usize, usize)) -> Vec<f3
         .collect()
 }
 
-/// Up by `factors` as libjpeg's "fancy upsampling" does: ¾ and ¼ of the two nearest samples
-/// where a factor is 2; other factors repeat. Edges repeat.
+/// Upsamples by `factors` like libjpeg's "fancy upsampling": ¾ and ¼ of the two nearest samples for
+/// a factor of 2; other factors repeat samples. Edges are repeated.
 pub fn smooth(plane: &[f32], small_width: usize, (fx, fy): (usize, usize)) -> Vec<f32> {
     let wide = match fx {
         2 => smooth_rows(plane, small_width),

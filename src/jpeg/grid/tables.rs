@@ -1,7 +1,7 @@
 //! Quantisation tables for a quality: libjpeg's integers, and the published floats.
 //!
-//! Also the inverse: the quality nearest to a table. Natural order throughout (entry
-//! `v * 8 + u`, u the horizontal frequency); zigzag exists only inside files.
+//! Also the inverse: the quality nearest to a table. Always in natural order (entry `v * 8 + u`, u
+//! the horizontal frequency); zigzag order exists only in files.
 
 use crate::contract::QuantSteps;
 
@@ -31,18 +31,18 @@ pub const BASE_CHROMA: QuantSteps = [
 
 /// Scales `base` as libjpeg does for `quality` 1..=100 (clamped), entries 1..=255.
 ///
-/// Source: `jpeg_quality_scaling` and `jpeg_add_quant_table` with baseline forced; the
-/// divisions are libjpeg's integer ones.
+/// Source: `jpeg_quality_scaling` and `jpeg_add_quant_table` with baseline forced; the integer
+/// divisions are libjpeg's.
 pub fn ijg(base: &QuantSteps, quality: u8) -> QuantSteps {
     let scale = ijg_scale(quality);
     base.map(|step| scaled(step, scale, BASELINE))
 }
 
-/// The largest step that a baseline file can state.
+/// The largest step of a baseline file.
 const BASELINE: i32 = 255;
 
-/// The largest step of a table with `steps`: libjpeg goes up to 32767 unless it is told to stay
-/// baseline, as `cjpeg -quality 20` does.
+/// The limit that libjpeg applied to a table with `steps`: up to 32767 unless it is forced to
+/// baseline; `cjpeg -quality 20` does not force it.
 fn limit(steps: &QuantSteps) -> i32 {
     match steps.iter().any(|&step| i32::from(step) > BASELINE) {
         true => 32_767,
@@ -50,7 +50,7 @@ fn limit(steps: &QuantSteps) -> i32 {
     }
 }
 
-/// Whether libjpeg makes `steps` of `base` for `quality`, with steps of 8 bits or of 16.
+/// Whether libjpeg derives `steps` from `base` at `quality`, with steps of 8 or 16 bits.
 pub fn is_ijg(base: &QuantSteps, quality: u8, steps: &QuantSteps) -> bool {
     let (scale, limit) = (ijg_scale(quality), limit(steps));
     let mut pairs = base.iter().zip(steps);
@@ -76,8 +76,8 @@ pub fn ijg_pair(quality: u8) -> (QuantSteps, QuantSteps) {
 
 /// Scales `base` as the published DDRM-JPEG does for `quality` 1..=100 (clamped).
 ///
-/// The scale is a float there, so 34 of the 100 qualities differ from libjpeg's. For parity
-/// with published numbers only.
+/// The scale is a float there, so 34 of the 100 qualities differ from libjpeg's. Only for
+/// comparison with published numbers.
 pub fn published(base: &QuantSteps, quality: u8) -> QuantSteps {
     let quality = f64::from(quality.clamp(1, 100));
     let scale = if quality < 50.0 {
@@ -124,8 +124,8 @@ pub fn nearest_quality(base: &QuantSteps, steps: &QuantSteps) -> NearestQuality 
     }
 }
 
-/// The least quality whose table libjpeg makes exactly `steps` of `base`, with steps of 8 bits
-/// or of 16; under a microsecond.
+/// The lowest quality at which libjpeg derives exactly `steps` from `base`, with steps of 8 or 16
+/// bits. Takes less than a microsecond.
 pub fn exact_quality(base: &QuantSteps, steps: &QuantSteps) -> Option<u8> {
     (1..=100).find(|&quality| is_ijg(base, quality, steps))
 }

@@ -1,14 +1,14 @@
-//! Chroma samples back from a plane that a decoder brought to full size.
+//! Recovers chroma samples from a plane that a decoder upsampled.
 //!
 //! Decoders repeat each sample, or blend it with its neighbours by the triangle filter
-//! (`sampling::smooth`). The mean over the factors of what the filter gave is the samples
-//! convolved with (⅛, ¾, ⅛) along each doubled axis, which a tridiagonal system undoes.
-//! Called by `decoded` and `resaved`.
+//! (`sampling::smooth`). The mean of the filter's output over the factors is the samples convolved
+//! with (⅛, ¾, ⅛) along each doubled axis; solving a tridiagonal system undoes that. Called by
+//! `decoded` and `resaved`.
 
 use crate::frame::Picture;
 use crate::jpeg::grid::sampling;
 
-/// How the decoder brought chroma to full size.
+/// How the decoder upsampled chroma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upsampling {
     /// Each sample repeated.
@@ -17,7 +17,7 @@ pub enum Upsampling {
     Smooth,
 }
 
-/// The samples behind `plane`, whose sides are multiples of `factors`.
+/// The samples from which `plane` was upsampled; its sides are multiples of `factors`.
 pub fn samples(plane: &Picture, factors: (usize, usize), upsampling: Upsampling) -> Picture {
     let (width, height) = (plane.width / factors.0, plane.height / factors.1);
     let mut out = Picture {
@@ -32,7 +32,7 @@ pub fn samples(plane: &Picture, factors: (usize, usize), upsampling: Upsampling)
     out
 }
 
-/// Makes the means that a picture of smooth chroma gave the samples that they were.
+/// Turns means over smoothly upsampled chroma into the original samples, in place.
 pub fn unmix(means: &mut Picture, factors: (usize, usize)) {
     if factors.0 == 2 {
         for row in means.data.chunks_exact_mut(means.width) {
@@ -57,8 +57,8 @@ fn unblur_columns(picture: &mut Picture) {
     }
 }
 
-/// Solves ⅛ x[i−1] + ¾ x[i] + ⅛ x[i+1] = line[i] in place, ⅞ at the ends, where the filter
-/// repeats the edge: elimination forwards, substitution backwards.
+/// Solves ⅛ x[i−1] + ¾ x[i] + ⅛ x[i+1] = line[i] in place, with ⅞ at the ends, where the filter
+/// repeats the edge: forward elimination, backward substitution.
 fn unblur(line: &mut [f32]) {
     let n = line.len();
     if n < 2 {
@@ -85,8 +85,8 @@ fn unblur(line: &mut [f32]) {
 mod tests {
     use super::*;
 
-    /// Both filters and their inverses are linear in f32; 1e-3 is some ten roundings of 255
-    /// times the factor of 4 by which the inverse may magnify them.
+    /// Both filters and their inverses are linear in f32; 1e-3 is about ten rounding errors of 255,
+    /// times the factor of 4 by which the inverse may amplify them.
     #[test]
     fn what_was_brought_up_comes_back() {
         let small: Vec<f32> = (0..12 * 10)

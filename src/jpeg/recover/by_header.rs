@@ -1,7 +1,7 @@
-//! A decoded frame and the header of the file that it came from, to an [`Observation`].
+//! Makes an [`Observation`] from a decoded frame and the header of its file.
 //!
-//! A header that came beside the frame is a claim: filters between the decoder and here may
-//! have changed the frame. What contradicts it is a [`Refusal`]. Called by `restore`.
+//! The header may be wrong for the frame, because filters after the decoder may have changed the
+//! frame. A contradiction is a [`Refusal`]. Called by `source`.
 
 use crate::error::Result;
 use crate::frame::{PixelModel, Planar8};
@@ -12,34 +12,34 @@ use crate::jpeg::recover::comb_fit;
 use crate::jpeg::recover::comb_fit::Fit;
 use crate::jpeg::segments::header::Header;
 
-/// Why a header is not taken to be that of a frame's file.
+/// Why a header is not accepted for a frame.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The frame is of another size.
+    /// The sizes differ.
     #[error("the frame is {}x{}, its file was {}x{}", .frame.0, .frame.1, .file.0, .file.1)]
     Size {
         /// Width and height of the frame in pixels.
         frame: (usize, usize),
-        /// Width and height that the header says.
+        /// Width and height in the header.
         file: (usize, usize),
     },
-    /// The file is one field of the frame, so the frame is on no one grid.
+    /// The file is one field of the frame, so the frame does not have a single grid.
     #[error("the file is interlaced: each field has a grid of its own")]
     Interlaced,
-    /// Frame and file are of colour models that do not go into each other.
+    /// The colour models of frame and file do not match.
     #[error("a {frame:?} frame cannot hold the levels of a {file:?} file")]
     Model {
-        /// Of the frame.
+        /// Colour model of the frame.
         frame: PixelModel,
-        /// Of the file.
+        /// Colour model of the file.
         file: PixelModel,
     },
-    /// The file's luma is coarser than its chroma, and was resampled on the way.
+    /// The file's luma is subsampled more than its chroma, so it was resampled.
     #[error("the file's luma is sampled more coarsely than its chroma")]
     Sampling,
-    /// The coefficients do not sit near multiples of the steps: the frame was changed since
-    /// it was decoded, or decoded too coarsely for steps this fine.
+    /// The coefficients are not near multiples of the steps: the frame was changed since it was
+    /// decoded, or the decoder was not exact enough for such fine steps.
     #[error(
         "the frame's coefficients are not near multiples of the file's steps: it was changed \
          since it was decoded, or decoded too coarsely"
@@ -47,16 +47,16 @@ pub enum Refusal {
     Levels(#[doc(hidden)] Fit),
 }
 
-/// What a frame and the header of its file say together, or why they contradict each other.
+/// The observation from a frame and the header of its file, or why they contradict each other.
 ///
-/// Luma is measured, or the header refused. Chroma is measured where frame and file have the
-/// same subsampling and its coefficients fit; where it was resampled on the way (`jpegdec`
-/// turns 4:2:2 and 4:4:4 into 4:2:0) or the frame is RGB, it is known as pixels only. Of an
-/// RGB file and an RGB frame all three components are measured.
+/// Luma is measured, or the header is refused. Chroma is measured if frame and file have the same
+/// subsampling and its coefficients fit. If it was resampled (`jpegdec` converts 4:2:2 and 4:4:4 to
+/// 4:2:0) or the frame is RGB, only its pixels are known. If both file and frame are RGB, all three
+/// components are measured.
 ///
 /// # Errors
-/// [`crate::Error::Input`] when the planes do not have the sizes that the frame's model says,
-/// or when the header holds what no file says.
+/// [`crate::Error::Input`] if the planes do not have the sizes of the frame's model, or if the
+/// header is invalid.
 pub fn from_header(
     frame: &Planar8,
     header: &Header,
@@ -93,13 +93,13 @@ pub fn from_header(
     )))
 }
 
-/// What contradicts without a look at the pixels.
+/// Contradictions that are visible without the pixels.
 fn at_a_glance(frame: &Planar8, header: &Header) -> Option<Refusal> {
     let (seen, said) = (
         (frame.width(), frame.height()),
         (header.width, header.height),
     );
-    // A field that has all rows of the frame is no field, whatever it says.
+    // A field with all rows of the frame is not a field, whatever the header says.
     if seen != said && header.field.is_some() {
         return Some(Refusal::Interlaced);
     }
@@ -119,13 +119,13 @@ fn at_a_glance(frame: &Planar8, header: &Header) -> Option<Refusal> {
     })
 }
 
-/// Whether component `c` of the frame can still hold the file's levels.
+/// Whether component `c` of the frame may still hold the file's levels.
 fn possible(frame: &Planar8, header: &Header, c: usize) -> bool {
     match (frame.model, header.model) {
         (_, _) if c == 0 => true,
         (PixelModel::Rgb, PixelModel::Rgb) => header.factors(c) == (1, 1),
         (PixelModel::Rgb, _) => false,
-        // A grey file shown in colour: chroma is flat, and flat it should stay.
+        // A grey file decoded to colour: chroma is flat and should stay flat.
         (_, PixelModel::Grey) => true,
         _ => header.factors(c) == frame.subsampling,
     }

@@ -1,10 +1,10 @@
-//! Whether a decoded plane sits on the comb that a table says: coefficients near multiples of
+//! Whether a decoded plane fits the comb of a table, that is, coefficients are near multiples of
 //! their steps. A cheap test on some blocks, for tables that may belong to another picture.
 //!
-//! A frame that was scaled, turned, shifted off the grid, or whose levels were changed since
-//! it was decoded is told apart from one that was not; so is one whose decoder was too coarse
-//! for its steps. It finds no tables (`estimate`) and no levels (`recover`). Called by `known`
-//! for tables of the stream, by `restore` for those of an earlier frame.
+//! It detects frames that were scaled, turned, shifted off the grid or otherwise changed since they
+//! were decoded, and those whose decoder was not exact enough for the steps. It does not find
+//! tables (`estimate`) or levels (`recover`). Called by `by_header` for tables of the stream, and
+//! by `source` for those of an earlier frame.
 
 use crate::contract::QuantSteps;
 use crate::frame::{Picture, Plane8};
@@ -16,62 +16,64 @@ use crate::jpeg::recover::{MAX_RESIDUAL, MIN_SHARE};
 
 /// Blocks looked at, spread over the plane.
 const BLOCKS: usize = 256;
-/// Coefficients nearer to 0 than this, or than so many times their blur, are there in any smooth
+/// Coefficients nearer to 0 than this, or than this many times their blur, occur in any smooth
 /// picture, on the comb or not.
 const SMALLEST: f32 = 1.5;
 const SMALLEST_BLURS: f32 = 3.3;
-/// Finer steps than this have no gaps between their teeth once pixels are rounded to 8 bits.
+/// Finer steps than this leave no gaps between the teeth once pixels are rounded to 8 bits.
 const FINEST: u16 = 3;
 /// Standard deviation of a decoded coefficient around its multiple, for fine and for wide steps.
-/// Rounding to 8 bits makes 0.29 of it; where wide steps have left one wave along a block, its
-/// eight rows round alike, and it is up to √8 times that.
+/// Rounding to 8 bits gives 0.29. If wide steps have left a single wave along a block, its eight
+/// rows are rounded in the same way, and the deviation is up to √8 times as large.
 const BLUR: (f32, f32) = (0.35, 0.9);
-/// Share of the step that it is between the two.
+/// The deviation as a share of the step, between these two.
 const BLUR_OF_STEP: f32 = 1.0 / 12.0;
-/// Share of coefficients that clipping or overlays may have moved anywhere.
+/// Share of coefficients that clipping or overlays may have changed arbitrarily.
 const OUTLIERS: f32 = 0.02;
-/// Least share of levels ±1 among those that are not 0. Levels thin out with their size, so
-/// that there are far more in every picture; without them the steps are a multiple of these.
+/// Smallest share of levels ±1 among those that are not 0. Small levels are the most frequent ones,
+/// so every picture has far more of them; if they are missing, the true steps are a multiple of
+/// these.
 const FEWEST_UNITS: f64 = 0.05;
-/// Fewer coefficients than this contradict nothing: the plane is flat.
+/// With fewer coefficients than this nothing is contradicted: the plane is flat.
 const FEWEST: usize = 8;
-/// Least standard deviation of a block's samples, in 8-bit levels. In a flatter
-/// block all samples round alike, and a coefficient may be off by as much as 4.
+/// Smallest standard deviation of a block's samples, in 8-bit levels. In a flatter block all
+/// samples are rounded in the same way, and a coefficient may be off by as much as 4.
 const LEAST_ACTIVE: f32 = 2.0;
-/// From here on the error of libjpeg's fast IDCT shows, which grows with the coefficient.
+/// From this size on the error of libjpeg's fast IDCT is visible, which grows with the coefficient.
 const LARGE: f32 = 50.0;
 /// The fast IDCT rounds samples down, half a level too dark: measured −3.4 to −3.9 in DC, with
 /// a spread of about 1. Steps above twice that still round to the right level.
 const TRUNCATED: (f32, f32) = (-3.8, 1.0);
 const TRUNCATED_STEP: u16 = 9;
 
-/// How well a plane sits on a comb.
+/// How well a plane fits a comb.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Fit {
-    /// Mean log likelihood of the telling DC coefficients against that of a plane that never
-    /// was on this comb, in nats; `None` where there are too few.
+    /// Mean log likelihood of the informative DC coefficients, relative to a plane that was never
+    /// on this comb, in nats; `None` if there are too few.
     pub dc: Option<f64>,
-    /// The same of the AC coefficients.
+    /// The same for the AC coefficients.
     pub ac: Option<f64>,
-    /// The same of the large ones among them, which an inexact decoder moves most.
+    /// The same for the large AC coefficients, which an inexact decoder changes most.
     pub large: Option<f64>,
-    /// How many of the 64 steps are wide enough to be told in 8-bit pixels.
+    /// How many of the 64 steps are wide enough to be visible in 8-bit pixels.
     pub telling: usize,
-    /// Share of the sound blocks that lie near multiples as a whole; `None` without any.
+    /// Share of the sound blocks in which all coefficients are near multiples; `None` without sound
+    /// blocks.
     pub blocks: Option<f64>,
-    /// Share of the telling AC coefficients that are nearest to their step itself, positive or
-    /// negative; `None` where there are too few.
+    /// Share of the informative AC coefficients whose nearest level is ±1; `None` if there are too
+    /// few.
     pub units: Option<f64>,
 }
 
 impl Fit {
-    /// Whether the steps are wide enough for levels to be told from 8-bit pixels at all.
+    /// Whether the steps are wide enough to recover levels from 8-bit pixels at all.
     pub fn tells(&self) -> bool {
         self.telling >= 32
     }
 
-    /// Whether nothing contradicts that the plane was decoded with this table, and the levels
-    /// can be told from it.
+    /// Whether nothing contradicts that the plane was decoded with this table, and its levels can
+    /// be recovered.
     pub fn holds(&self) -> bool {
         let likely = |mean: Option<f64>| mean.is_none_or(|mean| mean > 0.0);
         [self.dc, self.ac, self.large].into_iter().all(likely)
@@ -79,9 +81,8 @@ impl Fit {
             && self.blocks.is_none_or(|share| share >= MIN_SHARE)
     }
 
-    /// Whether the plane was decoded with this very table, as far as can be told: it also holds
-    /// for none of which these steps are a fraction. For tables of which nobody says that they
-    /// are this plane's.
+    /// Whether the plane was decoded with exactly this table, as far as can be seen, and not with a
+    /// multiple of these steps. For tables without any statement that they belong to this plane.
     pub fn is_of_this_table(&self) -> bool {
         self.holds() && self.units.is_none_or(|share| share >= FEWEST_UNITS)
     }
@@ -89,7 +90,7 @@ impl Fit {
 
 /// Compares one level-shifted plane (`channels` 1, 8-bit level − 128) with a table.
 ///
-/// Blocks that are clipped somewhere are passed over: clipping moves every coefficient.
+/// Blocks with clipped samples are skipped, because clipping changes every coefficient.
 pub fn of(plane: &Picture, steps: &QuantSteps) -> Fit {
     let blocks = places(plane.width / 8, plane.height / 8).map(|(x, y)| {
         let rows = &plane.data[8 * y * plane.width..8 * (y + 1) * plane.width];
@@ -98,7 +99,7 @@ pub fn of(plane: &Picture, steps: &QuantSteps) -> Fit {
     compare(blocks, steps)
 }
 
-/// [`of`] of samples as bytes, on the grid whose first whole block lies at `offset`.
+/// [`of`] for samples as bytes, on the grid whose first whole block is at `offset`.
 pub fn of_bytes(plane: &Plane8, offset: Offset, steps: &QuantSteps) -> Fit {
     let whole = |side: usize, first: usize| side.saturating_sub(first) / 8;
     let places = places(whole(plane.width, offset.0), whole(plane.height, offset.1));
@@ -132,13 +133,13 @@ fn compare(samples: impl Iterator<Item = Block>, steps: &QuantSteps) -> Fit {
     }
 }
 
-/// Whether rounding to 8 bits acts on the coefficients of this block as noise does.
+/// Whether rounding to 8 bits affects the coefficients of this block like noise.
 fn is_active(block: &Block) -> bool {
     let squares: f32 = block[1..].iter().map(|value| value * value).sum();
     squares >= 64.0 * LEAST_ACTIVE * LEAST_ACTIVE
 }
 
-/// Whether a coefficient can tell a comb of this step from none.
+/// Whether a coefficient can distinguish a comb of this step from none.
 fn is_telling(value: f32, step: u16) -> bool {
     step >= FINEST && value.abs() > SMALLEST.max(SMALLEST_BLURS * blur(step))
 }
@@ -147,7 +148,7 @@ fn blur(step: u16) -> f32 {
     (BLUR_OF_STEP * f32::from(step)).clamp(BLUR.0, BLUR.1)
 }
 
-/// DC may be exact or, where that leaves the levels, rounded down.
+/// DC may be exact or, if the levels survive that, rounded down.
 fn compare_dc(blocks: &[&Block], step: u16) -> Option<f64> {
     let (mut exact, mut truncated) = (Mean::default(), Mean::default());
     let values = blocks.iter().map(|block| block[0]);
@@ -162,7 +163,7 @@ fn compare_dc(blocks: &[&Block], step: u16) -> Option<f64> {
     }
 }
 
-/// All telling AC coefficients, the large ones, and the share of levels ±1 among all.
+/// All informative AC coefficients, the large ones, and the share of levels ±1 among all.
 fn compare_ac(blocks: &[&Block], steps: &QuantSteps) -> (Option<f64>, Option<f64>, Option<f64>) {
     let (mut all, mut large, mut units) = (Mean::default(), Mean::default(), Mean::default());
     for block in blocks {
@@ -181,8 +182,8 @@ fn compare_ac(blocks: &[&Block], steps: &QuantSteps) -> (Option<f64>, Option<f64
     (all.value(), large.value(), units.value())
 }
 
-/// Up to [`BLOCKS`] of `wide` times `high` blocks, by column and row. Their places are multiples
-/// of the golden ratio, so that no width of the plane lines them up in a few columns.
+/// Up to [`BLOCKS`] of `wide` times `high` blocks, by column and row. Their positions are multiples
+/// of the golden ratio, so that they never line up in a few columns, whatever the width.
 fn places(wide: usize, high: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = wide * high;
     let places = (0..count.min(BLOCKS)).map(move |i| match count <= BLOCKS {
@@ -201,8 +202,8 @@ fn residual(block: &Block, steps: &QuantSteps) -> f32 {
     (squares.sum::<f32>() / 64.0).sqrt()
 }
 
-/// Of `value` on teeth `step` apart and `blur` wide, against a density that is flat across each
-/// gap.
+/// Log likelihood of `value` on teeth `step` apart and `blur` wide, relative to a density that is
+/// flat across each gap.
 fn log_likelihood(value: f32, step: f32, blur: f32) -> f64 {
     let peak = (1.0 - OUTLIERS) / (blur * (2.0 * std::f32::consts::PI).sqrt());
     let distance = (value - step * (value / step).round()) / blur;
@@ -232,7 +233,8 @@ mod tests {
     use super::*;
     use crate::jpeg::grid::tables;
 
-    /// Coefficients on the comb of `steps`, moved by `shift`, as 8-bit pixels show them.
+    /// A plane whose coefficients are on the comb of `steps`, moved by `shift`, rounded to 8-bit
+    /// pixels.
     fn plane(steps: &QuantSteps, shift: f32) -> Picture {
         let mut out = Picture::new(1, 256, 128);
         for (n, rows) in out.data.chunks_exact_mut(8 * 256).enumerate() {
@@ -249,7 +251,7 @@ mod tests {
         out
     }
 
-    /// As bytes, with so many columns and rows before its grid.
+    /// The same as bytes, with `left` columns and `top` rows before its grid.
     fn bytes(plane: &Picture, (left, top): (usize, usize)) -> Plane8 {
         let mut out = Plane8::new(plane.width, plane.height);
         for (byte, sample) in out.data.iter_mut().zip(&plane.data) {
@@ -277,7 +279,7 @@ mod tests {
         assert!(of_bytes(&Plane8::new(3, 3), (5, 5), &steps).holds());
     }
 
-    /// Multiples of wide steps are multiples of a half and a third of them.
+    /// Multiples of wide steps are also multiples of a half and a third of them.
     #[test]
     fn a_table_of_which_this_is_a_fraction_is_told_by_the_levels_that_are_not_there() {
         let fine: QuantSteps = std::array::from_fn(|i| 4 + (i % 5) as u16);

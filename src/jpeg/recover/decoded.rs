@@ -1,9 +1,9 @@
-//! A picture that once was a JPEG, RGB or grey, to an [`Observation`]: grid, tables and
+//! Makes an [`Observation`] from a picture, RGB or grey, that once was a JPEG: grid, tables and
 //! sampling are all found from the pixels.
 //!
-//! Luma decides; where its table cannot be told there is no observation. Chroma is measured
-//! when one of the usual samplings, brought to full size in one of the usual ways, shows a
-//! table, and is left unknown else. Called by `restore`.
+//! Luma decides: if its table cannot be found, there is no observation. Chroma is measured if one
+//! of the usual samplings, with one of the usual upsamplings, shows a table; otherwise it is
+//! unknown. Called by `source`.
 
 use crate::error::Result;
 use crate::frame::{Picture, PixelModel, Planar8, Plane8};
@@ -17,45 +17,44 @@ use crate::jpeg::recover::Claim;
 use crate::jpeg::recover::estimate;
 use crate::jpeg::recover::estimate::Estimate;
 
-/// Blur of chroma coefficients whose samples were brought back from RGB: rounding three
-/// times.
+/// Blur of chroma coefficients whose samples come from RGB: three roundings.
 const CHROMA_BLUR: f32 = 0.45;
-/// How much undoing the triangle filter along one axis adds to it.
+/// Factor on the blur for undoing the triangle filter along one axis.
 const UNDOING: f32 = 1.4;
-/// Samplings that are tried, the commonest first.
+/// Samplings that are tried, the most common first.
 const SAMPLINGS: [(usize, usize); 4] = [(2, 2), (2, 1), (1, 1), (1, 2)];
 
-/// What the pixels told.
+/// What was found from the pixels.
 #[derive(Clone, Debug)]
 pub struct Decoded {
-    /// The observation, of a picture that begins `margin` before the one given.
+    /// The observation of a picture that starts `margin` before the given one.
     pub observation: Observation,
-    /// Columns and rows before the picture that fill up the grid, 0..=15.
+    /// Columns and rows before the picture that complete the grid, 0..=15.
     pub margin: (usize, usize),
     /// The luma table.
     pub luma: Estimate,
-    /// The chroma table and the sampling, where they can be told.
+    /// The chroma table and the sampling, if they can be found.
     pub chroma: Option<Chroma>,
 }
 
-/// What the pixels told of chroma.
+/// What was found about chroma.
 #[derive(Clone, Debug)]
 pub struct Chroma {
     /// The table.
     pub estimate: Estimate,
     /// Luma samples per chroma sample.
     pub subsampling: (usize, usize),
-    /// How the decoder brought it to full size.
+    /// How the decoder upsampled it.
     pub upsampling: Upsampling,
     margin: (usize, usize),
     planes: [Picture; 2],
 }
 
-/// What `picture`, RGB or grey, says of the JPEG that it was; `None` when it cannot be told
-/// that it was one.
+/// Observes `picture`, RGB or grey, as the JPEG that it was; `None` if there is no sign that it was
+/// one.
 ///
 /// # Errors
-/// [`crate::Error::Input`] when the planes do not have the sizes that the model says.
+/// [`crate::Error::Input`] if the planes do not have the sizes of the model.
 pub fn observe(picture: &Planar8) -> Result<Option<Decoded>> {
     let plane = recover::luma(picture)?;
     let Some(luma) = estimate::luma(&plane) else {
@@ -117,7 +116,7 @@ fn build(
     }
 }
 
-/// Chroma at its own sampling where that was found, else at full size and not measured.
+/// Chroma at its own sampling if that was found, otherwise at full size and not measured.
 fn chroma_component(
     plane: &Picture,
     index: usize,
@@ -150,7 +149,7 @@ fn chroma_component(
     )
 }
 
-/// The sampling, way up and phase whose planes show a chroma table with most confidence.
+/// The sampling, upsampling and phase whose planes show a chroma table with most confidence.
 fn find_chroma(picture: &Planar8, least: (usize, usize)) -> Option<Chroma> {
     let mut best: Option<Chroma> = None;
     for subsampling in SAMPLINGS {
@@ -174,7 +173,7 @@ fn find_chroma(picture: &Planar8, least: (usize, usize)) -> Option<Chroma> {
     best
 }
 
-/// Margins that put luma on its grid and chroma on one of those that go with it.
+/// Margins that put luma on its grid, and chroma on each of the grids that are possible with it.
 fn phases(least: (usize, usize), (fx, fy): (usize, usize)) -> Vec<(usize, usize)> {
     let steps = |factor: usize| (0..factor).map(|n| 8 * n);
     let all = steps(fy).flat_map(|dy| steps(fx).map(move |dx| (least.0 + dx, least.1 + dy)));
@@ -221,7 +220,7 @@ fn try_chroma(
     })
 }
 
-/// Samples as bytes, 0 wherever a pixel above them is clipped: they are not the decoder's.
+/// Samples as bytes; 0 if a pixel of the sample is clipped, because it is then not the decoder's.
 fn to_bytes(plane: &Picture, picture: &Planar8, (fx, fy): (usize, usize)) -> Plane8 {
     let mut out = Plane8::new(plane.width, plane.height);
     for (byte, sample) in out.data.iter_mut().zip(&plane.data) {

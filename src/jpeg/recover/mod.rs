@@ -1,7 +1,7 @@
-//! A decoded frame back to an [`Observation`]: the levels are found again from the pixels.
+//! Makes an [`Observation`] from a decoded frame: the levels are recovered from the pixels.
 //!
-//! A decoder rounds each sample to 8 bits, which moves a coefficient by about 0.3; a step of
-//! 3 or more still tells the level. Blocks that do not sit on multiples of the steps
+//! A decoder rounds each sample to 8 bits, which changes a coefficient by about 0.3; with a step of
+//! 3 or more the level can still be recovered. Blocks that are not on multiples of the steps
 //! (clipped, drawn over, cropped off the grid) are left unknown rather than guessed.
 
 pub mod by_header;
@@ -22,27 +22,27 @@ use crate::jpeg::grid::component::{Observed, fetch};
 use crate::jpeg::grid::dct;
 use crate::jpeg::grid::dct::Block;
 
-/// Largest root mean square distance, in coefficient units, of a block from the nearest
-/// multiples of its steps. 8-bit rounding of a plane gives 0.29, of RGB about 0.35.
+/// Largest root mean square distance, in coefficient units, of a block from the nearest multiples
+/// of its steps. Rounding a plane to 8 bits gives 0.29, rounding RGB about 0.35.
 pub(crate) const MAX_RESIDUAL: f32 = 0.6;
 
-/// Share of the whole, unclipped blocks that must fit before any of a component's levels are believed:
-/// in a frame that is no decoded JPEG of these tables a few fit by chance.
+/// Share of the whole, unclipped blocks that must fit before a component's levels are used: in a
+/// frame that is not a decoded JPEG with these tables, a few fit by chance.
 pub(crate) const MIN_SHARE: f64 = 0.5;
 
-/// The observation that a frame makes, given the tables of the JPEG that it was decoded from.
+/// The observation of a frame, given the tables of its JPEG.
 ///
-/// In YCbCr every plane is measured where it fits; in RGB only luma is, because the file's
-/// chroma grid is gone.
+/// In YCbCr every plane is measured if it fits; in RGB only luma, because the file's chroma grid is
+/// lost.
 ///
 /// # Errors
-/// [`Error::Input`] when the planes do not have the sizes that the frame's model says.
+/// [`Error::Input`] if the planes do not have the sizes of the frame's model.
 pub fn from_frame(frame: &Planar8, luma: &QuantSteps, chroma: &QuantSteps) -> Result<Observation> {
     from_margined(frame, (0, 0), luma, chroma)
 }
 
-/// [`from_frame`] for a frame whose first `margin` columns and rows only fill up the grid:
-/// blocks that reach into them are not measured.
+/// [`from_frame`] for a frame whose first `margin` columns and rows only complete the grid: blocks
+/// that reach into them are not measured.
 ///
 /// # Errors
 /// As [`from_frame`].
@@ -63,11 +63,11 @@ pub fn from_margined(
     Ok(assemble(frame, PixelModel::YCbCr, &planes, &claims, margin))
 }
 
-/// What is known of one component besides its pixels.
+/// What is known of a component in addition to its pixels.
 pub(crate) struct Claim {
     /// Its quantisation steps.
     pub steps: QuantSteps,
-    /// Whether its levels may be looked for in the pixels.
+    /// Whether its levels may be recovered from the pixels.
     pub measured: bool,
 }
 
@@ -113,9 +113,8 @@ pub(crate) fn assemble(
     }
 }
 
-/// The luma plane of a frame, to estimate tables from. From RGB it is rounded to 8 bits, as
-/// the decoder's was, and is 0 wherever a channel is clipped, since luma is no longer the
-/// decoder's there.
+/// The luma plane of a frame, for estimating tables. From RGB it is rounded to 8 bits, as the
+/// decoder's was, and is 0 if a channel is clipped, because luma is then no longer the decoder's.
 ///
 /// # Errors
 /// As [`from_frame`].
@@ -171,7 +170,7 @@ pub(crate) fn level_shifted(frame: &Planar8) -> Vec<Picture> {
     let mut planes = level_shifted_as_is(frame);
     if let (PixelModel::Rgb, [r, g, b]) = (frame.model, planes.as_mut_slice()) {
         for ((r, g), b) in r.data.iter_mut().zip(&mut g.data).zip(&mut b.data) {
-            // The matrix is linear and keeps grey, so the level shift passes through it.
+            // The matrix is linear and preserves grey, so it commutes with the level shift.
             [*r, *g, *b] = color::rgb_to_ycc([*r, *g, *b]);
         }
     }
@@ -190,8 +189,8 @@ pub(crate) fn level_shifted_as_is(frame: &Planar8) -> Vec<Picture> {
     frame.planes.iter().map(shifted).collect()
 }
 
-/// One plane laid on the grid. Blocks that lie whole in it, past `margin` samples from the
-/// left and the top, are measured if they may be.
+/// Puts one plane on the grid. Blocks that are completely inside it, past `margin` samples from the
+/// left and the top, are measured if that is allowed.
 pub(crate) fn component(
     plane: &Picture,
     factors: (usize, usize),
@@ -218,8 +217,8 @@ pub(crate) fn component(
     }
 }
 
-/// Levels of the blocks that lie whole in the visible plane and fit; empty when too few do.
-/// Blocks that are clipped somewhere may fit or not; they are no evidence either way.
+/// Levels of the blocks that are completely inside the visible plane and fit; empty if too few do.
+/// Clipped blocks may fit or not; they are not evidence either way.
 fn find_levels(
     grid: &Picture,
     first: (usize, usize),
@@ -268,7 +267,7 @@ mod tests {
     use crate::jpeg::read;
     use crate::options::Limits;
 
-    /// Smooth ramps with some texture; stays clear of 0 and 255 so that nothing clips.
+    /// Smooth ramps with some texture, away from 0 and 255 so that nothing is clipped.
     fn scene(width: usize, height: usize) -> Planar8 {
         let mut out = Planar8::new(PixelModel::Grey, width, height, (1, 1));
         for (i, value) in out.planes[0].data.iter_mut().enumerate() {
@@ -305,7 +304,7 @@ mod tests {
                 assert_eq!(known, Some(file.components[0].levels[y * 8 + x]), "{x} {y}");
             }
         }
-        // The last column and row are cropped: 60 and 43 are no multiples of 8.
+        // The last column and row are cropped: 60 and 43 are not multiples of 8.
         assert_eq!(component.levels[7], None);
     }
 

@@ -1,15 +1,16 @@
-//! Pictures that come without tables, in a stream that gave these once: the abbreviated format of
-//! ITU-T T.81 B.5. Quantisation and Huffman tables hold until others come under their numbers.
+//! Pictures without tables, in a stream that has sent these before: the abbreviated format of ITU-T
+//! T.81 B.5. Quantisation and Huffman tables are valid until others with the same number replace
+//! them.
 //!
-//! Nothing is decoded: what a picture lacks is put in front of it, and libjpeg reads it as a whole one.
-//! Called by `restore::stream` and by the elements, for pictures in the order of their stream.
+//! Nothing is decoded: missing tables are inserted into the picture, and libjpeg then reads it as a
+//! complete one. Called by `stream` and by the elements, for pictures in the order of their stream.
 
 use std::borrow::Cow;
 
 use crate::jpeg::segments;
 use crate::jpeg::segments::{DHT, DQT, Part, SOI, SOS};
 
-/// The tables that a stream has given so far.
+/// The tables of a stream so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamTables {
     /// Their bytes, by number: class or width, number and values, as in their segment.
@@ -19,7 +20,7 @@ pub struct StreamTables {
 }
 
 impl StreamTables {
-    /// `picture` with what it lacks and the stream has given before; its own are taken note of.
+    /// `picture` with missing tables added from the stream; its own tables are stored.
     pub fn complete<'a>(&mut self, picture: &'a [u8]) -> Cow<'a, [u8]> {
         let own = Own::of(picture);
         let missing = match own.lacks_any() {
@@ -35,7 +36,7 @@ impl StreamTables {
         }
     }
 
-    /// Takes note of all tables in `picture`, between its scans too.
+    /// Stores all tables in `picture`, also those between its scans.
     fn note(&mut self, picture: &[u8]) {
         for part in segments::parts(picture) {
             match part {
@@ -72,7 +73,7 @@ impl StreamTables {
         }
     }
 
-    /// Segments with every table that `own` has not.
+    /// Segments with every table that `own` does not have.
     fn beyond(&self, own: &Self) -> Vec<u8> {
         let pairs = |code: u8, all: &[Option<Vec<u8>>], own: &[Option<Vec<u8>>]| {
             let absent = all.iter().zip(own).filter(|(_, own)| own.is_none());
@@ -90,7 +91,7 @@ impl StreamTables {
     }
 }
 
-/// Whether `data` are tables alone, for pictures to come.
+/// Whether `data` holds only tables, for later pictures.
 pub fn is_tables_only(data: &[u8]) -> bool {
     let mut tables = false;
     for part in segments::parts(data) {
@@ -104,13 +105,13 @@ pub fn is_tables_only(data: &[u8]) -> bool {
     false
 }
 
-/// What a picture has, and names, before its first scan begins.
+/// The tables that a picture defines, and refers to, before its first scan.
 #[derive(Default)]
 struct Own {
     tables: StreamTables,
-    /// Numbers of the quantisation tables that its components name.
+    /// Numbers of the quantisation tables that its components refer to.
     named: Vec<u8>,
-    /// Numbers of the Huffman tables that its first scan names, DC and AC.
+    /// Numbers of the Huffman tables that its first scan refers to, DC and AC.
     coded: Vec<(u8, u8)>,
 }
 
@@ -138,8 +139,8 @@ impl Own {
         own
     }
 
-    /// Whether a table is named that is not there. The first scan of a progressive picture names AC
-    /// tables that it does not need; those of before do no harm.
+    /// Whether a table is missing. The first scan of a progressive picture refers to AC tables that
+    /// it does not need; adding earlier ones does no harm.
     fn lacks_any(&self) -> bool {
         let has = |tables: &[Option<Vec<u8>>], number: u8| {
             tables.get(usize::from(number)).is_some_and(Option::is_some)

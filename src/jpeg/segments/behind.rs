@@ -1,14 +1,14 @@
 //! What lies behind the picture of a JPEG file: more pictures, a gain map, a video.
 //!
 //! Phones put an HDR gain map there (Ultra HDR, ISO 21496-1, Apple's), views of other eyes and
-//! lenses (CIPA DC-007, the "MPF" index), and the film of a "motion photo". Nothing is decoded.
+//! lenses (CIPA DC-007, the "MPF" index), and the video of a "motion photo". Nothing is decoded.
 //! Called by the command.
 
 use crate::jpeg::segments::{header, splitter};
 
-/// How far into a picture its name for itself is looked for: EXIF and XMP come first.
+/// How many bytes of a picture are searched for a name of a gain map: EXIF and XMP come first.
 const HEAD: usize = 256 << 10;
-/// What gain maps call themselves.
+/// Names of gain maps.
 const GAIN_MAPS: [&[u8]; 3] = [
     b"hdr-gain-map/1.0/",
     b"urn:iso:std:iso:ts:21496:-1",
@@ -18,17 +18,17 @@ const GAIN_MAPS: [&[u8]; 3] = [
 /// What lies behind a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Behind {
-    /// Bytes from the end-of-image marker on, unless all are zero.
+    /// Number of bytes after the end-of-image marker, unless all are zero.
     pub bytes: usize,
     /// JPEGs among them.
     pub pictures: usize,
-    /// Whether one of those says that it is a gain map.
+    /// Whether one of them says that it is a gain map.
     pub gain_map: bool,
-    /// Whether there is a film: an MP4 or QuickTime file.
+    /// Whether there is a video: an MP4 or QuickTime file.
     pub video: bool,
 }
 
-/// Looks behind the first picture of `data`; nothing when that does not end.
+/// Looks behind the first picture of `data`; finds nothing if the picture has no end.
 pub fn look(data: &[u8]) -> Behind {
     let pieces = splitter::pieces(data);
     let end = match pieces.first() {
@@ -92,7 +92,7 @@ mod tests {
             video: false,
         };
         assert_eq!(two, wanted);
-        // The first picture's own XMP names the format too; that is no gain map.
+        // The first picture's own XMP names the format too; that is not a gain map.
         let named = look(&[&map[..], &first].concat());
         assert!(named.pictures == 1 && !named.gain_map);
         let film = look(&[&first[..], b"\0\0\0\x18ftypmp42"].concat());

@@ -1,9 +1,9 @@
-//! The header of a JPEG by itself: size, sampling, tables, colours, field, encoder; by a reader
-//! of our own that stops at the first scan.
+//! Reads only the header of a JPEG, up to the first scan: size, sampling, tables, colours, field,
+//! encoder.
 //!
-//! No entropy decoding, no libjpeg, no allocation but the components and a camera's name:
-//! microseconds, so that every frame of a stream can be asked. The whole of a file is `read`'s business. Called by
-//! the elements; `known` uses what it says of a decoded frame.
+//! No entropy decoding, no libjpeg, no allocation except for the components and a camera's name. It
+//! takes microseconds, so that it can be called for every frame of a stream. `read` reads whole
+//! files. Called by the elements; `by_header` uses the header of a decoded frame.
 
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
@@ -30,25 +30,22 @@ pub struct HeaderComponent {
 pub struct Header {
     /// Width in pixels.
     pub width: usize,
-    /// Height in pixels; of one field when `field` is there.
+    /// Height in pixels; of one field if `field` is set.
     pub height: usize,
     /// What the components mean.
     pub model: PixelModel,
     /// Progressive rather than sequential.
     pub progressive: bool,
-    /// One component for grey, three else.
+    /// One component for grey, otherwise three.
     pub components: Vec<HeaderComponent>,
-    /// The field that this JPEG is, when a pair of them makes a frame.
+    /// Which field this JPEG is, if two of them make a frame.
     pub field: Option<Field>,
-    /// The family of encoders that tables and markers speak for.
+    /// The family of encoders that tables and markers point to.
     pub family: Family,
 }
 
 impl Header {
-    /// Reads the header of a JPEG, from SOI to the first SOS; what follows is not looked at.
-    ///
-    /// # Errors
-    /// As [`parse`].
+    /// Checks a header from another source for everything that [`parse`] refuses.
     pub fn read(bytes: &[u8]) -> Result<Self> {
         parse(bytes)
     }
@@ -104,15 +101,15 @@ impl Header {
         )
     }
 
-    /// Picture pixels per sample of component `c`, horizontally and vertically; (1, 1) when
-    /// there is no such component.
+    /// Picture pixels per sample of component `c`, horizontally and vertically; (1, 1) if there is
+    /// no such component.
     pub fn factors(&self, c: usize) -> (usize, usize) {
         let (max_h, max_v) = self.max_sampling();
         let of = |c: &HeaderComponent| (max_h / c.sampling.0.max(1), max_v / c.sampling.1.max(1));
         self.components.get(c).map_or((1, 1), of)
     }
 
-    /// libjpeg's quality, when the tables are exactly libjpeg's for one quality.
+    /// libjpeg's quality, if the tables are exactly libjpeg's for one quality.
     pub fn ijg_quality(&self) -> Option<u8> {
         let (luma, rest) = self.components.split_first()?;
         let quality = tables::exact_quality(&tables::BASE_LUMA, &luma.steps)?;

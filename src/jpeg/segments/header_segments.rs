@@ -1,7 +1,7 @@
-//! Marker segments of a JPEG up to its first scan, gathered into a [`Header`].
+//! Collects the marker segments of a JPEG up to its first scan into a [`Header`].
 //!
-//! ITU-T T.81 annex B. Every length is checked against the bytes that are there; thumbnails
-//! inside APPn segments are stepped over with them.
+//! ITU-T T.81 annex B. Every length is checked against the available bytes; thumbnails inside APPn
+//! segments are skipped with them.
 
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
@@ -20,26 +20,26 @@ const ZIGZAG: [usize; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Quantisation tables by their numbers, as pictures of a stream have given them: one that comes
-/// without means those of before (T.81 B.5).
+/// Quantisation tables of a stream by their numbers: a picture without tables uses the earlier ones
+/// (T.81 B.5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuantTables([Option<QuantSteps>; 4]);
 
-/// Reads the header of `data`, from SOI to the first SOS; what follows is not looked at.
+/// Reads the header of `data`, from SOI to the first SOS, and nothing after that.
 ///
 /// # Errors
-/// [`Error::Input`] for bytes that are no JPEG, end before the first scan, name a table that
-/// is not there, or hold a step of 0; [`Error::Unsupported`] for CMYK, lossless and
-/// hierarchical files, 12 bit, and fractional sampling.
+/// [`Error::Input`] for bytes that are not a JPEG, end before the first scan, refer to a missing
+/// table, or hold a step of 0; [`Error::Unsupported`] for CMYK, lossless and hierarchical files, 12
+/// bit, and fractional sampling.
 pub fn parse(data: &[u8]) -> Result<Header> {
     parse_next(data, &mut QuantTables::default())
 }
 
-/// [`parse`] for the next picture of a stream that has given these `tables` so far, before the first
-/// scan of each picture: what a progressive one gives between its scans is not looked at.
+/// [`parse`] for the next picture of a stream with these `tables` so far. Tables between the scans
+/// of a progressive picture are not read.
 ///
 /// # Errors
-/// As [`parse`]; what the header gives is in `tables` all the same.
+/// As [`parse`]; `tables` is updated even then.
 pub fn parse_next(data: &[u8], tables: &mut QuantTables) -> Result<Header> {
     if !data.starts_with(&[0xFF, SOI]) {
         let start = &data[..data.len().min(4)];
@@ -77,7 +77,7 @@ pub fn parse_next(data: &[u8], tables: &mut QuantTables) -> Result<Header> {
     Err(Error::Input("the JPEG ends before its first scan".into()))
 }
 
-/// What the segments have said so far.
+/// What has been read so far.
 struct Found<'a> {
     tables: &'a mut [Option<QuantSteps>; 4],
     frame: Option<Frame>,
@@ -126,7 +126,7 @@ impl Frame {
 }
 
 impl<'a> Found<'a> {
-    /// Nothing yet, in a stream that has given these tables.
+    /// Nothing read yet, in a stream with these tables.
     fn after(tables: &'a mut QuantTables) -> Self {
         Self {
             tables: &mut tables.0,
@@ -202,7 +202,7 @@ impl<'a> Found<'a> {
                     "component {id} names table {number}, which is not there"
                 ))
             })?;
-            // A single component is not interleaved: its factors mean nothing (T.81 A.2.2).
+            // A single component is not interleaved, so its factors have no meaning (T.81 A.2.2).
             let sampling = match frame.components.len() {
                 1 => (1, 1),
                 _ => sampling,
@@ -216,7 +216,7 @@ impl<'a> Found<'a> {
         frame.components.iter().map(resolve).collect()
     }
 
-    /// As libjpeg guesses: JFIF says YCbCr; Adobe's marker says; else the identifiers.
+    /// As in libjpeg: JFIF means YCbCr; then Adobe's marker; then the identifiers.
     fn model(&self, frame: &Frame) -> PixelModel {
         let ids: Vec<u8> = frame.components.iter().map(|c| c.0).collect();
         match (ids.as_slice(), self.markers.jfif, self.adobe) {

@@ -1,7 +1,7 @@
-//! EXIF, ICC, XMP and the like from the APPn and COM markers of a file, and back to markers.
+//! EXIF, ICC, XMP and other metadata from the APPn and COM markers of a file, and back to markers.
 //!
-//! A profile longer than a marker comes in numbered pieces; a set with a piece missing is
-//! left out rather than handed on broken. Called by `read`, and the other way by `write`.
+//! A profile longer than a marker is split into numbered pieces; if a piece is missing, the profile
+//! is dropped rather than copied broken. Called by `read`, and for writing by `write`.
 
 use crate::jpeg::file::{Density, DensityUnit, Metadata};
 
@@ -17,12 +17,12 @@ const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXTENDED_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 
-/// Bytes that a marker holds beside its length.
+/// Bytes that a marker holds in addition to its length.
 const SEGMENT: usize = 65_533;
-/// Bytes of one piece of a block that is written in several.
+/// Bytes per piece of a block that is written in several.
 const PIECE: usize = 65_000;
 
-/// Gathers markers in file order.
+/// Collects markers in file order.
 #[derive(Default)]
 pub(crate) struct Collector {
     found: Metadata,
@@ -49,14 +49,14 @@ impl Collector {
         }
     }
 
-    /// Notes what is not handed on, once.
+    /// Records, once, a segment that is not copied.
     fn other(&mut self, name: String) {
         if !self.found.others.contains(&name) {
             self.found.others.push(name);
         }
     }
 
-    /// JFIF's density; what a camera says of its stream is about the stream alone.
+    /// JFIF's density; the AVI1 segment of a camera only concerns its stream.
     fn app0(&mut self, data: &[u8]) -> bool {
         if let Some([_, _, unit, x1, x0, y1, y0, ..]) = data.strip_prefix(b"JFIF\0") {
             let unit = match unit {
@@ -111,7 +111,7 @@ impl Collector {
         self.found
     }
 
-    /// The pieces put together. They are numbered from 1; some writers begin with 0.
+    /// The joined pieces. They are numbered from 1; some writers start with 0.
     fn profile(&self) -> Option<Vec<u8>> {
         let (first, count, _) = *self.icc.first()?;
         let numbered = (usize::from(first)..)
@@ -124,7 +124,7 @@ impl Collector {
     }
 }
 
-/// Keeps `block` unless it is empty or one is there already.
+/// Keeps `block` unless it is empty or there already is one.
 fn keep_first(slot: &mut Option<Vec<u8>>, block: &[u8]) -> bool {
     if slot.is_none() && !block.is_empty() {
         *slot = Some(block.to_vec());
@@ -133,7 +133,7 @@ fn keep_first(slot: &mut Option<Vec<u8>>, block: &[u8]) -> bool {
     block.is_empty()
 }
 
-/// `APP2 (MPF)`: the marker, and the word that the segment opens with.
+/// `APP2 (MPF)`: the marker, and the word at the start of the segment.
 fn name(code: u8, data: &[u8]) -> String {
     let word = data
         .iter()
@@ -147,12 +147,12 @@ fn name(code: u8, data: &[u8]) -> String {
     }
 }
 
-/// The APP1, APP2, APP13 and COM segments that hold `metadata`, but for what [`too_long`] names.
+/// The APP1, APP2, APP13 and COM segments that hold `metadata`, except what [`too_long`] names.
 pub(crate) fn segments(metadata: &Metadata) -> Vec<u8> {
     let mut out = Vec::new();
     let mut put = |code: u8, parts: &[&[u8]]| {
         let data = parts.concat();
-        // What is longer than a marker can say is named by `too_long`.
+        // `too_long` names what is longer than a marker allows.
         if let Ok(length) = u16::try_from(data.len() + 2) {
             out.extend([0xFF, code]);
             out.extend(length.to_be_bytes());
@@ -170,7 +170,7 @@ pub(crate) fn segments(metadata: &Metadata) -> Vec<u8> {
     }
     let icc = metadata.icc.as_deref().unwrap_or_default();
     let count = icc.len().div_ceil(PIECE);
-    // The pieces are numbered by one byte.
+    // The number of a piece is one byte.
     for (piece, number) in icc.chunks(PIECE).zip(1..=255u8).filter(|_| count <= 255) {
         put(APP2, &[ICC, &[number, count as u8], piece]);
     }
@@ -183,7 +183,7 @@ pub(crate) fn segments(metadata: &Metadata) -> Vec<u8> {
     out
 }
 
-/// What of `metadata` is too long for the markers of a JPEG, with its size and the limit.
+/// Which of `metadata` is too long for the markers of a JPEG, with its size and the limit.
 pub(crate) fn too_long(metadata: &Metadata) -> Vec<String> {
     let mut found = Vec::new();
     let mut check = |what: &str, length: usize, limit: usize| {
@@ -201,8 +201,8 @@ pub(crate) fn too_long(metadata: &Metadata) -> Vec<String> {
     found
 }
 
-/// Sets the density of `jpeg`, as the writers here make it: JFIF's segment comes first. Files in
-/// RGB have none.
+/// Sets the density of `jpeg`, which a writer of this crate made: JFIF's segment comes first. Files
+/// in RGB have none.
 pub(crate) fn set_density(jpeg: &mut [u8], density: Density) {
     if let [
         0xFF,
@@ -233,8 +233,8 @@ pub(crate) fn set_density(jpeg: &mut [u8], density: Density) {
     }
 }
 
-/// How long the start of `jpeg` is, in front of what metadata go: SOI, and JFIF's segment, which
-/// has to be the first.
+/// Length of the start of `jpeg`, after which metadata are inserted: SOI, and JFIF's segment, which
+/// must be the first.
 pub(crate) fn start_length(jpeg: &[u8]) -> usize {
     match *jpeg {
         [0xFF, 0xD8, 0xFF, APP0, high, low, ..] => 4 + usize::from(u16::from_be_bytes([high, low])),
@@ -289,7 +289,7 @@ mod tests {
         collector.finish()
     }
 
-    /// The longest blocks, those longer than a marker in several pieces.
+    /// The longest possible blocks; those longer than a marker are in several pieces.
     #[test]
     fn what_is_written_is_read() {
         let bytes = |length: usize| Vec::from_iter((0..length).map(|i| i as u8));

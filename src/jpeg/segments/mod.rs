@@ -1,11 +1,11 @@
-//! Marker segments, one after another: the one walk through the bytes of a JPEG, for everybody here who
-//! looks at them.
+//! Walks through the marker segments of a JPEG. All code that looks at markers uses this walk.
 //!
-//! It goes as libjpeg does (ITU-T T.81 B.1): what lies between two segments is stepped over, any
-//! number of fill bytes may come before a marker's code, TEM and restart markers stand alone. Within
-//! a segment nothing is a marker (a thumbnail's are not the picture's). Within entropy-coded data
-//! stuffed zeros, restart markers and reserved codes, which only damage puts there, are data. Bytes come in parts of
-//! any size; nothing is decoded. Called by `header`, `origin`, `stream` and `abbreviated`.
+//! It works like libjpeg (ITU-T T.81 B.1): bytes between two segments are skipped, any number of
+//! fill bytes may precede a marker's code, TEM and restart markers have no segment. Inside a
+//! segment nothing is a marker (markers of a thumbnail are not those of the picture). In
+//! entropy-coded data, stuffed zeros, restart markers and reserved codes, which only occur through
+//! damage, are data. Bytes may arrive in parts of any size; nothing is decoded. Called by the
+//! modules of this folder and by `file`.
 
 pub mod abbreviated;
 pub mod behind;
@@ -22,33 +22,32 @@ pub(crate) const DHT: u8 = 0xC4;
 pub(crate) const APP0: u8 = 0xE0;
 pub(crate) const APP14: u8 = 0xEE;
 
-/// Bytes of a segment that are kept for whoever gets it in parts.
+/// Bytes of a segment that are kept, for callers that get it in parts.
 const HEAD: usize = 5;
 
-/// Whether `code` is that of a frame header, of whatever process.
+/// Whether `code` is that of a frame header, for any process.
 pub(crate) fn is_frame(code: u8) -> bool {
     matches!(code, 0xC0..=0xCF) && !matches!(code, DHT | 0xC8 | 0xCC)
 }
 
-/// What has gone by.
+/// What the walk has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// A start or an end of an image; but for the start of the first.
+    /// A start or an end of an image, except for the start of the first.
     Alone(u8),
-    /// A whole segment: its marker's code, and the length that it says, which counts its own two
-    /// bytes.
+    /// A whole segment: its marker's code, and its stated length, which includes its own two bytes.
     Segment(u8, u16),
 }
 
 /// What the next byte is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Something before the start-of-image marker.
+    /// Before the start-of-image marker.
     #[default]
     Gap,
-    /// What follows an FF there.
+    /// After an FF there.
     Start,
-    /// Something between segments, an FF to come.
+    /// Between segments, before an FF.
     Between,
     /// A marker's code.
     Code,
@@ -56,11 +55,11 @@ enum State {
     High(u8),
     /// The second byte, and the first.
     Low(u8, u8),
-    /// Inside the segment with this code and length, so many bytes still to come.
+    /// Inside the segment with this code and length, with this many bytes left.
     Inside(u8, u16, usize),
     /// Entropy-coded data.
     Scan,
-    /// What follows an FF in them.
+    /// After an FF in entropy-coded data.
     ScanCode,
 }
 
@@ -74,17 +73,18 @@ pub(crate) struct Walker {
 }
 
 impl Walker {
-    /// Bytes seen, those of a gap before the picture among them.
+    /// Number of bytes seen, including any gap before the picture.
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// The first bytes of the segment that has gone by, without its length.
+    /// The first bytes of the last segment, without its length.
     pub fn head(&self) -> &[u8] {
         &self.head[..self.kept]
     }
 
-    /// Takes `bytes` up to the next mark, if one is among them; how many it took.
+    /// Consumes `bytes` up to the next mark, if there is one. Returns how many it consumed, and the
+    /// mark.
     pub fn next(&mut self, bytes: &[u8]) -> (usize, Option<Mark>) {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -98,7 +98,7 @@ impl Walker {
         (bytes.len(), None)
     }
 
-    /// Takes the next byte, or all that are of no interest.
+    /// Consumes the next byte, or all bytes that do not matter.
     fn step(&mut self, bytes: &[u8]) -> (usize, Option<Mark>) {
         let behind_ff = match self.state {
             State::Gap => State::Start,
@@ -171,16 +171,15 @@ fn after_segment(code: u8) -> State {
 /// One part of a picture in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
-    /// A start or an end of an image; but for the start of the first.
+    /// A start or an end of an image, except for the start of the first.
     Alone(u8),
     /// A segment: its marker's code, and its bytes without the length.
     Segment(u8, &'a [u8]),
-    /// A segment whose length does not even count itself.
+    /// A segment whose length is less than that of the length itself.
     Short(u8, u16),
 }
 
-/// The parts of the first picture in `data`, as far as they are whole; what follows its end is not
-/// looked for.
+/// The complete parts of the first picture in `data`; nothing after its end.
 pub(crate) fn parts(data: &[u8]) -> impl Iterator<Item = Part<'_>> {
     let mut walker = Walker::default();
     std::iter::from_fn(move || {
@@ -202,7 +201,8 @@ pub(crate) fn parts(data: &[u8]) -> impl Iterator<Item = Part<'_>> {
 mod tests {
     use super::*;
 
-    /// A picture with all that may lie between segments, a thumbnail, and what damage leaves in a scan.
+    /// A picture with everything that may occur between segments, a thumbnail, and damage in a
+    /// scan.
     fn picture() -> Vec<u8> {
         [
             &[0xFF, SOI, 7, 0, 0xFF, 0, 9][..],

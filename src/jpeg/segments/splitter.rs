@@ -1,15 +1,15 @@
-//! Where pictures begin and end in a stream of JPEGs, by their marker segments, and which
+//! Finds where pictures start and end in a stream of JPEGs, by their marker segments, and which
 //! field of an interlaced frame each of them is.
 //!
-//! Nothing is decoded; `walk` knows what a marker is. A start-of-image marker in the middle of a picture
-//! ends it, for what came before was cut off. What a picture says of itself (AVI1) is not believed
-//! against its size: cameras write polarity 1 and 2 in turns into whole frames. Source: ITU-T T.81
-//! B.1; for the APP0 segment "AVI1", OpenDML AVI 1.02, 3.2. Called by the elements.
+//! Nothing is decoded; `Walker` finds the markers. A start-of-image marker in the
+//! middle of a picture ends it, because the picture was cut off. The size of a picture overrides
+//! its AVI1 segment, because some cameras alternate polarity 1 and 2 in whole frames. Source: ITU-T
+//! T.81 B.1; for the APP0 segment "AVI1", OpenDML AVI 1.02, 3.2. Called by the elements.
 
 use crate::jpeg::segments;
 use crate::jpeg::segments::{APP0, EOI, Mark, SOI, SOS, Walker};
 
-/// Which part of a frame a picture is, as its APP0 segment "AVI1" says.
+/// Which part of a frame a picture is, from its APP0 segment "AVI1".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The odd lines, counted from 1: the first row of the frame is its first.
@@ -27,7 +27,7 @@ impl Field {
         }
     }
 
-    /// What an APP0 segment with these first bytes says; `None` too for one that says nothing of it.
+    /// The field stated by an APP0 segment with these first bytes; `None` if it states none.
     pub(crate) fn of_app0(segment: &[u8]) -> Option<Self> {
         match segment.strip_prefix(b"AVI1")? {
             [1, ..] => Some(Self::Top),
@@ -37,18 +37,18 @@ impl Field {
     }
 }
 
-/// What a picture says of itself before its first scan.
+/// What is known of a picture before its first scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Said {
     field: Option<Field>,
-    /// Width and height, once its frame header has gone by.
+    /// Width and height, after its frame header.
     size: Option<(usize, usize)>,
-    /// The first scan has begun: nothing more will be said.
+    /// Whether the first scan has started, so that nothing more will follow.
     all: bool,
 }
 
 impl Said {
-    /// Takes note of a segment by its first bytes, up to the first scan.
+    /// Records a segment by its first bytes, up to the first scan.
     fn note(&mut self, code: u8, head: &[u8]) {
         match (code, head) {
             _ if self.all => {}
@@ -62,9 +62,9 @@ impl Said {
         }
     }
 
-    /// The field that it is of a frame of `height` rows (0: nobody knows), if it can be one: by its
-    /// size where that is known of the frame. Else a field is at least twice as wide as high, which
-    /// frames of cameras are not, and fields are (720x288, 640x240).
+    /// Which field of a frame of `height` rows (0: unknown) it is, if it can be one. The size
+    /// decides if the height of the frame is known. Otherwise a field must be at least twice as
+    /// wide as high, as fields are (720x288, 640x240) and whole frames of cameras are not.
     fn field_of(&self, height: usize) -> Option<Field> {
         let (width, rows) = self.size?;
         let fits = match height {
@@ -78,26 +78,26 @@ impl Said {
 /// One picture of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'a> {
-    /// From its start-of-image marker to its end, or to where the data stop.
+    /// From its start-of-image marker to its end, or to the end of the data.
     pub data: &'a [u8],
-    /// The field that it says it is.
+    /// The field that it claims to be.
     pub field: Option<Field>,
     said: Said,
 }
 
 impl Piece<'_> {
-    /// The field that it is of a frame of `height` rows (0: not known), by its size too.
+    /// Which field of a frame of `height` rows (0: unknown) it is, also considering its size.
     pub fn field_of(&self, height: usize) -> Option<Field> {
         self.said.field_of(height)
     }
 }
 
-/// Where the first start-of-image marker is, if there is one.
+/// The offset of the first start-of-image marker, if there is one.
 pub fn find_start(data: &[u8]) -> Option<usize> {
     data.windows(2).position(|pair| pair == [0xFF, SOI])
 }
 
-/// The pictures that lie one behind another in `data`, with whatever is between them left out.
+/// The consecutive pictures in `data`, without the bytes between them.
 pub fn pieces(data: &[u8]) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let mut rest = data;
@@ -115,24 +115,24 @@ pub fn pieces(data: &[u8]) -> Vec<Piece<'_>> {
     found
 }
 
-/// Finds the length of a frame in a stream that comes in parts: one picture, or two when the
-/// first is a field and the second the other.
+/// Finds the length of a frame in a stream that arrives in parts: one picture, or two if they are
+/// the two fields of a frame.
 #[derive(Debug, Default)]
 pub struct FrameLength {
     /// The picture that is being read.
     picture: Picture,
-    /// Bytes of the frame before that picture.
+    /// Bytes of the frame before this picture.
     before: usize,
     /// Bytes of the frame seen.
     seen: usize,
     /// The first field, and the bytes of the frame up to its end.
     first: Option<(Field, usize)>,
-    /// Rows of a frame, where they are known, else 0.
+    /// Rows of a frame, or 0 if unknown.
     height: usize,
 }
 
 impl FrameLength {
-    /// Of frames of `height` rows; 0: that is not known.
+    /// For frames of `height` rows; 0: unknown.
     pub fn of(height: usize) -> Self {
         Self {
             height,
@@ -145,7 +145,7 @@ impl FrameLength {
         self.seen
     }
 
-    /// Takes the next bytes of the frame, whose first two are a start-of-image marker; the
+    /// Takes the next bytes of the frame, which starts with a start-of-image marker. Returns the
     /// length of the frame in bytes from there, once it is known.
     pub fn push(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut rest = bytes;
@@ -171,8 +171,8 @@ impl FrameLength {
         }
     }
 
-    /// The length of the first picture, once the second turns out not to belong to it: when its first
-    /// scan begins or it has `ended`, and no sooner, whatever the parts that it comes in.
+    /// The length of the first picture, if the second does not belong to it. That is known when the
+    /// second one's first scan starts or it has `ended`, whatever the size of the parts.
     fn alone(&self, ended: bool) -> Option<usize> {
         let (field, length) = self.first?;
         let said = self.picture.said;
@@ -180,7 +180,7 @@ impl FrameLength {
         ((said.all || ended) && !other).then_some(length)
     }
 
-    /// The length of the frame when the stream ends here and `seen` bytes are all there is.
+    /// The length of the frame if the stream ends here, after `seen` bytes.
     pub fn at_end(&self) -> usize {
         match (self.first, self.picture.walker.position()) {
             (Some((_, length)), 0) => length,
@@ -192,9 +192,9 @@ impl FrameLength {
 /// Where a picture ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct End {
-    /// Bytes from its start, its end-of-image marker included.
+    /// Bytes from its start, including its end-of-image marker.
     at: usize,
-    /// Whether it has one; else another picture began.
+    /// Whether it has that marker; otherwise another picture started.
     whole: bool,
 }
 
@@ -206,7 +206,7 @@ struct Picture {
 }
 
 impl Picture {
-    /// Takes bytes up to the end of the picture, if that is among them.
+    /// Consumes bytes up to the end of the picture, if it is reached.
     fn push(&mut self, bytes: &[u8]) -> Option<End> {
         let mut rest = bytes;
         loop {
@@ -255,7 +255,7 @@ mod tests {
         picture(APP0, &avi1(polarity))
     }
 
-    /// The length of the first frame of `stream`, whatever the size of the parts it comes in.
+    /// The length of the first frame of `stream`, for parts of any size.
     fn length(stream: &[u8]) -> Option<usize> {
         let whole = FrameLength::default().push(stream);
         for part in [1, 2, 3, 7] {
@@ -311,8 +311,8 @@ mod tests {
         assert_eq!(finder.at_end(), top.len());
     }
 
-    /// What is said before the first scan counts, in any order, and nothing that is said later:
-    /// however much of the picture has come.
+    /// Only what precedes the first scan counts, in any order, however much of the picture has
+    /// arrived.
     #[test]
     fn a_picture_says_what_it_is_before_its_first_scan() {
         let (top, bottom) = (field(1), field(2));
@@ -342,7 +342,7 @@ mod tests {
         }
     }
 
-    /// Cameras write polarity 1 and 2 in turns into whole frames.
+    /// Some cameras alternate polarity 1 and 2 in whole frames.
     #[test]
     fn the_size_is_believed_before_the_polarity() {
         let of = |height: usize, size: (u8, u8)| {
@@ -350,12 +350,12 @@ mod tests {
             let found = FrameLength::of(height).push(&[&stream.concat()[..], &field(0)].concat());
             found.unwrap() / stream[0].len()
         };
-        // Nobody says how high frames are: fields are flat.
+        // The height of frames is unknown: fields are at least twice as wide as high.
         assert_eq!(
             [of(0, (32, 24)), of(0, (72, 29)), of(0, (64, 32))],
             [1, 2, 2]
         );
-        // Caps say it.
+        // The height is known from caps.
         assert_eq!(
             [of(24, (80, 24)), of(48, (32, 24)), of(47, (32, 24))],
             [1, 2, 2]

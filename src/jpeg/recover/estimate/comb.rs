@@ -1,15 +1,15 @@
-//! How likely the magnitudes of one frequency are under each step of quantisation.
+//! How likely the magnitudes of one frequency are for each quantisation step.
 //!
-//! After step q the coefficients sit on the teeth of a comb, k q, blurred by the rounding of
-//! the samples to 8 bits. A tooth's mass is zero-inflated geometric, its two numbers fitted
-//! for each q; a coefficient far from every tooth is an outlier and counts as if nothing had
-//! been quantised. Wide combs that fit are far likelier than narrow ones.
+//! After quantisation with step q the coefficients are on the teeth of a comb, k q, blurred by the
+//! rounding of the samples to 8 bits. The masses of the teeth follow a zero-inflated geometric
+//! distribution, whose two parameters are fitted for each q. A coefficient far from every tooth is
+//! an outlier and counts as unquantised. Wide combs that fit are far likelier than narrow ones.
 
 use crate::jpeg::recover::estimate::spectrum::{BINS_PER_UNIT, Counts};
 
 /// Steps that are tried, 1..=255: those of 8-bit tables.
 pub const STEPS: usize = 255;
-/// Log of the share of coefficients that overlays or clipping may have moved anywhere.
+/// Log of the share of coefficients that overlays or clipping may have changed arbitrarily.
 pub(crate) const LOG_OUTLIER: f64 = -4.0;
 /// Shares of coefficients with a wider error, and how much wider it is.
 const WIDE: [(f64, f64); 2] = [(0.03, 2.5), (0.005, 8.0)];
@@ -17,9 +17,9 @@ const WIDE: [(f64, f64); 2] = [(0.03, 2.5), (0.005, 8.0)];
 /// Log likelihoods of one frequency, in nats.
 #[derive(Clone, Debug)]
 pub struct Comb {
-    /// Of each step, from 1 on, above that of coefficients that were never quantised.
+    /// For each step, from 1 on, relative to coefficients that were never quantised.
     pub gain: Vec<f64>,
-    /// Coefficients too large to be zeros.
+    /// Number of coefficients too large to be zeros.
     pub visible: u32,
 }
 
@@ -40,7 +40,7 @@ impl Comb {
         Self { gain, visible }
     }
 
-    /// The likeliest step, and how many nats it is ahead of the next.
+    /// The likeliest step, and by how many nats it leads the next one.
     pub fn best(&self) -> Option<(u16, f64)> {
         if self.visible == 0 {
             return None;
@@ -65,7 +65,8 @@ pub(crate) struct Teeth {
 }
 
 impl Teeth {
-    /// Fits the masses to the nearest teeth at `step`. DC lies anywhere: a flat mass.
+    /// Fits the masses to the nearest teeth at `step`. For DC the mass is flat, because it can have
+    /// any value.
     pub(crate) fn fit(counts: &Counts, step: u16, is_dc: bool) -> Self {
         let flat = f64::from(step).ln() - 2048f64.ln();
         if is_dc {
@@ -106,8 +107,8 @@ pub(crate) fn tooth(bin: u32, step: u16) -> f32 {
     (bin as f32 / (BINS_PER_UNIT * f32::from(step))).round()
 }
 
-/// Log density at `distance` blurs from a tooth: a Gaussian, and wider ones for blocks that
-/// are nearly flat, whose rounding errors add up.
+/// Log density at `distance` blurs from a tooth: a Gaussian, plus wider ones for nearly flat
+/// blocks, whose rounding errors add up.
 fn log_density(distance: f32) -> f64 {
     let square = f64::from(distance * distance);
     let wide = WIDE.map(|(share, wide)| share.ln() - wide.ln() - 0.5 * square / (wide * wide));
@@ -115,7 +116,7 @@ fn log_density(distance: f32) -> f64 {
     best - 0.5 * (2.0 * std::f64::consts::PI).ln()
 }
 
-/// Log likelihood of `step` above that of no quantisation.
+/// Log likelihood of `step`, relative to no quantisation.
 fn gain_of(counts: &Counts, step: u16, blur: f32, teeth: &Teeth, unquantised: &Teeth) -> f64 {
     let mut sum = 0.0;
     for &(bin, n) in counts {

@@ -1,16 +1,16 @@
-//! Where the grid of blocks lies: a quantised picture has far more coefficients near zero on
-//! its own grid than on any other.
+//! Finds the grid of blocks: a quantised picture has far more coefficients near zero on its own
+//! grid than on any other.
 //!
-//! Ranks the 64 offsets on a sample of the blocks; whether the first of them is a JPEG's grid
-//! at all is for the combs to tell.
+//! Ranks the 64 offsets on a sample of the blocks; whether the first one is a JPEG's grid at all is
+//! decided by the combs.
 
 use crate::frame::Plane8;
 use crate::jpeg::grid::dct;
 use crate::jpeg::recover::estimate::spectrum::{Offset, sound_blocks};
 
-/// Blocks looked at for each offset.
+/// Number of blocks used for each offset.
 const BLOCKS: usize = 400;
-/// Coefficients below this are near zero: three times what rounding to 8 bits moves them.
+/// Coefficients below this are near zero: three times the error from rounding to 8 bits.
 const NEAR_ZERO: f32 = 0.9;
 
 /// The 64 offsets, the likeliest first.

@@ -1,11 +1,10 @@
-//! The quantisation table and the grid that a decoded plane was made with, told from its
-//! pixels.
+//! Estimates the quantisation table and the grid of a decoded plane from its pixels.
 //!
-//! Coefficients of a decoded JPEG sit at multiples of the steps, blurred by the rounding to
-//! 8 bits. `grid` finds where the blocks begin, `spectrum` counts the coefficients, `comb`
-//! scores each step of each frequency, `table` makes a whole table of the scores. Any table
-//! of 8-bit steps is found, libjpeg's with less evidence. What shows no confidence is not
-//! answered. Called by `recover` and by `restore`.
+//! Coefficients of a decoded JPEG are at multiples of the steps, blurred by the rounding to 8 bits.
+//! `grid` finds where the blocks start, `spectrum` counts the coefficients, `comb` scores each step
+//! of each frequency, `table` makes a whole table of the scores. Any table of 8-bit steps is found;
+//! libjpeg's need less evidence. Without enough confidence there is no estimate. Called by
+//! `recover` and by `source`.
 
 pub(super) mod comb;
 mod grid;
@@ -22,40 +21,40 @@ use crate::frame::Plane8;
 pub use crate::jpeg::recover::estimate::spectrum::Offset;
 pub use crate::jpeg::recover::estimate::table::{Fill, Known};
 
-/// Standard deviation of a coefficient around its multiple, when samples were rounded to
-/// 8 bits once: 0.29, and a little for the integer DCT.
+/// Standard deviation of a coefficient around its multiple if samples were rounded to 8 bits once:
+/// 0.29, plus a little for the integer DCT.
 pub const BLUR: f32 = 0.32;
-/// Fewer coefficients than this are no basis for an estimate.
+/// Fewer coefficients than this are not enough for an estimate.
 const FEWEST: u32 = 100;
-/// Least confidence to report.
-/// Clean pictures stay below 0.3, libjpeg's quality 95 reaches 1.
+/// Lowest confidence that is reported. Clean pictures stay below 0.3, libjpeg's quality 95 reaches
+/// 1.
 const CONFIDENT: f64 = 0.6;
-/// Fewer blocks than this agree by chance.
+/// Fewer blocks than this may agree by chance.
 const FEWEST_BLOCKS: usize = 32;
-/// Frequencies that tell at small cost whether there is any comb.
+/// Frequencies that show at small cost whether there is any comb.
 const PROBED: [usize; 10] = [1, 8, 9, 10, 17, 18, 27, 28, 36, 45];
-/// Offsets other than the origin that are looked at closely.
+/// Number of offsets other than the origin that are examined.
 const CANDIDATES: usize = 3;
 
-/// A table and how sure it is.
+/// A table and its confidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// All 64 steps, natural order.
     pub steps: QuantSteps,
     /// How each step is known.
     pub known: [Known; 64],
-    /// Nats by which each step is ahead of the next likely one; 0 where nothing shows it.
+    /// Nats by which each step leads the next likely one; 0 if nothing shows it.
     pub step_confidence: [f32; 64],
     /// How steps that nothing shows were filled in.
     pub fill: Fill,
-    /// Where the first whole block lies, 0..=7 both ways.
+    /// Offset of the first whole block, 0..=7 in both directions.
     pub offset: Offset,
-    /// Mean log likelihood per visible coefficient above that of unquantised pixels, in nats.
+    /// Mean log likelihood per visible coefficient, relative to unquantised pixels, in nats.
     pub confidence: f64,
 }
 
 impl Estimate {
-    /// Steps that coefficients of their own frequency show.
+    /// Number of steps that coefficients of their own frequency show.
     pub fn seen(&self) -> usize {
         self.known
             .iter()
@@ -63,7 +62,7 @@ impl Estimate {
             .count()
     }
 
-    /// The quality whose libjpeg table this is, when it is one.
+    /// The quality, if this is a table of libjpeg.
     pub fn quality(&self) -> Option<u8> {
         match self.fill {
             Fill::Ijg(quality) => Some(quality),
@@ -72,7 +71,7 @@ impl Estimate {
     }
 }
 
-/// Estimates the table of a luma plane, on whichever grid; `None` when it cannot be told.
+/// Estimates the table of a luma plane, on any grid; `None` if that is not possible.
 pub fn luma(plane: &Plane8) -> Option<Estimate> {
     at(&[plane], (0, 0), &table::LUMA, BLUR).or_else(|| {
         let likely = grid::ranked(plane).into_iter().take(CANDIDATES);
@@ -81,19 +80,19 @@ pub fn luma(plane: &Plane8) -> Option<Estimate> {
     })
 }
 
-/// Where the first whole block of a plane may lie, the likeliest first, whatever its table.
+/// Possible offsets of the first whole block of a plane, the likeliest first, whatever its table.
 pub fn likely_offsets(plane: &Plane8) -> Vec<Offset> {
     grid::ranked(plane)
 }
 
-/// Estimates the table that the two chroma planes share, whose blocks begin at `offset` in
-/// their own samples, past whatever fills up the grid. `blur` is [`BLUR`], or more where the samples are less exact.
+/// Estimates the common table of the two chroma planes, whose blocks start at `offset` in their own
+/// samples, after any margin. `blur` is [`BLUR`], or more if the samples are less exact.
 pub fn chroma(planes: [&Plane8; 2], offset: Offset, blur: f32) -> Option<Estimate> {
     at(&planes, offset, &table::CHROMA, blur)
 }
 
-/// The table on that grid, when it shows a comb that a grid elsewhere does not: drawings and
-/// stretched contrast have combs too, but the same on every grid.
+/// The table on that grid, if it shows a comb that another grid does not: drawings and stretched
+/// contrast have combs too, but the same on every grid.
 fn at(planes: &[&Plane8], offset: Offset, role: &Role, blur: f32) -> Option<Estimate> {
     let spectrum = Spectrum::of(planes, offset);
     let probe = combs(&spectrum, &PROBED, blur);
@@ -177,7 +176,7 @@ mod tests {
         }
     }
 
-    /// Grain shows every step of these; none is libjpeg's.
+    /// With grain, every step of these tables shows; none is libjpeg's.
     #[test]
     fn any_table_comes_back_on_any_grid() {
         let steps = std::array::from_fn(|i| 5 + (i * 11 % 9) as u16);

@@ -1,24 +1,24 @@
-//! The DCT coefficients of a decoded plane, counted: one histogram of magnitudes for each of
-//! the 64 frequencies, on a grid of blocks that may begin anywhere.
+//! Counts the DCT coefficients of a decoded plane: one histogram of magnitudes for each of the 64
+//! frequencies, on a grid of blocks with any offset.
 //!
-//! Blocks in which something was clipped are left out, since clipping moves every coefficient
-//! of a block; so are flat ones, whose rounding errors are all alike. Called by the rest of
-//! the folder.
+//! Blocks with clipped samples are left out, because clipping changes every coefficient of a block;
+//! so are flat ones, whose rounding errors are all the same. Called by the other modules of this
+//! folder.
 
 use crate::frame::Plane8;
 use crate::jpeg::grid::dct;
 use crate::jpeg::grid::dct::Block;
 
-/// Bins to one unit of the quantisation table.
+/// Bins per unit of the quantisation table.
 pub const BINS_PER_UNIT: f32 = 8.0;
-/// Largest magnitude that is counted; an 8-bit block has none above 1024.
+/// Largest magnitude that is counted; in an 8-bit block none is above 1024.
 const LARGEST: f32 = 1040.0;
-/// Blocks looked at, spread evenly over the plane.
+/// Number of blocks used, spread evenly over the plane.
 const BLOCKS: usize = 16_384;
 /// A block whose samples span less than this is flat.
 const LEAST_SPAN: u8 = 8;
 
-/// Where the first whole block of a grid lies, 0..=7 both ways.
+/// Offset of the first whole block of a grid, 0..=7 in both directions.
 pub type Offset = (usize, usize);
 
 /// Magnitudes of one frequency: (bin, how many), ascending, none empty.
@@ -60,8 +60,7 @@ impl Spectrum {
     }
 }
 
-/// Level-shifted samples of at most about `wanted` whole blocks that are neither clipped nor
-/// flat.
+/// Level-shifted samples of up to about `wanted` whole blocks that are neither clipped nor flat.
 pub fn sound_blocks(
     plane: &Plane8,
     offset: Offset,

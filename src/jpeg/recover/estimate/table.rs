@@ -1,23 +1,23 @@
-//! A whole table from the scores of its steps: libjpeg's where one explains all that is seen
-//! about as well as free steps do, else the likeliest step of each frequency.
+//! Makes a whole table from the scores of its steps: one of libjpeg's if it explains the data about
+//! as well as free steps do, otherwise the likeliest step of each frequency.
 //!
-//! Steps that nothing shows are filled in from libjpeg's table, or from the nearest frequency
-//! that shows its step. Called by the estimate.
+//! Steps that do not show are filled in from libjpeg's table, or from the nearest frequency that
+//! shows its step. Called by `estimate`.
 
 use crate::contract::QuantSteps;
 use crate::jpeg::grid::tables;
 use crate::jpeg::recover::estimate::comb::Comb;
 
-/// Nats that a free step costs against one that a family of tables gives: ln 255.
+/// Cost in nats of a free step, compared with one from a family of tables: ln 255.
 const FREE_STEP: f64 = 5.5;
-/// Nats that choosing among 100 qualities costs.
+/// Cost in nats of choosing among 100 qualities.
 const FAMILY: f64 = 4.6;
-/// Nats that a step must be ahead of the next to count as seen: one wrong in 20.
+/// Nats by which a step must lead the next one to count as seen: one in 20 is wrong.
 const SURE: f64 = 3.0;
 
-/// Least and greatest standard deviation of the log of a step around what the others say.
+/// Limits of the standard deviation of the log of a step around the prediction from the others.
 const SCATTER: (f64, f64) = (0.05, 0.4);
-/// What another frequency says counts by its distance to the power of minus twice this.
+/// The weight of another frequency is its distance to the power of minus twice this.
 const FALL: f64 = 1.5;
 
 /// How a step is known.
@@ -29,7 +29,7 @@ pub enum Known {
     Filled,
 }
 
-/// Where steps that nothing shows come from.
+/// Where steps that do not show come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// libjpeg's table of this quality, which agrees with all steps that are seen.
@@ -48,17 +48,17 @@ pub struct Table {
     pub gain: f64,
 }
 
-/// What a plane is: the table that libjpeg scales for it, and how readily one of those is
-/// taken for its own.
+/// The role of a plane: the table that libjpeg scales for it, and how readily such a table is
+/// accepted.
 pub struct Role {
     /// libjpeg's base table.
     pub base: &'static QuantSteps,
-    /// Share of the gain of free steps that a libjpeg table may lack: outliers speak for free
-    /// steps, and where samples were brought back from RGB there are more of them.
+    /// Share of the gain of free steps that a libjpeg table may lack: outliers favour free steps,
+    /// and samples from RGB have more outliers.
     pub leniency: f64,
 }
 
-/// Luma: exact samples, but for those that were clipped or lie in blocks nearly flat.
+/// Luma: exact samples, except in clipped or nearly flat blocks.
 pub const LUMA: Role = Role {
     base: &tables::BASE_LUMA,
     leniency: 0.05,
@@ -69,7 +69,7 @@ pub const CHROMA: Role = Role {
     leniency: 0.1,
 };
 
-/// The table that `combs` speak for.
+/// The table that fits `combs` best.
 pub fn of(combs: &[Comb], role: &Role) -> Table {
     let base = role.base;
     let seen: Vec<Option<(u16, f64)>> = combs.iter().map(Comb::best).collect();
@@ -128,8 +128,8 @@ fn best_quality(combs: &[Comb], base: &QuantSteps) -> (f64, u8) {
         .unwrap_or((f64::NEG_INFINITY, 50))
 }
 
-/// The likeliest step of each frequency when what the others say weighs in: log steps lie around
-/// that with a standard deviation of `scatter`.
+/// The likeliest step of each frequency, taking the prediction from the others into account: log
+/// steps scatter around it with a standard deviation of `scatter`.
 fn settle(combs: &[Comb], predicted: &[f64; 64], scatter: f64) -> QuantSteps {
     std::array::from_fn(|i| {
         let score = |step: u16| {
@@ -141,8 +141,8 @@ fn settle(combs: &[Comb], predicted: &[f64; 64], scatter: f64) -> QuantSteps {
     })
 }
 
-/// The log of each step as the other frequencies that are `sure` predict it: the base table's,
-/// times the ratio to it of the others, the nearer the more.
+/// The log of each step as predicted by the other frequencies that are `sure`: that of the base
+/// table, times their ratio to it, with more weight for nearer frequencies.
 fn predict(sure: &[Option<u16>; 64], base: &QuantSteps) -> [f64; 64] {
     let ln_base = base.map(|step| f64::from(step).ln());
     std::array::from_fn(|i| {
@@ -158,8 +158,8 @@ fn predict(sure: &[Option<u16>; 64], base: &QuantSteps) -> [f64; 64] {
     })
 }
 
-/// How far the steps that are `sure` lie from what the others predict: the root mean square of
-/// the difference of logs, within [`SCATTER`].
+/// How far the steps that are `sure` are from the prediction: the root mean square of the
+/// difference of logs, limited to [`SCATTER`].
 fn scatter(sure: &[Option<u16>; 64], predicted: &[f64; 64]) -> f64 {
     let (mut squares, mut count) = (0.0, 0.0);
     for (step, predicted) in sure.iter().zip(predicted) {

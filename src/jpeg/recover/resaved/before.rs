@@ -1,8 +1,8 @@
-//! The coefficients of a component as they were before its last quantisation, and whether they contradict
-//! a table of the save before.
+//! The coefficients of a component before its last quantisation, and whether they contradict a
+//! table of the save before.
 //!
-//! Smooth chroma mixes each sample with its neighbours on the way to pixels and back; whether that came
-//! between the saves is told by what fits the table better. Called by `resaved`.
+//! Smooth upsampling mixes each chroma sample with its neighbours; whether that happened between
+//! the saves is decided by which assumption fits the table better. Called by `resaved`.
 
 use crate::contract::QuantSteps;
 use crate::frame::Picture;
@@ -14,22 +14,23 @@ use crate::jpeg::grid::upsampled;
 use crate::jpeg::recover::resaved::score::{ROUNDING, SURE};
 use crate::runtime::threads::crew;
 
-/// Share of the coefficients that lie near a tooth after a save with that step, at least: clipping
+/// Smallest share of the coefficients that are near a tooth after a save with that step: clipping
 /// moves the others.
 const HITS: f64 = 0.5;
-/// More by chance than this, and a step tells nothing.
+/// If more than this are near a tooth by chance, a step shows nothing.
 const MOST_BY_CHANCE: f64 = 0.4;
-/// How far beyond [`ROUNDING`] rounding moves DC where all samples of a block round alike.
+/// How much more than [`ROUNDING`] DC may move if all samples of a block are rounded in the same
+/// way.
 const FLAT: f32 = 3.2;
-/// Nats for each block that may speak against the right table, beside [`SURE`]: it was at most 0.15 in all, of the
-/// chroma of 20 photographs and five pairs of qualities. Chroma that was not subsampled before spoke against it
-/// with 0.23 and more.
+/// Nats per block by which the right table may be contradicted, in addition to [`SURE`]. For the
+/// chroma of 20 photographs at five pairs of qualities it was at most 0.15 in all; for chroma that
+/// was not subsampled before it was 0.23 and more.
 const CLIPPED: f64 = 0.13;
-/// The lowest frequencies but DC, of which the most is left.
+/// The lowest frequencies other than DC, of which most is left.
 const LOWEST: [usize; 3] = [1, 8, 9];
 
-/// The levels with `steps` before those of `component`, which is sampled at one of `factors`; `None`
-/// where its coefficients lie on that table's teeth hardly more often than by chance. Too few
+/// The earlier levels of `component` with `steps`; the component is sampled at one of `factors`.
+/// `None` if its coefficients are on that table's teeth hardly more often than by chance. Too few
 /// coefficients contradict nothing.
 pub fn levels(
     component: &Component,
@@ -57,7 +58,7 @@ pub fn levels(
     agrees.then(|| before.levels(component, steps))
 }
 
-/// Whether the DC of `component` contradicts that it was quantised with `steps` before.
+/// Whether the DC of `component` contradicts an earlier quantisation with `steps`.
 pub fn dc_contradicts(component: &Component, steps: &QuantSteps) -> bool {
     let before = Before {
         blocks: dequantised(component),
@@ -66,14 +67,14 @@ pub fn dc_contradicts(component: &Component, steps: &QuantSteps) -> bool {
     before.evidence_at(0, steps[0]) < -SURE
 }
 
-/// Coefficients that were quantised with other steps afterwards.
+/// Coefficients before the last quantisation, which used other steps.
 struct Before {
     blocks: Vec<Block>,
     own: QuantSteps,
 }
 
 impl Before {
-    /// The same without what smooth chroma mixed.
+    /// The same with the mixing by smooth chroma undone.
     fn unmixed(&self, component: &Component, factors: (usize, usize)) -> Self {
         let (wide, high) = (component.blocks_wide, component.blocks_high);
         let mut plane = Picture::new(1, 8 * wide, 8 * high);
@@ -99,8 +100,8 @@ impl Before {
         }
     }
 
-    /// Nats that speak for these steps and against that coefficients lie anywhere: of DC, and of the lowest
-    /// others.
+    /// Evidence in nats for these steps, relative to arbitrary coefficients: from DC, and from the
+    /// lowest other frequencies.
     fn evidence(&self, steps: &QuantSteps) -> [f64; 2] {
         let lowest = LOWEST.iter().map(|&i| self.evidence_at(i, steps[i]));
         [self.evidence_at(0, steps[0]), lowest.sum()]
@@ -123,7 +124,7 @@ impl Before {
         terms.sum()
     }
 
-    /// The nearest levels; those of `component` where its own steps hold.
+    /// The nearest levels; those of `component` if its own steps apply.
     fn levels(&self, component: &Component, steps: &QuantSteps) -> Vec<Levels> {
         let both = self.blocks.iter().zip(&component.levels);
         let nearest = both.map(|(block, own)| {
@@ -146,7 +147,8 @@ fn dequantised(component: &Component) -> Vec<Block> {
     blocks.collect()
 }
 
-/// The level of DC whose flat block, its samples rounded all alike, has a DC nearest to `value`.
+/// The level of DC whose flat block, with all samples rounded in the same way, has a DC nearest to
+/// `value`.
 fn flat_level(value: f32, step: u16) -> i16 {
     let step = f32::from(step);
     let nearest = (value / step).round();

@@ -1,6 +1,6 @@
-//! [`FamilyTable`]: the table of a known family that explains the steps which an earlier save shows.
+//! [`FamilyTable`]: the table of a known family that explains the steps of an earlier save.
 //!
-//! Families are tables that one number scales: libjpeg's, and mozjpeg's default. Called by `resaved`.
+//! Families are tables scaled by one number: libjpeg's, and mozjpeg's default. Called by `resaved`.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -11,15 +11,16 @@ use crate::jpeg::recover::resaved::Question;
 use crate::jpeg::recover::resaved::score::{Named, Once, gain_of, least_before};
 use crate::runtime::threads::crew;
 
-/// Share of what single steps gain that a table may lack, which outliers may speak for.
+/// Share of the gain of single steps that a table may lack, because outliers may favour single
+/// steps.
 const LENIENCY: f64 = 0.2;
-/// Nats that a step of its own costs against one that a table gives: ln 255.
+/// Cost in nats of a single step, compared with one from a table: ln 255.
 const FREE_STEP: f64 = 5.5;
-/// Share of what single steps gain that must come from steps about as the table has them, for it to be
-/// looked at.
+/// Share of the gain of single steps that must come from steps near those of a table for the table
+/// to be examined.
 const LEAST_NEAR: f64 = 0.8;
 
-/// Tables that one number scales.
+/// Tables scaled by one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableFamily {
     /// libjpeg's, those of the standard's annex K.
@@ -29,7 +30,7 @@ pub enum TableFamily {
 }
 
 impl TableFamily {
-    /// One word, as reports have it.
+    /// One word, as used in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Libjpeg => "libjpeg",
@@ -58,7 +59,7 @@ impl Display for FamilyTable {
     }
 }
 
-/// What a component is.
+/// The role of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The first one, or one of R, G and B.
@@ -67,7 +68,7 @@ pub enum Role {
     Chroma,
 }
 
-/// What a frequency was asked, and the earlier step that it shows.
+/// The data of a frequency, and the earlier step that it shows.
 pub(crate) type Frequency = (Question, Named);
 
 impl FamilyTable {
@@ -88,8 +89,8 @@ impl FamilyTable {
     }
 }
 
-/// The table whose steps gain about as much as the likeliest of each frequency, of several the one
-/// that gains most. None where no frequency shows a step.
+/// The table whose steps gain about as much as the likeliest step of each frequency; of several,
+/// the one that gains most. `None` if no frequency shows a step.
 pub fn fit(frequencies: &[Frequency], role: Role) -> Option<FamilyTable> {
     let named = frequencies.iter().map(|(_, named)| *named);
     let named: Vec<(usize, (f64, u16))> = named
@@ -116,8 +117,9 @@ pub fn fit(frequencies: &[Frequency], role: Role) -> Option<FamilyTable> {
     best.map(|(_, table)| table)
 }
 
-/// What the steps of a table gain less than those that show, and how likely it is as a whole. A frequency
-/// that names no step counts little: clipping alone may have made its levels.
+/// How much less the steps of a table gain than those that show, and how likely the table is as a
+/// whole. A frequency that shows no step counts little, because its levels may come from clipping
+/// alone.
 fn score(frequencies: &[Frequency], steps: &QuantSteps) -> (f64, f64) {
     let (mut lost, mut whole) = (0.0, 0.0);
     let all = frequencies.iter().zip(steps).skip(1);
@@ -144,8 +146,8 @@ mod tests {
     use crate::jpeg::recover::resaved::score::likeliest;
     use std::collections::BTreeMap;
 
-    /// Frequencies of coefficients that fall off as those of pictures do, saved with `first`, then with
-    /// `later`, the pixels between rounded up to 0.5 units off.
+    /// Frequencies whose coefficients fall off like those of pictures, saved with `first`, then
+    /// with `later`, with a rounding error of up to 0.5 units in between.
     fn frequencies(first: Option<&QuantSteps>, later: &QuantSteps) -> Vec<Frequency> {
         let one = |i: usize| {
             let scale = 150.0 / (1 + i % 8 + i / 8) as f64;
@@ -182,7 +184,7 @@ mod tests {
         }
     }
 
-    /// A table of nobody's, and none at all.
+    /// A table of no known family, and no earlier save at all.
     #[test]
     fn other_tables_are_not_explained() {
         let later = tables::ijg(&tables::BASE_LUMA, 90);

@@ -1,8 +1,8 @@
-//! [`FirstSave`]: a file as it was saved first, as far as its levels tell.
+//! [`FirstSave`]: a file as it was saved first, as far as its levels show.
 //!
 //! A level k of step q came from the tooth of the first table nearest to k q. Blocks whose levels
-//! lie anywhere between the teeth, as those do that were drawn over after the first save, keep
-//! the levels of the file. Called by `resaved`.
+//! are spread between the teeth, for example because they were drawn over after the first save,
+//! keep the levels of the file. Called by `resaved`.
 
 use std::collections::BTreeMap;
 
@@ -13,28 +13,28 @@ use crate::jpeg::grid::Observation;
 use crate::jpeg::grid::component::QuantBlock;
 use crate::jpeg::recover::resaved::{FamilyTable, Resaved};
 
-/// Fewer levels than this do not tell that a block was changed.
+/// Fewer levels than this do not show that a block was changed.
 const FEWEST: u32 = 12;
-/// Mean square distance of a block's levels from the teeth above which it was changed between the
-/// saves, as a share of what it is for levels that lie anywhere. Of four photographs 0.1 to 2.4 % of the
-/// blocks are above where nothing but rounding and clipping came between (20, then 90, to 75, then 90), and
-/// 88 to 100 % of those that text was drawn over.
+/// A block was changed between the saves if the mean square distance of its levels from the teeth
+/// is above this, as a share of the value for arbitrary levels. In four photographs 0.1 to 2.4 % of
+/// the blocks are above it with only rounding and clipping in between (20, then 90, to 75, then
+/// 90), and 88 to 100 % of the blocks that text was drawn over.
 const MOST_AWAY: f32 = 0.65;
 
 /// A file as it was saved first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FirstSave {
-    /// What each component shows of that save.
+    /// The traces of that save in each component.
     pub earlier: Vec<Option<Resaved>>,
-    /// The file with the steps and levels of that save, where they are known.
+    /// The file with the steps and levels of that save, as far as they are known.
     pub file: JpegFile,
-    /// Blocks of each component, by their number, that were changed since: with the steps and levels
-    /// of the later save.
+    /// Blocks of each component, by block number, that were changed since, with the steps and
+    /// levels of the later save.
     pub changed: Vec<BTreeMap<usize, QuantBlock>>,
 }
 
 impl FirstSave {
-    /// That of `later`, of which `earlier` shows.
+    /// The first save of `later`, which shows the traces `earlier`.
     pub(crate) fn of(later: &JpegFile, mut earlier: Vec<Option<Resaved>>) -> Self {
         let mut file = later.clone();
         let both = later.components.iter().zip(&mut file.components);
@@ -56,18 +56,18 @@ impl FirstSave {
         }
     }
 
-    /// The table of its first component, where one is known.
+    /// The table of its first component, if it is known.
     pub fn table(&self) -> Option<FamilyTable> {
         self.earlier.first()?.as_ref()?.table
     }
 
-    /// What it says of the picture, its planes still to be drawn.
+    /// Its observation, with the planes not drawn yet.
     pub fn observation(&self) -> Observation {
         grid::from_levels_but(&self.file, &self.changed)
     }
 }
 
-/// Makes `first`, a copy of `later`, what it was with `steps`.
+/// Gives `first`, a copy of `later`, the earlier levels with `steps`.
 fn undo(later: &Component, first: &mut Component, steps: &QuantSteps) {
     let others = (0..64).filter(|&i| steps[i] != later.steps[i]);
     let others: Vec<(usize, f32, f32)> = others
@@ -81,7 +81,7 @@ fn undo(later: &Component, first: &mut Component, steps: &QuantSteps) {
     first.steps = *steps;
 }
 
-/// The blocks of each component that show the same place as one of the first that was changed.
+/// The blocks of each component that cover the same pixels as a changed block of the first one.
 fn changed(later: &JpegFile, first: &JpegFile) -> Vec<BTreeMap<usize, QuantBlock>> {
     let mut changed = vec![BTreeMap::new(); later.components.len()];
     let Some((luma, before)) = later.components.first().zip(first.components.first()) else {
@@ -106,7 +106,7 @@ fn changed(later: &JpegFile, first: &JpegFile) -> Vec<BTreeMap<usize, QuantBlock
     changed
 }
 
-/// Whether the levels `now` lie anywhere between the teeth `then`.
+/// Whether the levels `now` are spread between the teeth `then`.
 fn was_changed(
     (now, steps): (&Levels, &QuantSteps),
     (then, first): (&Levels, &QuantSteps),
@@ -124,7 +124,7 @@ fn was_changed(
     count >= FEWEST && sum > MOST_AWAY * count as f32
 }
 
-/// The blocks of `component` that show what block (x, y) of `luma` does.
+/// The blocks of `component` that cover the same pixels as block (x, y) of `luma`.
 fn same_place(
     luma: &Component,
     component: &Component,
@@ -149,7 +149,8 @@ mod tests {
     use crate::jpeg::recover::resaved::family::{FamilyTable, Role, TableFamily};
     use crate::jpeg::recover::resaved::{before, merged};
 
-    /// A component of levels that were `teeth` before, the pixels between rounded up to 0.8 units off.
+    /// A component whose levels were `teeth` before, with a rounding error of up to 0.8 units in
+    /// between.
     fn saved_again(teeth: &[Levels], first: &QuantSteps, second: QuantSteps) -> Component {
         let levels = teeth.iter().enumerate().map(|(n, teeth)| {
             std::array::from_fn(|i| {
@@ -168,8 +169,8 @@ mod tests {
         }
     }
 
-    /// Every pair of qualities, luma and chroma: where the first step is enough coarser, the first
-    /// levels come back, elsewhere steps and levels stay those of the file.
+    /// For every pair of qualities, luma and chroma: if the first step is sufficiently coarser, the
+    /// first levels are recovered; otherwise steps and levels stay those of the file.
     #[test]
     fn levels_of_every_pair_of_qualities_come_back() {
         let teeth: Vec<Levels> = (0..9)
@@ -200,8 +201,8 @@ mod tests {
         }
     }
 
-    /// Blocks that lie on the teeth are as they were; one that lies anywhere was changed, in all
-    /// components where they show the same.
+    /// Blocks on the teeth were not changed; a block between them was, in all components that cover
+    /// the same pixels.
     #[test]
     fn blocks_between_the_teeth_keep_the_later_levels() {
         let teeth = vec![[3; 64]; 8];

@@ -1,10 +1,11 @@
-//! Whether a JPEG was made from a picture that had been a coarser JPEG on the same grid.
+//! Detects whether a JPEG was made from a picture that had been a coarser JPEG on the same grid.
 //!
-//! Then the coefficients that were quantised sat on the teeth of the first table, and the
-//! levels of the second still crowd there, with gaps between, wherever the first step is at
-//! least twice the second. The cells of such a file hold the first JPEG, not the picture.
-//! `score` finds the steps that show, `family` the table that they are of, `before` asks the other
-//! components about it, `first` makes the file as it was then, `tally` counts levels. Called by `restore` and by `inspect`.
+//! If so, the coefficients were on the teeth of the first table before they were quantised again,
+//! and the levels of the second still cluster there, with gaps between, if the first step is at
+//! least twice the second. The cells of such a file contain the first JPEG, not the picture.
+//! `score` finds the steps that show, `family` their table, `before` checks it with the other
+//! components, `first` reconstructs the first file, `tally` counts levels. Called by `source` and
+//! by the command's `inspect`.
 
 mod before;
 mod family;
@@ -25,49 +26,49 @@ use crate::jpeg::recover::resaved::score::Named;
 use crate::jpeg::recover::resaved::tally::Tally;
 use crate::runtime::threads::crew;
 
-/// Fewer blocks than this show crowds and gaps by chance.
+/// Fewer blocks than this may show clusters and gaps by chance.
 const FEWEST_BLOCKS: usize = 256;
-/// Fewer levels than this that are not 0 tell nothing.
+/// Fewer levels than this that are not 0 show nothing.
 const FEWEST: u32 = 100;
-/// Least mean gain, in nats per level that is not 0, to call a component saved twice.
-/// Pictures of tune and train that were saved once at up to 92 stay below 0.013; those saved at 75,
-/// then 85, reach 0.05 and more.
+/// Smallest mean gain, in nats per level that is not 0, at which a component counts as saved twice.
+/// Pictures that were saved once at up to 92 stay below 0.013; those saved at 75, then 85, reach
+/// 0.05 and more.
 const LEAST: f64 = 0.03;
-/// Fewer steps than this are named by chance: four were, of one picture of 41 saved once at 95.
+/// Fewer steps than this may show by chance: in one of 41 pictures saved once at 95, four did.
 const FEWEST_STEPS: usize = 6;
-/// How much larger than the second step a first one must be for every level to have come from
-/// one tooth only, the rounding between considered.
+/// How much larger the first step must be than the second so that every level comes from only one
+/// tooth, including the rounding in between.
 const LEAST_APART: u16 = 2;
 
 /// The traces of an earlier save in one component.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resaved {
-    /// Steps of the earlier table, where the levels show them; natural order.
+    /// Steps of the earlier table that the levels show; natural order.
     pub first_steps: [Option<u16>; 64],
-    /// Mean log likelihood per level that is not 0 above that of a picture saved once, in
-    /// nats, over the frequencies of which the earlier step is told.
+    /// Mean log likelihood per level that is not 0, relative to a picture saved once, in nats, over
+    /// the frequencies whose earlier step is known.
     pub confidence: f64,
-    /// The table that explains what the levels of luma show, where one does, and that this
-    /// component's do not contradict.
+    /// The table that explains the levels of luma, if there is one and this component does not
+    /// contradict it.
     pub table: Option<FamilyTable>,
-    /// The steps that the levels are to go by: of the earlier table where they are known and tell
-    /// more, else those of the file.
+    /// The steps to use: those of the earlier table if they are known and give more information,
+    /// otherwise those of the file.
     pub steps: QuantSteps,
-    /// The levels with these steps, where a table is known.
+    /// The levels with these steps, if a table is known.
     levels: Option<Vec<Levels>>,
 }
 
-/// The earlier save that the levels of each component of `file` show; `None` where they show none.
+/// The earlier save that each component of `file` shows; `None` for a component that shows none.
 pub fn of(file: &JpegFile) -> Vec<Option<Resaved>> {
     Watch::default().look(file)
 }
 
-/// `file` as it was saved first; `None` when no component shows an earlier save.
+/// `file` as it was saved first; `None` if no component shows an earlier save.
 pub fn first_save(file: &JpegFile) -> Option<FirstSave> {
     Watch::default().first_save(file)
 }
 
-/// Looks at one file after another, and counts again only what is another than in the last.
+/// Examines one file after another, and counts again only what has changed since the last one.
 #[derive(Default)]
 pub struct Watch {
     components: Vec<Watched>,
@@ -81,7 +82,7 @@ impl Watch {
         shows.then(|| FirstSave::of(file, earlier))
     }
 
-    /// [`of`] the next file.
+    /// [`of`] for the next file.
     fn look(&mut self, file: &JpegFile) -> Vec<Option<Resaved>> {
         self.learn(&file.components);
         let watched = self.components.iter().zip(&file.components);
@@ -90,7 +91,7 @@ impl Watch {
         found
     }
 
-    /// Counts the levels of the next file and asks each frequency for its earlier step.
+    /// Counts the levels of the next file and finds the earlier step of each frequency.
     fn learn(&mut self, components: &[Component]) {
         self.components
             .resize_with(components.len(), Watched::default);
@@ -101,7 +102,7 @@ impl Watch {
         });
         let questions = questions.into_iter().filter_map(OnceLock::into_inner);
         let questions: Vec<_> = questions.collect();
-        // Of all components at once, so that all cores have something to do.
+        // All components at once, so that all cores are busy.
         let all: Vec<_> = questions.iter().flatten().collect();
         let answers = crew::map(&all, |(i, (step, counts))| {
             score::likeliest(counts, *step, *i)
@@ -112,9 +113,9 @@ impl Watch {
         }
     }
 
-    /// Puts whole tables in the place of single steps: of the family that explains those of the
-    /// first component, for all components that do not contradict it; of another one for a component
-    /// that does and shows steps of its own.
+    /// Replaces single steps by whole tables: the family table that explains the first component,
+    /// for all components that do not contradict it; another one for a component that contradicts
+    /// it and shows its own steps.
     fn explain(&self, file: &JpegFile, found: &mut [Option<Resaved>]) {
         let shared = self.fit(0, Role::Luma, found);
         let most = file.max_sampling();
@@ -156,8 +157,8 @@ impl Watch {
 }
 
 impl Resaved {
-    /// What a component is after a save with `table`, if it does not contradict that; the `first` one,
-    /// whose table was told by its own levels, may have been made brighter.
+    /// A component explained by an earlier save with `table`, unless it contradicts that. The
+    /// `first` component, whose own levels gave the table, may have been made brighter.
     fn of_table(
         component: &Component,
         factors: (usize, usize),
@@ -179,7 +180,8 @@ impl Resaved {
     }
 }
 
-/// The earlier steps of a component where they are known and leave no doubt which level was which.
+/// The earlier steps of a component, as far as they are known and the earlier levels are
+/// unambiguous.
 fn merged(component: &Component, earlier: [Option<u16>; 64]) -> QuantSteps {
     std::array::from_fn(|i| match (component.steps[i], earlier[i]) {
         (own, Some(first)) if first >= own.saturating_add(LEAST_APART) => first,
@@ -187,19 +189,19 @@ fn merged(component: &Component, earlier: [Option<u16>; 64]) -> QuantSteps {
     })
 }
 
-/// One component, as it was when it was looked at last.
+/// One component, as it was when last examined.
 #[derive(Default)]
 struct Watched {
     tally: Tally,
-    /// By frequency: step and levels, and what they told.
+    /// By frequency: step and levels, and the result.
     told: Vec<Frequency>,
 }
 
-/// What one frequency is asked: its step and its levels.
+/// The data of one frequency: its step and its levels.
 type Question = (u16, Counts);
 
 impl Watched {
-    /// What each frequency is to be asked, by its number, if that is another question than last time.
+    /// The data of each frequency, by its index, if they have changed since last time.
     fn questions(&mut self, component: &Component) -> Vec<(usize, Question)> {
         self.tally.count(component);
         let steps = component.steps.iter().enumerate();
@@ -209,7 +211,7 @@ impl Watched {
             .collect()
     }
 
-    /// Takes the answers to all of [`Self::questions`].
+    /// Stores the results for all of [`Self::questions`].
     fn learn(&mut self, answers: impl Iterator<Item = ((usize, Question), Named)>) {
         self.told.resize_with(64, Default::default);
         for ((i, question), earlier) in answers {
@@ -217,7 +219,7 @@ impl Watched {
         }
     }
 
-    /// The earlier save that all levels together show.
+    /// The earlier save that all frequencies together show.
     fn verdict(&self, component: &Component) -> Option<Resaved> {
         if component.levels.len() < FEWEST_BLOCKS {
             return None;

@@ -1,35 +1,36 @@
-//! How likely the levels of one frequency are if an earlier step came before their own: the score
-//! by which earlier steps are found, and tables of families told apart.
+//! How likely the levels of one frequency are, given an earlier step: the score that finds earlier
+//! steps and distinguishes tables of families.
 
 use crate::jpeg::recover::estimate::comb;
 use crate::jpeg::recover::estimate::comb::Teeth;
 use crate::jpeg::recover::estimate::spectrum::{BINS_PER_UNIT, Counts};
 
-/// Largest earlier step that is looked for.
+/// Largest earlier step that is tried.
 const LARGEST: u16 = 255;
-/// How far a coefficient of 8-bit samples is from its tooth, rarely more.
+/// Largest usual distance of a coefficient of 8-bit samples from its tooth.
 pub(crate) const ROUNDING: f32 = 0.8;
-/// How much larger than the second step an earlier one must be at least. Where it is larger by 3 only,
+/// How much larger an earlier step must be than the second, at least. If it is larger by only 3,
 /// rounding fills the gaps: a picture saved once at 98 showed 4 before 1.
 const LEAST_MORE: u16 = 4;
-/// Nats that a first step must be ahead of none to be named.
+/// Nats by which a first step must be likelier than none to be reported.
 pub(crate) const SURE: f64 = 20.0;
 
-/// The likeliest earlier step of a frequency and its gain in nats, where that is sure.
+/// The likeliest earlier step of a frequency and its gain in nats, if it is certain enough.
 pub(crate) type Named = Option<(f64, u16)>;
 
-/// The least earlier step that leaves gaps in the levels of `step`: below five quarters there is hardly one.
+/// The smallest earlier step that leaves gaps in the levels of `step`: below five quarters there
+/// are hardly any.
 pub(crate) fn least_before(step: u16) -> u16 {
     let quarters = u16::try_from(5 * u32::from(step) / 4 + 1).unwrap_or(u16::MAX);
     quarters.max(step.saturating_add(LEAST_MORE))
 }
 
-/// The levels of one frequency as those of a picture saved once.
+/// The levels of one frequency under the assumption that the picture was saved once.
 pub(crate) struct Once {
     step: u16,
     /// Log mass of each.
     masses: Vec<f64>,
-    /// How much likelier all of them would be if each were certain.
+    /// How much likelier all levels would be if each were certain.
     certain: f64,
 }
 
@@ -47,13 +48,13 @@ impl Once {
         }
     }
 
-    /// How far from an earlier tooth the levels lie that came from it.
+    /// How far levels may be from the earlier tooth that they came from.
     pub fn reach(&self) -> f32 {
         0.5 * f32::from(self.step) + ROUNDING
     }
 }
 
-/// The likeliest earlier step of a frequency other than DC and its gain, where that is sure.
+/// The likeliest earlier step of a frequency other than DC and its gain, if it is certain enough.
 pub(crate) fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Named {
     let once = Once::of(counts, step);
     // No earlier step can make the levels likelier than certain.
@@ -74,16 +75,16 @@ pub(crate) fn likeliest(counts: &Counts, step: u16, frequency: usize) -> Named {
     best
 }
 
-/// The tooth of `earlier` nearest to a magnitude, and whether it may have come from there: they
-/// are no farther apart than `reach`.
+/// The tooth of `earlier` nearest to a magnitude, and whether the magnitude may come from it: they
+/// are at most `reach` apart.
 pub(crate) fn tooth_near(bin: u32, earlier: u16, reach: f32) -> (f32, bool) {
     let tooth = comb::tooth(bin, earlier);
     let away = (bin as f32 / BINS_PER_UNIT - tooth * f32::from(earlier)).abs();
     (tooth, away <= reach)
 }
 
-/// A step beyond which [`may_gain`] rules out all: the least magnitudes but 0 are near none of their
-/// teeth, and these alone cost too much.
+/// A step above which [`may_gain`] rules out all others: the smallest magnitudes other than 0 are
+/// not near any of their teeth, and these alone cost too much.
 fn largest_that_may_gain(counts: &Counts, once: &Once) -> u16 {
     let reach = once.reach();
     let mut most = once.certain * (1.0 + 1e-6);
@@ -93,7 +94,7 @@ fn largest_that_may_gain(counts: &Counts, once: &Once) -> u16 {
             most += f64::from(n) * (base + comb::LOG_OUTLIER);
         }
         if most < SURE {
-            // A little more than exact; the cast saturates.
+            // Slightly more than the exact value; the cast saturates.
             let beyond = (magnitude + reach) as u16;
             return LARGEST.min(beyond.saturating_add(2));
         }
@@ -101,11 +102,11 @@ fn largest_that_may_gain(counts: &Counts, once: &Once) -> u16 {
     LARGEST
 }
 
-/// Whether [`gain_of`] may reach `wanted`: not where it could not even if every level near a tooth
-/// were certain, which the first few levels tell of most steps.
+/// Whether [`gain_of`] may reach `wanted`. It cannot if it would not even if every level near a
+/// tooth were certain; for most steps the first few levels show that.
 fn may_gain(counts: &Counts, earlier: u16, once: &Once, wanted: f64) -> bool {
     let reach = once.reach();
-    // A little more than exact, for sums in another order.
+    // Slightly more than the exact value, because sums may be in another order.
     let mut most = once.certain * (1.0 + 1e-6);
     let mut levels = counts.iter().zip(&once.masses);
     levels.all(|(&(bin, n), base)| {
@@ -116,12 +117,12 @@ fn may_gain(counts: &Counts, earlier: u16, once: &Once, wanted: f64) -> bool {
     })
 }
 
-/// Log likelihood of `earlier` before `step` above that of a picture saved `once`. A tooth k of the
-/// earlier comb went to the second level nearest to it, give or take the rounding between.
+/// Log likelihood of `earlier` before `step`, relative to a picture saved `once`. A tooth k of the
+/// earlier comb became the nearest level of the second, up to the rounding in between.
 pub(crate) fn gain_of(counts: &Counts, earlier: u16, once: &Once) -> f64 {
     let first = Teeth::fit(counts, earlier, false);
     let (step, reach) = (once.step, once.reach());
-    // A tooth's mass is shared by the levels that it may have gone to.
+    // A tooth's mass is divided among the levels that it may have become.
     let levels_near = |at: f32| {
         let step = f32::from(step);
         f64::from(((at + reach) / step).floor() - ((at - reach) / step).ceil() + 1.0).max(1.0)
@@ -141,7 +142,7 @@ pub(crate) fn gain_of(counts: &Counts, earlier: u16, once: &Once) -> f64 {
 mod tests {
     use super::*;
 
-    /// Levels of step 5 of magnitudes that were multiples of `earlier`, but for every eighth.
+    /// Levels of step 5 of magnitudes that were multiples of `earlier`, except for every eighth.
     fn counts(earlier: u32) -> Counts {
         let mut found = std::collections::BTreeMap::new();
         for n in 0..4000u32 {
@@ -155,14 +156,14 @@ mod tests {
         found.into_iter().collect()
     }
 
-    /// Levels beyond what 16 bits of magnitude hold, which a damaged file may have.
+    /// Levels whose magnitude exceeds 16 bits, which a damaged file may have.
     #[test]
     fn huge_levels_are_taken() {
         let counts = vec![(0, 300), (400 * 200 * BINS_PER_UNIT as u32, 50)];
         assert_eq!(likeliest(&counts, 200, 3), None);
     }
 
-    /// Steps that are ruled out early are none that would have been chosen.
+    /// Steps that are ruled out early would not have been chosen.
     #[test]
     fn the_likeliest_step_is_the_best_of_all() {
         for earlier in [1, 7, 9, 13, 20, 37] {

@@ -4,24 +4,24 @@
 use crate::jpeg::file::{Component, Levels};
 use crate::jpeg::recover::estimate::spectrum::{BINS_PER_UNIT, Counts};
 
-/// Blocks looked at, spread evenly over the component.
+/// Number of blocks used, spread evenly over the component.
 const BLOCKS: usize = 8192;
-/// Nearly all levels are below; their counts stay in the fastest memory.
+/// Nearly all levels are smaller; their counts stay in the fastest cache.
 const SMALL: usize = 32;
 
 /// The levels that were counted, and their counts.
 #[derive(Default)]
 pub(crate) struct Tally {
-    /// Blocks of the component, of which every `stride`-th is counted.
+    /// Size of the component in blocks, of which every `stride`-th is counted.
     size: (usize, usize),
     blocks: Vec<Levels>,
-    /// Times that each level other than 0 occurs.
+    /// How often each level other than 0 occurs.
     small: Vec<[u32; SMALL]>,
     large: Vec<Vec<u32>>,
 }
 
 impl Tally {
-    /// Counts `component` in place of what was counted before.
+    /// Counts `component` instead of what was counted before.
     pub fn count(&mut self, component: &Component) {
         let stride = component.levels.len().div_ceil(BLOCKS).max(1);
         let blocks = component.levels.iter().step_by(stride);
@@ -44,9 +44,9 @@ impl Tally {
         }
     }
 
-    /// Changes the counts of all levels of a block that are not 0.
+    /// Applies `change` to the counts of all levels of a block that are not 0.
     fn each(&mut self, levels: &Levels, change: impl Fn(&mut u32)) {
-        // Most rows of a block are zeros, which are counted by what is left.
+        // Most rows of a block are zeros, which are counted as the remainder.
         let rows = levels.as_chunks::<8>().0.iter().enumerate();
         for (y, row) in rows.filter(|(_, row)| **row != [0; 8]) {
             for (x, level) in row.iter().enumerate().filter(|(_, level)| **level != 0) {
@@ -97,7 +97,7 @@ mod tests {
         level * 3 * BINS_PER_UNIT as u32
     }
 
-    /// Every level counts once, zeros and large ones too.
+    /// Every level counts once, including zeros and large ones.
     #[test]
     fn magnitudes_are_counted() {
         let mut tally = Tally::default();
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(tally.counts(0, 3), [(0, 10)]);
     }
 
-    /// Whatever was counted before: other levels, or another size.
+    /// After any earlier count: other levels, or another size.
     #[test]
     fn what_changes_is_counted_again() {
         let (first, mut second) = (component(), component());

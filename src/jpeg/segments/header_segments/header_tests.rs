@@ -1,4 +1,4 @@
-//! Tests: headers as libjpeg reads them, and what is no header.
+//! Tests: headers as libjpeg reads them, and invalid headers.
 
 use proptest::prelude::*;
 
@@ -15,13 +15,13 @@ fn jpeg(quality: u8, subsampling: (usize, usize)) -> Vec<u8> {
     encode(&picture, quality, subsampling).unwrap()
 }
 
-/// Puts a segment right behind SOI.
+/// Inserts a segment directly after SOI.
 fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xFF, marker], &length, payload, &jpeg[2..]].concat()
 }
 
-/// libjpeg reads the whole file: what it says of the header is the reference.
+/// The reference is libjpeg, which reads the whole file.
 #[test]
 fn the_header_is_what_libjpeg_reads() {
     for (quality, subsampling) in [(7, (2, 2)), (50, (2, 1)), (88, (1, 1)), (93, (1, 2))] {
@@ -40,7 +40,7 @@ fn the_header_is_what_libjpeg_reads() {
     }
 }
 
-/// Tables that are no quality of libjpeg's, so that the markers count.
+/// Tables that are not those of any libjpeg quality, so that the markers decide.
 #[test]
 fn the_family_is_that_of_the_whole_file() {
     let picture = Planar8::new(PixelModel::Rgb, 37, 21, (1, 1));
@@ -119,7 +119,7 @@ fn a_table_that_is_not_there_is_named() {
     assert!(message.contains("table 3"), "{message}");
 }
 
-/// libjpeg reads past all of this, with a warning at most.
+/// libjpeg skips all of this, with a warning at most.
 #[test]
 fn what_lies_between_segments_is_stepped_over() {
     let plain = jpeg(50, (2, 2));
@@ -178,7 +178,7 @@ fn a_thumbnail_inside_a_segment_is_not_the_picture() {
 }
 
 proptest! {
-    /// Whatever bytes come, the answer is a valid header or an error.
+    /// For any bytes the result is a valid header or an error.
     #[test]
     fn no_bytes_break_the_reader(at in 0usize..700, byte: u8, cut in 2usize..700) {
         let mut bytes = jpeg(50, (2, 2));
