@@ -1,7 +1,7 @@
-//! libtorch's failures as ours, and the device and arithmetic that options ask for.
+//! Converts libtorch's errors, and chooses the device and arithmetic that the options ask for.
 //!
-//! libtorch_cuda is opened at run time, only when it is wanted: it keeps start-up short and
-//! lets one binary serve machines with and without a GPU. Called by `worker` and networks.
+//! libtorch_cuda is opened at run time, only if it is needed: that keeps start-up short, and the
+//! same binary runs on machines with and without a GPU. Called by `worker` and networks.
 
 use std::sync::OnceLock;
 
@@ -15,13 +15,13 @@ use crate::runtime::native::device::convolves_bf16;
 #[doc(hidden)]
 impl From<TchError> for Error {
     fn from(error: TchError) -> Self {
-        // The C++ stack trace that follows the first line helps nobody.
+        // The C++ stack trace after the first line does not help users.
         let text = error.to_string();
         Self::Backend(text.lines().next().unwrap_or("libtorch").to_owned())
     }
 }
 
-/// Opens libtorch_cuda with its symbols visible to libtorch; once. The message says why not.
+/// Opens libtorch_cuda, once, with its symbols visible to libtorch. The error says why it failed.
 fn open_cuda() -> std::result::Result<(), &'static str> {
     static OPENED: OnceLock<std::result::Result<(), String>> = OnceLock::new();
     let opened = OPENED.get_or_init(|| {
@@ -37,7 +37,7 @@ fn open_cuda() -> std::result::Result<(), &'static str> {
 /// The device to compute on.
 ///
 /// # Errors
-/// [`Error::Options`] when CUDA is asked for and is not to be had.
+/// [`Error::Options`] if CUDA is requested but not available.
 pub fn device(wanted: Device) -> Result<TorchDevice> {
     match wanted {
         Device::Cpu => Ok(TorchDevice::Cpu),
@@ -61,8 +61,8 @@ pub fn device(wanted: Device) -> Result<TorchDevice> {
     }
 }
 
-/// The element type of weights and activations: on CUDA bf16, or f16 on cards from before Ampere.
-/// To be asked on the torch thread.
+/// The element type of weights and activations: on CUDA bf16, or f16 on cards older than Ampere.
+/// Must be called on the torch thread.
 pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
     match wanted {
         Precision::F32 => Kind::Float,
@@ -70,7 +70,7 @@ pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
         Precision::Auto => match device {
             TorchDevice::Cuda(index) => match convolves_bf16(index) {
                 Ok(false) => Kind::Half,
-                // Where that cannot be told, what every card of the last years has.
+                // If that is unknown, what all recent cards support.
                 Ok(true) | Err(_) => Kind::BFloat16,
             },
             _ if bf16_pays() => Kind::BFloat16,

@@ -1,10 +1,10 @@
-//! `Batcher`: questions from any thread to one network, joined into calls of several.
+//! `Batcher`: joins questions from any thread to one network into calls of several.
 //!
-//! Whoever asks waits for the answer. One of those who wait takes the way to the network's
-//! thread for all of them: as soon as there are enough, or nobody else who could join, or the
-//! oldest has waited long enough. What goes together is settled only there, when the thread is
-//! free, so questions gather while it works. Knows neither torch nor pictures, and no thread is
-//! its own. Called by `film::prior` and `epsilon`.
+//! Callers wait for their answers. One of the waiting callers goes to the network's thread for all
+//! of them: as soon as there are enough, or no other caller could join, or the oldest has waited
+//! long enough. Which questions are joined is decided only there, when the thread is free, so
+//! questions collect while it works. This module knows neither torch nor pictures, and has no
+//! thread of its own. Called by `conv_engine::denoiser` and the published networks.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,19 +13,19 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::runtime::worker::caught;
 
-/// Questions in one call on CUDA, unless the options say how many.
+/// Questions in one call on CUDA, unless the options say otherwise.
 const ON_CUDA: usize = 8;
 
-/// A question that may be asked together with others.
+/// A question that may be joined with others.
 pub(crate) trait Joins {
-    /// Whether the two fit into one call; of what fits the same, each fits the other.
+    /// Whether the two fit into one call. Two that fit a third must fit each other.
     fn joins(&self, other: &Self) -> bool;
 
-    /// Most questions such as this one in a call, whatever the limit is.
+    /// Most questions like this one in a call, whatever the limit is.
     fn most(&self) -> usize;
 }
 
-/// A caller that is inside of [`Batcher::ask`].
+/// A caller inside [`Batcher::ask`].
 pub(crate) type Ticket = u64;
 
 /// Questions `Q` that wait for answers `A`.
@@ -34,12 +34,12 @@ pub(crate) struct Batcher<Q, A> {
     delay: Duration,
     state: Mutex<State<Q, A>>,
     changed: Condvar,
-    /// How many questions each call had.
+    /// The number of questions in each call.
     #[cfg(test)]
     pub calls: Mutex<Vec<usize>>,
 }
 
-/// Everybody who is inside, in order of arrival, and how many are expected beside them.
+/// All callers inside, in order of arrival, and how many more are expected.
 struct State<Q, A> {
     next: Ticket,
     expected: usize,
@@ -50,7 +50,7 @@ struct Asked<Q, A> {
     ticket: Ticket,
     question: Q,
     since: Instant,
-    /// Whether its caller is on the way to the network's thread.
+    /// Whether its caller is going to the network's thread.
     goes: bool,
     stage: Stage<A>,
 }
@@ -69,16 +69,16 @@ enum Step<A> {
     Wait,
 }
 
-/// When somebody has to go.
+/// When a caller has to go.
 struct Due {
     at: Instant,
-    /// Whether others have been waited for in vain by then.
+    /// Whether the wait for others has timed out by then.
     late: bool,
 }
 
 impl<Q: Copy + Joins, A> Batcher<Q, A> {
-    /// Calls have at most `limit` questions; while fewer are there, none waits longer than
-    /// `delay` for others to join it.
+    /// Calls have at most `limit` questions. While there are fewer, none waits longer than `delay`
+    /// for others to join.
     pub fn new(limit: usize, delay: Duration) -> Self {
         Self {
             limit: limit.max(1),
@@ -94,9 +94,9 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
         }
     }
 
-    /// As `options` say for a network on CUDA or on a CPU; none where no call is to have more than
-    /// one question: on a CPU, unless more are asked for, since joined they took as long as one after
-    /// another.
+    /// A batcher as `options` say, for a network on CUDA or on a CPU. `None` if no call should have
+    /// more than one question: on a CPU that is the default, because joined calls took as long as
+    /// single ones.
     pub fn of_options(options: &Options, on_cuda: bool) -> Option<Self> {
         let limit = match options.max_batch {
             0 if on_cuda => ON_CUDA,
@@ -112,16 +112,17 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
         self.limit
     }
 
-    /// So many questions are coming, from a thread each: the first of them waits for the others,
-    /// as long as it waits for anybody.
+    /// Announces this many questions, each from its own thread: the first of them waits for the
+    /// others, up to the usual delay.
     pub fn expect(&self, questions: usize) {
         self.lock().expected += questions;
     }
 
-    /// The answer to `question`. `go` has to bring the ticket to [`Self::serve`] on the network's
-    /// thread and return when that is done; it may be called several times, or not at all.
+    /// Returns the answer to `question`. `go` must pass the ticket to [`Self::serve`] on the
+    /// network's thread and return when that is done; it may be called several times, or not at
+    /// all.
     ///
-    /// When this returns or unwinds, nobody has the question any more.
+    /// When this returns or unwinds, nothing refers to the question any more.
     ///
     /// # Errors
     /// The answer's own, or those of `go`.
@@ -136,10 +137,10 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
         }
     }
 
-    /// Answers the oldest questions that fit that of `ticket`, at most as many as go together;
-    /// none, if others have answered them meanwhile. To be called on the network's thread.
+    /// Answers the oldest questions that fit that of `ticket`, up to the limit; none if they have
+    /// been answered meanwhile. Must be called on the network's thread.
     ///
-    /// When `answer` fails or panics with several, each is asked by itself, once.
+    /// If `answer` fails or panics with several questions, each is answered by itself, once.
     pub fn serve(&self, ticket: Ticket, answer: impl Fn(&[Q]) -> Result<Vec<A>>) {
         let taken = self.take(ticket);
         if taken.is_empty() {
@@ -149,7 +150,7 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
         self.calls.lock().unwrap().push(taken.len());
         let (tickets, questions): (Vec<Ticket>, Vec<Q>) = taken.into_iter().unzip();
         let answers = answers(&questions, &answer);
-        // Their callers may go as soon as they are answered.
+        // Their callers may return as soon as they are answered.
         drop(questions);
         let mut state = self.lock();
         for (ticket, answer) in tickets.into_iter().zip(answers) {
@@ -172,12 +173,12 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
             goes: false,
             stage: Stage::Waits,
         });
-        // A call may be full now.
+        // A call may now be full.
         self.changed.notify_all();
         ticket
     }
 
-    /// Waits for the answer; none when it is this caller who has to go for it.
+    /// Waits for the answer; `None` if this caller has to go.
     fn wait(&self, ticket: Ticket) -> Option<Result<A>> {
         let mut state = self.lock();
         if let Some(asked) = state.of(ticket) {
@@ -224,7 +225,7 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
 }
 
 impl<Q, A> Batcher<Q, A> {
-    /// A panic elsewhere leaves nothing half done behind this lock.
+    /// A panic elsewhere leaves the data behind this lock consistent.
     fn lock(&self) -> MutexGuard<'_, State<Q, A>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -256,7 +257,7 @@ impl<Q: Joins, A> State<Q, A> {
             Some(due) if due.at > now => Step::WaitUntil(due.at),
             Some(due) => {
                 if due.late {
-                    // Those who have not come by now were announced in vain.
+                    // Announced callers that have not arrived by now are no longer expected.
                     self.expected = 0;
                 }
                 self.inside[at].goes = true;
@@ -265,8 +266,8 @@ impl<Q: Joins, A> State<Q, A> {
         }
     }
 
-    /// When somebody has to go for the question at `at`; none when those who are on their way
-    /// will take it along.
+    /// When a caller has to go for the question at `at`; `None` if callers that are going will take
+    /// it along.
     fn due(&self, at: usize, limit: usize, delay: Duration) -> Option<Due> {
         let mine = &self.inside[at];
         let limit = limit.min(mine.question.most()).max(1);
@@ -303,21 +304,21 @@ impl<Q, A> Asked<Q, A> {
     }
 }
 
-/// A caller that leaves, with its answer, without one, or unwinding.
+/// Removes a caller that leaves with its answer, without one, or unwinding.
 struct Leaves<'a, Q, A>(&'a Batcher<Q, A>, Ticket);
 
 impl<Q, A> Drop for Leaves<'_, Q, A> {
     fn drop(&mut self) {
         let Self(batcher, ticket) = *self;
         let mut state = batcher.lock();
-        // What is taken is being looked at, and is answered whatever happens.
+        // A question that has been taken is in use, and will be answered in any case.
         while let Some(Stage::Taken) = state.of(ticket).map(|asked| &asked.stage) {
             let waited = batcher.changed.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
         state.inside.retain(|asked| asked.ticket != ticket);
         drop(state);
-        // Those who are left may be all that there are.
+        // The remaining callers may be all that there are.
         batcher.changed.notify_all();
     }
 }

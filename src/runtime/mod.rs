@@ -1,5 +1,5 @@
-//! Where networks run: the worker that owns libtorch, calls joined into batches, the engine for the
-//! convolutional networks of this project, and the threads of everything else.
+//! Runs networks: the worker that owns libtorch, calls joined into batches, the engine for the
+//! convolutional networks of this project, and threads for all other work.
 
 #[cfg(feature = "torch")]
 pub mod arithmetic;

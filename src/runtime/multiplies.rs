@@ -1,7 +1,8 @@
-//! How much the networks of this process multiply, and how long that takes: for benchmarks.
+//! Counts the multiply-adds of the networks in this process and the time that they take, for
+//! benchmarks.
 //!
-//! Layers report every convolution and matrix product; the counters are only ever added to.
-//! On CUDA, where calls return before their work is done, the time means nothing.
+//! Layers report every convolution and matrix product; the counters only grow. On CUDA, where calls
+//! return before their work is done, the time has no meaning.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +21,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// All of it since the process began.
+    /// Everything since the process started.
     pub fn so_far() -> Self {
         Self {
             macs: MACS.load(Ordering::Relaxed),
@@ -41,7 +42,7 @@ impl Work {
 /// One convolution with a square kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// Pictures that are convolved at once.
+    /// Pictures in one convolution.
     pub batch: i64,
     /// Channels in.
     pub channels: i64,
@@ -51,14 +52,14 @@ pub struct Shape {
     pub height: i64,
     /// Columns in.
     pub width: i64,
-    /// Rows, and columns, of the kernel.
+    /// Rows and columns of the kernel.
     pub side: i64,
     /// Pixels from one output to the next.
     pub stride: i64,
 }
 
 impl Shape {
-    /// Multiply-adds of it.
+    /// Its multiply-adds.
     pub fn macs(self) -> i64 {
         let size = [self.batch, self.channels, self.height, self.width];
         let weights = self.channels * self.outputs * self.side * self.side;
@@ -69,8 +70,8 @@ impl Shape {
 static NOTES: AtomicBool = AtomicBool::new(false);
 static SHAPES: Mutex<Vec<Shape>> = Mutex::new(Vec::new());
 
-/// What `work` makes, and the packed convolutions that were computed in this process meanwhile,
-/// in their order.
+/// The result of `work`, and the packed convolutions that were computed in this process meanwhile,
+/// in order.
 pub fn noting<R>(work: impl FnOnce() -> R) -> (R, Vec<Shape>) {
     let shapes = || SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
     shapes().clear();
@@ -80,7 +81,7 @@ pub fn noting<R>(work: impl FnOnce() -> R) -> (R, Vec<Shape>) {
     (made, std::mem::take(&mut *shapes()))
 }
 
-/// Takes note of a packed convolution, where anybody wants to know.
+/// Records a packed convolution, if recording is on.
 pub(crate) fn note(shape: impl FnOnce() -> Option<Shape>) {
     if NOTES.load(Ordering::Relaxed) {
         let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,8 +99,8 @@ pub(crate) fn product<R>(macs: i64, product: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Multiply-adds of a convolution of `x` `[N, C, H, W]` by `weights` weights in all, with that
-/// stride and padding that keeps the rest of the size.
+/// Multiply-adds of a convolution of `x` `[N, C, H, W]` with `weights` weights in all, this stride,
+/// and padding that otherwise keeps the size.
 pub(crate) fn convolution(x: &[i64], weights: i64, stride: i64) -> i64 {
     match x {
         [n, _, h, w] => n * (h / stride) * (w / stride) * weights,

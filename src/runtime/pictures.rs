@@ -1,4 +1,4 @@
-//! Pictures to tensors and back; the only place where the two meet.
+//! Converts pictures to tensors and back; the only place that does so.
 //!
 //! Called by every prior that is a network.
 

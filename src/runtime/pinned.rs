@@ -1,17 +1,17 @@
-//! Numbers between the host and a device. For CUDA through pinned memory, which the card reads and
-//! writes by itself; elsewhere by libtorch's plain copy.
+//! Copies numbers between the host and a device: for CUDA through pinned memory, which the card
+//! reads and writes directly, otherwise by libtorch's plain copy.
 //!
-//! Pinned memory is the CUDA allocator's own, which keeps it for the next call and lends it out
-//! again only when the copies from it are done. The CUDA half has never been run. Called by
-//! `convert` for pictures and by what tells networks their numbers, on the torch thread.
+//! Pinned memory comes from the CUDA allocator, which keeps it for the next call and reuses it only
+//! when the copies from it are done. The CUDA path has never been run. Called by `pictures`, and by
+//! networks for their other inputs, on the torch thread.
 
 use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
 use crate::runtime::native;
 
-/// `values` as an f32 tensor of `size` on `device`. On CUDA the copy may still be under way,
-/// and the device's later work waits for it.
+/// `values` as an f32 tensor of `size` on `device`. On CUDA the copy may not be finished yet; later
+/// work on the device waits for it.
 ///
 /// # Errors
 /// [`crate::Error::Backend`] from libtorch.
@@ -21,8 +21,8 @@ pub(crate) fn up(values: &[f32], size: &[i64], device: Device) -> Result<Tensor>
         return Ok(flat.f_reshape(size)?.f_to_device(device)?);
     }
     let count = values.len() as i64;
-    // SAFETY: as many numbers as it says lie there, and the view of them is read by the next
-    // statement alone, which returns when it has copied them.
+    // SAFETY: there are as many numbers as stated, and the view is read only by the next statement,
+    // which returns after copying them.
     let view = unsafe {
         let data = values.as_ptr().cast::<u8>();
         Tensor::f_from_blob(data, &[count], &[1], Kind::Float, Device::Cpu)?
@@ -32,7 +32,7 @@ pub(crate) fn up(values: &[f32], size: &[i64], device: Device) -> Result<Tensor>
     Ok(pinned.f_to_device_(device, Kind::Float, true, false)?)
 }
 
-/// `x` on the host, its numbers there to be read.
+/// `x` on the host, ready to be read.
 ///
 /// # Errors
 /// [`crate::Error::Backend`] from libtorch.
@@ -40,7 +40,7 @@ pub(crate) fn down(x: &Tensor) -> Result<Tensor> {
     let Device::Cuda(number) = x.device() else {
         return Ok(x.f_to_device(Device::Cpu)?);
     };
-    // A copy to the host that nobody waits for goes to pinned memory by itself.
+    // A non-blocking copy to the host automatically uses pinned memory.
     let host = x.f_to_device_(Device::Cpu, x.kind(), true, false)?;
     native::device::wait(number)?;
     Ok(host)

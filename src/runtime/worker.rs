@@ -1,12 +1,12 @@
 //! One thread per device that owns every torch call of the process.
 //!
-//! OpenMP keeps a pool of threads per calling thread: calls from everywhere would multiply
-//! them. Panics of the backend stop here and become errors; the thread lives on. A caller that waits
-//! takes part in what is done in stages (`native/stages`), with no threads but its own.
+//! OpenMP keeps a pool of threads per calling thread, so calls from many threads would multiply
+//! them. Panics of the backend become errors here, and the thread continues. A waiting caller helps
+//! with work in stages (`threads::stages`), on its own thread only.
 //!
-//! Work is done in the order in which it came, and whoever brought some waits for it. So nobody
-//! has more than one piece in the queue, no caller waits for more than one piece of each of the
-//! others, and work may borrow what its caller has.
+//! Work is done in order of arrival, and each caller waits for its own. So no caller has more than
+//! one piece in the queue, none waits for more than one piece of each other caller, and work may
+//! borrow from its caller.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ use crate::runtime::threads::stages::{Help, helped};
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// Pieces of work that may wait; callers beyond that wait to be let in.
+/// Pieces of work in the queue; further callers wait for room.
 const QUEUED: usize = 64;
 
 /// A handle to the thread of one device.
@@ -37,8 +37,8 @@ pub struct Worker {
 static WORKERS: LazyLock<Mutex<HashMap<Device, Worker>>> = LazyLock::new(Mutex::default);
 
 impl Worker {
-    /// The worker of `device`, started when it is first asked for. `threads` CPU threads are
-    /// used from then on; 0 leaves the number as it is (all, unless set before).
+    /// The worker of `device`, started at the first call. `threads` CPU threads are used from then
+    /// on; 0 leaves the number unchanged (all, unless set before).
     ///
     /// # Errors
     /// [`Error::Backend`] when no thread can be started.
@@ -65,7 +65,7 @@ impl Worker {
                 reuse_memory();
                 exit::wait_for_work();
                 if let Device::Cuda(index) = device {
-                    // Without one it works on the stream that all share, and only waits more.
+                    // Without its own stream it uses the shared one, and only waits more.
                     let _ = own_stream(index);
                 }
                 serve(&queue);
@@ -84,11 +84,11 @@ impl Worker {
         }
     }
 
-    /// Runs `work` on the worker's thread, without gradients, and waits for it; helps with what it
-    /// does in stages.
+    /// Runs `work` on the worker's thread, without gradients, and waits for it; helps with its
+    /// stages.
     ///
     /// # Errors
-    /// The work's own, or [`Error::Backend`] when it panicked.
+    /// The work's own, or [`Error::Backend`] if it panicked.
     pub fn call<'a, R, F>(&self, work: F) -> Result<R>
     where
         R: Send + 'a,
@@ -100,16 +100,16 @@ impl Worker {
         let job: Job<'a> = Box::new(move || {
             let ask = move |help| {
                 cores::leave(core);
-                // Nobody is there to help once the caller is gone.
+                // If the caller is gone, it cannot help.
                 drop(helps.send(help));
             };
             let work = || helped(ask, || tch::no_grad(work));
-            // The caller waits; if it is gone, nobody wants the answer.
+            // The caller waits; if it is gone, the answer is not needed.
             let _ = reply.send(caught(work));
         });
-        // SAFETY: only the lifetime changes. What the job borrows is used by `work` alone, which
-        // is gone before the answer is sent. This function returns once it has the answer, or
-        // once there is nobody left to send one: when the job has been dropped.
+        // SAFETY: only the lifetime changes. What the job borrows is used only by `work`, which is
+        // dropped before the answer is sent. This function returns once it has the answer, or once
+        // the job has been dropped and no answer can come.
         let job: Job<'static> = unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) };
         let sent = self.jobs.send(job).ok();
         asked.into_iter().for_each(Help::give);
@@ -124,10 +124,10 @@ fn serve(queue: &Receiver<Job<'static>>) {
     }
 }
 
-/// The result of `work`, whose panic is an error.
+/// The result of `work`; a panic becomes an error.
 ///
 /// # Errors
-/// The work's own, or [`Error::Backend`] when it panicked.
+/// The work's own, or [`Error::Backend`] if it panicked.
 pub(crate) fn caught<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     let result = catch_unwind(AssertUnwindSafe(work));
     result.unwrap_or_else(|panic| Err(Error::Backend(message(&*panic))))
@@ -142,7 +142,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// A network that is only touched on its worker's thread; `Tensor` is `Send`, not `Sync`.
+/// A network that is only used on its worker's thread; `Tensor` is `Send`, not `Sync`.
 pub struct Owned<N> {
     network: Arc<Mutex<N>>,
     worker: Worker,
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!((seen, data.len()), (6, 3));
     }
 
-    /// The process that this test starts is this test again, which ends while a job is being done.
+    /// The test starts itself again as a child process, which ends while a job is running.
     #[test]
     fn the_end_of_the_process_waits_for_work() {
         const CHILD: &str = "DDRMJPEG_TEST_ENDS";
@@ -265,8 +265,8 @@ mod tests {
         );
     }
 
-    /// Two callers, one with pieces that take long: while both have work, they take turns, so
-    /// neither is more than a piece or two ahead of its share.
+    /// Two callers, one with long pieces: while both have work they take turns, so neither is more
+    /// than a piece or two ahead of its share.
     #[test]
     fn callers_take_turns() {
         let worker = Worker::of(Device::Cpu, 0).unwrap();

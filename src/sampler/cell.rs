@@ -1,8 +1,8 @@
-//! The cell sampler: every estimate is brought into the cells of the file before it is
-//! used, as the mean of a Gaussian around it truncated to the cell.
+//! The cell sampler: every estimate is moved into the cells of the file before it is used, as the
+//! mean of a Gaussian around it truncated to the cell.
 //!
-//! Against the published step this halves the coefficient error of a good estimate,
-//! because it never jumps and uses where in the cell the estimate lies.
+//! Compared with the published step this halves the coefficient error of a good estimate, because
+//! it never jumps and uses the position of the estimate in the cell.
 
 pub use crate::contract::ONE_CALL_SIGMA;
 use crate::contract::{NoiseSource, Spread, Trust};
@@ -12,11 +12,12 @@ use crate::sampler::plan::{CellSettings, Start};
 use crate::sampler::schedule;
 use crate::sampler::{Problem, Warm};
 
-/// One call of a network that has the ability, at [`ONE_CALL_SIGMA`], brought into the cells and
-/// trusted as far as it deserves ([`Trust::Judged`]). `calls` is the number of calls that the whole plan makes, for the progress report.
+/// One call of a network that supports it, at [`ONE_CALL_SIGMA`], moved into the cells with
+/// [`Trust::Judged`]. `calls` is the number of calls of the whole plan, for the progress report.
 pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
     problem.control.step(0, calls)?;
-    // The identity returns what it is given: the decoded picture, the best guess there is.
+    // The identity returns its input, so it gets the decoded picture, which is the best estimate
+    // available.
     let start = &problem.hint.decoded;
     let mut x0 = problem
         .denoiser
@@ -26,8 +27,8 @@ pub fn one_call(problem: &Problem<'_>, calls: usize) -> Result<Picture> {
     Ok(x0)
 }
 
-/// The mean of `settings.samples` draws, each begun from the same picture, of which
-/// `1 - settings.share` stays. `warm` counts where the settings say how.
+/// The mean of `settings.samples` draws, all started from the same picture, mixed with
+/// `1 - settings.share` of that picture. `warm` is used if the settings say how.
 pub fn mean_of_draws<N: NoiseSource>(
     problem: &Problem<'_>,
     settings: &CellSettings,
@@ -50,15 +51,15 @@ pub fn mean_of_draws<N: NoiseSource>(
     Ok(mean)
 }
 
-/// The way of every draw.
+/// What all draws have in common.
 struct Walk<'a> {
     problem: &'a Problem<'a>,
     settings: &'a CellSettings,
-    /// With the level at which its parts begin to walk.
+    /// With the noise level at which its warm parts start.
     warm: Option<(&'a Warm<'a>, f64)>,
     /// Noise levels, downwards.
     grid: Vec<f64>,
-    /// Number of the first of them that is walked.
+    /// Index of the first level that is used.
     first: usize,
     /// Network calls of the whole plan, for the progress report.
     calls: usize,
@@ -71,7 +72,7 @@ impl<'a> Walk<'a> {
         warm: Option<&'a Warm<'a>>,
     ) -> Self {
         let grid = schedule::karras(settings.start_sigma, settings.end_sigma, settings.steps);
-        // Without a step at or below its level there would be none in warm parts.
+        // Warm parts need a step at or below their level.
         let reaches = |&(_, level): &(_, f64)| grid.last().is_some_and(|&sigma| sigma <= level);
         let warm = warm.zip(settings.warm_sigma).filter(reaches);
         let first = match warm {
@@ -91,7 +92,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The picture that every draw begins from, under noise.
+    /// The picture from which every draw starts, before noise is added.
     fn start(&self) -> Result<Picture> {
         if let (Some((warm, _)), 1..) = (self.warm, self.first) {
             return Ok(warm.picture.clone());
@@ -106,10 +107,10 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// One draw: from `start` + σ₀ z down a Karras grid.
+    /// One draw: from `start` + σ₀ z down a Karras grid of noise levels.
     ///
-    /// Per step: x0 = D(x, σ); x0' = E[N(x0, r(σ, u, v)²) truncated to the cells]; e = (x − x0') / σ;
-    /// x ← x0' + σ_next (c1 z + c2 e), c1² + c2² = 1.
+    /// Per step: x0 = D(x, σ); x0' = E[N(x0, r(σ, u, v)²) truncated to the cells];
+    /// e = (x − x0') / σ; x ← x0' + σ_next (c1 z + c2 e), c1² + c2² = 1.
     fn draw(&self, start: &Picture, sample: usize, noise: &mut dyn NoiseSource) -> Result<Picture> {
         let levels = &self.grid[self.first..];
         let done = self.calls - (self.settings.samples - sample) * levels.len();
@@ -133,14 +134,14 @@ impl<'a> Walk<'a> {
         Ok(x0)
     }
 
-    /// (c1, c2): shares of fresh noise and of the last step's.
+    /// (c1, c2): shares of fresh noise and of the noise of the last step.
     fn shares(&self) -> (f64, f64) {
         let c1 = self.settings.fresh;
         (c1, (1.0 - c1.powi(2)).max(0.0).sqrt())
     }
 
-    /// The noise of the first level that is walked: what a walk all the way has there, if its
-    /// estimates are without error.
+    /// The noise at the first level that is used: that of a draw from the top, if its estimates had
+    /// no error.
     fn first_noise(&self, like: &Picture, noise: &mut dyn NoiseSource) -> Picture {
         let (c1, c2) = self.shares();
         let mut z = like.clone();
@@ -155,7 +156,7 @@ impl<'a> Walk<'a> {
         z
     }
 
-    /// x0' at `sigma`. Above the level at which warm parts begin they stay what they are.
+    /// x0' at `sigma`. Above the level at which warm parts start, they do not change.
     fn estimate(&self, x: &Picture, sigma: f64) -> Result<Picture> {
         let above = |&(_, level): &(_, f64)| sigma > level;
         let held = self.warm.filter(above).map(|(warm, _)| warm);
@@ -171,7 +172,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// r(σ, u, v): the prior's own, where it was measured and is asked for.
+/// r(σ, u, v): the prior's own, if it was measured and the settings use it.
 fn spread(problem: &Problem<'_>, settings: &CellSettings, sigma: f64) -> Spread {
     let measured = settings.calibrated.and_then(|factor| {
         let spread = problem.denoiser.spread(sigma, Some(problem.hint))?;

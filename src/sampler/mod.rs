@@ -1,6 +1,6 @@
-//! From a prior and a measurement to a picture: schedules, noise, and one file per algorithm.
+//! Makes a picture from a prior and a measurement: schedules, noise, and one file per algorithm.
 //!
-//! Knows the two seams of `contract` and nothing else.
+//! Uses the two traits of `contract` and nothing else.
 
 pub mod cell;
 pub mod noise;
@@ -14,11 +14,11 @@ use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::sampler::plan::Plan;
 
-/// What every algorithm works on.
+/// The input of every algorithm.
 pub struct Problem<'a> {
-    /// What pictures look like.
+    /// The prior.
     pub denoiser: &'a dyn Denoiser,
-    /// What was seen of this one.
+    /// What was measured of this picture.
     pub measurement: &'a dyn Measurement,
     /// The decoded JPEG and its tables.
     pub hint: &'a Hint,
@@ -26,21 +26,21 @@ pub struct Problem<'a> {
     pub control: Control<'a>,
 }
 
-/// A picture that is near the answer already, but for some parts of it.
+/// A picture that is already near the result, except for some parts.
 ///
-/// Draws of the cell sampler walk all the way in these parts alone; elsewhere they begin from the
-/// picture, under the noise of [`plan::CellSettings::warm_sigma`].
+/// Only in these parts do draws of the cell sampler run through all noise levels; elsewhere they
+/// start from the picture, with noise of [`plan::CellSettings::warm_sigma`].
 pub struct Warm<'a> {
     /// The picture.
     pub picture: &'a Picture,
-    /// Where it is not near.
+    /// Where it is not near the result.
     pub cold: &'a [Rect],
-    /// Asked above that noise. Its answers count in the cold parts alone.
+    /// The prior above that noise level. Its estimates are used only in the cold parts.
     pub denoiser: &'a dyn Denoiser,
 }
 
 impl Warm<'_> {
-    /// The picture, with `drawn` where it is not near.
+    /// The picture, with `drawn` in the cold parts.
     fn held(&self, drawn: &Picture) -> Picture {
         let mut held = self.picture.clone();
         for rect in self.cold {
@@ -50,7 +50,7 @@ impl Warm<'_> {
     }
 }
 
-/// Carries out `plan`. The result is held to the measurement where the plan says so.
+/// Carries out `plan`. The result is consistent with the measurement if the plan says so.
 ///
 /// # Errors
 /// Those of the denoiser, and [`crate::Error::Cancelled`].
@@ -58,7 +58,7 @@ pub fn run(plan: &Plan, problem: &Problem<'_>, seed: u64) -> Result<Picture> {
     run_from(None, plan, problem, seed)
 }
 
-/// As [`run`], from a picture that is near the answer in part, where `plan` can use that.
+/// As [`run`], from a picture that is partly near the result, if `plan` can use that.
 ///
 /// # Errors
 /// As [`run`].

@@ -1,6 +1,6 @@
 //! Gaussian noise as a field: a pure function of (seed, sample, draw, channel, pixel).
 //!
-//! Nothing is drawn in sequence, so tiles, batches and threads cannot change it.
+//! There is no sequence of draws, so tiles, batches and threads cannot change it.
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -32,7 +32,7 @@ fn mix(mut z: u64) -> u64 {
 
 /// One unit Gaussian from 64 random bits, by Box and Muller's transform.
 fn gaussian(bits: u64) -> f32 {
-    // 32 bits each; the half keeps the logarithm's argument above 0.
+    // 32 bits each; adding one half keeps the logarithm's argument above 0.
     let radius = ((bits >> 32) as f32 + 0.5) * (1.0 / 4_294_967_296.0);
     let angle = (bits & 0xFFFF_FFFF) as f32 * (std::f32::consts::TAU / 4_294_967_296.0);
     (-2.0 * radius.min(1.0).ln()).sqrt() * angle.cos()

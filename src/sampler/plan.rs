@@ -1,4 +1,4 @@
-//! What a preset means in steps, levels and samples.
+//! The steps, noise levels and samples of each preset.
 //!
 //! Made from the options; read by the algorithms. Defaults follow from
 //! docs/measurements/quality.md.
@@ -7,11 +7,10 @@ use crate::contract::Denoiser;
 use crate::error::{Error, Result};
 use crate::options::{Options, Preset};
 
-/// Weight of the draw in preset `sample`, where it begins from a one-call answer.
+/// Weight of the draw in preset `sample`, if it starts from a one-call estimate.
 const SAMPLE_SHARE: f64 = 0.8;
-/// Where draws of a prior without a one-call answer begin from the last frame's result:
-/// docs/measurements/video.md.
-/// With such an answer that is the better start, of which no draw is worth more.
+/// Noise level at which draws of a prior without a one-call estimate start from the last frame's
+/// result: see docs/measurements/video.md. A one-call estimate is the better start if there is one.
 const WARM_SIGMA: f64 = 0.2;
 /// Views that preset `quality` averages: all symmetries of a square.
 const VIEWS: usize = 8;
@@ -19,10 +18,10 @@ const VIEWS: usize = 8;
 /// One algorithm and its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan {
-    /// One network call at the one-call level, brought into the cells; or the mean of several,
-    /// each of another view of the picture.
+    /// One network call at the one-call level, moved into the cells; or the mean of several, each
+    /// for another view of the picture.
     OneCall {
-        /// Symmetries of the block grid that the network is asked under, 1..=8.
+        /// Number of symmetries of the block grid for which the network is called, 1..=8.
         views: usize,
     },
     /// The cell sampler.
@@ -31,26 +30,26 @@ pub enum Plan {
     Published(PublishedSettings),
 }
 
-/// The picture that the draws of the cell sampler begin from, under noise.
+/// The picture from which the draws of the cell sampler start, with noise added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// The prior's one-call answer.
+    /// The prior's one-call estimate.
     OneCall,
-    /// The decoded JPEG: of a prior that has no such answer.
+    /// The decoded JPEG, for a prior without one.
     Decoded,
 }
 
 /// Settings of the cell sampler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellSettings {
-    /// What the draws begin from.
+    /// What the draws start from.
     pub start: Start,
     /// Noise level that the draws start from, in units of the `[-1, 1]` range.
     pub start_sigma: f64,
     /// Last noise level before the end.
     pub end_sigma: f64,
-    /// Noise level that draws begin at where the last frame's result lies in this frame's cells;
-    /// `None` where they do better without it.
+    /// Noise level at which draws start where the last frame's result is inside this frame's cells;
+    /// `None` if they are better without it.
     pub warm_sigma: Option<f64>,
     /// Network calls of one draw.
     pub steps: usize,
@@ -58,22 +57,22 @@ pub struct CellSettings {
     pub samples: usize,
     /// Share of fresh noise, c1 in x = x0' + σ (c1 z + c2 e), c1² + c2² = 1.
     pub fresh: f64,
-    /// r(σ, u, v), the spread of the estimate's error, in multiples of what was measured for
-    /// the prior; `None`, and priors of which it was not: see `spread`.
+    /// r(σ, u, v), the spread of the estimate's error, as a multiple of what was measured for the
+    /// prior. If `None`, or if it was not measured, `spread` is used.
     pub calibrated: Option<f64>,
-    /// r(σ) = `spread` · σ in every frequency, where it is not measured.
+    /// r(σ) = `spread` · σ at every frequency, if it was not measured.
     pub spread: f64,
-    /// Weight of the mean of the draws, 0..=1; the rest is what they began from. An error that
-    /// the draws add counts by its square, and so does the texture.
+    /// Weight of the mean of the draws, 0..=1; the rest is the picture they started from. The error
+    /// that the draws add counts by the square of this, and so does the texture.
     pub share: f64,
 }
 
 /// Settings of the published sampler, with its published defaults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublishedSettings {
-    /// Steps asked for; see [`crate::sampler::published::step_list`] for how many that gives.
+    /// Requested steps; see [`crate::sampler::published::step_list`] for the actual number.
     pub timesteps: usize,
-    /// Where the walk begins, of 1000.
+    /// First timestep, of 1000.
     pub init_timestep: usize,
     /// η: share of fresh noise.
     pub eta: f64,
@@ -113,8 +112,8 @@ impl Default for PublishedSettings {
 }
 
 impl Plan {
-    /// The plan of a preset for a prior that restores in one call or not, with the options' own
-    /// steps and samples where they are given.
+    /// The plan of a preset for a prior that does or does not restore in one call, with the
+    /// options' own steps and samples if they are given.
     pub fn of(options: &Options, one_call: bool) -> Self {
         match options.preset {
             Preset::Fast if one_call => Self::OneCall { views: 1 },
@@ -127,9 +126,9 @@ impl Plan {
         }
     }
 
-    /// The plan of a preset for a picture of levels that are `step` 8-bit units apart.
+    /// The plan of a preset for a picture whose levels are `step` 8-bit units apart.
     ///
-    /// The prior is not told what was seen, so every walk begins from the bins' centres.
+    /// The prior gets no hint, so every draw starts from the centres of the bins.
     pub fn for_levels(options: &Options, step: u8) -> Self {
         match options.preset {
             Preset::Paper => Self::Published(published_settings(options)),
@@ -148,7 +147,7 @@ impl Plan {
         }
     }
 
-    /// Views of the picture that every call is averaged over.
+    /// Number of views of the picture over which every call is averaged.
     pub fn views(&self) -> usize {
         match self {
             Self::OneCall { views } => *views,
@@ -156,7 +155,7 @@ impl Plan {
         }
     }
 
-    /// Whether it begins from the last frame's result where that is near.
+    /// Whether it starts from the last frame's result where that is near.
     pub fn begins_warm(&self) -> bool {
         matches!(self, Self::Cell(settings) if settings.warm_sigma.is_some())
     }
@@ -164,7 +163,7 @@ impl Plan {
     /// Refuses what `denoiser`, opened as `model`, cannot carry out.
     ///
     /// # Errors
-    /// [`Error::Options`] naming the model and the presets that it has.
+    /// [`Error::Options`] naming the model and the presets that it supports.
     pub fn check(&self, denoiser: &dyn Denoiser, model: &str) -> Result<()> {
         if matches!(self, Self::OneCall { .. }) || !denoiser.one_call_only() {
             return Ok(());
@@ -176,11 +175,12 @@ impl Plan {
     }
 }
 
-/// The cell sampler of a prior that restores in one call.
+/// The cell sampler for a prior that restores in one call.
 fn from_one_call(preset: Preset) -> CellSettings {
     match preset {
-        // No fresh noise and a spread that trusts the cells keep the texture that one call
-        // smooths; the share of the one call keeps it faithful: docs/measurements/quality.md.
+        // Without fresh noise, and with a spread that trusts the cells, texture is kept that one
+        // call would smooth; the share of the one call keeps it faithful. See
+        // docs/measurements/quality.md.
         Preset::Sample => CellSettings {
             start_sigma: 0.4,
             steps: 5,
@@ -195,9 +195,9 @@ fn from_one_call(preset: Preset) -> CellSettings {
     }
 }
 
-/// The cell sampler of any other prior. The decoded picture's own errors must drown in the
-/// noise that the prior is told of, so the walk begins higher; the figures are from the sweep
-/// of docs/measurements/quality.md, with a prior that is told nothing.
+/// The cell sampler for any other prior. The noise must hide the errors of the decoded picture, so
+/// draws start at a higher level. The figures are from the sweep in docs/measurements/quality.md,
+/// with a prior without hints.
 fn from_decoded(preset: Preset) -> CellSettings {
     let (start_sigma, end_sigma, steps, samples) = match preset {
         Preset::Fast => (0.4, 0.1, 4, 1),
@@ -218,8 +218,8 @@ fn from_decoded(preset: Preset) -> CellSettings {
     }
 }
 
-/// The cell sampler for levels. Noise is counted in the error that rounding to levels made,
-/// step / √12; the figures are from the sweep of docs/measurements/dequantisation.md.
+/// The cell sampler for levels. Noise is in units of the error from rounding to levels, step / √12.
+/// The figures are from the sweep in docs/measurements/dequantisation.md.
 fn from_levels(preset: Preset, step: u8) -> CellSettings {
     let error = f64::from(step) / 12f64.sqrt() / 127.5;
     let (start, steps, samples) = match preset {

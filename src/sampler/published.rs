@@ -1,4 +1,4 @@
-//! The published sampler, to the letter: DDRM-JPEG, arXiv 2209.11888.
+//! The published sampler, exactly: DDRM-JPEG, arXiv 2209.11888.
 //!
 //! Its mixing of fresh and kept noise (wrong variance for 0 < η < 1) and its step list are
 //! reproduced here and nowhere else.
@@ -10,10 +10,10 @@ use crate::sampler::Problem;
 use crate::sampler::plan::PublishedSettings;
 use crate::sampler::schedule;
 
-/// The timesteps walked, from noisy to clean: `range(0, init, init // timesteps)` backwards.
+/// The timesteps used, from noisy to clean: `range(0, init, init // timesteps)` backwards.
 ///
-/// Steps do not divide evenly: 300 in 7 gives 8. More steps than levels give one of each,
-/// where the published program crashes.
+/// Steps do not always divide evenly: 300 in 7 gives 8. With more steps than timesteps there is one
+/// step for each; the published program crashes then.
 pub fn step_list(timesteps: usize, init_timestep: usize) -> Vec<usize> {
     let stride = (init_timestep / timesteps.max(1)).max(1);
     let mut list: Vec<usize> = (0..init_timestep).step_by(stride).collect();
@@ -45,14 +45,14 @@ pub fn mean_of_samples<N: NoiseSource>(
     Ok(mean)
 }
 
-/// One walk from the decoded picture under noise to a sample, step by step.
+/// The steps from the decoded picture with noise to a sample.
 ///
-/// Draw 0 of the noise starts it; each step takes the next.
+/// It starts with draw 0 of the noise; each step uses the next.
 pub struct Walk<'a, N> {
     problem: &'a Problem<'a>,
     settings: &'a PublishedSettings,
     noise: N,
-    /// ᾱ by timestep: of the prior's own schedule, or the published one.
+    /// ᾱ by timestep, from the prior's own schedule or the published one.
     alpha_bar: Vec<f64>,
     timesteps: Vec<usize>,
     /// Steps taken.
@@ -61,7 +61,7 @@ pub struct Walk<'a, N> {
 }
 
 impl<'a, N: NoiseSource> Walk<'a, N> {
-    /// x = √ᾱ_s y + √(1−ᾱ_s) z, s the first of the timesteps walked.
+    /// x = √ᾱ_s y + √(1−ᾱ_s) z, where s is the first timestep.
     pub fn start(problem: &'a Problem<'a>, settings: &'a PublishedSettings, mut noise: N) -> Self {
         let alpha_bar = problem
             .denoiser
@@ -85,12 +85,13 @@ impl<'a, N: NoiseSource> Walk<'a, N> {
         }
     }
 
-    /// x_t, noise and all; after the last step the sample, not clamped.
+    /// x_t including its noise; after the last step the sample, not clamped.
     pub fn state(&self) -> &Picture {
         &self.x
     }
 
-    /// One step down; the network's estimate of x0, before the measurement, or `None` at the end.
+    /// Takes one step. Returns the network's estimate of x0, before the measurement, or `None` at
+    /// the end.
     ///
     /// # Errors
     /// Those of the denoiser.
@@ -110,7 +111,7 @@ impl<'a, N: NoiseSource> Walk<'a, N> {
     }
 }
 
-/// Where one step leads.
+/// The result of one step.
 pub struct Stepped {
     /// The network's estimate of x0, before the measurement.
     pub x0: Picture,
@@ -118,7 +119,7 @@ pub struct Stepped {
     pub x: Picture,
 }
 
-/// One reverse step of a walk, from the state `x` at ᾱ_t to ᾱ_next, with the fresh noise `z`:
+/// One reverse step, from the state `x` at ᾱ_t to ᾱ_next, with the fresh noise `z`:
 ///
 /// x0 = (x − √(1−ᾱ_t) e) / √ᾱ_t; x0' = x0 − decode(encode(x0)) + y;
 /// x ← √ᾱ_next (η_b x0' + (1−η_b) x0) + √(1−ᾱ_next) (η z + (1−η) e).
@@ -168,7 +169,7 @@ mod tests {
     use crate::contract::{Control, Denoiser, Hint, Measurement, Reach};
     use crate::sampler::noise::Field;
 
-    /// Answers half as much again as it sees: its samples leave the range.
+    /// Returns one and a half times its input, so that its samples leave the range.
     struct Loud;
 
     impl Denoiser for Loud {
@@ -183,14 +184,14 @@ mod tests {
         }
     }
 
-    /// Knows nothing.
+    /// A measurement that allows everything.
     struct Nothing;
 
     impl Measurement for Nothing {
         fn project(&self, _: &mut Picture, _: Trust<'_>) {}
     }
 
-    /// The published program brings each sample into range before it sums them.
+    /// The published program clamps each sample before it adds them up.
     #[test]
     fn samples_are_clamped_before_they_are_averaged() {
         let problem = Problem {
@@ -224,7 +225,7 @@ mod tests {
         }
     }
 
-    /// The published counts.
+    /// The counts of the published program.
     #[test]
     fn steps_are_the_published_ones() {
         assert_eq!(step_list(20, 300).first(), Some(&285));

@@ -3,14 +3,14 @@
 //! All in f64. Pictures are in `[-1, 1]`; σ is the variance-exploding level,
 //! σ = √((1 − ᾱ) / ᾱ).
 
-/// Shapes of the β schedule that the published configurations name.
+/// Shapes of the β schedule in the published configurations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BetaSchedule {
-    /// Straight line of β.
+    /// β is linear.
     Linear,
-    /// Straight line of √β.
+    /// √β is linear.
     Quad,
-    /// The end value throughout.
+    /// Always the end value.
     Const,
     /// 1/T, 1/(T−1), …, 1.
     Jsd,
@@ -42,10 +42,10 @@ fn linspace(start: f64, end: f64, count: usize) -> Vec<f64> {
         .collect()
 }
 
-/// ᾱ_t = Π (1 − β_s) for s ≤ t; index 0 is t = 0. ᾱ(−1) = 1 is the caller's.
+/// ᾱ_t = Π (1 − β_s) for s ≤ t; index 0 is t = 0. The caller handles ᾱ(−1) = 1.
 ///
-/// Each factor is rounded to f32, since the published program's are: with a constant β of
-/// 0.02 that is 1e-6 of ᾱ after 50 steps.
+/// Each factor is rounded to f32, as in the published program: with a constant β of 0.02 that
+/// changes ᾱ by 1e-6 after 50 steps.
 pub fn alpha_bar(betas: &[f64]) -> Vec<f64> {
     betas
         .iter()
@@ -85,7 +85,7 @@ mod tests {
         (a - b).abs() <= 1e-9 * b.abs()
     }
 
-    /// Pinned values, computed by hand from the definitions.
+    /// Values computed by hand from the definitions.
     #[test]
     fn betas_are_the_published_ones() {
         let linear = betas(BetaSchedule::Linear, 1e-4, 0.02, 1000);

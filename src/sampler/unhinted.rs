@@ -1,7 +1,7 @@
-//! [`Unhinted`]: a prior that is told nothing of what was seen.
+//! [`Unhinted`]: a prior without hints.
 //!
-//! For measurements other than JPEG: the lean prior's hint is a decoded JPEG and its tables,
-//! and a banded picture is neither. `restore` wraps a prior in it.
+//! For measurements other than JPEG: the hint of the lean prior is a decoded JPEG and its tables,
+//! which a banded picture does not have. `source` wraps a prior in it.
 
 use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Which arithmetic this CPU computes fastest and rightly in; tried, not looked up.
+//! Which arithmetic is fast and correct on this CPU. This is measured, not looked up.
 
 pub mod race;
 pub mod trial;

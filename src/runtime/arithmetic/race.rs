@@ -1,10 +1,10 @@
 //! Whether this CPU convolves faster in bf16 than in f32.
 //!
-//! Having the instructions does not say so: Zen 4 and 5 have twice to four times the rate of f32 with
-//! them, Intel's cores since Sapphire Rapids, where a virtual machine hides AMX, 0.6 times. So it is
-//! tried, in some milliseconds; on one thread, so that what else the machine does rarely comes
-//! between. The verdict is remembered (`verdict`), and asked for once per process. Called by `backend`
-//! on the torch thread.
+//! Having the instructions is not enough: with them Zen 4 and 5 are two to four times as fast as
+//! with f32, but Intel's cores since Sapphire Rapids only 0.6 times if a virtual machine hides AMX.
+//! So it is measured, in a few milliseconds, on one thread, so that other load rarely interferes. The
+//! verdict is remembered (`verdict`), and looked up once per process. Called by `backend` on the
+//! torch thread.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -17,16 +17,17 @@ use crate::runtime::native::packed::{Geometry, PackedConv};
 use crate::runtime::tensors::load::channels_last;
 use crate::runtime::threads::slices::alone;
 
-/// Runs of each, in turns; the fastest counts.
+/// Runs of each, taking turns; the fastest counts.
 const ROUNDS: usize = 8;
 
-/// What bf16 must gain: below it, its rounding would be for nothing.
+/// How much faster bf16 must be to make up for its rounding.
 const GAIN: f64 = 1.1;
 
-/// A layer of lean's kind, small enough to be over soon: 19 million multiply-adds.
+/// A layer like those of lean, but small: 19 million multiply-adds.
 const SIZE: [i64; 4] = [1, 64, 16, 32];
 
-/// Whether bf16 is worth its rounding here. Where nothing can be packed, or it fails, it is not.
+/// Whether bf16 is worth its rounding here. It is not if nothing can be packed or the measurement
+/// fails.
 pub fn bf16_pays() -> bool {
     static PAYS: OnceLock<bool> = OnceLock::new();
     let race = || won([Kind::BFloat16, Kind::Float]);
@@ -45,8 +46,8 @@ fn has_instructions() -> bool {
     }
 }
 
-/// Whether the first kind is faster than the second by what it must gain; `None` where one of them
-/// cannot run.
+/// Whether the first kind is faster than the second by at least `GAIN`; `None` if one of them cannot
+/// run.
 fn won([half, full]: [Kind; 2]) -> Option<bool> {
     let race = || -> Result<_> {
         let (half, full) = (Runner::new(half)?, Runner::new(full)?);
@@ -108,7 +109,7 @@ mod tests {
         assert!(!is_gain(ms(100), ms(105)));
     }
 
-    /// f64 stands for a kind that nothing is packed in.
+    /// f64 is a kind in which nothing can be packed.
     #[test]
     fn what_cannot_be_packed_does_not_win() {
         assert_eq!(won([Kind::Double, Kind::Float]), None);

@@ -1,8 +1,9 @@
-//! Whether bf16, and packed convolutions in f32, give the numbers on this CPU that they should: bf16
-//! has been wrong before between releases of libtorch.
+//! Whether bf16, and packed convolutions in f32, give correct numbers on this CPU: some releases of
+//! libtorch have been wrong in bf16.
 //!
-//! The products that networks are made of, on a few numbers, against plain f32. Once per process, on
-//! the torch thread. Called by `open`, by convolutions and, for what else it does, by `exit`; lean and nano compare their whole network.
+//! It compares the products that networks are made of with plain f32, on a few numbers, once per
+//! process, on the torch thread. Called when a model is opened, by convolutions and, to initialise
+//! libtorch, by `exit`; lean and nano compare their whole network.
 
 use std::sync::OnceLock;
 
@@ -13,28 +14,29 @@ use crate::runtime::native::packed::{Geometry, PackedConv};
 use crate::runtime::tensors::load::channels_last;
 use crate::runtime::threads::slices::alone;
 
-/// Relative L2 that inputs rounded to bf16 and results rounded once leave: 2^-9 each, so three
-/// roundings come to 0.4 %; a kernel that is wrong misses by tens of percent.
+/// Allowed relative L2 error: inputs rounded to bf16 and results rounded once give 2^-9 each, so
+/// three roundings are 0.4 %; a wrong kernel is off by tens of percent.
 const AGREEMENT: f64 = 1e-2;
 
-/// The same of f32 against f32, summed in another order: 1e-7 here.
+/// The same for f32 against f32, summed in another order: 1e-7 here.
 const F32_AGREEMENT: f64 = 1e-5;
 
-/// Kernels that are tried: 3x3, and 2x2 as `layers::doubled` has them; all with one zero around.
+/// Kernels that are tested: 3x3, and 2x2 as in `layers::doubled`; all with a padding of one zero.
 const SIDES: [i64; 2] = [3, 2];
 
-/// The same of attention, whose exponentials multiply the rounding of the products before them:
-/// 1.1 % here.
+/// The same for attention, whose exponentials amplify the rounding of the products before them: 1.1
+/// % here.
 const ATTENTION_AGREEMENT: f64 = 3e-2;
 
-/// Why bf16 is not to be used on this CPU, if it is not.
+/// Why bf16 must not be used on this CPU; `None` if it may.
 pub fn fault() -> Option<&'static str> {
     static FAULT: OnceLock<Option<String>> = OnceLock::new();
     let tried = || tch::no_grad(try_out).err().map(|why| why.to_string());
     FAULT.get_or_init(tried).as_deref()
 }
 
-/// Whether packed convolutions in f32 are the plain ones on this CPU; where not, none is packed.
+/// Whether packed convolutions in f32 agree with the plain ones on this CPU; if not, none is
+/// packed.
 pub fn packs_f32() -> bool {
     static PACKS: OnceLock<bool> = OnceLock::new();
     let agrees = |side| -> Result<bool> {
@@ -48,7 +50,7 @@ pub fn packs_f32() -> bool {
     *PACKS.get_or_init(|| tch::no_grad(tried))
 }
 
-/// Computes each of the products once, on the calling thread alone.
+/// Computes each of the products once, only on the calling thread.
 ///
 /// # Errors
 /// [`Error::Backend`].
@@ -66,7 +68,7 @@ fn try_out() -> Result<()> {
     for side in SIDES {
         compare("a convolution", AGREEMENT, |kind| convolution(kind, side))?;
         compare("a packed convolution", AGREEMENT, |kind| match kind {
-            // Where nothing can be packed, nothing packed is used.
+            // If nothing can be packed, nothing packed is used.
             Kind::BFloat16 => packed(kind, side).or_else(|_| convolution(kind, side)),
             _ => convolution(kind, side),
         })?;

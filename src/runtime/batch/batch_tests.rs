@@ -5,7 +5,7 @@ use std::thread::{scope, sleep};
 
 const LONG: Duration = Duration::from_secs(600);
 
-/// A number, and the kind that it joins.
+/// A number, and a kind: numbers of the same kind join.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Number(i32, char);
 
@@ -20,7 +20,7 @@ impl Joins for Number {
     }
 }
 
-/// A network that multiplies by ten, and cannot bear negative numbers; its thread is a lock.
+/// A network that multiplies by ten and fails for negative numbers; its thread is a lock.
 struct Tens {
     batcher: Batcher<Number, i32>,
     thread: Mutex<Vec<Vec<Number>>>,
@@ -50,7 +50,7 @@ impl Tens {
         })
     }
 
-    /// Asks all of them, one after another, while the thread is held; answers and calls.
+    /// Asks all of them, one after another, while the thread is held. Returns answers and calls.
     fn ask_all(&self, numbers: &[Number]) -> (Vec<Result<i32>>, Vec<Vec<Number>>) {
         let answers = scope(|scope| {
             let held = self.thread.lock().unwrap();
@@ -77,7 +77,7 @@ fn numbers(values: impl IntoIterator<Item = i32>, kind: char) -> Vec<Number> {
     values.into_iter().map(|n| Number(n, kind)).collect()
 }
 
-/// Nothing ends it if it does wait, but the test's own time.
+/// If it did wait, only the test's timeout would end it.
 #[test]
 fn a_lone_caller_does_not_wait() {
     let tens = Tens::new(8, LONG);
@@ -223,8 +223,8 @@ fn a_caller_that_unwinds_leaves_no_question_behind() {
     assert_eq!(tens.ask(Number(2, 'a')).unwrap(), 20);
 }
 
-/// Callers of three kinds that come and go as they like, some with bad questions: each has its own
-/// answer, and none waits for ever.
+/// Callers of three kinds at random times, some with bad questions: each gets its own answer, and
+/// none waits for ever.
 #[test]
 fn many_callers_get_their_own_answers() {
     let tens = Tens::new(3, Duration::from_millis(1));

@@ -1,6 +1,6 @@
-//! `Prior`: a network of ours on its device's thread, as the priors lean and nano have it.
+//! `Prior`: a network of this project on its device's thread, which lean and nano share.
 //!
-//! The contract's [`crate::contract::Denoiser`] is theirs; this is what they share of it.
+//! They implement [`crate::contract::Denoiser`] with it.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::runtime::worker::{Owned, Worker};
 /// A network on one device.
 pub(crate) struct Prior<N> {
     engine: Arc<Owned<Engine<N>>>,
-    /// None where every question is a call of its own.
+    /// `None` if every question is a call of its own.
     batcher: Option<Batcher<Question<'static>, Picture>>,
     at_once: usize,
     kind: Kind,
@@ -36,11 +36,11 @@ pub(crate) struct Prior<N> {
 }
 
 impl<N: Wired> Prior<N> {
-    /// The network that `build` makes of the tensors of `source`, all of which it must take.
+    /// Builds the network with `build` from the tensors of `source`, all of which must be used.
     ///
     /// # Errors
-    /// [`crate::Error::Options`] for a device that is not there, [`crate::Error::Checkpoint`]
-    /// for tensors that do not fit, or backend failures.
+    /// [`crate::Error::Options`] for a missing device, [`crate::Error::Checkpoint`] for tensors
+    /// that do not fit, or backend failures.
     pub fn load(
         source: Box<dyn TensorSource>,
         options: &Options,
@@ -84,22 +84,22 @@ impl<N: Wired> Prior<N> {
         }
     }
 
-    /// Bytes of this process that maps take for each pixel of a picture, about.
+    /// Approximate bytes per pixel of a picture that maps take in this process.
     pub fn pixel_bytes(&self) -> usize {
         self.pixel_bytes
     }
 
-    /// Whether it was trained on drawings and text beside photographs.
+    /// Whether it was trained on drawings and text in addition to photographs.
     pub fn knows_drawings(&self) -> bool {
         self.knows_drawings
     }
 
-    /// Why the arithmetic that was asked for is not used, if it is not.
+    /// Why the requested arithmetic is not used, if it is not.
     pub fn caution(&self) -> Option<&str> {
         self.caution.as_deref()
     }
 
-    /// The estimate of x0. At a level from the network's one call on, x is at rest.
+    /// The estimate of x0. From the network's one-call level on, x is ignored.
     ///
     /// # Errors
     /// [`crate::Error::Backend`].
@@ -113,12 +113,12 @@ impl<N: Wired> Prior<N> {
         })
     }
 
-    /// How many questions may be asked at once and then cost less than one after another.
+    /// How many questions can be asked at once at a lower cost than one after another.
     pub fn at_once(&self) -> usize {
         self.at_once
     }
 
-    /// So many questions are coming at once.
+    /// Announces this many questions at once.
     pub fn expect(&self, questions: usize) {
         if let Some(batcher) = &self.batcher {
             batcher.expect(questions);
@@ -129,8 +129,9 @@ impl<N: Wired> Prior<N> {
         let Some(batcher) = &self.batcher else {
             return self.engine.with(|engine| engine.estimate(question));
         };
-        // SAFETY: only the lifetime changes. The batcher promises that nobody has the question any
-        // more when `ask` returns or unwinds, and what it borrows lives longer than this call.
+        // SAFETY: only the lifetime changes. The batcher guarantees that nothing refers to the
+        // question any more when `ask` returns or unwinds, and what it borrows lives longer than
+        // this call.
         let question = unsafe { std::mem::transmute::<Question<'_>, Question<'static>>(question) };
         batcher.ask(question, |ticket| {
             self.engine.with(|engine| {
@@ -140,8 +141,8 @@ impl<N: Wired> Prior<N> {
         })
     }
 
-    /// What keeps this network's maps from frame to frame; none without a fast form that
-    /// computes parts of a map exactly.
+    /// A follower that keeps this network's maps from frame to frame; `None` without a fast form
+    /// that computes parts of a map exactly.
     pub fn follower(&self) -> Option<Box<dyn Follower>> {
         if self.one_call_sigma > ONE_CALL_SIGMA {
             return None;
@@ -150,7 +151,7 @@ impl<N: Wired> Prior<N> {
         following.map(|following| Box::new(following) as Box<dyn Follower>)
     }
 
-    /// The estimate in a case that no hint states.
+    /// The estimate for a case that no hint describes.
     #[cfg(test)]
     pub fn estimate(&self, x: &Picture, y: &Picture, case: Case) -> Result<Picture> {
         self.ask(Question {
@@ -200,7 +201,7 @@ mod tests {
     /// x, σ, hint.
     type Asked = (Picture, f64, Option<Hint>);
 
-    /// What is asked of `prior` from a thread each, while the torch thread is held up.
+    /// Asks `prior` each question from its own thread while the torch thread is busy.
     fn together<N: Wired>(prior: &Prior<N>, asked: &[Asked]) -> Vec<Result<Picture>> {
         let batcher = prior.batcher.as_ref().unwrap();
         let worker = Worker::of(Device::Cpu, 0).unwrap();
@@ -233,7 +234,7 @@ mod tests {
         std::mem::take(&mut calls)
     }
 
-    /// Each with its own noise level and tables, one with none.
+    /// Questions with different noise levels and tables, one without tables.
     fn several() -> Vec<Asked> {
         [
             (0.1, Some(10)),
@@ -249,8 +250,8 @@ mod tests {
         .collect()
     }
 
-    /// Four pictures in one convolution may be summed in another order: 1e-6 of values of order
-    /// one is a few roundings of f32.
+    /// Four pictures in one convolution may be summed in another order: 1e-6 on values of order one
+    /// is a few roundings of f32.
     #[test]
     fn what_is_asked_together_is_one_call_and_each_has_its_own_answer() {
         let joined = prior(&options(8, Precision::F32), Form::Plain);
@@ -268,7 +269,7 @@ mod tests {
         }
     }
 
-    /// The fast form asks itself one after another, so the bits are the same.
+    /// The fast form computes them one after another, so the bits are the same.
     #[test]
     fn joined_answers_of_the_fast_form_are_the_single_ones() {
         for precision in [Precision::Bf16, Precision::F32] {
@@ -302,7 +303,7 @@ mod tests {
         assert_eq!(calls(&prior), [1, 1, 2]);
     }
 
-    /// Its hint has another size than its picture, which no convolution adds up.
+    /// Its hint and its picture differ in size, so the network must fail.
     #[test]
     fn a_question_that_fails_does_not_fail_the_others() {
         let prior = prior(&options(8, Precision::F32), Form::Plain);
@@ -314,7 +315,7 @@ mod tests {
         assert_eq!(calls(&prior), [4]);
     }
 
-    /// The delay is a second: thirty of them would be seen.
+    /// The delay is a second: thirty delays would be noticed.
     #[test]
     fn a_lone_caller_does_not_wait() {
         let prior = prior(&options(8, Precision::F32), Form::Plain);

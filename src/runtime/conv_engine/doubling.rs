@@ -1,8 +1,8 @@
-//! Transposed convolutions 2x2 of stride 2, added to another map: a packed 1x1 convolution that gives each pixel
-//! its four results, which are then added where they belong.
+//! Transposed convolutions 2x2 of stride 2, added to another map: a packed 1x1 convolution that
+//! gives each pixel its four results, which are then added where they belong.
 //!
-//! In bands of rows, so that the results lie in the cache in between and never in memory as a whole: libtorch's
-//! own makes two maps of the size of the sum. Called by `fast`.
+//! It works in bands of rows, so that the results stay in the cache: libtorch's own operator makes
+//! two maps of the size of the sum. Called by `packed_net`.
 
 use tch::Tensor;
 
@@ -25,7 +25,7 @@ pub(crate) struct Grow {
 }
 
 impl Grow {
-    /// `conv`, which doubles, for maps of that kind and size.
+    /// Packs `conv`, which doubles the size, for maps of that kind and size.
     ///
     /// # Errors
     /// [`crate::Error::Backend`] when oneDNN has no such convolution here.
@@ -53,16 +53,16 @@ impl Grow {
         })
     }
 
-    /// `sum` plus the doubled `x`; of one picture.
+    /// `sum` plus the doubled `x`, for one picture.
     ///
     /// # Safety
-    /// Nobody else may have a handle on the memory of `sum`.
+    /// There must be no other handle on the memory of `sum`.
     ///
     /// # Errors
     /// [`crate::Error::Backend`].
     pub unsafe fn add_to(&self, mut sum: Tensor, x: &Tensor) -> Result<Tensor> {
         let (_, _, height, width) = x.size4()?;
-        // Of nearly one height: oneDNN makes a program for each.
+        // Bands of similar height, because oneDNN compiles a kernel for each height.
         let bands = (height * width * self.pixel).div_euclid(BAND) + 1;
         for band in 0..bands {
             let [from, to] = [band, band + 1].map(|n| n * height / bands);
@@ -70,7 +70,7 @@ impl Grow {
                 continue;
             }
             let results = self.conv.forward(&x.f_narrow(2, from, to - from)?)?;
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe { add_interleaved(&mut sum, &results, from as usize)? };
         }
         Ok(sum)
@@ -125,12 +125,12 @@ mod tests {
     }
 
     fn add(grow: &Grow, sum: Tensor, x: &Tensor) -> Tensor {
-        // SAFETY: the tests' own sums, of which they keep no handle.
+        // SAFETY: the test has no other handle on its sums.
         unsafe { grow.add_to(sum, x) }.unwrap()
     }
 
-    /// What follows a stream rests on it; the whole is cut into bands, of two heights. No tolerance in bf16; in
-    /// f32 other machines may have other kernels, and what keeps maps tries it.
+    /// Following a stream depends on this; the whole is cut into bands of two heights. No tolerance
+    /// in bf16. In f32 other machines may have other kernels, so code that keeps maps checks it.
     #[test]
     fn a_window_has_the_bits_of_the_whole() {
         let conv = doubling(128, 64);

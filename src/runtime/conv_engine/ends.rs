@@ -1,8 +1,8 @@
-//! From pictures to the fast network's input and from its output to a picture, one pass each.
+//! Converts pictures to the fast network's input and its output to a picture, in one pass each.
 //!
-//! A pixel of a map stands for `fold` x `fold` pixels: channel fold²·c + fold·i + j is the
-//! sample (i, j) of them in plane c (pixel-unshuffle). Called by `engine` and `kept` on the
-//! torch thread.
+//! A pixel of a map stands for `fold` x `fold` pixels: channel fold²·c + fold·i + j is the sample
+//! (i, j) of them in plane c (pixel-unshuffle). Called by `engine` and `kept_maps` on the torch
+//! thread.
 
 use tch::{Kind, Tensor};
 
@@ -13,26 +13,26 @@ use crate::runtime::threads::slices::for_each_part;
 use crate::simd;
 use crate::simd::Kernel;
 
-/// Channels that say where in its 16 x 16 pixels a folded pixel is: two per direction.
+/// Channels for the position of a folded pixel in its 16 x 16 pixels: two per direction.
 pub(crate) const PLACE: usize = 4;
 
-/// How pictures become the input of a network: x, if it is seen, the hint, and the place.
+/// How pictures become the input of a network: x, if it is used, the hint, and the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Pixels that become one, in either direction: 2 or 4.
+    /// How many pixels become one, in either direction: 2 or 4.
     pub fold: usize,
-    /// Whether the network is told where a pixel is, see [`place`].
+    /// Whether the position of a pixel is part of the input, see [`place`].
     pub place: bool,
 }
 
-/// What the input is made of: pictures of one size, and what x is multiplied by.
+/// The parts of the input: pictures of one size, and the factor for x.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub x: Option<(&'a Picture, f32)>,
     pub y: Option<&'a Picture>,
     /// Width and height in pixels.
     pub size: (usize, usize),
-    /// Where the pictures lie in a larger one, in pixels of the map.
+    /// Position of the pictures in a larger one, in pixels of the map.
     pub origin: (usize, usize),
 }
 
@@ -65,8 +65,8 @@ impl Entry {
         }
     }
 
-    /// `[1, channels, H/fold, W/fold]` channels_last, bf16 if that is `kind`, else f32: x times its
-    /// gain if there is one, y or zeros, the place.
+    /// `[1, channels, H/fold, W/fold]` channels_last, bf16 if that is `kind`, otherwise f32: x
+    /// times its gain if there is one, y or zeros, the position.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -96,11 +96,11 @@ impl Entry {
         })
     }
 
-    /// x0 = w.x·x + w.y·y + w.f·shuffle(f) for the pixels of `part`; pictures that are not there
-    /// add nothing.
+    /// x0 = w.x·x + w.y·y + w.f·shuffle(f) for the pixels of `part`; missing pictures count as
+    /// zero.
     ///
     /// # Errors
-    /// [`Error::Backend`] when `part` is not inside of f or pictures have another size.
+    /// [`Error::Backend`] if `part` is not inside f or the pictures differ in size.
     pub(crate) fn leave(
         self,
         w: Weights,
@@ -154,7 +154,7 @@ impl Entry {
     }
 }
 
-/// What x, y and F weigh in x0.
+/// The weights of x, y and F in x0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Weights {
     pub x: f32,
@@ -207,7 +207,7 @@ struct Pixels<'a, T> {
 }
 
 impl<T: Sample> Pixels<'_, T> {
-    /// Writes one row of `picture` times `gain` into the channels from `first` on.
+    /// Writes one row of `picture` times `gain` to the channels from `first` on.
     #[inline(always)]
     fn gather(&mut self, fold: usize, picture: &Picture, gain: f32, row: usize, first: usize) {
         match fold {
@@ -237,8 +237,8 @@ impl<T: Sample> Pixels<'_, T> {
         }
     }
 
-    /// The place of a row's pixels, the first of which is at (x, row), into the channels from
-    /// `first` on.
+    /// Writes the position of a row's pixels, the first of which is at (x, row), to the channels
+    /// from `first` on.
     #[inline(always)]
     fn place(&mut self, (x, row): (usize, usize), first: usize) {
         let pixels = self.data.chunks_exact_mut(self.channels);

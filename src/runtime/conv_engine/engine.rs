@@ -1,9 +1,9 @@
-//! A network of ours on its device in the arithmetic that was asked for: the plain one, or, on
-//! a CPU, the fast one beside the f32 network that it was built from.
+//! A network of this project on its device in the requested arithmetic: the plain one or, on a CPU,
+//! the fast one together with the f32 network that it was built from.
 //!
-//! Before the fast one is used it must agree with the plain one on this machine; one in bf16 that
-//! does not gives way to one in f32, and that to the plain one, and `caution` says so. On CUDA the
-//! same is asked of the plain one in half precision. Lives on the torch thread.
+//! Before the fast one is used, it must agree with the plain one on this machine. If it does not in
+//! bf16, f32 is used, and if that does not agree either, the plain one; `caution` says so. On CUDA
+//! the plain one in half precision is checked in the same way. Used on the torch thread only.
 
 use std::cell::OnceCell;
 
@@ -25,39 +25,39 @@ use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::load::Loader;
 use crate::runtime::tensors::source;
 
-/// Relative L2 from the plain network in f32 that a working machine keeps: half a
-/// percent was seen in bf16 and 1e-6 in f32, and a kernel that is wrong misses by tens of percent.
+/// Allowed relative L2 distance from the plain network in f32: half a percent was measured in bf16
+/// and 1e-6 in f32, and a wrong kernel is off by tens of percent.
 const AGREEMENT: [(Kind, f64); 3] = [
     (Kind::BFloat16, 3e-2),
     (Kind::Half, 3e-2),
     (Kind::Float, 1e-4),
 ];
 
-/// Pixels of the pictures that are joined into one call, at most: each of a network's largest maps
-/// then takes some 270 MB in half precision.
+/// Most pixels of the pictures in one call: each of a network's largest maps then takes about 270
+/// MB in half precision.
 const CALL_PX: usize = 8 << 20;
 
 /// Noise levels at which the two are compared.
 const TRIAL_SIGMAS: [f64; 2] = [0.4, 20.0];
 
-/// Side of the picture on which they are.
+/// Side of the picture on which they are compared.
 const TRIAL_SIDE: usize = 48;
 
-/// What a network is asked.
+/// The inputs of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Question<'a> {
     /// Width and height of its pictures.
     pub size: (usize, usize),
-    /// The noisy picture; none at a level at which it is not looked at.
+    /// The noisy picture; `None` at a level at which it is ignored.
     pub x: Option<&'a Picture>,
-    /// The decoded one, if there is one.
+    /// The decoded picture, if there is one.
     pub y: Option<&'a Picture>,
     /// Noise level and tables.
     pub case: Case,
 }
 
 impl Joins for Question<'_> {
-    /// Noise level and tables are each picture's own.
+    /// Each picture has its own noise level and tables.
     fn joins(&self, other: &Self) -> bool {
         self.size == other.size && self.x.is_some() == other.x.is_some()
     }
@@ -72,15 +72,15 @@ impl Joins for Question<'_> {
 pub enum Form {
     /// In its fast form on a CPU.
     Fast,
-    /// Plainly, one libtorch operator after another, in f32 on a CPU: to be measured against.
+    /// One libtorch operator after another, in f32 on a CPU, as the reference.
     Plain,
 }
 
-/// The network, and its fast form where it has one.
+/// The network, and its fast form if it has one.
 pub(crate) struct Engine<N> {
     plain: N,
     fast: Option<Fast>,
-    /// Of the plain network.
+    /// The kind of the plain network.
     plain_kind: Kind,
     caution: Option<String>,
     device: Device,
@@ -88,10 +88,10 @@ pub(crate) struct Engine<N> {
 }
 
 impl<N: Wired> Engine<N> {
-    /// Loads every tensor of `source` into the network that `build` makes in a kind.
+    /// Builds the network with `build` in a kind, from every tensor of `source`.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when it does not fit, [`Error::Backend`].
+    /// [`Error::Checkpoint`] if it does not fit, [`Error::Backend`].
     pub fn load(
         source: &dyn TensorSource,
         (device, kind): (Device, Kind),
@@ -127,7 +127,7 @@ impl<N: Wired> Engine<N> {
         })
     }
 
-    /// Becomes `half`, the same network in another kind, if that agrees.
+    /// Replaces itself by `half`, the same network in another kind, if that agrees.
     fn halve(&mut self, half: Result<Self>) {
         let agrees = half.and_then(|half| {
             agree(&half.trial(), &self.trial(), half.kind())?;
@@ -139,7 +139,7 @@ impl<N: Wired> Engine<N> {
         }
     }
 
-    /// Takes the fast form into use, in `kind` or else in f32, as far as that agrees.
+    /// Starts to use the fast form, in `kind` or else in f32, if that agrees.
     fn quicken(&mut self, kind: Kind) {
         let mut cautions = Vec::new();
         let kinds = match kind {
@@ -149,7 +149,7 @@ impl<N: Wired> Engine<N> {
         for &kind in kinds {
             let tried = match Fast::of(&self.plain, kind) {
                 Ok(fast) => self.try_out(fast),
-                // Then the plain network computes the same, only slower.
+                // The plain network then computes the same, only slower.
                 Err(_) if kind == Kind::Float => break,
                 Err(why) => Err(why),
             };
@@ -164,12 +164,12 @@ impl<N: Wired> Engine<N> {
         self.caution = (!cautions.is_empty()).then(|| cautions.join("; "));
     }
 
-    /// Why what was asked for is not computed as it should be, if it is not.
+    /// Why the requested arithmetic is not used, if it is not.
     pub fn caution(&self) -> Option<&str> {
         self.caution.as_deref()
     }
 
-    /// Of weights and maps.
+    /// The kind of weights and maps.
     pub fn kind(&self) -> Kind {
         match &self.fast {
             Some(fast) => fast.kind,
@@ -177,8 +177,8 @@ impl<N: Wired> Engine<N> {
         }
     }
 
-    /// Bytes of this process that maps take for each pixel of a picture, about: three of the head's
-    /// at once, half of another and some room, or five where one operator follows another.
+    /// Approximate bytes per pixel of a picture that maps take in this process: three of the head's
+    /// maps at once, half of another and some reserve, or five if one operator follows another.
     pub fn pixel_bytes(&self) -> usize {
         let maps = match (self.device, &self.fast) {
             (Device::Cpu, Some(_)) => 3,
@@ -190,7 +190,7 @@ impl<N: Wired> Engine<N> {
         maps * pixel / self.plain.entry().fold.pow(2)
     }
 
-    /// From this σ on x is not looked at.
+    /// From this σ on x is ignored.
     pub fn one_call_sigma(&self) -> f64 {
         self.plain.one_call_sigma()
     }
@@ -202,7 +202,7 @@ impl<N: Wired> Engine<N> {
         self.parts_agree.get_or_init(agree).then_some(fast)
     }
 
-    /// The fast form's layers in the one-call case.
+    /// The fast form's layers for the one-call case.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -210,12 +210,12 @@ impl<N: Wired> Engine<N> {
         fast.told(&self.plain, case, false)
     }
 
-    /// The fast form, tried or not.
+    /// The fast form, whether it was checked or not.
     pub fn fast(&self) -> Option<&Fast> {
         self.fast.as_ref()
     }
 
-    /// What x, y and F weigh in the answer of `case`.
+    /// The weights of x, y and F in the estimate for `case`.
     pub fn weights(&self, case: &Case) -> Weights {
         let scales = Scales::of(case, self.plain.one_call_sigma());
         Weights {
@@ -250,8 +250,8 @@ impl<N: Wired> Engine<N> {
         fast.entry.leave(self.weights(&asked.case), x, y, part)
     }
 
-    /// The estimates of questions that join each other: in one call of the plain network. The
-    /// fast one has its FiLM in its weights, which are those of one case, and gains nothing.
+    /// The estimates for questions that fit into one call: a single call of the plain network. The
+    /// fast one has FiLM folded into its weights, which are for one case, so joining gains nothing.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -271,7 +271,7 @@ impl<N: Wired> Engine<N> {
         to_picture(&edm::estimate(&self.plain, &x, &y, &[asked.case])?)
     }
 
-    /// `picture`, or zeros where there is none.
+    /// `picture`, or zeros if there is none.
     fn tensor(&self, picture: Option<&Picture>, size: (usize, usize)) -> Result<Tensor> {
         let Some(picture) = picture else {
             let size = [1, 3, size.1 as i64, size.0 as i64];
@@ -291,7 +291,7 @@ impl<N: Wired> Engine<N> {
         agrees
     }
 
-    /// Answers to what is compared.
+    /// Computes the estimates that are compared.
     fn trial(&self) -> [Result<Picture>; 2] {
         let pictures = [1, 2].map(|seed| trial_picture(TRIAL_SIDE, seed));
         let [x, y] = &pictures;
@@ -306,13 +306,13 @@ impl<N: Wired> Engine<N> {
     }
 }
 
-/// `[1, C, H, W]` each to `[N, C, H, W]`.
+/// Joins `[1, C, H, W]` each to `[N, C, H, W]`.
 fn stack(pictures: impl Iterator<Item = Result<Tensor>>) -> Result<Tensor> {
     let pictures = pictures.collect::<Result<Vec<_>>>()?;
     Ok(Tensor::f_cat(&pictures, 0)?)
 }
 
-/// Whether answers in `kind` are those of f32 but for rounding.
+/// Whether estimates in `kind` equal those in f32 except for rounding.
 fn agree(found: &[Result<Picture>; 2], wanted: &[Result<Picture>; 2], kind: Kind) -> Result<()> {
     let allowed = AGREEMENT.iter().find(|(of, _)| *of == kind);
     let allowed = allowed.map_or(0.0, |(_, allowed)| *allowed);
@@ -342,14 +342,14 @@ fn distance(found: &Picture, wanted: &Picture) -> f64 {
     (apart / size).sqrt()
 }
 
-/// A case in which everything is told.
+/// A case with all inputs set.
 pub(crate) fn trial_case(sigma: f64) -> Case {
     let mut tables = [0.5; conditioning::LENGTH];
     tables[0] = 1.0;
     Case { sigma, tables }
 }
 
-/// A square picture with something at every frequency, and no randomness.
+/// A square picture with energy at every frequency, and no randomness.
 pub(crate) fn trial_picture(side: usize, seed: usize) -> Picture {
     let mut picture = Picture::new(3, side, side);
     for (i, sample) in picture.data.iter_mut().enumerate() {

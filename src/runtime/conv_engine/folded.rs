@@ -1,7 +1,7 @@
-//! Weights in the form that oneDNN is fastest with: packed, FiLM folded in.
+//! Weights in the form that is fastest for oneDNN: packed, with FiLM folded in.
 //!
-//! σ and the tables are the same for all pixels of a call, so FiLM's scale and shift are a
-//! change of a convolution's weights and bias, made in f32. Called by `fast`.
+//! σ and the tables are the same for all pixels of a call, so FiLM's scale and shift can be applied
+//! to a convolution's weights and bias, in f32. Called by `packed_net`.
 
 use tch::{Kind, Tensor};
 
@@ -15,11 +15,11 @@ use crate::runtime::tensors::load::channels_last;
 pub(crate) struct Target {
     /// bf16 or f32.
     pub kind: Kind,
-    /// Side of the maps in pixels, about.
+    /// Approximate side of the maps in pixels.
     pub side: i64,
 }
 
-/// `conv` for maps of that kind and size.
+/// Packs `conv` for maps of that kind and size.
 ///
 /// # Errors
 /// [`crate::Error::Backend`] when oneDNN has no such convolution here.
@@ -40,8 +40,8 @@ pub(crate) fn pack_first(block: &Block, e: &Tensor, target: Target) -> Result<Pa
     pack_parts(&weight, &bias, &block.c1, target)
 }
 
-/// Both heads as one: of the channels of x and those of the hint, or, when x is not seen, of
-/// the hint's alone, with what the other makes of zeros.
+/// Both heads as one convolution, of the channels of x and those of the hint. If x is not used,
+/// only of the hint's channels, plus the other head's result for zeros.
 ///
 /// # Errors
 /// As [`pack`].

@@ -1,7 +1,8 @@
-//! `Following`: the one-call answers to the frames of one stream, by a network whose maps are
+//! `Following`: the one-call estimates for the frames of one stream, by a network whose maps are
 //! kept from frame to frame.
 //!
-//! Decides on the caller's thread what is to be computed again; the torch thread only computes. Made by `prior`.
+//! What has to be computed again is decided on the caller's thread; the torch thread only computes.
+//! Made by `denoiser`.
 
 use std::sync::Arc;
 
@@ -22,10 +23,10 @@ use crate::runtime::conv_net::wiring::Wired;
 use crate::runtime::threads::crew;
 use crate::runtime::worker::Owned;
 
-/// Most bytes that one stream's maps may take; of larger frames all is computed every time.
+/// Most bytes that one stream's maps may take; larger frames are computed completely every time.
 const KEPT_BYTES: usize = 3 << 29;
 
-/// Rows of the first map, and of the last, that one thread enters or makes an answer of at a time.
+/// Rows of the first or last map that one thread fills or reads at a time.
 const BAND: usize = 8;
 
 /// The follower of a network.
@@ -45,7 +46,7 @@ struct Last {
 }
 
 impl<N: Wired> Following<N> {
-    /// One that knows no frame yet; none where the network cannot be run in parts.
+    /// A new follower; `None` if the network cannot be run in parts.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -64,7 +65,8 @@ impl<N: Wired> Following<N> {
         }))
     }
 
-    /// All of the answer, and the maps for the next frame if they are not too many.
+    /// Computes the whole estimate, and keeps the maps for the next frame if they are not too
+    /// large.
     fn begin(&mut self, hint: &Hint, tables: [f32; LENGTH]) -> Result<Picture> {
         let y = &hint.decoded;
         let size = (y.width, y.height);
@@ -75,7 +77,7 @@ impl<N: Wired> Following<N> {
         Ok(answer)
     }
 
-    /// Answers where `plan`'s answer may be another, with the pixels there.
+    /// Returns where the estimate may have changed by `plan`, with the pixels there.
     fn go_on(&mut self, last: Last, plan: Plan, sent: Sent) -> Result<Vec<Picture>> {
         let Last { kept, size, tables } = last;
         let work = move |engine: &Engine<N>| go_on(engine, kept, case(tables), &plan, sent);
@@ -94,7 +96,8 @@ impl<N: Wired> Follower for Following<N> {
     ) -> Result<Vec<Rect>> {
         let (y, tables) = (&hint.decoded, conditioning::describe(hint));
         let size = (y.width, y.height);
-        // Gone until the new one is whole: after a failure the next frame begins anew.
+        // Removed until the new one is complete: after a failure the next frame is computed from
+        // scratch.
         let last = self.last.take();
         let fits = |last: &Last| last.size == size && last.tables == tables;
         let same_size = (estimate.width, estimate.height) == size;
@@ -146,8 +149,8 @@ fn case(tables: [f32; LENGTH]) -> Case {
     }
 }
 
-/// `rect` out to whole squares of the side `grid`, inside of a picture of `size`; none if nothing
-/// of it is.
+/// `rect` enlarged to whole squares of the side `grid`, inside a picture of `size`; `None` if it is
+/// outside.
 fn snapped(rect: Rect, size: (usize, usize), grid: usize) -> Option<Rect> {
     let down = |at: usize| at / grid * grid;
     let up = |at: usize, limit: usize| at.next_multiple_of(grid).min(limit);
@@ -185,7 +188,7 @@ fn begin<N: Wired>(
     Ok((Some(kept), answer))
 }
 
-/// `kept` brought up to date, and the answers in the places of those sent.
+/// Updates `kept`, and returns the estimates in the requested places.
 fn go_on<N: Wired>(
     engine: &Engine<N>,
     mut kept: Kept,

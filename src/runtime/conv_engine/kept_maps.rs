@@ -1,10 +1,8 @@
-//! Every map of the fast network for the last frame of a stream, brought up to date where the
-//! frame changed.
+//! All maps of the fast network for the last frame of a stream, updated where the frame changed.
 //!
-//! What is computed again is computed from maps that are up to date already, so the result is
-//! the whole frame's bit for bit, as long as a convolution gives the same bits for a window as
-//! for the whole: `parts_agree` looks whether it does here. Called by `follow` on the torch
-//! thread.
+//! Each update is computed from maps that are already up to date, so the result equals that of the
+//! whole frame bit for bit, provided that a convolution gives the same bits for a window as for the
+//! whole: `parts_agree` checks that on this machine. Called by `follower` on the torch thread.
 
 use std::sync::OnceLock;
 
@@ -24,29 +22,29 @@ use crate::runtime::native::channels_last::size_of_kind;
 use crate::runtime::native::map::Map;
 use crate::runtime::threads::stages::in_stages;
 
-/// Sides of the picture and of the changes that `parts_agree` tries.
+/// Sides of the picture and of the changes that `parts_agree` tests.
 const TRIAL_SIDE: usize = 96;
 
-/// The input and what each layer made of it.
+/// The input and the result of each layer.
 pub(crate) struct Kept {
     maps: Vec<Map>,
 }
 
-/// The decoded picture in the places that matter.
+/// The decoded picture in the relevant places.
 pub(crate) struct Sent {
-    /// Of what changed, with the place in the input map; none overlaps another.
+    /// Changed parts, with their position in the input map; they do not overlap.
     pub changed: Vec<(Rect, Picture)>,
-    /// Of where the answer is wanted, with the place in the last map.
+    /// Parts for which the estimate is needed, with their position in the last map.
     pub answers: Vec<(Rect, Picture)>,
 }
 
-/// What is done by all threads together before the next.
+/// A step that all threads do together before the next one.
 enum Step {
-    /// What changed is written into the input.
+    /// Write the changes to the input.
     Enter,
-    /// These windows of the map of a layer.
+    /// Compute these windows of the map of a layer.
     Layer(usize, Vec<Rect>),
-    /// The answers that are wanted.
+    /// Compute the needed estimates.
     Leave,
 }
 
@@ -76,11 +74,11 @@ impl Kept {
         Ok(kept)
     }
 
-    /// Brings the maps up to date with what `sent` says has changed, by the `plan` of these
-    /// changes, and answers x0 where that is wanted.
+    /// Updates the maps with the changes in `sent`, following the `plan` for these, and returns x0
+    /// where it is needed.
     ///
     /// # Errors
-    /// [`Error::Backend`]; the maps are then good for nothing.
+    /// [`Error::Backend`]; the maps are then invalid.
     pub fn update(
         &mut self,
         run: &Run,
@@ -109,7 +107,7 @@ impl Kept {
         self.take(&steps, run, sent, weights)
     }
 
-    /// Takes `steps` one after another, each by all threads together.
+    /// Runs `steps` one after another, each on all threads together.
     fn take(
         &mut self,
         steps: &[Step],
@@ -145,7 +143,7 @@ impl Kept {
             .collect())
     }
 
-    /// The map of layer `index` as a whole.
+    /// Computes the whole map of layer `index`.
     fn made(&self, run: &Run, index: usize, link: Link) -> Result<Map> {
         let sum = link.onto.map(|map| {
             let map = &self.maps[map];
@@ -179,15 +177,15 @@ impl Step {
     }
 }
 
-/// The maps in the hands of several threads, each of which computes with libtorch on its own.
+/// The maps shared by several threads, each of which calls libtorch on its own.
 struct Shared<'a> {
     maps: &'a [Map],
     run: &'a Run<'a>,
 }
 
-// SAFETY: tensors of weights and the whole of a `Run` are only read while it is shared, and their
-// counts of handles are atomic. Maps are written by `Map::paste`, whose callers
-// below see to it that one step writes one map, each pixel once, and reads others.
+// SAFETY: tensors of weights and everything in a `Run` are only read while it is shared, and their
+// reference counts are atomic. Maps are written by `Map::paste`, whose callers below make sure that
+// one step writes one map, each pixel once, and reads only others.
 unsafe impl Sync for Shared<'_> {}
 
 impl Shared<'_> {
@@ -196,7 +194,8 @@ impl Shared<'_> {
         let input = self.maps.first().ok_or_else(none_kept)?;
         let seen = seen(y, (rect.x, rect.y));
         let entered = self.run.entry().enter(seen, self.run.kind())?;
-        // SAFETY: this step writes the input alone, in places of which none overlaps another (`Sent`), and reads no map.
+        // SAFETY: this step writes only the input, in places that do not overlap (`Sent`), and
+        // reads no map.
         unsafe { input.paste(rect, &entered) }
     }
 
@@ -236,8 +235,8 @@ fn seen(y: &Picture, origin: (usize, usize)) -> Seen<'_> {
     }
 }
 
-/// Whether the fast form of `engine` gives the same bits for windows as for a whole map: a
-/// change in the middle, at two borders, and in a corner.
+/// Whether the fast form of `engine` gives the same bits for windows as for a whole map, tested
+/// with a change in the middle, at two borders, and in a corner.
 ///
 /// # Errors
 /// [`Error::Backend`].

@@ -1,8 +1,8 @@
-//! What the networks of our own are made of and how they are run: convolutions, residual blocks
-//! with FiLM and the embedding that modulates them; their fast form on a CPU; and their
-//! maps kept from frame to frame.
+//! Runs the networks of this project: in their fast form on a CPU, and with maps kept from frame to
+//! frame.
 //!
-//! Called by `lean` and `nano`, which say only how their layers hang together (`wiring`).
+//! Called by `lean` and `nano`, which only describe how their layers are connected
+//! (`conv_net::wiring`).
 
 pub mod denoiser;
 pub mod doubling;

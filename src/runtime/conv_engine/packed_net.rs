@@ -1,8 +1,8 @@
-//! A network of ours for a CPU, in bf16 or f32: packed weights, FiLM folded into them, ReLU and
-//! residuals fused into the convolutions.
+//! A network of this project for a CPU, in bf16 or f32: packed weights, FiLM folded into them, ReLU
+//! and residuals fused into the convolutions.
 //!
-//! Built from the plain network in f32, which is what it is tested against; foldings are kept
-//! for the next call with the same σ and tables. Called by `engine` and `kept`.
+//! It is built from the plain network in f32 and tested against it; folded weights are kept for the
+//! next call with the same σ and tables. Called by `engine` and `kept_maps`.
 
 use std::cell::{Ref, RefCell};
 
@@ -19,24 +19,24 @@ use crate::runtime::conv_net::layers::Conv;
 use crate::runtime::conv_net::wiring::{Layer, Weights, Wired, Wiring};
 use crate::runtime::native::packed::PackedConv;
 
-/// Sets of folded weights that are kept: more than the presets of few calls have steps.
+/// How many sets of folded weights are kept: more than the number of steps in presets of few calls.
 const FOLDS_KEPT: usize = 8;
 
-/// Side in pixels of the pictures that weights are packed for; it is no limit.
+/// Side in pixels of the pictures that weights are packed for; others work too.
 const TYPICAL_PX: usize = 512;
 
 /// σ and tables, as bits.
 type Told = (u64, [u32; LENGTH]);
 
-/// What FiLM does not change, packed, and what it changed lately.
+/// Packed weights: those that FiLM does not change, and the most recently folded ones.
 pub(crate) struct Fast {
     /// How pictures become the input.
     pub entry: Entry,
-    /// How the layers lie on each other, the head first.
+    /// How the layers are connected, the head first.
     pub links: Vec<Link>,
-    /// Of maps and weights.
+    /// The kind of maps and weights.
     pub kind: Kind,
-    /// Of the hint alone, and of x and the hint.
+    /// For the hint only, and for x and the hint.
     heads: [PackedConv; 2],
     kernels: Vec<Kernel>,
     /// Sides of the maps that layers are packed for, the head's first.
@@ -85,7 +85,7 @@ impl Fast {
         })
     }
 
-    /// The layers as they are in `case`, with x seen or not; `network` is what this is of.
+    /// The layers for `case`, with or without x; `network` is the one that this was built from.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -97,7 +97,7 @@ impl Fast {
         })
     }
 
-    /// The first convolutions of all blocks in `case`: kept ones, or new.
+    /// The first convolutions of all blocks for `case`, kept or new.
     fn fold<N: Wired>(&self, network: &N, case: Case) -> Result<Ref<'_, Vec<PackedConv>>> {
         let told = (case.sigma.to_bits(), case.tables.map(f32::to_bits));
         let found = self.folds.borrow().iter().position(|(key, _)| *key == told);
@@ -168,19 +168,19 @@ fn link(conv: &Conv, from: usize, onto: Option<usize>) -> Link {
     }
 }
 
-/// The layers in one case.
+/// The layers for one case.
 pub(crate) struct Run<'a> {
     fast: &'a Fast,
     head: &'a PackedConv,
     folded: Ref<'a, Vec<PackedConv>>,
 }
 
-/// Whether a map brings the pixels around it along, or zeros are around it.
+/// Whether a map includes the pixels around it, or is surrounded by zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
-    /// It is whole: its border is the picture's.
+    /// It is a whole map: its border is that of the picture.
     Zeros,
-    /// It is part of a larger one, with the margin that the layer needs.
+    /// It is a part of a larger one, including the margin that the layer needs.
     Own,
 }
 
@@ -190,18 +190,18 @@ impl Run<'_> {
         self.fast.entry
     }
 
-    /// Of the maps.
+    /// The kind of the maps.
     pub fn kind(&self) -> Kind {
         self.fast.kind
     }
 
-    /// How the layers lie on each other, the head first.
+    /// How the layers are connected, the head first.
     pub fn links(&self) -> &[Link] {
         &self.fast.links
     }
 
-    /// What layer `index`, the head being 0, makes of `x`: added to `sum` if there is one,
-    /// which nobody else may hold.
+    /// The result of layer `index` (0 is the head) for `x`, added to `sum` if there is one. There
+    /// must be no other handle on `sum`.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -220,7 +220,7 @@ impl Run<'_> {
                 Kernel::Grow(grow) => {
                     let sum =
                         sum.ok_or_else(|| Error::Backend(format!("layer {index} has no sum")))?;
-                    // SAFETY: nobody else holds it, as this function asks.
+                    // SAFETY: this function requires that there is no other handle on it.
                     return unsafe { grow.add_to(sum, x) };
                 }
             },
@@ -240,8 +240,8 @@ impl Run<'_> {
         }
     }
 
-    /// F of `input`, as [`Entry::enter`] makes it: the last map, its shuffle still to be done.
-    /// Maps are overwritten and let go as soon as no layer needs them.
+    /// F of `input`, which [`Entry::enter`] makes: the last map, before the shuffle. Maps are
+    /// overwritten and freed as soon as no layer needs them.
     ///
     /// # Errors
     /// [`Error::Backend`].
@@ -299,7 +299,7 @@ mod tests {
         flat.permute([0, 3, 1, 2])
     }
 
-    /// A result in another order would mean that the layer after it reorders it in silence.
+    /// If a result were in another order, the next layer would silently reorder it.
     #[test]
     fn every_layer_keeps_channels_last() {
         tch::no_grad(|| {

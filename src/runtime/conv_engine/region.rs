@@ -1,35 +1,34 @@
-//! Which parts of each map are to be computed again when parts of the input changed: integer
+//! Which parts of each map have to be computed again after parts of the input changed: integer
 //! geometry.
 //!
-//! A 3x3 convolution spreads a change by one pixel of its map, a strided one halves outward, a
-//! transposed one doubles. Parts are computed as windows of few different sizes, since oneDNN
-//! makes a program for each; a window may be larger than the part, for it computes what is
-//! there already. No tensors. Called by `follow`.
+//! A 3x3 convolution spreads a change by one pixel of its map, a strided one halves it rounding
+//! outwards, a transposed one doubles it. Parts are computed as windows of few different sizes,
+//! because oneDNN compiles a kernel for each; a window may be larger than the part, because it then
+//! only computes the same values again. No tensors here. Called by `follower`.
 
 use crate::frame::Rect;
 
-/// Multiply-adds that cost as much as what a window costs whatever its size: some 60 µs of one
-/// thread of machine C of docs/measurements, in f32.
+/// The fixed cost of a window, in multiply-adds: about 60 µs of one thread on machine C of
+/// docs/measurements, in f32.
 const WINDOW_MACS: usize = 4_000_000;
 
-/// Multiply-adds that are worth a piece of their own: with less, the call costs more than they do.
+/// Multiply-adds that are worth a separate piece: with fewer, the call costs more than the work.
 const PIECE_MACS: usize = 4_000_000;
 
-/// Rows of a window are multiples of this, those of its pieces of half of it: two threads get as
-/// much each.
+/// The rows of a window are a multiple of this, those of its pieces a multiple of half of it, so
+/// that two threads get the same amount.
 const ROWS: usize = 4;
 
-/// Most rows of a piece, so that there are pieces of few heights.
+/// Most rows of a piece, so that pieces have few different heights.
 const PIECE_ROWS: usize = 32;
 
-/// Windows are copied in and out, so that their pixels cost more than those of a whole map:
-/// by 4/3.
+/// Windows are copied in and out, so their pixels cost 4/3 of those of a whole map.
 const WINDOW_COST: (usize, usize) = (4, 3);
 
-/// How the result of a layer lies on what it reads.
+/// How the result of a layer relates to its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// A 3x3 convolution: the same size, and a pixel more is seen on every side.
+    /// A 3x3 convolution: the same size, and it reads one more pixel on every side.
     Same,
     /// A 2x2 convolution of stride 2.
     Halved,
@@ -37,15 +36,14 @@ pub(crate) enum Scale {
     Doubled,
 }
 
-/// One layer, as far as geometry goes. Maps have numbers: 0 is the input, k + 1 what layer k
-/// makes.
+/// The geometry of one layer. Maps are numbered: 0 is the input, k + 1 the result of layer k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
     /// The map that it reads.
     pub from: usize,
     /// The map that its result is added to.
     pub onto: Option<usize>,
-    /// How its result lies on `from`.
+    /// How its result relates to `from`.
     pub scale: Scale,
     /// Channels of its result.
     pub channels: usize,
@@ -56,16 +54,16 @@ pub(crate) struct Link {
 /// Width and height of a map.
 pub(crate) type Size = (usize, usize);
 
-/// What of one layer is to be computed.
+/// What to compute of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// All of it.
     Whole,
-    /// These windows, in pixels of the coarser of its two maps; none overlaps another.
+    /// These windows, in pixels of the coarser of its two maps; they do not overlap.
     Windows(Vec<Rect>),
 }
 
-/// What is to be done about a change.
+/// What to compute after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// One entry for each layer.
@@ -75,12 +73,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What layers `links` have to do when their input of `size` changed in `changed`.
+    /// The plan for the layers `links` after their input of `size` changed in `changed`.
     pub fn of(links: &[Link], size: Size, changed: Vec<Rect>) -> Self {
         Self::with_cost(links, size, changed, WINDOW_COST)
     }
 
-    /// The same, no layer computed as a whole.
+    /// The same without computing any layer as a whole.
     pub fn in_windows(links: &[Link], size: Size, changed: Vec<Rect>) -> Self {
         Self::with_cost(links, size, changed, (0, 1))
     }
@@ -109,14 +107,14 @@ impl Plan {
     }
 }
 
-/// `window` of the layer `link`, cut into bands for as many as `threads` threads.
+/// `window` of the layer `link`, cut into bands for up to `threads` threads.
 pub(crate) fn pieces(window: Rect, link: &Link, threads: usize) -> impl Iterator<Item = Rect> {
     let macs = window.width * window.height * link.pixel_macs;
     let least = window.height.div_ceil(PIECE_ROWS).max(1);
     let threads = threads.max(1);
     let wanted = match least <= threads {
         true => (macs / PIECE_MACS).clamp(least, threads),
-        // As many for each, where the rows can be divided so.
+        // The same number for each thread, if the rows can be divided that way.
         false => least.next_multiple_of(threads),
     };
     let rows = window.height.div_ceil(wanted);
@@ -185,7 +183,7 @@ fn coarse_parts(link: &Link, maps: &[(Size, Vec<Rect>)]) -> (Size, Vec<Rect>) {
     }
 }
 
-/// `rect` and a pixel more on every side, inside of the map.
+/// `rect` and one more pixel on every side, inside the map.
 fn grown(rect: Rect, size: Size) -> Rect {
     let (x, y) = (rect.x.saturating_sub(1), rect.y.saturating_sub(1));
     Rect {
@@ -213,8 +211,8 @@ fn doubled(parts: &[Rect]) -> Vec<Rect> {
     parts.iter().map(|&rect| times(rect, 2)).collect()
 }
 
-/// The windows of `parts`, or all of the map where that is cheaper: a pixel of a window costs
-/// `window_cost` of one of the whole.
+/// The windows of `parts`, or the whole map if that is cheaper: a pixel of a window costs
+/// `window_cost` times one of the whole.
 fn divide(
     parts: Vec<Rect>,
     size: Size,
@@ -231,8 +229,8 @@ fn divide(
     }
 }
 
-/// Parts that are cheaper together are joined, and those whose windows overlap. `fixed_px` is what a
-/// window costs beside its pixels.
+/// Joins parts that are cheaper together, and parts whose windows overlap. `fixed_px` is the fixed
+/// cost of a window, in pixels.
 fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
     let cost = |rect: Rect| cost(rect, size, fixed_px);
     let mut kept: Vec<Rect> = Vec::with_capacity(parts.len());
@@ -249,7 +247,7 @@ fn joined(parts: Vec<Rect>, size: Size, fixed_px: usize) -> Vec<Rect> {
     kept
 }
 
-/// `parts`, or one that holds them all where any two overlap.
+/// `parts`; those that overlap are replaced by one rectangle around them.
 pub(crate) fn apart(parts: Vec<Rect>) -> Vec<Rect> {
     let overlaps = |(n, a): (usize, &Rect)| parts[..n].iter().any(|&b| overlap(*a, b));
     match parts.iter().enumerate().any(overlaps) {
@@ -280,7 +278,7 @@ fn hull(a: Rect, b: Rect) -> Rect {
     }
 }
 
-/// The window that `rect` is computed in: sides of few sizes, inside of the map.
+/// The window in which `rect` is computed: one of few sizes, inside the map.
 fn window(rect: Rect, size: Size) -> Rect {
     let width = columns(rect.width).min(size.0);
     let height = rect.height.next_multiple_of(ROWS).min(size.1);
@@ -292,7 +290,7 @@ fn window(rect: Rect, size: Size) -> Rect {
     }
 }
 
-/// At least `length`: one of few widths.
+/// One of few widths, at least `length`.
 fn columns(length: usize) -> usize {
     let step = match length {
         0..=64 => 2,

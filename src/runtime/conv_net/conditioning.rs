@@ -1,4 +1,4 @@
-//! The vector that tells the network how the picture was quantised.
+//! The input vector that describes how the picture was quantised.
 
 use crate::contract::{Hint, QuantSteps};
 

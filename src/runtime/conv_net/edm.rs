@@ -1,5 +1,5 @@
-//! EDM preconditioning (Karras et al., arXiv 2206.00364, table 1) with a second input, the
-//! decoded JPEG: what surrounds F in every prior of our own, in use and in training.
+//! EDM preconditioning (Karras et al., arXiv 2206.00364, table 1) with a second input, the decoded
+//! JPEG: what surrounds F in every prior of this project, in use and in training.
 //!
 //! With v = σ² + σ_data², `sees` = σ below the one-call level and `cond` the first entry of
 //! the tables: x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F.
@@ -13,39 +13,39 @@ use crate::runtime::pinned;
 /// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
 const SIGMA_DATA: f64 = 0.5;
 
-/// What a network is told of one picture beside the pixels.
+/// The inputs of a network for one picture other than the pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Case {
     /// Standard deviation of the noise in x.
     pub sigma: f64,
-    /// What `conditioning::describe` says; zeros without a hint.
+    /// The result of `conditioning::describe`; zeros without a hint.
     pub tables: [f32; conditioning::LENGTH],
 }
 
-/// A network F with its inputs' preconditioning still to be done.
+/// A network F without the preconditioning.
 pub trait Core: Send {
     /// F: `x`, `y` `[N, 3, H, W]` f32 to the same; one case, or one for each of the N.
     fn forward(&self, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor>;
 
-    /// From this σ on only the hint is looked at.
+    /// From this σ on only the hint is used.
     fn one_call_sigma(&self) -> f64;
 }
 
 /// The coefficients of one case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scales {
-    /// Of x in F's input.
+    /// Factor of x in F's input.
     pub input: f64,
-    /// Of x in the estimate.
+    /// Factor of x in the estimate.
     pub skip: f64,
-    /// Of y in the estimate.
+    /// Factor of y in the estimate.
     pub hint: f64,
-    /// Of F in the estimate.
+    /// Factor of F in the estimate.
     pub output: f64,
 }
 
 impl Scales {
-    /// Those of `case` for a network that is blind to x from `one_call_sigma` on.
+    /// The coefficients of `case` for a network that ignores x from `one_call_sigma` on.
     pub fn of(case: &Case, one_call_sigma: f64) -> Self {
         let v = case.sigma.powi(2) + SIGMA_DATA.powi(2);
         let sees = if case.sigma < one_call_sigma {

@@ -1,4 +1,4 @@
-//! The vector that tells every block of noise level and tables.
+//! The embedding of noise level and tables, an input of every block.
 
 use tch::Tensor;
 
@@ -9,7 +9,7 @@ use crate::runtime::conv_net::layers::Linear;
 use crate::runtime::pinned;
 use crate::runtime::tensors::source::Weights;
 
-/// Frequencies of the sinusoids of ln(σ) / 2: half as many as the embedding is long.
+/// Lowest frequency of the sinusoids of ln(σ) / 2; there are half as many as the embedding is long.
 const LOWEST_FREQUENCY: f64 = 0.25;
 const HIGHEST_FREQUENCY: f64 = 8.0;
 
@@ -21,7 +21,7 @@ pub(crate) struct Embedding {
 }
 
 impl Embedding {
-    /// Of the length `length`, an even number.
+    /// Loads an embedding of the length `length`, an even number.
     ///
     /// # Errors
     /// libtorch's.

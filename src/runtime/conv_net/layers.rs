@@ -1,6 +1,6 @@
-//! The layers of the priors of our own: convolutions, and residual blocks with FiLM.
+//! The layers of this project's own priors: convolutions, and residual blocks with FiLM.
 //!
-//! channels_last throughout, in the network's kind; what computes the modulation is f32.
+//! channels_last throughout, in the network's kind; the modulation is computed in f32.
 
 use tch::{Kind, Tensor};
 
@@ -55,7 +55,7 @@ impl Conv {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         let (weight, bias) = (&self.weight, Some(&self.bias));
-        // Each input of a transposed convolution meets every weight once.
+        // In a transposed convolution each input is multiplied by every weight once.
         let step = if self.transposed { 1 } else { self.stride };
         let macs = multiplies::convolution(&x.size(), weight.numel() as i64, step);
         multiplies::product(macs, || {
@@ -66,7 +66,7 @@ impl Conv {
         })
     }
 
-    /// What [`Self::forward`] makes of zeros: its bias, `[1, out, 1, 1]`.
+    /// The result of [`Self::forward`] for zeros: its bias, `[1, out, 1, 1]`.
     pub fn resting(&self) -> Result<Tensor> {
         Ok(self.bias.f_view([1, -1, 1, 1])?)
     }
@@ -103,7 +103,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// A block of `channels`, told by an embedding of the length `embedding`.
+    /// A block of `channels`, modulated by an embedding of the length `embedding`.
     pub fn load(
         weights: &mut dyn Weights,
         key: &str,
@@ -143,7 +143,8 @@ impl Block {
         Ok(self.c2.forward(&h)?.f_add_(x)?)
     }
 
-    /// `x` `[N, channels, H, W]` through `blocks`, told `e` `[N or 1, embedding]`.
+    /// Passes `x` `[N, channels, H, W]` through `blocks` with the embedding `e`
+    /// `[N or 1, embedding]`.
     pub fn run(blocks: &[Self], x: Tensor, e: &Tensor) -> Result<Tensor> {
         blocks.iter().try_fold(x, |x, block| block.forward(&x, e))
     }

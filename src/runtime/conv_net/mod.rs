@@ -1,4 +1,4 @@
-//! What the convolutional networks of this project are made of, and how their layers hang together.
+//! The layers of the convolutional networks of this project, and how they are connected.
 
 pub mod conditioning;
 pub mod edm;

@@ -1,8 +1,8 @@
-//! How the layers of a network of ours hang together, said once: whoever runs them, whole or in
-//! part, goes by it.
+//! How the layers of a network of this project are connected. All code that runs them, completely
+//! or in part, uses this description.
 //!
-//! Maps have numbers: 0 is the input, 1 what the head makes of it, each layer after it makes the
-//! next. Written by `lean` and `nano`, read by `fast`.
+//! Maps are numbered: 0 is the input, 1 the result of the head, and each layer after it makes the
+//! next. Written by `lean` and `nano`, read by `packed_net`.
 
 use tch::Tensor;
 
@@ -11,7 +11,7 @@ use crate::runtime::conv_engine::ends::Entry;
 use crate::runtime::conv_net::edm::{Case, Core};
 use crate::runtime::conv_net::layers::{Block, Conv};
 
-/// A network of ours that has a fast form.
+/// A network of this project that has a fast form.
 pub(crate) trait Wired: Core + 'static {
     /// How pictures become its input.
     fn entry(&self) -> Entry;
@@ -22,14 +22,14 @@ pub(crate) trait Wired: Core + 'static {
     /// The layers after the head.
     fn wiring(&self) -> Wiring<'_>;
 
-    /// What the blocks are told in one case, `[1, embedding]`.
+    /// The embedding for the blocks in one case, `[1, embedding]`.
     ///
     /// # Errors
     /// libtorch's.
     fn told(&self, case: Case) -> Result<Tensor>;
 }
 
-/// One layer: its weights, the map that it reads and the one that its result is added to.
+/// One layer: its weights, the map that it reads and the one to which its result is added.
 pub(crate) struct Layer<'a> {
     pub weights: Weights<'a>,
     pub from: usize,
@@ -55,17 +55,17 @@ impl<'a> Wiring<'a> {
     /// The number of the head's map.
     pub const HEAD: usize = 1;
 
-    /// `conv` of the map `from`; answers the number of its map.
+    /// Adds `conv` of the map `from`. Returns the number of its map.
     pub fn conv(&mut self, conv: &'a Conv, from: usize) -> usize {
         self.push(Weights::Plain(conv), from, None)
     }
 
-    /// The map `onto` plus `conv` of the map `from`.
+    /// Adds the map `onto` plus `conv` of the map `from`.
     pub fn conv_onto(&mut self, onto: usize, conv: &'a Conv, from: usize) -> usize {
         self.push(Weights::Plain(conv), from, Some(onto))
     }
 
-    /// The map `from` through `blocks`.
+    /// Adds `blocks` on the map `from`.
     pub fn blocks(&mut self, blocks: &'a [Block], from: usize) -> usize {
         blocks.iter().fold(from, |from, block| {
             let inner = self.push(Weights::First(block), from, None);

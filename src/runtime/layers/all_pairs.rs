@@ -1,6 +1,6 @@
 //! Attention between all pixels of a picture: `softmax(q·k / √d)·v`, head by head.
 //!
-//! Pictures are seen as sequences of T = H·W pixels. The softmax is libtorch's own fused one,
+//! Pictures are treated as sequences of T = H·W pixels. The softmax is libtorch's own fused one,
 //! which sums in f32 for every kind.
 
 use tch::Tensor;
@@ -37,7 +37,7 @@ pub fn attend_joint(qkv: &Tensor, heads: i64, order: QkvOrder) -> Result<Tensor>
 
 /// `softmax(q·kᵀ / √d)·v` of three `[N, heads, T, d]`.
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
-    // Every row of q meets every row of k, and its weights every row of v.
+    // Every row of q is multiplied by every row of k, and its weights by every row of v.
     let macs = 2 * q.numel() as i64 * k.size4()?.2;
     multiplies::product(macs, || {
         Ok(Tensor::f_scaled_dot_product_attention(
@@ -53,7 +53,7 @@ pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
     })
 }
 
-/// `[N, C, H, W]` as a sequence of pixels `[N, H·W, C]`; free when channels lie last.
+/// `[N, C, H, W]` as a sequence of pixels `[N, H·W, C]`; free if channels are last.
 pub fn to_sequence(x: &Tensor) -> Result<Tensor> {
     Ok(x.f_permute([0, 2, 3, 1])?.f_flatten(1, 2)?)
 }

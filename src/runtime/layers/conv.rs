@@ -1,7 +1,7 @@
 //! Two-dimensional convolution with bias, weights channels-last or packed.
 //!
 //! In bf16 or f32 on a CPU, without gradients, weights are packed for oneDNN when they are first
-//! used, and only the packed ones are kept; everywhere else libtorch's own convolution runs.
+//! used, and only the packed ones are kept; otherwise libtorch's own convolution is used.
 
 use std::cell::{Ref, RefCell};
 
@@ -22,14 +22,14 @@ pub struct Conv2d {
 }
 
 enum Weights {
-    /// As they were loaded, and still to be packed.
+    /// As loaded, to be packed at the first use.
     Loaded(Tensor),
-    /// As they were loaded, to stay so.
+    /// As loaded, never packed.
     Plain(Tensor),
     /// In oneDNN's order, with the bias.
     Packed(PackedConv),
-    /// The same for maps whose channels lie in two tensors, so many in the first; without the
-    /// bias for those of the second.
+    /// The same for maps whose channels are in two tensors, with this many in the first. The second
+    /// convolution has no bias.
     Pair(Box<[PackedConv; 2]>, i64),
 }
 
@@ -58,7 +58,7 @@ impl Conv2d {
         }
     }
 
-    /// By a channels-last `weight` and a `bias`, to be packed; of stride 1.
+    /// From a channels-last `weight` and a `bias`, to be packed; stride 1.
     pub fn to_pack(weight: Tensor, bias: Tensor, padding: i64) -> Self {
         Self {
             weights: RefCell::new(Weights::Loaded(weight)),
@@ -67,7 +67,7 @@ impl Conv2d {
         }
     }
 
-    /// By `weight` as it is, as where oneDNN packs nothing.
+    /// From `weight`, never packed, as if oneDNN could not pack it.
     #[cfg(test)]
     pub fn unpacked(weight: Tensor, bias: Tensor, padding: i64) -> Self {
         Self {
@@ -91,8 +91,8 @@ impl Conv2d {
         }
     }
 
-    /// The same of maps whose channels may lie in two tensors. Of a pair, the first part's result is
-    /// rounded before the second's is added.
+    /// The same for maps whose channels may be in two tensors. With two, the result of the first
+    /// part is rounded before that of the second is added.
     pub fn forward_joined<'a>(&self, x: impl Into<Joined<'a>>) -> Result<Tensor> {
         let x = x.into();
         let (first, Some(second)) = x.parts() else {
@@ -147,7 +147,7 @@ impl Conv2d {
         })
     }
 
-    /// The weights, packed for the size of `x` if they are to be and it is the first.
+    /// The weights; at the first use they are packed for the size of `x` if they should be.
     fn weights_for(&self, x: &Tensor) -> Ref<'_, Weights> {
         let packed = match &*self.weights.borrow() {
             Weights::Loaded(weight) => Some(self.pack(weight, x)),
@@ -176,7 +176,7 @@ impl Conv2d {
         Ok([a, part(second, channels[0], &none)?])
     }
 
-    /// What oneDNN cannot pack stays as it is: libtorch knows other ways.
+    /// Weights that oneDNN cannot pack stay unchanged, because libtorch has other kernels.
     fn pack(&self, weight: &Tensor, x: &Tensor) -> Weights {
         let packed = x.size4().map_err(Into::into).and_then(|(n, c, h, w)| {
             PackedConv::new(weight, &self.bias, self.geometry, [n, c, h, w])
@@ -188,7 +188,7 @@ impl Conv2d {
     }
 }
 
-/// Whether convolutions of what `loader` loads are to be packed, in `kind`.
+/// Whether convolutions loaded by `loader` may be packed, in `kind`.
 pub fn may_pack(loader: &Loader, kind: Kind) -> bool {
     let packable = || match kind {
         Kind::BFloat16 => true,
@@ -230,8 +230,8 @@ mod tests {
         f64::try_from((a - &b).norm() / b.norm()).unwrap()
     }
 
-    /// Sums of two roundings to bf16 where the whole has one: half of 2^-8 each. Whichever way the
-    /// same maps come in afterwards, they meet the same weights.
+    /// Two roundings to bf16 instead of one: half of 2^-8 each. Whichever way the same maps are
+    /// passed later, the same weights are used.
     #[test]
     fn maps_in_two_tensors_are_convolved_as_one() {
         let weight = channels_last(&half(&[32, 64, 1, 1])).unwrap();

@@ -1,9 +1,9 @@
-//! A 3x3 convolution of a map in which each pixel stands four times, without making that map.
+//! A 3x3 convolution of a map in which each pixel is repeated four times, without making that map.
 //!
-//! Of three rows of a doubled map two are the same, so each of the four results of a pixel is a 2x2
-//! convolution of the map as it was, by sums of the weights: four ninths of the multiply-adds. Where
-//! convolutions are packed the four are one with four times the channels, each in a quarter of them, laid
-//! side by side afterwards. Elsewhere the map is doubled.
+//! Of three rows of a doubled map two are equal, so each of the four results of a pixel is a 2x2
+//! convolution of the original map with sums of the weights: four ninths of the multiply-adds. If
+//! convolutions are packed, the four are computed as one with four times the channels, and
+//! interleaved afterwards. Otherwise the map is doubled.
 
 use tch::{Kind, TchError, Tensor};
 
@@ -15,14 +15,15 @@ use crate::runtime::tensors::load::{Loader, channels_last};
 
 /// `[N, in, H, W]` to `[N, out, 2H, 2W]`.
 pub enum DoubledConv {
-    /// Of the doubled map.
+    /// On the doubled map.
     Published(Conv2d),
-    /// At every corner of pixels, the four results around it.
+    /// The four results around each corner of pixels.
     Folded(Conv2d),
 }
 
 impl DoubledConv {
-    /// `key.weight` and `key.bias` of a 3x3 convolution, padded so that the doubled size stays.
+    /// `key.weight` and `key.bias` of a 3x3 convolution, padded so that the doubled size does not
+    /// change.
     pub fn load(loader: &mut Loader, key: &str, [input, output]: [i64; 2], kind: Kind) -> Self {
         if !may_pack(loader, kind) {
             let size = ConvSize(input, output, 3);
@@ -35,25 +36,25 @@ impl DoubledConv {
         Self::Folded(Conv2d::to_pack(weight, bias.repeat([4]), 1))
     }
 
-    /// The convolution of `x`, each pixel of which counts four times.
+    /// The convolution of `x` with each pixel repeated four times.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Published(conv) => conv.forward(&double_nearest(x)?),
-            // oneDNN answers in that order; what convolves where it could not pack may not.
+            // oneDNN returns this order; the kernel that is used if it could not pack may not.
             Self::Folded(conv) => interleave(&channels_last(&conv.forward(x)?)?),
         }
     }
 }
 
-/// Weights `[out, in, 3, 3]` as `[4 out, in, 2, 2]`, in the order that [`interleave`] takes: for the
-/// upper left, upper right, lower left, lower right one of a pixel's four.
+/// Weights `[out, in, 3, 3]` as `[4 out, in, 2, 2]`, in the order that [`interleave`] takes: for
+/// the upper left, upper right, lower left, lower right one of a pixel's four.
 fn fold(weight: &Tensor) -> std::result::Result<Tensor, TchError> {
     let by_columns = halves(weight, 3)?;
     halves(&by_columns, 3)?.f_flatten(0, 2)
 }
 
-/// For the first and for the second of two equal pixels, in a new first dimension: of three weights along
-/// `dim` the two that meet the same pixel as one.
+/// Adds up the two of three weights along `dim` that are applied to the same pixel; for the first
+/// and for the second of two equal pixels, in a new first dimension.
 fn halves(weight: &Tensor, dim: i64) -> std::result::Result<Tensor, TchError> {
     let [a, b, c] = [0, 1, 2].map(|i| weight.f_narrow(dim, i, 1));
     let (a, b, c) = (a?, b?, c?);
@@ -89,7 +90,8 @@ mod tests {
         })
     }
 
-    /// Sums of weights are rounded where single weights were, and once less often: 2^-9 each in bf16.
+    /// Sums of weights are rounded instead of single weights, and the result once less: 2^-9 each
+    /// in bf16.
     #[test]
     fn folded_weights_give_the_published_results() {
         for (kind, allowed) in [(Kind::Float, 1e-6), (Kind::BFloat16, 5e-3)] {
@@ -108,7 +110,7 @@ mod tests {
         }
     }
 
-    /// Where oneDNN packs nothing.
+    /// If oneDNN packs nothing.
     #[test]
     fn folded_weights_serve_unpacked_too() {
         let weight =

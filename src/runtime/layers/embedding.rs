@@ -1,13 +1,13 @@
 //! Sinusoids of the timestep, in the two published arrangements.
 //!
-//! Computed in f32 like the originals: the rounding of a frequency times t = 999 is larger than
-//! f32's own in the result, so f64 here would be further from what the networks were trained on.
+//! Computed in f32 like the originals: the rounding error of a frequency times t = 999 is larger
+//! than that of the result in f32, so f64 would be further from what the networks were trained on.
 
 use tch::{Kind, Tensor};
 
 use crate::error::Result;
 
-/// Longest period over shortest.
+/// Ratio of the longest to the shortest period.
 const MAX_PERIOD: f64 = 10_000.0;
 
 /// cos | sin, frequencies from 1 down to just above 1/10000 (guided-diffusion).

@@ -1,7 +1,7 @@
-//! [`Joined`]: maps whose channels lie in one tensor or, as the skips of a UNet bring them, in two.
+//! [`Joined`]: maps whose channels are in one tensor or, with the skips of a UNet, in two.
 //!
-//! Two large maps take as long to be joined in memory as to be normalised, so norms and
-//! convolutions that can take them apart do.
+//! Joining two large maps in memory takes as long as normalising them, so norms and convolutions
+//! take them separately if they can.
 
 use tch::Tensor;
 

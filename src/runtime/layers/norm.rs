@@ -1,8 +1,8 @@
 //! Group normalisation over 32 groups, alone or followed by SiLU, with or without a FiLM.
 //!
 //! Statistics and affine part are f32 whatever the kind of the picture, as in the published
-//! `GroupNorm32`. On a CPU, without gradients, one kernel of our own does it all; elsewhere
-//! libtorch's, one after another.
+//! `GroupNorm32`. On a CPU, without gradients, a single kernel of this project does everything;
+//! otherwise libtorch's operators one after another.
 
 use tch::{Device, Kind, Tensor};
 
@@ -82,7 +82,7 @@ impl GroupNorm {
         }
         let gain = scale.f_add_scalar(1.0)?;
         if x.size().first() == Some(&1) {
-            // One picture: the FiLM folds into the norm's own affine part.
+            // With one picture, FiLM can be folded into the norm's affine part.
             let gain = gain.f_flatten(0, -1)?;
             let weight = self.weight.f_mul(&gain)?;
             let bias = self.bias.f_mul(&gain)?.f_add(&shift.f_flatten(0, -1)?)?;
@@ -95,7 +95,7 @@ impl GroupNorm {
             .f_silu_()?)
     }
 
-    /// The norm's numbers for each picture of `x`, with scale and shift folded in.
+    /// The norm's affine numbers for each picture of `x`, with scale and shift folded in.
     fn affine(&self, x: &Tensor, film: Option<(&Tensor, &Tensor)>) -> Result<Affine> {
         let pictures = x.size4()?.0;
         let of_each = |t: &Tensor| numbers(&t.f_repeat([pictures])?);
@@ -114,7 +114,7 @@ impl GroupNorm {
         })
     }
 
-    /// `x` has its channels in one tensor or in several.
+    /// The channels of `x` are in one tensor or in several.
     fn at_once(&self, x: &[&Tensor], affine: &Affine, after: After, kind: Kind) -> Result<Tensor> {
         let groups = GROUPS as usize;
         match (x.first().map_or(kind, |x| x.kind()), kind) {
@@ -133,8 +133,8 @@ fn by_libtorch(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<T
     let (weight, bias) = (Some(weight), Some(bias));
     let kind = x.kind();
     if kind == Kind::Float || x.device() == Device::Cpu {
-        // On the CPU, libtorch takes a half-precision picture with f32 weights as it is and
-        // computes in f32.
+        // On the CPU, libtorch accepts a half-precision picture with f32 weights and computes in
+        // f32.
         return Ok(x.f_group_norm(GROUPS, weight, bias, eps, true)?);
     }
     let wide = x.f_to_kind(Kind::Float)?;
@@ -142,7 +142,7 @@ fn by_libtorch(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<T
     Ok(out.f_to_kind(kind)?)
 }
 
-/// Whether the kernel of our own takes `x`.
+/// Whether this project's kernel supports `x`.
 fn has_kernel(x: &Tensor) -> bool {
     let known = matches!(x.kind(), Kind::Float | Kind::BFloat16);
     known && x.device() == Device::Cpu && !x.requires_grad() && is_channels_last(x)

@@ -1,7 +1,7 @@
-//! Memory for libtorch's CPU tensors that is used again, instead of the system's fresh pages at
-//! every layer of every call: allocator.cc, as Rust sees it.
+//! Reuses memory for libtorch's CPU tensors, instead of taking fresh pages from the system at every
+//! layer of every call: the Rust side of allocator.cc.
 //!
-//! Called by the worker when it starts, and by whatever holds a network when it goes.
+//! Called by the worker when it starts, and by owners of a network when they are dropped.
 
 use std::ffi::c_int;
 
@@ -12,13 +12,13 @@ unsafe extern "C" {
     fn dt_release_memory();
 }
 
-/// Lets all CPU tensors of this process use memory again, from now on.
+/// From now on all CPU tensors of this process reuse memory.
 pub fn reuse_memory() {
-    // SAFETY: it takes nothing, and may be called from any thread, any number of times.
+    // SAFETY: it takes no arguments, and may be called from any thread, any number of times.
     unsafe { dt_reuse_memory() }
 }
 
-/// Runs `work` with the memory that libtorch takes by itself: what others are measured by.
+/// Runs `work` with libtorch's default allocation, as the reference for measurements.
 pub fn without_reuse<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: a flag that any thread may set at any time.
     unsafe { dt_set_reuse(0) };
@@ -28,8 +28,8 @@ pub fn without_reuse<R>(work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Runs `work` and keeps none of the memory that it lets go of: for what is done once, such as
-/// the conversion of weights, in sizes that nothing later asks for.
+/// Runs `work` and keeps none of the memory that it frees: for work that is done once, such as the
+/// conversion of weights, in sizes that are not needed later.
 pub fn without_keeping<R>(work: impl FnOnce() -> R) -> R {
     struct KeepsAgain;
     impl Drop for KeepsAgain {
@@ -44,13 +44,13 @@ pub fn without_keeping<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Gives unused memory back to the system when it is dropped. The last field of what holds a
-/// network, so that the network's own memory is among it.
+/// Returns unused memory to the system when it is dropped. It must be the last field of an owner of
+/// a network, so that the network's own memory is included.
 pub struct ReleasesMemory;
 
 impl Drop for ReleasesMemory {
     fn drop(&mut self) {
-        // SAFETY: it takes nothing; memory in use stays.
+        // SAFETY: it takes no arguments and does not touch memory in use.
         unsafe { dt_release_memory() }
     }
 }

@@ -1,8 +1,8 @@
-//! The memory of CPU tensors that lie channels_last, for kernels of our own.
+//! Access to the memory of channels_last CPU tensors, for this project's kernels.
 //!
-//! A [`Sample`] is what such memory is made of. New tensors are handed out to be filled before
-//! anyone else can see them, and whoever changes others (`write`) promises to be alone with them, so a
-//! slice never aliases another. Called by kernels.
+//! A [`Sample`] is an element of such memory. New tensors are filled before anything else can
+//! refer to them, and callers of `write` guarantee exclusive access, so a slice never aliases
+//! another. Called by kernels.
 
 use std::slice;
 
@@ -54,13 +54,13 @@ impl Sample for Bf16 {
     }
 }
 
-/// Whether `x` `[N, C, H, W]` has C innermost in memory, and no gaps.
+/// Whether `x` `[N, C, H, W]` has C innermost in memory, without gaps.
 pub fn is_channels_last(x: &Tensor) -> bool {
     let (size, stride) = (x.size(), x.stride());
     let ([_, c, h, w], [_, sc, sh, sw]) = (size.as_slice(), stride.as_slice()) else {
         return false;
     };
-    // A side of 1 is never stepped along, so its stride may be anything.
+    // The stride of a side of 1 is never used, so it may be anything.
     let fits = |n: i64, stride: i64, wanted: i64| n == 1 || stride == wanted;
     let outer = size[0] == 1 || stride[0] == h * w * c;
     outer && fits(*c, *sc, 1) && fits(*w, *sw, *c) && fits(*h, *sh, w * c)
@@ -69,7 +69,7 @@ pub fn is_channels_last(x: &Tensor) -> bool {
 /// The elements of `x` in order of memory, `[N, H, W, C]`.
 ///
 /// # Errors
-/// [`Error::Backend`] when it is not a channels_last CPU tensor of kind `T`.
+/// [`Error::Backend`] if it is not a channels_last CPU tensor of kind `T`.
 pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
     if x.device() != Device::Cpu || x.kind() != T::KIND || !is_channels_last(x) {
         return Err(Error::Backend(format!(
@@ -85,15 +85,16 @@ pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
     if count == 0 {
         return Ok(&[]);
     }
-    // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Tensors are
-    // written by the torch thread alone, or by `Map::paste` and `write` while nobody reads them.
+    // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Tensors
+    // are written only by the torch thread, or by `Map::paste` and `write` while nothing reads
+    // them.
     Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
 }
 
 /// The elements of `x`, to be changed.
 ///
 /// # Safety
-/// While the slice lives nobody uses another handle on the tensor's memory.
+/// While the slice exists, no other handle on the tensor's memory may be used.
 ///
 /// # Errors
 /// As [`read`].
@@ -102,11 +103,11 @@ pub unsafe fn write<T: Sample>(x: &mut Tensor) -> Result<&mut [T]> {
     if count == 0 {
         return Ok(&mut []);
     }
-    // SAFETY: as in `read`, and the caller sees to it that this is the only way there.
+    // SAFETY: as in `read`, and the caller guarantees exclusive access.
     Ok(unsafe { slice::from_raw_parts_mut(x.data_ptr().cast::<T>(), count) })
 }
 
-/// The same as [`read`] of either kind, as bytes.
+/// The same as [`read`] for either kind, as bytes.
 ///
 /// # Errors
 /// As [`read`]; also for another kind than bf16 and f32.
@@ -151,7 +152,7 @@ fn as_bytes<T: Sample>(data: &mut [T]) -> &mut [u8] {
 /// A new tensor `[N, C, H, W]`, channels_last, filled by `fill` in order of memory.
 ///
 /// # Errors
-/// Those of `fill`, and [`Error::Backend`] when there is no memory.
+/// Those of `fill`, and [`Error::Backend`] if there is not enough memory.
 pub fn filled<T: Sample>(
     size: [i64; 4],
     fill: impl FnOnce(&mut [T]) -> Result<()>,
@@ -160,8 +161,8 @@ pub fn filled<T: Sample>(
     let flat = Tensor::f_empty([n, h, w, c], (T::KIND, Device::Cpu))?;
     let count = flat.numel();
     if count > 0 {
-        // SAFETY: just made, packed, of that kind, and nobody else holds it. Any bits are a
-        // sample.
+        // SAFETY: it is new, packed, of that kind, and there is no other handle. Any bits are a
+        // valid sample.
         fill(unsafe { slice::from_raw_parts_mut(flat.data_ptr().cast::<T>(), count) })?;
     }
     Ok(flat.f_permute([0, 3, 1, 2])?)

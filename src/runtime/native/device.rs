@@ -1,4 +1,4 @@
-//! Streams and abilities of a CUDA device, which tch does not tell of.
+//! Streams and capabilities of a CUDA device, which tch does not expose.
 //!
 //! Never run on a GPU; without one every function is an error of one line. Called by `worker`,
 //! `pinned` and `backend`.
@@ -6,26 +6,26 @@
 use crate::error::{Error, Result};
 use crate::runtime::native::ffi::{check, dt_convolves_bf16, dt_own_stream, dt_wait};
 
-/// Gives the calling thread a stream of its own on CUDA device `index`, so that neither waits for
-/// what the rest of the process does on the card.
+/// Gives the calling thread a stream of its own on CUDA device `index`, so that it and the rest of
+/// the process do not wait for each other on the card.
 ///
 /// # Errors
-/// [`Error::Backend`] when there is no such device.
+/// [`Error::Backend`] if there is no such device.
 pub fn own_stream(index: usize) -> Result<()> {
     // SAFETY: it takes a number; the shim catches what libtorch throws.
     check(unsafe { dt_own_stream(number(index)?) })
 }
 
-/// Waits until the calling thread's stream on CUDA device `index` has done all it was given.
+/// Waits until the calling thread's stream on CUDA device `index` has finished all its work.
 ///
 /// # Errors
-/// As [`own_stream`]; what failed on the card is told here.
+/// As [`own_stream`]; failures on the card are reported here.
 pub fn wait(index: usize) -> Result<()> {
     // SAFETY: as above.
     check(unsafe { dt_wait(number(index)?) })
 }
 
-/// Whether CUDA device `index` convolves bf16 in hardware: those from Ampere on do.
+/// Whether CUDA device `index` convolves bf16 in hardware, as devices from Ampere on do.
 ///
 /// # Errors
 /// As [`own_stream`].
@@ -46,7 +46,7 @@ fn number(index: usize) -> Result<i32> {
 mod tests {
     use super::*;
 
-    /// On a machine with a GPU there is nothing to see here.
+    /// On a machine with a GPU this test checks nothing.
     #[test]
     fn without_a_gpu_there_are_errors_of_one_line() {
         if tch::Cuda::is_available() {

@@ -1,10 +1,11 @@
-//! The end of the process and libtorch: its tables are torn down while threads still run, and
-//! a kernel that begins after that throws or crashes. So the end waits for the work that is being
-//! done, and none begins after it.
+//! The end of the process and libtorch: its tables are torn down while threads still run, and a
+//! kernel that starts after that throws or crashes. So the end of the process waits for running
+//! work, and no work starts after it.
 //!
-//! An element opens its model in the background, and gst-launch-1.0 may end while it does. What libtorch makes when
-//! it is first used is torn down before a handler that was there earlier is asked to wait. So it is used first,
-//! a little, by the thread that waits for this. Called by `worker`, and by `restore::model` for elements.
+//! An element opens its model in the background, and gst-launch-1.0 may end meanwhile. What
+//! libtorch creates at its first use is torn down before exit handlers that were registered earlier
+//! run. So libtorch is used once, briefly, before the handler is registered. Called by `worker`,
+//! and for elements when a model is opened.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,20 +25,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 static WORKING: RwLock<()> = RwLock::new(());
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// From now on the end of the process waits for [`work`]. Handlers run in the reverse of the order in
-/// which they came, so libtorch is made to bring its own first. Takes some milliseconds once.
+/// From now on the end of the process waits for [`work`]. Handlers run in the reverse order of
+/// their registration, so libtorch must register its own first. Takes a few milliseconds, once.
 pub fn wait_for_work() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // What fails here fails again where somebody is told.
+        // A failure here occurs again where it is reported.
         let _ = caught(touch);
-        // Where there is no room for it, the process ends as it would without.
-        // SAFETY: the handler takes nothing, returns, and panics nowhere.
+        // If registration fails, the process ends as it would without it. SAFETY: the handler takes
+        // no arguments, returns, and never panics.
         let _ = unsafe { atexit(end) };
     });
 }
 
-/// Does `job`, and when the process is ending, nothing any more.
+/// Runs `job`, unless the process is ending.
 pub fn work(job: impl FnOnce()) {
     let working = WORKING.read();
     if ENDING.load(Ordering::SeqCst) {

@@ -1,5 +1,5 @@
-//! The functions of shim.cc and device.cc as Rust sees them, and their messages as errors. Only this folder
-//! calls them.
+//! The functions of shim.cc and device.cc as Rust declarations, and their messages as errors. Only
+//! this folder calls them.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -56,16 +56,16 @@ unsafe extern "C" {
     pub(crate) fn dt_alone(work: RangeWork, context: *mut c_void) -> *mut c_char;
 }
 
-/// Takes a message of the shim and makes it an error; null is none.
+/// Converts a message of the shim to an error; null means success.
 pub(crate) fn check(message: *mut c_char) -> Result<()> {
     if message.is_null() {
         return Ok(());
     }
-    // SAFETY: the shim answers null or a string that ends in a zero and is the caller's.
+    // SAFETY: the shim returns null or a string that ends in a zero and that the caller owns.
     let text = unsafe { CStr::from_ptr(message) }.to_string_lossy();
-    // The C++ stack trace that follows the first line helps nobody.
+    // The C++ stack trace after the first line does not help users.
     let line = text.lines().next().unwrap_or("libtorch").to_owned();
-    // SAFETY: it came from the shim and is not used after this.
+    // SAFETY: it comes from the shim and is not used after this.
     unsafe { dt_free(message) };
     Err(Error::Backend(line))
 }

@@ -1,8 +1,8 @@
-//! Four results for each pixel, or for each corner of pixels, laid side by side: the end of
+//! Interleaves four results for each pixel, or for each corner of pixels: the last step of
 //! convolutions that double the size.
 //!
-//! One pass on libtorch's threads, where its own operators take several. bf16 or f32, channels_last.
-//! Called by `layers::doubled` and `film::grow`.
+//! One pass on libtorch's threads, while its own operators take several. bf16 or f32,
+//! channels_last. Called by `layers::doubled` and `conv_engine::doubling`.
 
 use tch::{Kind, Tensor};
 
@@ -14,9 +14,9 @@ use crate::runtime::threads::slices::for_each_part;
 use crate::simd;
 use crate::simd::Kernel;
 
-/// `[N, C, 2H, 2W]` of `x` `[N, 4C, H + 1, W + 1]`: the corner above left of pixel (y, x) has in its
-/// first quarter of channels the result at (2y, 2x), the corner to the right of it in the second that
-/// at (2y, 2x + 1), those below in the third and fourth the ones at 2y + 1.
+/// `[N, C, 2H, 2W]` of `x` `[N, 4C, H + 1, W + 1]`: the corner above left of pixel (y, x) has in
+/// its first quarter of channels the result at (2y, 2x), the corner to the right of it in the
+/// second that at (2y, 2x + 1), those below in the third and fourth the ones at 2y + 1.
 ///
 /// # Errors
 /// [`Error::Backend`] for another layout or kind, or another number of channels.
@@ -46,11 +46,12 @@ pub fn interleave(x: &Tensor) -> Result<Tensor> {
     })
 }
 
-/// Adds to `sum` `[1, C, 2H, 2W]`, from its row 2 · `first` on, what `x` `[1, 4C, h, W]` has for its pixels:
-/// in the first quarter of channels for (2y, 2x), in the others for (2y, 2x + 1) and the two below.
+/// Adds to `sum` `[1, C, 2H, 2W]`, from its row 2 · `first` on, what `x` `[1, 4C, h, W]` has for
+/// its pixels: in the first quarter of channels for (2y, 2x), in the others for (2y, 2x + 1) and
+/// the two below.
 ///
 /// # Safety
-/// Nobody else uses the memory of `sum` meanwhile.
+/// Nothing else may use the memory of `sum` meanwhile.
 ///
 /// # Errors
 /// [`Error::Backend`] for other layouts, kinds and sizes.
@@ -69,17 +70,17 @@ pub unsafe fn add_interleaved(sum: &mut Tensor, x: &Tensor, first: usize) -> Res
         Kind::BFloat16 => add_as::<Bf16>,
         _ => add_as::<f32>,
     };
-    // SAFETY: the caller's, and the sizes fit.
+    // SAFETY: guaranteed by the caller, and the sizes fit.
     unsafe { add(sum, x, first) }
 }
 
 /// # Safety
-/// As [`add_interleaved`], whose sizes fit.
+/// As [`add_interleaved`], and the sizes must fit.
 unsafe fn add_as<T: Sample>(sum: &mut Tensor, x: &Tensor, first: usize) -> Result<()> {
     let (_, channels, _, width) = sum.size4()?;
     let (channels, line) = (channels as usize, (channels * width) as usize);
     let results = read::<T>(x)?;
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     let sums = unsafe { write::<T>(sum)? };
     let from = 2 * first * line;
     let sums = &mut sums[from..from + results.len()];
@@ -97,7 +98,7 @@ unsafe fn add_as<T: Sample>(sum: &mut Tensor, x: &Tensor, first: usize) -> Resul
 struct Add<'a, T> {
     results: &'a [T],
     sums: &'a mut [T],
-    /// Where in a pixel the half begins.
+    /// Offset of the half in a pixel.
     half: usize,
     channels: usize,
 }
@@ -159,7 +160,7 @@ mod tests {
 
     /// From the second row of pixels on.
     fn add(sum: &mut Tensor, x: &Tensor) -> Result<()> {
-        // SAFETY: the tests' own tensors, of which they have no other handles.
+        // SAFETY: the test has no other handles on its tensors.
         unsafe { add_interleaved(sum, x, 1) }
     }
 

@@ -1,7 +1,7 @@
-//! A map that is kept and changed in part: rectangles are copied out of it, with zeros beyond
-//! its border, and back into it.
+//! A map that is kept and partly changed: rectangles are copied out of it, with zeros beyond its
+//! border, and back into it.
 //!
-//! bf16 or f32, channels_last, one picture. Called by the priors that follow a stream.
+//! bf16 or f32, channels_last, one picture. Called by `conv_engine::kept_maps`.
 
 use std::ptr;
 
@@ -12,8 +12,7 @@ use crate::frame::Rect;
 use crate::runtime::native::channels_last::{bytes, filled_bytes, size_of_kind};
 use crate::runtime::threads::slices::for_each_part;
 
-/// Bytes below which a copy is made by the calling thread alone: starting the others takes
-/// as long.
+/// Below this many bytes only the calling thread copies, because starting the others takes as long.
 const ALONE: usize = 1 << 15;
 
 /// The only handle on a `[1, C, H, W]` tensor.
@@ -27,10 +26,10 @@ pub struct Map {
 }
 
 impl Map {
-    /// Takes over `tensor`, of which no other handle may be kept.
+    /// Takes `tensor`; there must be no other handle on it.
     ///
     /// # Errors
-    /// [`Error::Backend`] when it is not bf16 or f32, channels_last on the CPU, of one picture.
+    /// [`Error::Backend`] if it is not bf16 or f32, channels_last on the CPU, of one picture.
     pub fn of(tensor: Tensor) -> Result<Self> {
         bytes(&tensor)?;
         let [1, channels, height, width] = tensor.size()[..] else {
@@ -48,7 +47,7 @@ impl Map {
         })
     }
 
-    /// All of it, to be read.
+    /// The whole map, for reading.
     pub fn tensor(&self) -> &Tensor {
         &self.tensor
     }
@@ -67,7 +66,7 @@ impl Map {
         let source = bytes(&self.tensor)?;
         let (c, pitch, rows_there) = (self.pixel, self.pixel * self.width, self.height);
         let (width, height) = (rect.width + 2 * margin, rect.height + 2 * margin);
-        // What of the window is inside of the map, in pixels of the window.
+        // The part of the window inside the map, in pixels of the window.
         let left = margin.saturating_sub(rect.x);
         let right = width.min(self.width + margin - rect.x);
         let from = rect.x + left - margin;
@@ -87,10 +86,10 @@ impl Map {
         })
     }
 
-    /// Writes `window` at `rect`, whose size it has, while other threads may write elsewhere.
+    /// Writes `window` at `rect`, which has the same size, while other threads may write elsewhere.
     ///
     /// # Safety
-    /// Until it returns no other thread writes a pixel of `rect` or reads any of the map.
+    /// Until this returns, no other thread may write a pixel of `rect` or read any part of the map.
     ///
     /// # Errors
     /// [`Error::Backend`] for a rectangle that is not inside, or another size or kind.
@@ -112,8 +111,8 @@ impl Map {
         let start: *mut u8 = self.tensor.data_ptr().cast();
         for (row, line) in source.chunks_exact(length.max(1)).enumerate() {
             let at = (rect.y + row) * pitch + self.pixel * rect.x;
-            // SAFETY: inside of the map, as `check` has seen, in the layout that `of` has; the
-            // window is other memory, and the caller sees to it that nobody else is here.
+            // SAFETY: it is inside the map, as `check` has verified, in the layout that `of` has
+            // verified; the window is other memory, and the caller guarantees exclusive access.
             unsafe { ptr::copy_nonoverlapping(line.as_ptr(), start.add(at), length) };
         }
         Ok(())
@@ -131,7 +130,7 @@ impl Map {
     }
 }
 
-/// `work` on every row of `pitch` bytes: on all threads if that pays.
+/// Runs `work` on every row of `pitch` bytes, on all threads if that is faster.
 fn rows(data: &mut [u8], pitch: usize, work: impl Fn(usize, &mut [u8]) + Sync) -> Result<()> {
     if data.len() >= ALONE {
         return for_each_part(data, pitch, work);
@@ -164,12 +163,12 @@ mod tests {
     }
 
     fn paste(map: &Map, rect: Rect, window: &Tensor) -> Result<()> {
-        // SAFETY: only this thread has the map.
+        // SAFETY: only this thread uses the map.
         unsafe { map.paste(rect, window) }
     }
 
-    /// libtorch's own padding and narrowing give the same, at every border, for small windows
-    /// and for those that several threads copy.
+    /// The reference is libtorch's padding and narrowing, at every border, for small windows and
+    /// for those that several threads copy.
     #[test]
     fn windows_are_cut_with_zeros_around() {
         let windows = [

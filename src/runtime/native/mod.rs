@@ -1,8 +1,9 @@
-//! What libtorch can do and its Rust binding cannot reach: oneDNN's convolutions with packed
-//! weights and fused ends, libtorch's threads and their cores, the memory of tensors for kernels of our own, and
-//! memory that is used again.
+//! Features of libtorch that its Rust binding does not expose: oneDNN's convolutions with packed
+//! weights and fused ReLU or sum, libtorch's threads, the memory of tensors for this project's
+//! kernels, and the reuse of memory.
 //!
-//! But for `device`, CPU only; no gradients. Called by `film` and `layers`, which keep a plain path for all else.
+//! Except for `device`, CPU only; no gradients. Called by `conv_engine` and `layers`, which have a
+//! plain path for everything else.
 
 pub mod allocator;
 pub mod channels_last;

@@ -1,7 +1,7 @@
 //! Group normalisation with its affine part and SiLU in one pass after the statistics.
 //!
-//! libtorch takes three passes over memory for what is read twice and written once here: beside
-//! a bf16 convolution those passes cost as much as the convolution. Sums are f32 over at most
+//! libtorch makes three passes over memory; here the data is read twice and written once. Next to a
+//! bf16 convolution those passes cost as much as the convolution. Sums are f32 over at most
 //! `PIXELS` pixels and f64 above. CPU, channels_last, no gradients. Called by `layers::norm`.
 
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::runtime::threads::slices::for_each_part;
 use crate::simd;
 use crate::simd::Kernel;
 
-/// Pixels that one part of the work has.
+/// Pixels in one part of the work.
 const PIXELS: usize = 256;
 
 /// What follows the norm.
@@ -31,17 +31,17 @@ pub enum After {
 pub struct Affine {
     /// Added to x before anything else.
     pub offset: Vec<f32>,
-    /// What the normalised x + offset is multiplied by.
+    /// Factor on the normalised x + offset.
     pub weight: Vec<f32>,
-    /// What is added then.
+    /// Added after that.
     pub bias: Vec<f32>,
 }
 
 /// `after(norm(x + offset) · weight + bias)` of `x` `[N, C, H, W]`, channels_last, of kind `T`,
-/// whose channels lie in one tensor or in several of one size; the result is of kind `O`.
+/// whose channels are in one tensor or in several of one size; the result is of kind `O`.
 ///
 /// # Errors
-/// [`Error::Backend`] for another layout or kind, and where the numbers do not fit.
+/// [`Error::Backend`] for another layout or kind, or if the numbers do not fit.
 pub fn group_norm<T: Sample, O: Sample>(
     x: &[&Tensor],
     groups: usize,
@@ -104,7 +104,7 @@ impl<'a, T: Sample> Part<'a, T> {
         })
     }
 
-    /// Those of picture number `i`, which has so many pixels.
+    /// The channels of picture number `i`, which has `pixels` pixels.
     fn picture(&self, i: usize, pixels: usize) -> &'a [T] {
         let length = pixels * self.channels;
         &self.data[i * length..(i + 1) * length]
@@ -126,7 +126,8 @@ type Moments = (f64, f64);
 fn moments<T: Sample>(data: &[T], channels: usize) -> Result<Vec<Moments>> {
     let part = PIXELS * channels;
     let parts = data.len().div_ceil(part);
-    // Deviations from the first pixel: sums of squares then lose little to a large mean.
+    // Deviations from the first pixel, so that sums of squares lose little precision with a large
+    // mean.
     let origin: Vec<f32> = data[..channels].iter().map(|x| x.to_f32()).collect();
     let mut sums = vec![0.0f32; parts * 2 * channels];
     for_each_part(&mut sums, 2 * channels, |i, out| {
@@ -189,8 +190,8 @@ impl<T: Sample> Kernel for Sums<'_, T> {
     }
 }
 
-/// gain · (x - centre) + bias per channel: what the norm of one picture comes to. The centre is
-/// taken off first, so that a large mean costs no digits.
+/// gain · (x - centre) + bias per channel: the norm of one picture. The centre is subtracted first,
+/// so that a large mean does not cost precision.
 struct Line {
     centre: Vec<f32>,
     gain: Vec<f32>,
@@ -221,7 +222,7 @@ fn lines_of(moments: &[Moments], groups: usize, eps: f64, affine: [&[f32]; 3]) -
     line
 }
 
-/// `data` has the channels `inside` of those of `out`.
+/// `data` has the channels `inside` of `out`.
 fn apply<T: Sample, O: Sample>(
     data: &[T],
     inside: Range<usize>,
@@ -271,7 +272,7 @@ impl<T: Sample, O: Sample, F: Fn(f32) -> f32> Kernel for Apply<'_, T, O, F> {
         let centre = &self.line.centre[self.inside.clone()][..channels];
         let pixels = self.data.chunks_exact(channels.max(1));
         for (out, data) in self.out.chunks_exact_mut(all).zip(pixels) {
-            // Slices of one length: no check is left inside that would keep a scalar tail.
+            // Slices of one length, so that no bounds check prevents vectorisation.
             let (out, data) = (&mut out[self.inside.clone()], &data[..channels]);
             let out = &mut out[..channels];
             for c in 0..channels {
@@ -322,7 +323,7 @@ mod tests {
         (a.to_kind(Kind::Double) - b).abs().max().double_value(&[])
     }
 
-    /// Outputs are of order 10 at most; f32 rounds each of some ten operations by 6e-8.
+    /// Outputs are of order 10 at most; f32 rounds each of about ten operations by 6e-8.
     #[test]
     fn f32_is_libtorchs() {
         for (n, c, side) in [(1, 64, 40), (2, 96, 17), (1, 32, 1)] {
@@ -334,7 +335,7 @@ mod tests {
         }
     }
 
-    /// The only rounding beyond f32's is that of the result: 2^-9 of at most 16.
+    /// Apart from f32's, the only rounding is that of the result: 2^-9 of at most 16.
     #[test]
     fn bf16_is_rounded_once() {
         let (x, lists) = case(2, 64, 33);
@@ -348,7 +349,7 @@ mod tests {
         assert_eq!(got.stride(), x.stride());
     }
 
-    /// Parts of 40 and 56 channels, in whose midst a group of three begins.
+    /// Parts of 40 and 56 channels, with a group of three across the boundary.
     #[test]
     fn channels_in_two_tensors_are_those_of_one() {
         let (x, lists) = case(2, 96, 17);

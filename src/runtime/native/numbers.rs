@@ -1,8 +1,8 @@
 //! Numbers as kernels compute with them: bf16 as bits, eˣ, SiLU.
 //!
-//! Small enough to become part of whoever calls them. Called by kernels of our own.
+//! Small enough to be inlined. Called by this project's kernels.
 
-/// The f32 that bf16 `bits` stand for.
+/// The f32 value of bf16 `bits`.
 #[inline(always)]
 pub fn widen(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
@@ -16,12 +16,12 @@ pub fn narrow(x: f32) -> u16 {
     if x.is_nan() { 0x7fc0 } else { rounded }
 }
 
-/// eˣ for |x| <= 87, to 2 units in the last place; beyond, that of the bound.
+/// eˣ for |x| <= 87, to 2 units in the last place; beyond that, the value at the bound.
 ///
 /// x = n ln 2 + r, |r| <= ln 2 / 2; eʳ by its series to the seventh power; 2ⁿ by its bits.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    // Adding and subtracting 1.5 · 2^23 rounds to an integer, which then stands in the low bits.
+    // Adding and subtracting 1.5 · 2^23 rounds to an integer, which is then in the low bits.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts, the first with few enough bits that n times it is exact.
     const LN2: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);

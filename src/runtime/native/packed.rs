@@ -1,7 +1,7 @@
-//! Convolutions with weights in oneDNN's own order, with ReLU or a sum fused into their end.
+//! Convolutions with weights in oneDNN's own order, with a fused ReLU or sum.
 //!
-//! bf16 or f32 on CPUs; inputs and results are channels_last. Where this libtorch or this CPU has
-//! none, [`PackedConv::new`] says so and the caller keeps its plain convolution.
+//! bf16 or f32 on CPUs; inputs and results are channels_last. If this libtorch or this CPU does not
+//! support it, [`PackedConv::new`] returns an error and the caller keeps its plain convolution.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -14,24 +14,24 @@ use crate::runtime::multiplies;
 pub use crate::runtime::native::ffi::Geometry;
 use crate::runtime::native::ffi::{check, dt_convolve, dt_convolve_onto, dt_pack};
 
-/// A convolution by weights that were packed once.
+/// A convolution with packed weights.
 pub struct PackedConv {
     weight: Tensor,
     bias: Tensor,
     kind: Kind,
     geometry: Geometry,
     weights: i64,
-    /// Rows and columns that a result has less than its input, its stride apart.
+    /// How many rows and columns a result has less than its input, apart from the stride.
     lost: i64,
 }
 
 impl PackedConv {
-    /// Packs `weight` `[out, in, k, k]`, bf16 or f32 on the CPU, for inputs of about `input` `[N,
-    /// in, H, W]`: other sizes give the same numbers, perhaps slower. `bias` is `[out]`. Both are
-    /// of one kind, which inputs must have too.
+    /// Packs `weight` `[out, in, k, k]`, bf16 or f32 on the CPU, for inputs of about `input`
+    /// `[N, in, H, W]`: other sizes give the same numbers, possibly slower. `bias` is `[out]`. Both
+    /// are of the same kind, which inputs must have too.
     ///
     /// # Errors
-    /// [`Error::Backend`] when the tensors are not that or oneDNN cannot do it here.
+    /// [`Error::Backend`] if the tensors are different or oneDNN does not support them here.
     pub fn new(
         weight: &Tensor,
         bias: &Tensor,
@@ -59,8 +59,8 @@ impl PackedConv {
         })
     }
 
-    /// The same weights for an input that brings along what would else be padded with zeros:
-    /// the result is smaller by the padding on every side.
+    /// The same weights for an input that includes its padding: the result is smaller by the
+    /// padding on every side.
     pub fn unpadded(&self) -> Self {
         Self {
             weight: self.weight.shallow_clone(),
@@ -82,7 +82,7 @@ impl PackedConv {
         self.run(x, false)
     }
 
-    /// Its positive part.
+    /// ReLU of the convolution.
     ///
     /// # Errors
     /// As [`Self::forward`].
@@ -105,10 +105,11 @@ impl PackedConv {
         Ok(owned(out))
     }
 
-    /// Adds the convolution of `x` to `sum`, in place; every handle on `sum` sees it.
+    /// Adds the convolution of `x` to `sum`, in place; the change is visible through every handle
+    /// on `sum`.
     ///
     /// # Errors
-    /// As [`Self::forward`], and for a `sum` that has not the shape of the result.
+    /// As [`Self::forward`], and for a `sum` whose shape is not that of the result.
     pub fn add_to(&self, sum: &Tensor, x: &Tensor) -> Result<()> {
         must_be(self.kind, x)?;
         must_be(self.kind, sum)?;
@@ -121,7 +122,7 @@ impl PackedConv {
         })
     }
 
-    /// None for what brings its own padding along.
+    /// `None` for an input that includes its padding.
     fn shape(&self, x: &Tensor) -> Option<multiplies::Shape> {
         let [batch, channels, height, width] = x.size()[..] else {
             return None;
@@ -157,9 +158,9 @@ fn must_be(kind: Kind, tensor: &Tensor) -> Result<()> {
     )))
 }
 
-/// The tensor that the shim made.
+/// Takes ownership of a tensor that the shim made.
 fn owned(tensor: *mut C_tensor) -> Tensor {
-    // SAFETY: the shim, when it answers no message, has put a new tensor there for the caller.
+    // SAFETY: if the shim returns no message, it has stored a new tensor there for the caller.
     unsafe { Tensor::from_ptr(tensor) }
 }
 
@@ -187,8 +188,8 @@ mod tests {
         f64::try_from((a - &b).norm() / b.norm()).unwrap()
     }
 
-    /// Sums of 576 products in f32, in another order; in bf16 rounded once or, where libtorch
-    /// adds in a second pass, twice: half of 2^-8 each.
+    /// Sums of 576 products in f32, in another order; in bf16 rounded once or, if libtorch adds in
+    /// a second pass, twice: half of 2^-8 each.
     #[test]
     fn ends_are_those_of_libtorch() {
         ends_agree(Kind::BFloat16, 1e-3);
@@ -203,7 +204,7 @@ mod tests {
         );
         let bias = Tensor::randn([64], (kind, Device::Cpu));
         let wanted = x.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1);
-        // Packed for another size than it is used at.
+        // Packed for a different size than it is used with.
         let packed = PackedConv::new(&weight, &bias, SAME, [1, 64, 64, 64]).unwrap();
         assert!(far(&packed.forward(&x).unwrap(), &wanted) < allowed);
         assert!(far(&packed.forward_relu(&x).unwrap(), &wanted.relu()) < allowed);
@@ -236,10 +237,10 @@ mod tests {
         assert_eq!(shape.macs(), packed.macs(&x));
     }
 
-    /// What keeps maps from frame to frame rests on it: whatever the size of a window, each
-    /// output is summed in the same order, and zeros around are zeros within. No tolerance in
-    /// bf16; f32 has the bits here too, but other machines may have other kernels, and what keeps
-    /// maps tries it.
+    /// Keeping maps from frame to frame depends on this: whatever the size of a window, each output
+    /// is summed in the same order, and zeros from padding equal zeros in the input. No tolerance
+    /// in bf16. In f32 the bits are the same here too, but other machines may have other kernels,
+    /// so code that keeps maps checks it.
     #[test]
     fn a_window_has_the_bits_of_the_whole() {
         let layers = [(52, 64), (64, 64), (64, 48), (12, 64), (128, 128)];

@@ -1,9 +1,9 @@
-//! Builds networks from a [`TensorSource`]: every name and shape is checked, and every
-//! missing, misshapen or left-over tensor is named in one error.
+//! Builds networks from a [`TensorSource`]: every name and shape is checked, and one error names
+//! every tensor that is missing, has the wrong shape or is left over.
 //!
 //! Networks ask for weights by the checkpoint's own keys while they are constructed;
-//! [`Loader::finish`] then tells what did not fit. Tensors are converted to the wanted
-//! kind one by one, so the checkpoint is never in memory twice.
+//! [`Loader::finish`] then reports what did not fit. Tensors are converted to the wanted kind one
+//! by one, so the checkpoint is never in memory twice.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use tch::{Device, Kind, Tensor};
 use crate::error::{Error, Result};
 use crate::runtime::tensors::{Dtype, TensorSource};
 
-/// At most this many names are spelled out in one message.
+/// Most names in one message.
 const NAMES_SHOWN: usize = 20;
 
-/// Hands out tensors by name and keeps the books.
+/// Returns tensors by name and records which ones were used.
 pub struct Loader<'a> {
     source: &'a dyn TensorSource,
     device: Device,
@@ -26,20 +26,20 @@ pub struct Loader<'a> {
     layout: Layout,
 }
 
-/// How a tensor `[N, C, H, W]` lies in memory.
+/// Memory layout of a tensor `[N, C, H, W]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// As its sizes are written: plane after plane.
+    /// In the order of its sizes: plane after plane.
     Packed,
-    /// Pixel after pixel, which the CPU's convolutions are fastest in.
+    /// Pixel after pixel, which is fastest for convolutions on the CPU.
     ChannelsLast,
 }
 
 impl Layout {
-    /// The same numbers, laid out so.
+    /// The same numbers in this layout.
     ///
     /// # Errors
-    /// Whatever libtorch says.
+    /// libtorch's.
     pub fn of(self, x: &Tensor) -> std::result::Result<Tensor, tch::TchError> {
         match self {
             Self::Packed => x.f_contiguous(),
@@ -62,23 +62,23 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// For a network to measure others by: laid out and computed as the published one.
+    /// For a reference network: memory layout and operators of the published program.
     pub fn as_published(&mut self) {
         self.packs = false;
         self.layout = Layout::Packed;
     }
 
-    /// How the network's pictures and convolutions lie in memory.
+    /// The memory layout of the network's pictures and convolutions.
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// For a network that gradients are taken of: its weights stay as libtorch knows them.
+    /// For a network with gradients: its weights stay plain libtorch tensors.
     pub fn keep_plain(&mut self) {
         self.packs = false;
     }
 
-    /// Whether layers may keep their weights in an order of their own.
+    /// Whether layers may reorder their weights.
     pub(crate) fn packs(&self) -> bool {
         self.packs
     }
@@ -88,7 +88,7 @@ impl<'a> Loader<'a> {
         self.device
     }
 
-    /// Whether a tensor of that name is there.
+    /// Whether there is a tensor of that name.
     pub fn has(&self, name: &str) -> bool {
         self.source.info(name).is_some()
     }
@@ -98,25 +98,25 @@ impl<'a> Loader<'a> {
         self.kind
     }
 
-    /// The tensor `name`, which must have `shape`. A fault is kept for [`Self::finish`] and
-    /// zeros stand in, so that one pass finds every fault.
+    /// The tensor `name`, which must have `shape`. An error is stored for [`Self::finish`] and
+    /// zeros are returned, so that one pass finds every error.
     pub fn tensor(&mut self, name: &str, shape: &[i64]) -> Tensor {
         self.fetch(name, shape, self.kind, Layout::Packed)
     }
 
-    /// As [`Self::tensor`], in a kind of its own: what stays f32 in a half-precision network.
+    /// As [`Self::tensor`], in another kind: for what stays f32 in a half-precision network.
     pub fn tensor_as(&mut self, name: &str, shape: &[i64], kind: Kind) -> Tensor {
         self.fetch(name, shape, kind, Layout::Packed)
     }
 
-    /// As [`Self::tensor_as`], for a convolution's weights `[out, in, kh, kw]`: they lie as
-    /// [`Self::layout`] says.
+    /// As [`Self::tensor_as`], for a convolution's weights `[out, in, kh, kw]`: their layout is
+    /// [`Self::layout`].
     pub fn conv_weight(&mut self, name: &str, shape: &[i64; 4], kind: Kind) -> Tensor {
         self.fetch(name, shape, kind, self.layout)
     }
 
-    /// As [`Self::conv_weight`], read in f32 and made into something else of the shape `made` by
-    /// `make`, then converted to `kind`.
+    /// As [`Self::conv_weight`], but read in f32, transformed by `make` to the shape `made`, and
+    /// then converted to `kind`.
     pub fn conv_weight_made(
         &mut self,
         (name, shape): (&str, &[i64; 4]),
@@ -138,7 +138,8 @@ impl<'a> Loader<'a> {
         self.keep_books((name, shape), (shape, kind), read)
     }
 
-    /// What `read` makes of the tensor `name`; if it fails, zeros of the shape and kind that it should have.
+    /// The result of `read` for the tensor `name`; if it fails, zeros of the expected shape and
+    /// kind.
     fn keep_books(
         &mut self,
         (name, shape): (&str, &[i64]),
@@ -185,12 +186,12 @@ impl<'a> Loader<'a> {
         checked(tensor, name)
     }
 
-    /// Names still unused; for keys that a caller knows to be harmless.
+    /// Marks a name as used, for keys that the caller does not need.
     pub fn ignore(&mut self, name: &str) {
         self.used.insert(name.to_owned(), Vec::new());
     }
 
-    /// Every tensor that was asked for so far, with the shape it must have.
+    /// Every tensor that was requested so far, with its required shape.
     pub fn requested(&self) -> &BTreeMap<String, Vec<i64>> {
         &self.used
     }
@@ -198,7 +199,8 @@ impl<'a> Loader<'a> {
     /// Ends the construction.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] naming every missing, misshapen and left-over tensor.
+    /// [`Error::Checkpoint`] naming every tensor that is missing, has the wrong shape or is left
+    /// over.
     pub fn finish(mut self) -> Result<()> {
         for name in self.source.names() {
             if !self.used.contains_key(&name) {
@@ -227,10 +229,12 @@ fn checked(tensor: Tensor, name: &str) -> std::result::Result<Tensor, String> {
     }
 }
 
-/// Whether the conversion stayed in range; the source has refused what was not finite before.
+/// Whether the conversion stayed in range; the source has already refused values that were not
+/// finite before.
 ///
-/// By the extremes, which NaN takes over: `isfinite` makes temporaries as large as the tensor,
-/// and the holes they leave in the heap cost a full-size network 0.7 GB.
+/// It checks the minimum and maximum, which are NaN if any value is: `isfinite` makes temporaries
+/// as large as the tensor, and the holes that they leave in the heap cost a full-size network 0.7
+/// GB.
 fn is_finite(tensor: &Tensor) -> std::result::Result<bool, tch::TchError> {
     if tensor.numel() == 0 {
         return Ok(true);
@@ -239,10 +243,10 @@ fn is_finite(tensor: &Tensor) -> std::result::Result<bool, tch::TchError> {
     Ok(low.f_double_value(&[])?.is_finite() && high.f_double_value(&[])?.is_finite())
 }
 
-/// `[N, C, H, W]` with C innermost in memory; the same numbers in the same places.
+/// `[N, C, H, W]` with C innermost in memory, otherwise unchanged.
 ///
 /// # Errors
-/// Whatever libtorch says.
+/// libtorch's.
 pub fn channels_last(x: &Tensor) -> std::result::Result<Tensor, tch::TchError> {
     x.f_permute([0, 2, 3, 1])?
         .f_contiguous()?

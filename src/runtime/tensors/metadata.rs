@@ -1,20 +1,20 @@
-//! Numbers in a checkpoint's text metadata, which describe the networks of our own.
+//! Numbers in a checkpoint's text metadata, which describe this project's own networks.
 
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 
-/// The key that says that a network was never shown noise: it restores in one call only.
+/// The key that says that a network was trained without noise: it can only restore in one call.
 const ONE_CALL_ONLY: &str = "one_call_only";
 
-/// Whether the metadata say so.
+/// Whether the metadata have the key.
 pub(crate) fn one_call_only(metadata: &BTreeMap<String, String>) -> bool {
     metadata
         .get(ONE_CALL_ONLY)
         .is_some_and(|said| said == "true")
 }
 
-/// Makes the metadata say so, or not.
+/// Sets or removes the key.
 pub fn say_one_call_only(metadata: &mut BTreeMap<String, String>, only: bool) {
     match only {
         true => metadata.insert(ONE_CALL_ONLY.into(), "true".into()),
@@ -22,20 +22,21 @@ pub fn say_one_call_only(metadata: &mut BTreeMap<String, String>, only: bool) {
     };
 }
 
-/// The key that says that a network was shown drawings and text beside photographs.
+/// The key that says that a network was trained on drawings and text in addition to photographs.
 const DRAWINGS: &str = "drawings";
 
-/// Whether the metadata say so.
+/// Whether the metadata have the key.
 pub(crate) fn knows_drawings(metadata: &BTreeMap<String, String>) -> bool {
     metadata.get(DRAWINGS).is_some_and(|said| said == "true")
 }
 
-/// Makes the metadata say so. It stays: what a network has seen once it is not likely to forget.
+/// Sets the key. It is never removed, because a network is not likely to forget what it was trained
+/// on.
 pub fn say_drawings(metadata: &mut BTreeMap<String, String>) {
     metadata.insert(DRAWINGS.into(), "true".into());
 }
 
-/// The `N` integers under `key`, each in `range`, written `[1, 2, 3]`, or `1` when there is one.
+/// The `N` integers under `key`, each in `range`, written `[1, 2, 3]`, or `1` if there is only one.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] naming the key that is missing, unreadable or out of range.

@@ -1,4 +1,4 @@
-//! Named tensors on the host: the seam between checkpoint files and networks.
+//! Named tensors on the host: the interface between checkpoint files and networks.
 //!
 //! A reader of some container implements [`TensorSource`]; networks are built from it by
 //! `load::Loader`. No torch here, and no file formats.
@@ -43,7 +43,7 @@ impl Dtype {
     }
 }
 
-/// What is known of a tensor before its elements are read.
+/// What is known about a tensor before its elements are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorInfo {
     /// Element type.
@@ -72,11 +72,11 @@ pub trait TensorSource: Send + Sync {
     /// The elements of the tensor `name`.
     ///
     /// # Errors
-    /// `Error::Checkpoint` when there is none of that name, its bytes are damaged, or a value
-    /// is not finite.
+    /// `Error::Checkpoint` if there is no tensor of that name, its bytes are damaged, or a value is
+    /// not finite.
     fn read(&self, name: &str) -> Result<HostTensor<'_>>;
 
-    /// Text that the file carries beside its tensors, such as a network's configuration. Only
+    /// Text that the file holds in addition to its tensors, such as a network's configuration. Only
     /// safetensors have any.
     fn metadata(&self) -> &BTreeMap<String, String> {
         static NONE: BTreeMap<String, String> = BTreeMap::new();

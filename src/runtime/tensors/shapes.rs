@@ -1,7 +1,7 @@
-//! Networks without their weights: which tensors a config asks for, and random ones to fill them.
+//! Networks without weights: which tensors a config needs, and random ones for them.
 //!
-//! [`shapes_of`] builds a network from nothing and keeps the names and shapes it asked for, at
-//! no cost in memory. [`RandomWeights`] then poses as a checkpoint of those shapes, for tests,
+//! [`shapes_of`] builds a network without weights and returns the names and shapes that it asked
+//! for, without using memory. [`RandomWeights`] acts as a checkpoint of those shapes, for tests,
 //! benchmarks and memory figures of full-size networks. Not for restoring anything.
 
 use std::borrow::Cow;
@@ -16,10 +16,10 @@ use crate::runtime::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
 /// Names and shapes of a network's tensors.
 pub type Shapes = BTreeMap<String, Vec<i64>>;
 
-/// The tensors that `build` asks its loader for.
+/// The tensors that `build` requests from its loader.
 ///
 /// # Errors
-/// Those of `build`: a config that describes no network.
+/// Those of `build`, if the config describes no network.
 pub fn shapes_of<T>(build: impl FnOnce(&mut Loader) -> Result<T>) -> Result<Shapes> {
     let mut loader = Loader::new(&NoTensors, Device::Cpu, Kind::Float);
     build(&mut loader)?;
@@ -134,7 +134,7 @@ mod tests {
         let mut loader = Loader::new(&source, Device::Cpu, Kind::Float);
         let (weight, _) = build(&mut loader).unwrap();
         loader.finish().unwrap();
-        // Uniform with variance 1/27; 108 draws know it to about 10 %.
+        // Uniform with variance 1/27; the standard error over 108 draws is about 10 %.
         let variance = f64::try_from(weight.var(true)).unwrap();
         assert!((0.6..1.5).contains(&(variance * 27.0)), "{variance}");
     }

@@ -1,7 +1,7 @@
-//! [`Weights`]: where a network takes its tensors from while it is built.
+//! [`Weights`]: where a network gets its tensors from while it is built.
 //!
-//! A checkpoint's [`Loader`] hands out fixed tensors; training hands out views of the weights
-//! that it is changing. The networks are the same code, so the two cannot drift apart.
+//! A checkpoint's [`Loader`] returns fixed tensors; training returns views of the weights that it
+//! changes. Both use the same code for the networks, so they cannot differ.
 
 use tch::{Device, Kind, Tensor};
 

@@ -1,8 +1,8 @@
-//! Cores for two threads that are to work at the same time.
+//! Puts two threads that should run at the same time on different cores.
 //!
-//! Linux wakes a thread where it last ran, or where its waker runs, and on machines whose cores it
-//! does not know to share a cache (virtual ones often) looks no further: with the core next to it idle, a
-//! thread may wait for milliseconds until it is moved. Called by `worker`.
+//! Linux wakes a thread where it last ran, or where its waker runs. If it does not know that the
+//! cores share a cache, as on many virtual machines, it looks no further: a thread may wait for
+//! milliseconds although the next core is idle. Called by `worker`.
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -13,8 +13,8 @@ mod linux {
         Some(sched_getcpu())
     }
 
-    /// Moves this thread to another core than `core`, if there is one that it may use. It may be
-    /// moved back at any time after: all that it may use stays the same.
+    /// Moves this thread away from `core`, if it may use another one. It may be moved back at any
+    /// time, because the set of allowed cores stays the same.
     pub(crate) fn leave(core: Option<usize>) {
         let Some(core) = core.filter(|&core| current() == Some(core)) else {
             return;
@@ -24,9 +24,9 @@ mod linux {
         };
         let mut others = all;
         others.unset(core);
-        // With no other core this is refused, and nothing has changed.
+        // Without another core this is refused, and nothing changes.
         if sched_setaffinity(None, &others).is_ok() {
-            // As it was: nothing that could fail now and did not before.
+            // Restores the previous set, which was valid before, so this cannot fail.
             let _ = sched_setaffinity(None, &all);
         }
     }
@@ -41,7 +41,7 @@ mod linux {
             let core = current();
             leave(core);
             assert_eq!(sched_getaffinity(None).unwrap(), all);
-            // Where it is moved back at once, this is tried again.
+            // The thread may be moved back immediately, so this is tried several times.
             let moved = (0..100).any(|_| {
                 let core = current();
                 leave(core);
@@ -72,12 +72,12 @@ mod linux {
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{current, leave};
 
-/// The core that this thread is on, where that can be told.
+/// The core that this thread is on, if that can be determined.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn current() -> Option<usize> {
     None
 }
 
-/// Moves this thread to another core than `core`, where that can be done.
+/// Moves this thread away from `core`, if that is possible.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn leave(_core: Option<usize>) {}

@@ -1,9 +1,10 @@
-//! Small pieces of work on all cores: the calling thread does those that no other has taken.
+//! Small pieces of work on all cores: the calling thread does those that no other thread has taken.
 //!
-//! Rayon's threads look for work for a while before they sleep, which keeps a core from the thread
-//! that has some, between the stages of a frame that takes milliseconds. Ours sleep at once, and nobody
-//! waits for one that is not awake when the work is done. Called where a frame of a stream changed in
-//! part, where planes are drawn, and by what looks for an earlier save.
+//! Rayon's threads look for work for a while before they sleep. Between the stages of a frame that
+//! takes milliseconds, that blocks a core for the thread that has work. These threads sleep
+//! immediately, and the caller does not wait for one that is not awake by the time the work is
+//! done. Used for partly changed frames of a stream, to draw planes, and in the search for an
+//! earlier save.
 
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,13 +13,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-/// Looks at what others still work on before the core is offered to other programs.
+/// How often the caller checks for others to finish before it yields the core.
 const LOOKS: usize = 1 << 10;
 
-/// `work` of each of `items`, in their order.
+/// Maps each of `items` with `work`; the results are in order.
 ///
 /// # Panics
-/// When `work` does.
+/// If `work` does.
 pub fn map<T, R, F>(items: &[T], work: F) -> Vec<R>
 where
     T: Sync,
@@ -41,7 +42,7 @@ where
         .collect()
 }
 
-/// `work` on each of `items`, with its number.
+/// Calls `work` on each of `items`, with its index.
 pub fn each<T, F>(items: impl Iterator<Item = T>, work: F)
 where
     T: Send,
@@ -52,7 +53,7 @@ where
         .map(|item| Mutex::new(Some(item)))
         .collect();
     map(&items, |item| {
-        // Each is taken once, by one thread: there is nobody who could have poisoned it.
+        // Each is taken once, by one thread, so the lock cannot be poisoned.
         let taken = item.lock().ok().and_then(|mut item| item.take());
         if let Some((n, item)) = taken {
             work(n, item);
@@ -62,20 +63,20 @@ where
 
 type Work<'a> = dyn Fn() + Sync + 'a;
 
-/// One helper's part in somebody's work.
+/// One helper's part in a caller's work.
 struct Part {
     door: Door,
-    /// Good for as long as the door is open or somebody is in.
+    /// Valid while the door is open or a helper is inside.
     work: *const Work<'static>,
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
-// SAFETY: the work is `Sync`, and only called by who got through the door.
+// SAFETY: the work is `Sync`, and only called by helpers that have passed the door.
 unsafe impl Send for Part {}
 // SAFETY: as above; the rest is `Sync` by itself.
 unsafe impl Sync for Part {}
 
-/// The threads that help, each with what it is asked for.
+/// The helper threads, each with a channel for its work.
 static HELPERS: LazyLock<Vec<Sender<Arc<Part>>>> = LazyLock::new(|| {
     let others = 1..rayon::current_num_threads();
     others.map_while(|_| helper().ok()).collect()
@@ -91,7 +92,7 @@ fn helper() -> std::io::Result<Sender<Arc<Part>>> {
 impl Part {
     fn take(&self) {
         if self.door.enter() {
-            // SAFETY: `together` does not return before who is in has left.
+            // SAFETY: `together` does not return before all helpers inside have left.
             let work = unsafe { &*self.work };
             if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
                 let mut kept = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,18 +103,18 @@ impl Part {
     }
 }
 
-/// Calls `work` on this thread, and on up to `helpers` others as far as they are there before it is
-/// done. None of them is in it any more when this returns.
+/// Calls `work` on this thread, and on up to `helpers` others if they wake up before it is done.
+/// None of them is still in it when this returns.
 fn together(helpers: usize, work: &Work<'_>) {
-    /// Nobody comes in any more, and who is in has left.
+    /// On drop, closes all doors and waits until everyone inside has left.
     struct Closes(Vec<Arc<Part>>);
     impl Drop for Closes {
         fn drop(&mut self) {
             self.0.iter().for_each(|part| part.door.close());
         }
     }
-    // SAFETY: only the lifetime changes. The work is only called by who got through the door of
-    // a part, and `Closes` keeps this function from returning before they have left.
+    // SAFETY: only the lifetime changes. The work is only called by helpers that have passed the
+    // door of a part, and `Closes` keeps this function from returning before they have left.
     let lasting = unsafe { std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work) };
     let mut asked = Closes(Vec::new());
     for helper in HELPERS.iter().take(helpers) {
@@ -137,7 +138,7 @@ fn together(helpers: usize, work: &Work<'_>) {
     }
 }
 
-/// Where a helper comes in.
+/// The entrance for a helper.
 #[derive(Default)]
 pub struct Door(AtomicU8);
 
@@ -146,17 +147,17 @@ impl Door {
     const ENTERED: u8 = 1;
     const SHUT: u8 = 2;
 
-    /// False when it is too late.
+    /// Returns false if it is too late.
     pub fn enter(&self) -> bool {
         self.turn(Self::OPEN, Self::ENTERED)
     }
 
-    /// Who has entered is out again.
+    /// Called when the helper that entered leaves.
     pub fn leave(&self) {
         self.0.store(Self::SHUT, Ordering::Release);
     }
 
-    /// Nobody comes in any more; waits for who is in.
+    /// Prevents further entry, and waits for a helper inside.
     pub fn close(&self) {
         if !self.turn(Self::OPEN, Self::SHUT) {
             wait_until(|| self.0.load(Ordering::Acquire) == Self::SHUT);
@@ -171,7 +172,7 @@ impl Door {
     }
 }
 
-/// Waits for something that is about to happen.
+/// Waits for a condition that is about to become true.
 pub fn wait_until(there: impl Fn() -> bool) {
     let mut looks = 0;
     while !there() {
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(sums, [285, 2470, 8555]);
     }
 
-    /// Whoever it is that panics, the caller does, and only after all others have left.
+    /// Whichever thread panics, the caller panics, and only after all others have left.
     #[test]
     fn a_panic_is_the_callers() {
         for bad in 0..40 {
@@ -235,7 +236,7 @@ mod tests {
         assert_eq!(map(&[1, 2], |n| n + 1), [2, 3]);
     }
 
-    /// As many items as threads, each of which waits for all of the others.
+    /// As many items as threads; each waits for all others.
     #[test]
     fn the_caller_is_one_of_those_who_work() {
         let threads = rayon::current_num_threads();

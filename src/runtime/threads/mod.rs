@@ -1,4 +1,4 @@
-//! Threads: small pieces of work on all cores.
+//! Distributes small pieces of work over all cores.
 
 #[cfg(feature = "torch")]
 pub mod cores;

@@ -1,7 +1,8 @@
-//! Work on parts of a slice, on the threads that libtorch's own kernels run on.
+//! Work on parts of a slice, on the threads of libtorch's own kernels.
 //!
-//! Those threads keep spinning for a while after each kernel, so work on any others would
-//! compete with them. Called by kernels of our own between libtorch's. And work on one thread alone, for `race`.
+//! Those threads spin for a while after each kernel, so work on other threads would compete with
+//! them. Called by this project's kernels between libtorch's. Also runs work on a single thread,
+//! for `race`.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Result};
 use crate::runtime::native::ffi::{check, dt_alone, dt_parallel};
 
-/// A slice that several threads write different parts of.
+/// A slice of which several threads write different parts.
 struct Parts<'a, T, F> {
     start: *mut T,
     length: usize,
@@ -23,7 +24,7 @@ struct Parts<'a, T, F> {
 /// Calls `work(i, part i)` for all parts of `part` elements of `data`; the last may be shorter.
 ///
 /// # Errors
-/// [`Error::Backend`] when `work` panics.
+/// [`Error::Backend`] if `work` panics.
 pub fn for_each_part<T, F>(data: &mut [T], part: usize, work: F) -> Result<()>
 where
     T: Send,
@@ -39,7 +40,7 @@ where
         panicked: AtomicBool::new(false),
     };
     let context = (&raw mut parts).cast::<c_void>();
-    // SAFETY: `run` is given the context it was made for, which outlives the call.
+    // SAFETY: `run` gets the context it was made for, which outlives the call.
     check(unsafe { dt_parallel(count, 1, run::<T, F>, context) })?;
     match parts.panicked.into_inner() {
         true => Err(Error::Backend("a kernel panicked".into())),
@@ -55,7 +56,7 @@ extern "C" fn run<T, F: Fn(usize, &mut [T])>(context: *mut c_void, from: i64, to
         for index in from as usize..to as usize {
             let start = index * parts.part;
             let length = parts.part.min(parts.length - start);
-            // SAFETY: inside the slice, and libtorch gives each index to one thread once.
+            // SAFETY: it is inside the slice, and libtorch gives each index to one thread once.
             let part = unsafe { slice::from_raw_parts_mut(parts.start.add(start), length) };
             (parts.work)(index, part);
         }
@@ -65,14 +66,14 @@ extern "C" fn run<T, F: Fn(usize, &mut [T])>(context: *mut c_void, from: i64, to
     }
 }
 
-/// Calls `work`, in which libtorch uses the calling thread alone.
+/// Calls `work`, in which libtorch uses only the calling thread.
 ///
 /// # Errors
-/// The work's own, or [`Error::Backend`] when it panics.
+/// The work's own, or [`Error::Backend`] if it panics.
 pub fn alone<R, F: FnOnce() -> Result<R>>(work: F) -> Result<R> {
     let mut once = Once::<R, F>::Waits(work);
     let context = (&raw mut once).cast::<c_void>();
-    // SAFETY: `run_once` is given the context it was made for, which outlives the call.
+    // SAFETY: `run_once` gets the context it was made for, which outlives the call.
     check(unsafe { dt_alone(run_once::<R, F>, context) })?;
     match once {
         Once::Done(result) => result,
@@ -87,7 +88,8 @@ enum Once<R, F> {
 }
 
 extern "C" fn run_once<R, F: FnOnce() -> Result<R>>(context: *mut c_void, _: i64, _: i64) {
-    // SAFETY: `alone` passes a `Once<R, F>` that lives until this has returned and is not touched meanwhile.
+    // SAFETY: `alone` passes a `Once<R, F>` that lives until this has returned and is not used
+    // meanwhile.
     let once = unsafe { &mut *context.cast::<Once<R, F>>() };
     if let Once::Waits(work) = std::mem::replace(once, Once::Runs)
         && let Ok(result) = catch_unwind(AssertUnwindSafe(work))
@@ -114,7 +116,7 @@ mod tests {
         assert!(data.iter().copied().eq(wanted));
     }
 
-    /// Built without OpenMP the loop would be a plain one, and nothing else would show it.
+    /// Without OpenMP the loop would run on one thread, and no other test would notice.
     #[test]
     fn parts_are_shared_out_among_threads() {
         let threads = tch::get_num_threads() as usize;

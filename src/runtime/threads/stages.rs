@@ -1,12 +1,11 @@
-//! Work that is done stage after stage, each in pieces, by all threads together without stopping in
-//! between.
+//! Work in stages, each in pieces, which all threads do together without stopping in between.
 //!
-//! Every kernel of libtorch's by itself wakes the other threads and waits for them, which on small
-//! pieces of work costs more than the work. Here they are woken once: in a stage each thread takes
-//! pieces that nobody has, from its own part of them on, and one that is not awake yet holds up nobody. The thread that
-//! waits for all of it is one of them: it is awake, and on a core of its own, where Linux
-//! may leave a thread that is woken on the waker's core for milliseconds. What a piece calls of libtorch
-//! runs on its own thread alone. Called by `film/kept`.
+//! Every kernel of libtorch wakes the other threads and waits for them, which costs more than the
+//! work if the pieces are small. Here they are woken once: in a stage each thread takes free
+//! pieces, starting with its own part, and a thread that is not awake yet delays nothing. The
+//! thread that waits for the result takes part: it is awake and on a core of its own, while Linux
+//! may leave a woken thread on the waker's core for milliseconds. libtorch uses only the calling
+//! thread inside a piece. Called by `conv_engine::kept_maps`.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -18,15 +17,15 @@ use crate::error::{Error, Result};
 use crate::runtime::native::ffi::{RangeWork, check, dt_alone, dt_parallel};
 use crate::runtime::threads::crew::{Door, wait_until};
 
-/// A part in the stages of another thread, for as long as there is something to do.
+/// An invitation to help with the stages of another thread, for as long as there is work.
 pub struct Help {
     door: Arc<Door>,
     join: RangeWork,
     team: *mut c_void,
 }
 
-// SAFETY: the team, whose work is `Sync`, is only touched by who got through the door, which
-// its owner keeps until they have left.
+// SAFETY: the team, whose work is `Sync`, is only used by helpers that have passed the door, and
+// its owner keeps it until they have left.
 unsafe impl Send for Help {}
 
 type Ask = Box<dyn Fn(Help)>;
@@ -35,7 +34,7 @@ thread_local! {
     static ASK: RefCell<Option<Ask>> = const { RefCell::new(None) };
 }
 
-/// Runs `work`; in its stages `ask` is given a part for another thread to take.
+/// Runs `work`; in its stages `ask` gets a [`Help`] for another thread.
 pub fn helped<R>(ask: impl Fn(Help) + 'static, work: impl FnOnce() -> R) -> R {
     struct Unset;
     impl Drop for Unset {
@@ -49,21 +48,21 @@ pub fn helped<R>(ask: impl Fn(Help) + 'static, work: impl FnOnce() -> R) -> R {
 }
 
 impl Help {
-    /// Does what there is to do.
+    /// Does the available work.
     pub fn give(self) {
         if self.door.enter() {
-            // What fails is told to the team's owner.
+            // Errors are reported to the team's owner.
             let _ = tch::no_grad(|| alone(self.join, self.team));
             self.door.leave();
         }
     }
 }
 
-/// Calls `work(stage, piece)` once for all pieces of all stages: `pieces` says how many each has.
-/// No piece is begun before all of the stage before it are done.
+/// Calls `work(stage, piece)` once for each piece of each stage; `pieces` says how many each has.
+/// No piece starts before all pieces of the previous stage are done.
 ///
 /// # Errors
-/// The first of `work`'s, after which no piece is begun; [`Error::Backend`] when it panics.
+/// The first error of `work`, after which no piece is started; [`Error::Backend`] if it panics.
 pub fn in_stages<F>(pieces: &[usize], work: F) -> Result<()>
 where
     F: Fn(usize, usize) -> Result<()> + Sync,
@@ -88,10 +87,10 @@ where
     }
 }
 
-/// `join`s `team` on as many threads as libtorch is to use, the one that asked for the work among
-/// them. None is there any more when this returns.
+/// `join`s `team` on as many threads as libtorch may use, including the one that asked for the
+/// work. All have left when this returns.
 fn together(join: RangeWork, team: *mut c_void) -> Result<()> {
-    /// Nobody comes in any more, and who is in has left.
+    /// On drop, closes the door and waits until everyone inside has left.
     struct Closes(Arc<Door>);
     impl Drop for Closes {
         fn drop(&mut self) {
@@ -108,13 +107,13 @@ fn together(join: RangeWork, team: *mut c_void) -> Result<()> {
         });
     match threads - i64::from(asked) {
         1 => alone(join, team),
-        // SAFETY: `join` is given the context it was made for, which outlives the call.
+        // SAFETY: `join` gets the context it was made for, which outlives the call.
         others => check(unsafe { dt_parallel(others, 1, join, team) }),
     }
 }
 
 fn alone(join: RangeWork, team: *mut c_void) -> Result<()> {
-    // SAFETY: `join` is given the context it was made for, which outlives the call.
+    // SAFETY: `join` gets the context it was made for, which outlives the call.
     check(unsafe { dt_alone(join, team) })
 }
 
@@ -125,7 +124,7 @@ struct Stage {
 
 struct Team<F> {
     stages: Vec<Stage>,
-    /// As many as are expected, and as have come.
+    /// Number of threads expected, and of those that have come.
     threads: usize,
     joined: AtomicUsize,
     work: F,
@@ -134,9 +133,9 @@ struct Team<F> {
 }
 
 impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
-    /// What one thread does: all stages, as far as others have not. It begins in each at its own part
-    /// of the pieces, which in the stage before had the same neighbours: what it reads is in its
-    /// own cache.
+    /// The work of one thread: all pieces of all stages that others have not done. In each stage it
+    /// starts with its own part of the pieces, which had the same neighbours in the previous stage,
+    /// so that its inputs are in its own cache.
     fn join(&self) {
         let me = self.joined.fetch_add(1, Ordering::Relaxed) % self.threads;
         for (number, stage) in self.stages.iter().enumerate() {
@@ -168,7 +167,7 @@ impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
         }
     }
 
-    /// Until all of `stage` is done; false when something has failed.
+    /// Waits until all of `stage` is done. Returns false if something has failed.
     fn wait(&self, stage: &Stage) -> bool {
         let failed = || self.failed.load(Ordering::Relaxed);
         wait_until(|| stage.done.load(Ordering::Acquire) >= stage.taken.len() || failed());
@@ -177,15 +176,15 @@ impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
 }
 
 impl Stage {
-    /// Whether nobody has taken that piece.
+    /// Takes the piece. Returns false if another thread has it.
     fn take(&self, piece: usize) -> bool {
         !self.taken[piece].swap(true, Ordering::Relaxed)
     }
 }
 
 extern "C" fn join<F: Fn(usize, usize) -> Result<()>>(context: *mut c_void, from: i64, to: i64) {
-    // SAFETY: in_stages has a `Team<F>` passed on, which lives until every call has returned; it is
-    // only shared here, and `F` is `Sync`.
+    // SAFETY: in_stages passes a `Team<F>`, which lives until every call has returned; it is only
+    // shared here, and `F` is `Sync`.
     let team = unsafe { &*context.cast::<Team<F>>() };
     (from..to).for_each(|_| team.join());
 }
@@ -215,7 +214,7 @@ mod tests {
         assert_eq!(seen.iter().collect::<HashSet<_>>().len(), seen.len());
     }
 
-    /// Pieces of one stage that wait for each other would never end on one thread.
+    /// Pieces of one stage that wait for each other would never finish on one thread.
     #[test]
     fn pieces_of_a_stage_run_at_the_same_time() {
         let threads = tch::get_num_threads() as usize;
@@ -230,7 +229,7 @@ mod tests {
         .unwrap();
     }
 
-    /// Who asked for the work is one of those who do it; with one thread to use, nobody else is.
+    /// The caller takes part in the work; with one thread it does all of it.
     #[test]
     fn who_waits_helps() {
         let threads = tch::get_num_threads() as usize;
@@ -246,7 +245,7 @@ mod tests {
                 seen.lock().unwrap().insert(thread::current().id());
                 together.fetch_add(1, Ordering::Relaxed);
                 wait_until(|| together.load(Ordering::Relaxed) == threads);
-                // A kernel of libtorch's in a piece has this thread alone.
+                // A kernel of libtorch in a piece uses only this thread.
                 assert!(tch::get_num_threads() == 1 || threads > 2);
                 Ok(())
             })

@@ -1,4 +1,4 @@
-//! Tests of draws that begin from a picture that is near the answer.
+//! Tests of draws that start from a picture near the result.
 
 use std::sync::Mutex;
 
@@ -7,7 +7,7 @@ use crate::contract::{Control, Denoiser, Hint, Measurement, Reach};
 use crate::frame::Rect;
 use crate::sampler::noise::Field;
 
-/// Half of what it is asked, pixel by pixel; notes at which levels.
+/// Returns half of its input, pixel by pixel; records the levels.
 #[derive(Default)]
 struct Half {
     asked: Mutex<Vec<f64>>,
@@ -34,7 +34,7 @@ impl Denoiser for Half {
     }
 }
 
-/// Allows everything.
+/// A measurement that allows everything.
 struct Nothing;
 
 impl Measurement for Nothing {
@@ -60,7 +60,7 @@ fn settings(start: Start, fresh: f64) -> CellSettings {
     }
 }
 
-/// The result, the levels at which the prior was asked, and what progress was told last.
+/// The result, the levels at which the prior was called, and the last progress report.
 fn walk(
     settings: &CellSettings,
     warm: Option<&Warm<'_>>,
@@ -110,8 +110,8 @@ fn a_picture_that_is_near_everywhere_is_begun_from_below() {
     assert!(above.asked.lock().unwrap().is_empty());
 }
 
-/// Cold parts are what they are without a picture that is near, and the others are what
-/// they are where that is near everywhere: to the rounding of the noise that is kept.
+/// Cold parts equal those of a draw without a near picture, and warm parts those of a draw whose
+/// picture is near everywhere, up to the rounding of the kept noise.
 #[test]
 fn parts_walk_as_pictures_of_their_kind() {
     let near = grey(0.5);
@@ -143,7 +143,7 @@ fn parts_walk_as_pictures_of_their_kind() {
     }
 }
 
-/// No level of theirs is low enough for parts that are warm, which would never be asked for.
+/// None of their levels is low enough for warm parts, which would never be computed.
 #[test]
 fn walks_that_end_above_begin_at_their_start() {
     let (near, above) = (grey(0.5), Half::default());

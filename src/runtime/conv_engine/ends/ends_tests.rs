@@ -1,4 +1,5 @@
-//! What becomes of pictures on the way in and out, against libtorch's own operators.
+//! Tests the conversion of pictures to the input and from the output against libtorch's own
+//! operators.
 
 use super::*;
 use crate::runtime::pictures::to_tensor;
@@ -20,7 +21,7 @@ fn waves(seed: f32) -> Picture {
 
 const KINDS: [Kind; 2] = [Kind::BFloat16, Kind::Float];
 
-/// What libtorch's unshuffle gives, x times its gain first, then y, rounded to the kind.
+/// The result of libtorch's unshuffle: x times its gain first, then y, rounded to the kind.
 #[test]
 fn the_input_is_libtorchs_unshuffle() {
     let (x, y) = (waves(0.37), waves(0.11));
@@ -55,7 +56,7 @@ fn the_input_is_libtorchs_unshuffle() {
     }
 }
 
-/// Every part of a picture by itself becomes what it is in the whole, its place too.
+/// Every part of a picture gives the same by itself as in the whole, including its position.
 #[test]
 fn the_input_of_a_part_is_that_part_of_the_input() {
     let y = waves(0.11);
@@ -84,7 +85,7 @@ fn the_input_of_a_part_is_that_part_of_the_input() {
     }
 }
 
-/// Pinned: the four signs of a 4 x 4 field of folded pixels, 16 x 16 pixels of a picture.
+/// The four signs of a 4 x 4 field of folded pixels, which are 16 x 16 pixels of a picture.
 #[test]
 fn places_repeat_every_16_pixels() {
     let row = [0, 1, 2, 3, 4].map(|x| place(x, 0)[0]);
@@ -97,7 +98,7 @@ fn places_repeat_every_16_pixels() {
     assert_eq!([0, 1, 2, 3].map(|y| place(3, y)[3]), [1., 1., -1., -1.]);
 }
 
-/// A part of the answer is that part of the whole answer, which is the formula's.
+/// A part of the answer equals that part of the whole answer, which equals the formula.
 #[test]
 fn answers_are_the_formula_in_whole_and_in_part() {
     let (x, y) = (waves(0.37), waves(0.11));

@@ -1,4 +1,4 @@
-//! Which arithmetic is used, and what its maps take.
+//! Tests: which arithmetic is used, and the memory of its maps.
 
 use super::*;
 use crate::model::lean::tests::{build, source};
@@ -7,7 +7,7 @@ fn plain(kind: Kind) -> Engine<impl Wired> {
     Engine::plain(&source(), (Device::Cpu, kind), build).unwrap()
 }
 
-/// What is done on CUDA, on a CPU, which computes in both.
+/// Runs on a CPU what happens on CUDA; a CPU computes in both kinds.
 #[test]
 fn half_precision_is_used_where_it_agrees() {
     tch::no_grad(|| {

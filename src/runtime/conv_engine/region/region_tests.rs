@@ -1,4 +1,4 @@
-//! Tests of what is computed again, against every pixel followed by itself.
+//! Tests of what is computed again, against following every pixel by itself.
 
 use super::*;
 use proptest::collection::vec;
@@ -28,7 +28,7 @@ const fn link(from: usize, onto: Option<usize>, scale: Scale) -> Link {
     }
 }
 
-/// A small U: down, a convolution, up onto what was before, and a convolution.
+/// A small U: down, a convolution, up with the result added to the earlier map, and a convolution.
 const LINKS: [Link; 5] = [
     link(0, None, Scale::Same),
     link(1, None, Scale::Halved),
@@ -37,7 +37,7 @@ const LINKS: [Link; 5] = [
     link(4, None, Scale::Same),
 ];
 
-/// What one pixel of the input reaches, pixel by pixel, by the layers' own definition.
+/// What one pixel of the input affects, pixel by pixel, by the definition of the layers.
 fn reached(at: (usize, usize), size: Size) -> Vec<Vec<(usize, usize)>> {
     let mut maps = vec![vec![at]];
     let sizes = sizes(&LINKS, size);
@@ -66,8 +66,8 @@ fn changes() -> impl Strategy<Value = Vec<Rect>> {
 }
 
 proptest! {
-    /// Every pixel that a change can reach is in a window and in the last parts; windows
-    /// lie inside of their maps.
+    /// Every pixel that a change can affect is in a window and in the last parts; windows are
+    /// inside their maps.
     #[test]
     fn all_that_a_change_reaches_is_computed(changed in changes()) {
         let size = (52, 60);
@@ -124,7 +124,7 @@ fn pieces_cover_their_window_once() {
         let ends = pieces.iter().map(|r| r.y + r.height);
         assert!(ends.eq(pieces[1..].iter().map(|r| r.y).chain([46])));
     }
-    // Three would do; four are as many for each.
+    // Three would be enough; with four each thread has the same number.
     assert_eq!(pieces(rect(0, 0, 56, 76), &LINKS[0], 2).count(), 4);
     let small = Link {
         pixel_macs: 1000,

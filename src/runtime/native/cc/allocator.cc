@@ -1,9 +1,9 @@
-// Memory for libtorch's CPU tensors that is used again: the maps of a network come and go in
-// the same sizes at every call, and fresh pages from the system cost as much as a pass of
-// arithmetic over them.
+// Reuses memory for libtorch's CPU tensors: the maps of a network are allocated and freed in the
+// same sizes at every call, and fresh pages from the system cost as much as a pass of arithmetic
+// over them.
 //
-// Blocks that tensors let go of are kept, up to a limit, and handed out again where they fit. A
-// block that is a little too small was made for a smaller tile; it goes when a larger one comes.
+// Blocks that tensors free are kept, up to a limit, and reused if they fit. A block that is a
+// little too small was made for a smaller tile; it is released when a larger one is allocated.
 // Called by allocator.rs only.
 
 #include <c10/core/Allocator.h>
@@ -21,13 +21,13 @@
 
 namespace {
 
-// Smaller ones are the C library's business: it keeps them itself.
+// Smaller blocks are left to the C library, which keeps them itself.
 constexpr size_t SMALLEST = size_t{1} << 20;
-// Blocks begin on huge pages, and large ones are whole ones.
+// Blocks start on huge pages, and large ones consist of whole huge pages.
 constexpr size_t PAGE = size_t{2} << 20;
-// What smaller ones are rounded up to: weights of two megabytes are not to take four.
+// Smaller ones are rounded up to this, so that weights of two megabytes do not take four.
 constexpr size_t STEP = size_t{1} << 19;
-// What may lie unused: about the maps of one call of the largest network.
+// Limit for unused memory: about the maps of one call of the largest network.
 constexpr size_t KEPT = size_t{1} << 30;
 
 struct Block {
@@ -51,9 +51,9 @@ Memory& memory() {
   return *all;
 }
 
-// The smallest kept block of at least `size` bytes and at most 2.25 times as many; none is null. A
-// map at half the resolution and twice the channels may so lie in a block of the full one. The lock
-// is held.
+// The smallest kept block of at least `size` bytes and at most 2.25 times as many, or null. A map
+// at half the resolution with twice the channels may thus use a block of the full one. The lock is
+// held.
 Block reuse(Memory& all, size_t size) {
   auto best = all.kept.end();
   for (auto at = all.kept.begin(); at != all.kept.end(); ++at) {
@@ -71,8 +71,8 @@ void give_back(const std::list<Block>& blocks) {
   for (const Block& block : blocks) munmap(block.data, block.size);
 }
 
-// Takes out of what is kept the blocks that a block of `size` replaces: smaller by a quarter at most.
-// The lock is held.
+// Removes the kept blocks that a block of `size` replaces: those smaller by a quarter at most. The
+// lock is held.
 std::list<Block> outgrown(Memory& all, size_t size) {
   std::list<Block> small;
   for (auto at = all.kept.begin(); at != all.kept.end();) {
@@ -86,7 +86,7 @@ std::list<Block> outgrown(Memory& all, size_t size) {
   return small;
 }
 
-// From the system itself: the C library would leave holes where large blocks come and go.
+// Directly from the system: the C library would leave holes where large blocks are freed.
 Block fresh(size_t size) {
   const size_t mapped = size + PAGE;
   void* const found =
@@ -126,7 +126,7 @@ void* lend(size_t bytes) {
   return block.data;
 }
 
-// Keeps a block of ours that a tensor let go of; the longest unused make room for it.
+// Keeps one of our blocks that a tensor freed; the blocks unused for longest make room for it.
 bool take_back(void* data) {
   Memory& all = memory();
   std::list<Block> surplus;
@@ -147,7 +147,7 @@ bool take_back(void* data) {
 }
 
 void release(void* data) {
-  // Ours begin on whole pages, so most others are told apart without the lock.
+  // Ours start on whole pages, so most others are recognised without the lock.
   const bool may_be_ours = reinterpret_cast<uintptr_t>(data) % PAGE == 0;
   if (data == nullptr || (may_be_ours && take_back(data))) return;
   memory().small->raw_deallocate(data);
@@ -170,7 +170,7 @@ class Reusing final : public c10::Allocator {
 
 }  // namespace
 
-// Makes it libtorch's allocator for the CPU, from now on and for good.
+// Makes it libtorch's allocator for the CPU, permanently.
 extern "C" void dt_reuse_memory() noexcept {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -179,11 +179,10 @@ extern "C" void dt_reuse_memory() noexcept {
   });
 }
 
-// Whether tensors made from now on are given memory that was used before, as at first, or
-// none, as libtorch has it by itself.
+// Whether new tensors reuse memory, which is the initial state, or not, as in plain libtorch.
 extern "C" void dt_set_reuse(int reuses) noexcept { memory().reuses = reuses != 0; }
 
-// Gives what lies unused back to the system.
+// Returns unused memory to the system.
 extern "C" void dt_release_memory() noexcept {
   std::list<Block> all;
   {
@@ -194,5 +193,5 @@ extern "C" void dt_release_memory() noexcept {
   give_back(all);
 }
 
-// Keeps no memory that is let go of (0), or as much as at first.
+// Keeps no freed memory (0), or as much as initially.
 extern "C" void dt_set_keeping(int keeps) noexcept { memory().limit = keeps != 0 ? KEPT : 0; }

@@ -1,5 +1,5 @@
-// Streams and abilities of a CUDA device, by the interfaces that all of libtorch's devices share: no
-// header of CUDA is needed to build this, and no card to load it. Called by ffi.rs only.
+// Streams and capabilities of a CUDA device, through the interfaces that all of libtorch's devices
+// share: building this needs no CUDA headers, and loading it no card. Called by ffi.rs only.
 
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/DeviceGuard.h>
@@ -27,7 +27,7 @@ char* dt_own_stream(int index) {
   });
 }
 
-// Waits for what the calling thread's stream on the device has to do.
+// Waits for all work of the calling thread's stream on the device.
 char* dt_wait(int index) {
   return guarded([&] {
     const VirtualGuardImpl guard(c10::DeviceType::CUDA);
@@ -35,10 +35,10 @@ char* dt_wait(int index) {
   });
 }
 
-// Whether the device has units for convolutions in bf16.
+// Whether the device convolves bf16 in hardware.
 char* dt_convolves_bf16(int index, int* out) {
   return guarded([&] {
-    // The hook tells of the current device.
+    // The hook reports about the current device.
     const c10::DeviceGuard current(cuda(index));
     *out = at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8() ? 1 : 0;
   });

@@ -1,4 +1,4 @@
-// Keeps exceptions inside of the shims: every function answers null, or a message that the caller
+// Keeps exceptions inside the shims: every function returns null, or a message that the caller
 // frees with dt_free.
 
 #pragma once

@@ -1,5 +1,5 @@
-// What libtorch can do and its C API cannot: oneDNN's convolutions with prepacked weights and
-// fused ends, by way of the dispatcher, and libtorch's own threads.
+// Features of libtorch that its C API does not expose: oneDNN's convolutions with prepacked weights
+// and a fused ReLU or sum, through the dispatcher, and libtorch's own threads.
 //
 // No exception leaves this file. Called by ffi.rs only.
 
@@ -27,7 +27,7 @@ struct Geometry {
 
 std::vector<int64_t> pair(int64_t value) { return {value, value}; }
 
-// The operator `name`, looked up by its first caller; throws where this libtorch has none.
+// The operator `name`, looked up by its first caller; throws if this libtorch has none.
 c10::OperatorHandle find(const char* name, const char* overload) {
   return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload);
 }
@@ -126,7 +126,7 @@ char* dt_parallel(
   });
 }
 
-// work(context, 0, 1), in which libtorch uses the calling thread alone.
+// work(context, 0, 1), in which libtorch uses only the calling thread.
 char* dt_alone(void (*work)(void*, int64_t, int64_t), void* context) {
   return guarded([&] {
     at::get_num_threads();  // sets the thread's number when it is first asked for
