@@ -1,4 +1,4 @@
-//! Checks of the numbers that shape a network, with the limits they share.
+//! Checks of the parameters of a network, with their common limits.
 //!
 //! Called by the configs of both families.
 
@@ -10,7 +10,7 @@ pub const NORM_GROUPS: i64 = 32;
 /// Largest channel count and side accepted: ten times the published ones.
 pub const LARGEST: i64 = 16_384;
 
-/// That `value` is in `1..=largest`.
+/// Checks that `value` is in `1..=largest`.
 pub fn within(name: &str, value: i64, largest: i64) -> Result<()> {
     if (1..=largest).contains(&value) {
         return Ok(());
@@ -20,7 +20,7 @@ pub fn within(name: &str, value: i64, largest: i64) -> Result<()> {
     )))
 }
 
-/// That `value` is a multiple of `of`, which is not 0.
+/// Checks that `value` is a multiple of `of`, which is not 0.
 pub fn multiple(name: &str, value: i64, of: i64) -> Result<()> {
     if value % of == 0 {
         return Ok(());

@@ -1,10 +1,10 @@
-//! How much of an answer may lie far outside its cells before the picture is of a kind that our
-//! networks do not know: `strange_share`. Measured in docs/measurements/gate.md.
-//! Called by `lean` and `nano`.
+//! How much of an estimate may be far outside its cells before the picture counts as a kind that
+//! the network was not trained on: `strange_share`. Measured in docs/measurements/gate.md. Called
+//! by `lean` and `nano`.
 
 use crate::contract::{QuantSteps, mean_log2};
 
-/// How often the limit is halved when all steps double.
+/// How often the limit is halved if all steps double.
 const HALVINGS: f64 = 0.9;
 
 /// The limit of a network.
@@ -12,29 +12,29 @@ const HALVINGS: f64 = 0.9;
 struct Limit {
     /// At steps of 1.
     at_one: f64,
-    /// What it never falls below.
+    /// Its minimum.
     least: f64,
 }
 
-/// Of networks that have seen photographs alone. These reach 31 % at steps of 1, and at coarse
+/// For networks trained only on photographs. Photographs reach 31 % at steps of 1, and at coarse
 /// tables a page of text gains.
 const PHOTOGRAPHS: Limit = Limit {
     at_one: 0.36,
     least: 0.035,
 };
 
-/// Of those that have seen drawings and text too, whose answers to text are right further out.
+/// For networks also trained on drawings and text, whose estimates of text are right further out.
 const DRAWINGS: Limit = Limit {
     at_one: 0.50,
     least: 0.056,
 };
 
-/// Share of luma coefficients more than half a step outside, by the steps of luma; lies between the
-/// most of pictures that gain and the least of those that lose. Of networks that have seen
-/// photographs alone: 41 photographs, and pages of text, at quality 85 (1.4 % and 4.8 %), 90 (2.3 %
-/// and 6.5 %), 94 (4.1 % and 11.3 %) and 98 (12.6 % and 29.3 %). Those that know drawings gain on
-/// text wherever chroma was subsampled both ways; elsewhere a crude page loses from 7.9 % on at 90,
-/// 13.6 % at 94 and 31 % at 98.
+/// Share of luma coefficients more than half a step outside, by the steps of luma. It is between
+/// the highest share of pictures that gain and the lowest of those that lose. For networks trained
+/// only on photographs, measured on 41 photographs and on pages of text: 1.4 % and 4.8 % at quality
+/// 85, 2.3 % and 6.5 % at 90, 4.1 % and 11.3 % at 94, 12.6 % and 29.3 % at 98. Networks that know
+/// drawings gain on text if chroma was subsampled in both directions; otherwise a crude page loses
+/// from 7.9 % on at 90, 13.6 % at 94 and 31 % at 98.
 pub(crate) fn strange_share(
     luma: &QuantSteps,
     subsampling: (usize, usize),

@@ -1,6 +1,7 @@
-//! Which network a checkpoint is: its names and shapes against those that configs ask for.
+//! Identifies the network of a checkpoint by comparing its names and shapes with those that configs
+//! need.
 //!
-//! Nothing is read but names and shapes, and no network is filled. Called by `ddrmjpeg model`.
+//! It only reads names and shapes, and loads no network. Called by `ddrmjpeg model`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,15 +15,15 @@ use crate::model::nano;
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::shapes::{Shapes, shapes_of};
 
-/// At most this many names of a kind are spelled out in one message.
+/// Most names of one kind in a message.
 const NAMES_SHOWN: usize = 8;
 
 /// The networks that one config describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// That which restores.
+    /// The network that restores.
     Network,
-    /// That which guides it.
+    /// The classifier that guides it.
     Classifier,
 }
 
@@ -35,10 +36,10 @@ impl fmt::Display for Part {
     }
 }
 
-/// In what a checkpoint's tensors differ from those of a network.
+/// How a checkpoint's tensors differ from those of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Misfit {
-    /// Names that the network asks for and the checkpoint lacks.
+    /// Names that the network needs and the checkpoint lacks.
     pub missing: Vec<String>,
     /// Names of both, with the shapes found and wanted.
     pub misshapen: Vec<(String, Vec<i64>, Vec<i64>)>,
@@ -47,7 +48,7 @@ pub struct Misfit {
 }
 
 impl Misfit {
-    /// Number of tensors that differ; 0 for a checkpoint of just this network.
+    /// Number of tensors that differ; 0 for a checkpoint of exactly this network.
     pub fn count(&self) -> usize {
         self.missing.len() + self.misshapen.len() + self.extra.len()
     }
@@ -105,13 +106,13 @@ fn named(what: &str, names: &[String]) -> Option<String> {
     (!names.is_empty()).then(list)
 }
 
-/// Names and shapes of the tensors of `config`'s `part`; `None` when it has no such part.
+/// Names and shapes of the tensors of `config`'s `part`; `None` if it has no such part.
 ///
-/// `metadata` are the checkpoint's, in which a prior of ours says how large it is.
+/// `metadata` are those of the checkpoint, in which this project's priors store their size.
 ///
 /// # Errors
-/// [`crate::Error::Options`] when `config` describes no network, [`crate::Error::Checkpoint`]
-/// when it is one of ours and the metadata describe none.
+/// [`crate::Error::Options`] if `config` describes no network, [`crate::Error::Checkpoint`] if it
+/// is one of this project's and the metadata describe none.
 pub fn expected(
     config: &Config,
     part: Part,
@@ -150,7 +151,7 @@ pub fn nearest(config: &Config, source: &dyn TensorSource) -> Result<(Part, Misf
     })
 }
 
-/// The configs in configs/ whose network, or classifier, `source` is just the checkpoint of.
+/// The configs in configs/ with exactly the network, or classifier, of `source`.
 ///
 /// # Errors
 /// None with configs that pass the tests.
@@ -158,7 +159,7 @@ pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part
     let mut fits = Vec::new();
     for (name, text) in shipped::SHIPPED {
         let config = Config::parse(text, name)?;
-        // Most files have no metadata, and so are no prior of ours.
+        // Most files have no metadata, so they are not priors of this project.
         let ours = match config.network()? {
             NetworkConfig::Lean => lean::shapes(source.metadata()).is_ok(),
             NetworkConfig::Nano => nano::shapes(source.metadata()).is_ok(),
@@ -189,7 +190,7 @@ mod tests {
         expected(&config(name), part, &none).unwrap().unwrap()
     }
 
-    /// A checkpoint of these shapes; its elements are never asked for.
+    /// A checkpoint of these shapes; its elements are never read.
     fn checkpoint(shapes: Shapes) -> RandomWeights {
         RandomWeights::new(shapes, 1)
     }
@@ -210,7 +211,7 @@ mod tests {
                 Part::Classifier,
                 &["imagenet_512_cc.yml"],
             ),
-            // One architecture, four sets of weights.
+            // One architecture with four sets of weights.
             ("cat", Part::Network, &ddpm),
         ];
         for (name, part, wanted) in cases {

@@ -1,4 +1,4 @@
-//! [`Identity`]: the prior that knows nothing and returns its input. For tests and plumbing.
+//! [`Identity`]: the prior that returns its input. For tests, and for use without a network.
 
 use crate::contract::{Denoiser, Hint, Reach};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Priors: what pictures look like. Networks, their weights, and the trivial identity.
+//! Priors, which know what pictures look like: networks, their weights, and the trivial identity.
 
 pub mod adm;
 pub mod bounds;
@@ -24,7 +24,7 @@ pub mod published;
 #[cfg(feature = "torch")]
 pub mod registry;
 
-/// Makes libtorch ready, and the end of the process wait for it.
+/// Initialises libtorch, and makes the end of the process wait for its work.
 #[cfg(feature = "torch")]
 pub(crate) fn prepare() {
     crate::runtime::native::allocator::reuse_memory();

@@ -1,7 +1,7 @@
-//! What shapes an ADM network: the arguments of the published constructors, under their names.
+//! The parameters of an ADM network: the arguments of the published constructors, under their
+//! names.
 //!
-//! No torch and no files: `model::config` makes these from the published YAML, and the
-//! networks read them.
+//! No torch and no files: `config` makes these from the published YAML, and the networks read them.
 
 use serde::{Deserialize, Deserializer};
 
@@ -14,11 +14,11 @@ use crate::model::bounds::{LARGEST, NORM_GROUPS, multiple, within};
 pub struct AdmConfig {
     /// Side of the pictures it was trained on, in pixels.
     pub image_size: i64,
-    /// Channels of the picture that comes in.
+    /// Channels of the input picture.
     pub in_channels: i64,
     /// Channels at full size, before `channel_mult`; a multiple of 32.
     pub model_channels: i64,
-    /// Channels of the result: 3, or 6 when the variance is learned too.
+    /// Channels of the result: 3, or 6 if the variance is learned too.
     pub out_channels: i64,
     /// Residual blocks per level.
     pub num_res_blocks: i64,
@@ -28,14 +28,14 @@ pub struct AdmConfig {
     pub channel_mult: Vec<f64>,
     /// Whether plain resampling goes through a convolution.
     pub conv_resample: bool,
-    /// Number of classes that the network is told of; none for an unconditional one.
+    /// Number of classes; `None` for an unconditional network.
     pub num_classes: Option<i64>,
-    /// Attention heads, where `num_head_channels` does not decide.
+    /// Attention heads, unless `num_head_channels` is given.
     pub num_heads: i64,
     /// Channels of each head.
     #[serde(deserialize_with = "none_if_negative")]
     pub num_head_channels: Option<i64>,
-    /// Attention heads of the upward half; those of the downward half when absent.
+    /// Attention heads of the upward half; by default those of the downward half.
     #[serde(deserialize_with = "none_if_negative")]
     pub num_heads_upsample: Option<i64>,
     /// Whether time and class scale and shift the second norm, or are only added before it.
@@ -96,7 +96,7 @@ pub struct ClassifierConfig {
     pub pool: Pool,
 }
 
-/// Channel multiples of each level that the published code takes for pictures of a size.
+/// The default channel multiples of each level in the published code, by picture size.
 pub fn default_channel_mult(image_size: i64) -> Result<Vec<f64>> {
     Ok(match image_size {
         512 => vec![0.5, 1.0, 1.0, 2.0, 2.0, 4.0, 4.0],
@@ -118,7 +118,7 @@ impl AdmConfig {
         (mult * self.model_channels as f64) as i64
     }
 
-    /// Width of the vector that tells blocks of time and class.
+    /// Width of the embedding of time and class.
     pub fn embedding(&self) -> i64 {
         4 * self.model_channels
     }
@@ -142,7 +142,7 @@ impl AdmConfig {
         1 << self.channel_mult.len().saturating_sub(1)
     }
 
-    /// Whether the numbers describe a network.
+    /// Checks whether the numbers describe a network.
     ///
     /// # Errors
     /// [`Error::Options`] naming the first that does not.
@@ -175,7 +175,7 @@ impl AdmConfig {
 }
 
 impl ClassifierConfig {
-    /// Whether the numbers describe a network.
+    /// Checks whether the numbers describe a network.
     ///
     /// # Errors
     /// [`Error::Options`] naming the first that does not.

@@ -55,7 +55,7 @@ impl Layer {
     }
 }
 
-/// Puts a [`Block`] together, layer by layer, numbering their keys.
+/// Builds a [`Block`] layer by layer and numbers the keys.
 pub struct BlockBuilder<'a, 'b> {
     config: &'a AdmConfig,
     loader: &'a mut Loader<'b>,
@@ -109,7 +109,7 @@ impl<'a, 'b> BlockBuilder<'a, 'b> {
         self
     }
 
-    /// Half the size, by whichever layer the config says.
+    /// Halves the size with the layer that the config says.
     pub fn down(mut self, channels: i64) -> Self {
         if self.config.resblock_updown {
             return self.residual([channels; 2], Resize::Halve);
@@ -122,7 +122,7 @@ impl<'a, 'b> BlockBuilder<'a, 'b> {
         self
     }
 
-    /// Twice the size, if `wanted`, by whichever layer the config says.
+    /// Doubles the size, if `wanted`, with the layer that the config says.
     pub fn up(mut self, wanted: bool, channels: i64) -> Self {
         if !wanted {
             return self;

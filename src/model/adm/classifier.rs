@@ -11,10 +11,10 @@ use crate::runtime::tensors::load::{Layout, Loader};
 
 /// The network of guided-diffusion's `EncoderUNetModel`, in its checkpoint's keys.
 ///
-/// The torso computes in the loader's kind; embeddings, norms and the head in f32. The
-/// gradient is computed in f32 whatever the kind of the weights: the way back rounds as often
-/// as the way there, and in bf16 the two together cost 2 % of the gradient on a network of
-/// six blocks, against 0.9 % for rounding the weights alone.
+/// The torso computes in the loader's kind; embeddings, norms and the head in f32. The gradient is
+/// computed in f32 whatever the kind of the weights: the backward pass rounds as often as the
+/// forward pass, and in bf16 both together cost 2 % of the gradient in a network of six blocks,
+/// compared with 0.9 % for rounding only the weights.
 pub struct Classifier {
     config: ClassifierConfig,
     kind: Kind,
@@ -24,10 +24,10 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Builds the network from the loader's tensors; whether they fit, `Loader::finish` tells.
+    /// Builds the network from the loader's tensors; `Loader::finish` reports whether they fit.
     ///
     /// # Errors
-    /// [`Error::Options`] when `config` describes no network.
+    /// [`Error::Options`] if `config` describes no network.
     pub fn load(config: &ClassifierConfig, loader: &mut Loader) -> Result<Self> {
         config.validate()?;
         loader.keep_plain();
@@ -42,7 +42,7 @@ impl Classifier {
         })
     }
 
-    /// What it was built from.
+    /// The config that it was built from.
     pub fn config(&self) -> &ClassifierConfig {
         &self.config
     }
@@ -58,7 +58,7 @@ impl Classifier {
     /// ∇ₓ log p(class | x, t), f32 and of the shape of `x`; `class` is i64 `[N]`.
     ///
     /// # Errors
-    /// As [`Self::logits`]; [`Error::Options`] for a class that there is not.
+    /// As [`Self::logits`]; [`Error::Options`] for a class out of range.
     pub fn log_prob_grad(&self, x: &Tensor, t: &Tensor, class: &Tensor) -> Result<Tensor> {
         self.check_classes(class)?;
         tch::with_grad(|| {

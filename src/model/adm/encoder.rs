@@ -14,9 +14,9 @@ pub struct Encoder {
     middle: Block,
 }
 
-/// What the next block is built on.
+/// What the next block needs to know.
 pub struct Trail {
-    /// Channels of every input block's result, in order: what the upward half is handed.
+    /// Channels of every input block's result, in order: the skips for the upward half.
     pub skips: Vec<i64>,
     /// Channels of the middle's result.
     pub channels: i64,
@@ -25,7 +25,7 @@ pub struct Trail {
 }
 
 impl Encoder {
-    /// Loads it, and tells what came of the channels.
+    /// Loads it, and returns the resulting channels.
     pub fn load(config: &AdmConfig, loader: &mut Loader) -> (Self, Trail) {
         let stem = config.channels(0);
         let key = "input_blocks.0".to_owned();
@@ -93,11 +93,11 @@ fn load_level(
     }
 }
 
-/// `x` as the torso takes it: checked, in its kind and layout.
+/// Checks `x` and converts it to the torso's kind and layout.
 ///
 /// # Errors
-/// [`Error::Input`] when it is not `[N, in_channels, H, W]` with H and W multiples of the
-/// network's stride.
+/// [`Error::Input`] if it is not `[N, in_channels, H, W]` with H and W multiples of the network's
+/// stride.
 pub fn prepare(config: &AdmConfig, x: &Tensor, kind: tch::Kind, layout: Layout) -> Result<Tensor> {
     let stride = config.stride();
     let fits = match x.size().as_slice() {

@@ -1,7 +1,7 @@
 //! The ADM networks of OpenAI's guided-diffusion: the UNet that estimates noise, and the
 //! classifier that guides it (Dhariwal and Nichol, 2021).
 //!
-//! A module's place in the network is its key in the checkpoint.
+//! The path of a module in the network is its key in the checkpoint.
 
 pub mod arguments;
 #[cfg(feature = "torch")]

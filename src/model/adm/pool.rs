@@ -14,7 +14,7 @@ use crate::runtime::tensors::load::Loader;
 /// Hidden width of the spatial heads.
 const SPATIAL_WIDTH: i64 = 2048;
 
-/// The head of a classifier; its keys begin with `out.`.
+/// The head of a classifier; its keys start with `out.`.
 pub enum Head {
     /// `out.0` norm, `out.3` matrix.
     Adaptive(GroupNorm, Linear),
@@ -85,7 +85,7 @@ fn all_means(seen: &[Tensor], middle: &Tensor) -> Result<Tensor> {
     Ok(Tensor::f_cat(&means?, 1)?)
 }
 
-/// CLIP's pool: attention over the pixels and their mean, read off at the mean.
+/// CLIP's pool: attention over the pixels and their mean; the result is that at the mean.
 pub struct AttentionPool {
     positions: Tensor,
     qkv: Linear,
@@ -105,7 +105,7 @@ impl AttentionPool {
         let shape = [ch, side * side + 1];
         let positions = loader.tensor_as("out.2.positional_embedding", &shape, Kind::Float);
         Self {
-            // Stored channels first; a sequence has them last.
+            // They are stored with channels first; a sequence has channels last.
             positions: positions.transpose(0, 1),
             qkv,
             proj,

@@ -1,4 +1,4 @@
-//! The residual block, which may resample the picture on the way.
+//! The residual block, which may also resample the picture.
 
 use tch::{Kind, Tensor};
 
@@ -38,11 +38,11 @@ impl Resize {
 enum Told {
     /// Added before the second norm.
     Added,
-    /// They scale and shift what the second norm puts out.
+    /// They scale and shift the result of the second norm.
     ScaleShift,
 }
 
-/// The first convolution, of the picture at its new size.
+/// The first convolution, on the picture at its new size.
 enum InConv {
     Resized(Conv2d, Resize),
     Doubled(DoubledConv),
@@ -60,7 +60,7 @@ impl InConv {
         }
     }
 
-    /// `x` has the size of before.
+    /// `x` has the size before resampling.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Resized(conv, resize) => conv.forward(&resize.apply(x)?),
@@ -137,12 +137,12 @@ impl ResBlock {
         match &self.skip {
             Some(conv) => self.out_conv.forward_onto(&h, conv.forward(&x)?),
             None if self.resize != Resize::Keep => self.out_conv.forward_onto(&h, x),
-            // The picture belongs to others too.
+            // The picture is shared, so it must not be changed in place.
             None => Ok(x.f_add(&self.out_conv.forward(&h)?)?),
         }
     }
 
-    /// The second norm and its SiLU, told of time and class.
+    /// The second norm and its SiLU, with time and class.
     fn tell(&self, h: &Tensor, emb: &Tensor) -> Result<Tensor> {
         let told = self.emb.forward(emb)?;
         match self.told {

@@ -1,4 +1,4 @@
-//! The vector that tells every block of the timestep and the class; always f32.
+//! The embedding of timestep and class, an input of every block; always f32.
 
 use tch::{Kind, Tensor};
 
@@ -8,7 +8,7 @@ use crate::runtime::layers::embedding::cos_sin;
 use crate::runtime::layers::linear::Linear;
 use crate::runtime::tensors::load::Loader;
 
-/// Keys `time_embed.0`, `time_embed.2` and, for a network that is told classes, `label_emb`.
+/// Keys `time_embed.0`, `time_embed.2` and, for a class-conditional network, `label_emb`.
 pub struct TimeEmbedding {
     first: Linear,
     second: Linear,
@@ -30,10 +30,10 @@ impl TimeEmbedding {
         }
     }
 
-    /// SiLU of the embedding, f32 `[N, 4 · model_channels]`: every block begins with that SiLU.
+    /// SiLU of the embedding, f32 `[N, 4 · model_channels]`: every block starts with that SiLU.
     ///
     /// # Errors
-    /// [`Error::Options`] when `y` is missing, surplus or out of range.
+    /// [`Error::Options`] if `y` is missing, superfluous or out of range.
     pub fn forward(&self, t: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
         let hidden = self.first.forward(&cos_sin(t, self.width)?)?.f_silu()?;
         let time = self.second.forward(&hidden)?;
@@ -51,7 +51,8 @@ impl TimeEmbedding {
     }
 }
 
-/// Rows of `table` by class. Checked here, since a device fails for good on a wrong index.
+/// Rows of `table` by class. Checked here, because a device cannot be used any more after a wrong
+/// index.
 fn look_up(table: &Tensor, y: &Tensor) -> Result<Tensor> {
     let classes = table.size()[0];
     let (least, most) = (

@@ -1,4 +1,4 @@
-//! The ADM UNet: the noise in a picture, given how much there is.
+//! The ADM UNet: estimates the noise in a picture, given the timestep.
 
 use tch::{Kind, Tensor};
 
@@ -15,8 +15,8 @@ use crate::runtime::tensors::load::{Layout, Loader};
 
 /// The network of guided-diffusion's `UNetModel`, in its checkpoint's keys.
 ///
-/// The torso computes in the loader's kind; embeddings, norms and the head in f32, as the
-/// published `use_fp16` has it.
+/// The torso computes in the loader's kind; embeddings, norms and the head in f32, as in the
+/// published `use_fp16`.
 pub struct AdmUNet {
     config: AdmConfig,
     kind: Kind,
@@ -29,10 +29,10 @@ pub struct AdmUNet {
 }
 
 impl AdmUNet {
-    /// Builds the network from the loader's tensors; whether they fit, `Loader::finish` tells.
+    /// Builds the network from the loader's tensors; `Loader::finish` reports whether they fit.
     ///
     /// # Errors
-    /// [`crate::Error::Options`] when `config` describes no network.
+    /// [`crate::Error::Options`] if `config` describes no network.
     pub fn load(config: &AdmConfig, loader: &mut Loader) -> Result<Self> {
         config.validate()?;
         let time = TimeEmbedding::load(config, loader);
@@ -55,17 +55,17 @@ impl AdmUNet {
         })
     }
 
-    /// What it was built from.
+    /// The config that it was built from.
     pub fn config(&self) -> &AdmConfig {
         &self.config
     }
 
-    /// The noise, f32 `[N, out_channels, H, W]`, in `x` `[N, in_channels, H, W]` at timesteps
-    /// `t` `[N]`, given classes `y` `[N]` (i64) if the network is told them.
+    /// The noise, f32 `[N, out_channels, H, W]`, in `x` `[N, in_channels, H, W]` at timesteps `t`
+    /// `[N]`, given classes `y` `[N]` (i64) if the network is class-conditional.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] for a picture of the wrong shape, [`crate::Error::Options`] for
-    /// a class missing, surplus or out of range, [`crate::Error::Backend`] from libtorch.
+    /// [`crate::Error::Input`] for a picture of the wrong shape, [`crate::Error::Options`] for a
+    /// class that is missing, superfluous or out of range, [`crate::Error::Backend`] from libtorch.
     pub fn forward(&self, x: &Tensor, t: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
         tch::no_grad(|| self.run(x, t, y))
     }
@@ -83,7 +83,7 @@ impl AdmUNet {
     }
 }
 
-/// The output blocks of one level: one more than its input blocks, for the layer that halved.
+/// The output blocks of one level: one more than its input blocks, for the downsampling layer.
 fn load_level(
     config: &AdmConfig,
     loader: &mut Loader,

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub enum Algorithm {
     /// SHA-256.
     Sha256,
-    /// MD5: tells damage, not malice. Some publishers give nothing better.
+    /// MD5: detects damage, but not malice. Some publishers have nothing better.
     Md5,
 }
 
@@ -45,7 +45,7 @@ impl Hash {
     /// A digest from its hexadecimal digits, in either case.
     ///
     /// # Errors
-    /// [`Error::Options`] when there are too few, too many, or others.
+    /// [`Error::Options`] if there are too few or too many, or other characters.
     pub fn new(algorithm: Algorithm, hex: &str) -> Result<Self> {
         let digits = algorithm.digits();
         if hex.len() == digits && hex.bytes().all(|b| b.is_ascii_hexdigit()) {

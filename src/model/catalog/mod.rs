@@ -1,4 +1,4 @@
-//! The catalogue of models: what there is, what it is for, under which licence, and where from.
+//! The catalogue of models: purpose, licence and source of each.
 //!
 //! [`Catalog::embedded`] reads models/catalog.toml as it was when the library was built. No
 //! torch and no network here: `fetch` downloads, `checkpoint` opens. Called by `fetch` and the
@@ -17,10 +17,10 @@ pub use crate::model::catalog::hash::{Algorithm, Hash};
 
 const EMBEDDED: &str = include_str!("../../../models/catalog.toml");
 
-/// The folder of experiments that the published program uses unless told otherwise.
+/// The folder of experiments that the published program uses by default.
 pub const EXPERIMENTS: &str = "exp";
 
-/// Every model that is known, in the order of the file.
+/// Every known model, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catalog {
     entries: Vec<Entry>,
@@ -29,7 +29,7 @@ pub struct Catalog {
 /// One model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// What the command calls it: lower-case letters, digits and `_`.
+    /// Its name in the command: lower-case letters, digits and `_`.
     pub name: String,
     /// What it is for, in a few words.
     pub about: String,
@@ -39,22 +39,22 @@ pub struct Entry {
     pub config: String,
     /// Licence of the repository that publishes it, as an SPDX expression.
     pub licence: String,
-    /// What its publisher says beyond the licence.
+    /// Further terms of its publisher.
     pub terms: Option<String>,
-    /// Where it comes from; `None` for what is built in.
+    /// Where it comes from; `None` for a built-in model.
     pub source: Option<Source>,
 }
 
-/// Where a model comes from, and what is known of its file.
+/// Where a model comes from, and what is known about its file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// The publisher's address.
     pub url: String,
-    /// Its place below the folder of experiments, where the published program looks for it.
+    /// Its path below the folder of experiments, where the published program looks for it.
     pub file: PathBuf,
-    /// Bytes, where they are public.
+    /// Size in bytes, if it is public.
     pub size: Option<u64>,
-    /// A digest of the file, where one is public.
+    /// A digest of the file, if one is public.
     pub hash: Option<Hash>,
 }
 
@@ -87,14 +87,14 @@ impl fmt::Display for Family {
 }
 
 impl Entry {
-    /// Where its file lies below `experiments`; `None` for what is built in.
+    /// The path of its file below `experiments`; `None` for a built-in model.
     pub fn path(&self, experiments: &Path) -> Option<PathBuf> {
         Some(experiments.join(&self.source.as_ref()?.file))
     }
 }
 
 impl Catalog {
-    /// The catalogue that is built in.
+    /// The built-in catalogue.
     ///
     /// # Errors
     /// None in a build that passes its tests.
@@ -102,11 +102,11 @@ impl Catalog {
         Self::parse(EMBEDDED, "models/catalog.toml")
     }
 
-    /// Reads a catalogue; `origin` is what errors call it.
+    /// Reads a catalogue; `origin` is its name in errors.
     ///
     /// # Errors
-    /// [`Error::Options`] for what is not TOML, unknown or missing fields, and values that no
-    /// model can have: names that are taken, places outside the folder, bad digests.
+    /// [`Error::Options`] for text that is not TOML, unknown or missing fields, and invalid values:
+    /// names that are taken, paths outside the folder, bad digests.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         let bad = |fault: String| Error::options(format!("{origin}: {fault}"));
         let written: Written = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
@@ -137,7 +137,7 @@ impl Catalog {
     /// The model of that name.
     ///
     /// # Errors
-    /// [`Error::Options`] with every name there is.
+    /// [`Error::Options`] that lists every name.
     pub fn get(&self, name: &str) -> Result<&Entry> {
         self.find(name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|e| e.name.as_str()).collect();
@@ -147,7 +147,7 @@ impl Catalog {
     }
 }
 
-/// What two models must not share, and these do.
+/// What two models share but must not.
 fn clash(this: &Entry, other: &Entry) -> Option<&'static str> {
     let file = |entry: &Entry| entry.source.as_ref().map(|source| source.file.clone());
     if this.name == other.name {
@@ -279,7 +279,7 @@ mod tests {
         }
     }
 
-    /// The README of the published program, by its tree of `exp/`.
+    /// The reference is the tree of `exp/` in the README of the published program.
     #[test]
     fn files_lie_where_the_published_program_looks() {
         let catalog = embedded();

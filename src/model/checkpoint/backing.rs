@@ -1,7 +1,7 @@
 //! A checkpoint's bytes: a mapped file, or bytes already in memory.
 //!
-//! Mapped pages count as the process's memory while they are resident, so they are handed back
-//! every `limits::RESIDENT_BYTES`: a 2.2 GB file then costs some 64 MiB plus its largest tensor.
+//! Mapped pages count as memory of the process while they are resident, so they are released every
+//! `limits::RESIDENT_BYTES`: a 2.2 GB file then costs about 64 MiB plus its largest tensor.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -16,9 +16,9 @@ use crate::model::checkpoint::limits;
 
 /// The bytes behind a checkpoint.
 pub(crate) enum Backing {
-    /// A file, mapped read-only, and the bytes read from it since its pages were handed back.
+    /// A file, mapped read-only, and the bytes read from it since its pages were last released.
     Mapped(Mmap, AtomicUsize),
-    /// Bytes of the program, or the caller's.
+    /// Bytes of the program, or of the caller.
     Held(Cow<'static, [u8]>),
 }
 
@@ -40,15 +40,15 @@ impl Backing {
             return Err(Error::Checkpoint(format!("{path} is empty, no model")));
         }
         let file = File::open(path).map_err(|e| Error::io(path, e))?;
-        // SAFETY: the map is read-only and never written through. Whoever shortens or rewrites
-        // the file while it is open breaks it, as with every mapped file; our own tools replace
-        // model files by renaming, which leaves a map on the old one.
+        // SAFETY: the map is read-only and never written through. A program that shortens or
+        // rewrites the file while it is open breaks it, as with every mapped file; this project's
+        // tools replace model files by renaming, which leaves a map of the old file intact.
         let map = unsafe { Mmap::map(&file) }.map_err(|e| Error::io(path, e))?;
         Ok(Self::Mapped(map, AtomicUsize::new(0)))
     }
 
-    /// Announces that `more` bytes are about to be read, and hands back the pages of what was
-    /// read before once that is a lot.
+    /// Announces that `more` bytes are about to be read, and releases the pages read before once
+    /// there are many.
     pub(crate) fn about_to_read(&self, more: usize) {
         if let Self::Mapped(map, touched) = self
             && touched.fetch_add(more, Ordering::Relaxed) > limits::RESIDENT_BYTES
@@ -64,7 +64,7 @@ fn hand_back(map: &Mmap) {
     // SAFETY: the map is shared, read-only and file-backed, so a page that is dropped comes back
     // with the same contents at its next use, also under a slice that is still borrowed.
     let dropped = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
-    // Only advice: when the system declines it, memory is higher and nothing is wrong.
+    // This is only advice: if the system declines it, the only effect is higher memory use.
     drop(dropped);
 }
 

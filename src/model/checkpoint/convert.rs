@@ -1,7 +1,7 @@
-//! Changes the element type of a tensor's bytes on its way to a file.
+//! Converts the element type of a tensor's bytes before they are written to a file.
 //!
-//! Rounds to nearest, ties to even, through f32; a value that leaves the target's range is
-//! refused. Called by the writer only: networks convert on their device.
+//! Rounds to nearest, ties to even, through f32; a value outside the target's range is refused.
+//! Called by the writer only, because networks convert on their device.
 
 use std::borrow::Cow;
 
@@ -41,10 +41,10 @@ impl StoreAs {
 /// Elements converted at once: small enough for the cache.
 const BLOCK: usize = 4096;
 
-/// The elements of `tensor` as `to`; borrowed when that is what they are.
+/// The elements of `tensor` as `to`; borrowed if they already have that type.
 ///
 /// # Errors
-/// A sentence when a value is not finite or does not fit in `to`.
+/// A sentence if a value is not finite or does not fit in `to`.
 pub(crate) fn convert<'a>(tensor: &'a HostTensor<'_>, to: Dtype) -> Parse<Cow<'a, [u8]>> {
     let from = tensor.info.dtype;
     if from == to {
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn rounds_to_nearest_ties_to_even() {
-        // 1 + 2^-11 and 1 + 3·2^-11 lie half-way between halves; 1 + 2^-8 half-way in bf16.
+        // 1 + 2^-11 and 1 + 3·2^-11 are half-way between two f16 values, 1 + 2^-8 between two bf16
+        // values.
         let values = tensor(&[1.0 + 2f32.powi(-11), 1.0 + 3.0 * 2f32.powi(-11), -0.0]);
         let halves = convert(&values, Dtype::F16).unwrap();
         assert_eq!(&halves[..], [0x00, 0x3c, 0x02, 0x3c, 0x00, 0x80]);

@@ -1,7 +1,7 @@
 //! An open checkpoint of any container: the [`TensorSource`] of this folder.
 //!
-//! Parsing is the containers' business and ends in a `Table`; reading elements, gathering and
-//! the check for finite values are here, once for all of them.
+//! The parsers of the containers make a `Table`; reading elements, gathering them and the check for
+//! finite values are here, for all containers.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::model::checkpoint::torch::{legacy, zipped};
 use crate::model::checkpoint::{Parse, finite, safetensors, strided};
 use crate::runtime::tensors::{HostTensor, TensorInfo, TensorSource};
 
-/// A checkpoint whose names, types, shapes and places were checked when it was opened.
+/// A checkpoint whose names, types, shapes and offsets were checked when it was opened.
 pub struct Checkpoint {
     origin: String,
     backing: Backing,
@@ -29,7 +29,7 @@ impl Checkpoint {
     /// Maps and checks the file `path`.
     ///
     /// # Errors
-    /// `Error::Io` when it cannot be opened; `Error::Checkpoint` when it is no checkpoint.
+    /// `Error::Io` if it cannot be opened; `Error::Checkpoint` if it is not a checkpoint.
     pub fn open(path: &Path) -> Result<Self> {
         Self::parse(path.display().to_string(), Backing::map(path)?)
     }
@@ -37,12 +37,12 @@ impl Checkpoint {
     /// Checks a checkpoint held in memory.
     ///
     /// # Errors
-    /// `Error::Checkpoint` when it is none.
+    /// `Error::Checkpoint` if it is not one.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self> {
         Self::parse("model in memory".to_owned(), Backing::Held(bytes.into()))
     }
 
-    /// Which container the bytes turned out to be.
+    /// The container that was detected.
     pub fn container(&self) -> Container {
         self.container
     }

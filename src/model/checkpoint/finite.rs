@@ -1,17 +1,17 @@
-//! Refuses infinities and NaN: the one check of a checkpoint's values.
+//! Refuses infinities and NaN: the only check of a checkpoint's values.
 //!
 //! Works on the stored bits, so it costs one pass over the bytes and no conversion.
 
 use crate::model::checkpoint::Parse;
 use crate::runtime::tensors::Dtype;
 
-/// Bytes looked at between two chances to stop; the loop inside has no branch.
+/// Bytes checked between two chances to stop; the loop over them has no branch.
 const BLOCK: usize = 16 << 10;
 
-/// That every value in `bytes` (little-endian, of type `dtype`) is finite.
+/// Checks that every value in `bytes` (little-endian, of type `dtype`) is finite.
 ///
 /// # Errors
-/// A sentence with the first offender's index and value.
+/// A sentence with the index and the value of the first one that is not.
 pub(crate) fn check(dtype: Dtype, bytes: &[u8]) -> Parse<()> {
     match dtype {
         Dtype::F16 => scan(
@@ -50,7 +50,7 @@ fn shown_f32(bytes: [u8; 4]) -> f64 {
     f64::from(f32::from_le_bytes(bytes))
 }
 
-/// Looks at `bytes` as elements of `N` bytes, block by block.
+/// Scans `bytes` as elements of `N` bytes, block by block.
 fn scan<const N: usize>(
     bytes: &[u8],
     is_finite: impl Fn([u8; N]) -> bool,

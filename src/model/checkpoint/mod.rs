@@ -1,9 +1,9 @@
 //! Checkpoint files as [`TensorSource`]s: safetensors, torch zip, torch's legacy container.
 //!
-//! A checkpoint comes from anywhere, so nothing in it is believed: the container is told by
-//! content, every size is checked against the file before anything is allocated, pickles are
-//! read by a machine that knows tensors and nothing else, and no code is ever run. Files are
-//! mapped; elements are touched when a tensor is read. No torch here and no networks.
+//! A checkpoint may come from anywhere, so nothing in it is trusted: the container is detected from
+//! the content, every size is checked against the file before anything is allocated, pickles are
+//! read by a machine that supports only tensors, and no code is ever run. Files are mapped;
+//! elements are only accessed when a tensor is read. No torch here and no networks.
 //!
 //! Called by the network builders (through `load::Loader`) and by `ddrmjpeg model`.
 
@@ -31,15 +31,15 @@ pub use crate::model::checkpoint::file::Checkpoint;
 pub use crate::model::checkpoint::sniff::Container;
 pub use crate::model::checkpoint::write::write_safetensors;
 
-/// What a parser of this folder returns: a fault is a sentence without the file's name, which
-/// [`Checkpoint`] puts in front.
+/// The result of a parser in this folder: an error is a sentence without the file's name, which
+/// [`Checkpoint`] adds.
 type Parse<T> = std::result::Result<T, String>;
 
-/// Opens the checkpoint `path`, whatever its container and its extension.
+/// Opens the checkpoint `path`, with any container and any extension.
 ///
 /// # Errors
-/// `Error::Io` when the file cannot be opened, `Error::Checkpoint` when it is no checkpoint or
-/// is damaged; the message names the path and what the file looks like.
+/// `Error::Io` if the file cannot be opened, `Error::Checkpoint` if it is not a checkpoint or is
+/// damaged; the message names the path and what the file looks like.
 pub fn open(path: &Path) -> Result<Box<dyn TensorSource>> {
     Ok(Box::new(Checkpoint::open(path)?))
 }

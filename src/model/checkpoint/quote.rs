@@ -1,6 +1,6 @@
-//! Text from a file, made fit for a message: short, and without control characters.
+//! Prepares text from a file for a message: short, and without control characters.
 
-/// At most this many characters of foreign text are shown.
+/// Most characters of such text that are shown.
 const SHOWN: usize = 96;
 
 /// `text` with control characters escaped, cut after [`SHOWN`] characters.

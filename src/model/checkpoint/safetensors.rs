@@ -1,7 +1,7 @@
-//! The safetensors container: the crate's reader behind our own limits.
+//! The safetensors container: the crate's reader with additional limits.
 //!
-//! The crate checks offsets, sizes and overflow. It does not bound what a header expands to in
-//! memory, and lets a repeated name pass in silence; both are seen to here, before and after.
+//! The crate checks offsets, sizes and overflow. It does not limit how much memory a parsed header
+//! takes, and silently accepts a repeated name; both are checked here.
 
 use safetensors::tensor::{Dtype as Stored, Metadata, TensorInfo as StoredInfo};
 
@@ -11,7 +11,7 @@ use crate::model::checkpoint::quote::quote;
 use crate::model::checkpoint::table::{Entry, Layout, Table};
 use crate::runtime::tensors::{Dtype, TensorInfo};
 
-/// Bytes of the length in front of the header.
+/// Bytes of the length before the header.
 const LENGTH_BYTES: usize = 8;
 
 /// The tensors of the safetensors file `bytes`.
@@ -47,7 +47,7 @@ fn header(bytes: &[u8]) -> Parse<&[u8]> {
         .ok_or_else(|| format!("a header of {length} bytes, the file holds {held}"))
 }
 
-/// What a header holds, counted without building anything.
+/// Counts over a header, without building anything.
 struct Counts {
     /// Commas outside strings.
     commas: usize,
@@ -55,7 +55,7 @@ struct Counts {
     keys: usize,
 }
 
-/// Counts in a header that need not be sound: what is no JSON is found by the real parser.
+/// Counts in a header that may be invalid: the real parser detects what is not JSON.
 fn count(header: &[u8]) -> Counts {
     let mut counts = Counts { commas: 0, keys: 0 };
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);

@@ -1,4 +1,4 @@
-//! Tells a container by its first bytes, and what a file that is none looks like instead.
+//! Detects a container by its first bytes, and describes what another file looks like.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl fmt::Display for Container {
     }
 }
 
-/// Beginnings of files that people take for a model, and what they are.
+/// First bytes of files that are often mistaken for a model, and what they are.
 const LOOK_ALIKES: [(&[u8], &str); 14] = [
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"BZh", "a bzip2 archive: unpack it first"),
@@ -44,10 +44,10 @@ const LOOK_ALIKES: [(&[u8], &str); 14] = [
     (b"PK\x05\x06", "an empty zip archive"),
 ];
 
-/// The container that `bytes` begin like.
+/// The container whose first bytes match `bytes`.
 ///
 /// # Errors
-/// A sentence on what the bytes look like, when they are no container.
+/// A sentence about what the bytes look like, if they are not a container.
 pub(crate) fn container(bytes: &[u8]) -> Parse<Container> {
     if bytes.starts_with(b"PK\x03\x04") {
         return Ok(Container::TorchZip);
@@ -62,8 +62,8 @@ pub(crate) fn container(bytes: &[u8]) -> Parse<Container> {
     Err(format!("no model: it looks like {}", looks_like(bytes)))
 }
 
-/// A header of believable length that opens an object. A length beyond the limits counts while
-/// its top bytes are 0, so that the reader can say what is wrong with it.
+/// Whether there is a header of plausible length that starts an object. A length above the limits
+/// is accepted if its top bytes are 0, so that the reader can report what is wrong with it.
 fn is_safetensors(bytes: &[u8]) -> bool {
     let Some((length, header)) = bytes.split_first_chunk::<8>() else {
         return false;

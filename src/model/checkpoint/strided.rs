@@ -1,4 +1,4 @@
-//! Where a tensor lies in its storage, and how it is gathered when it does not lie in one piece.
+//! Where a tensor is in its storage, and how to gather it if it is not contiguous.
 
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ pub(crate) fn count(shape: &[usize]) -> Option<usize> {
         .try_fold(1usize, |n, &size| n.checked_mul(size))
 }
 
-/// Puts a tensor of `geometry` into the bytes `storage` of the file, checked to stay inside.
+/// Locates a tensor of `geometry` in the bytes `storage` of the file, and checks that it is inside.
 pub(crate) fn place(dtype: Dtype, geometry: &Geometry<'_>, storage: Range<usize>) -> Parse<Entry> {
     let Geometry { shape, strides, .. } = *geometry;
     if shape.len() != strides.len() {
@@ -39,7 +39,8 @@ pub(crate) fn place(dtype: Dtype, geometry: &Geometry<'_>, storage: Range<usize>
     }
     let held = storage.len() / dtype.bytes();
     let count = count(shape).ok_or_else(|| format!("of shape {shape:?} overflows"))?;
-    // Also refuses tensors blown up by strides of 0, which cost memory and not file.
+    // Also refuses tensors enlarged by strides of 0, which would take memory but no space in the
+    // file.
     if count > held {
         return Err(format!(
             "of shape {shape:?} needs {count} elements, its storage holds {held}"
@@ -89,7 +90,8 @@ fn last_element(geometry: &Geometry<'_>) -> Option<usize> {
     })
 }
 
-/// Whether elements follow each other in row-major order; strides of single rows do not matter.
+/// Whether elements follow each other in row-major order; strides of dimensions of size 1 do not
+/// matter.
 fn is_contiguous(shape: &[usize], strides: &[usize]) -> bool {
     let mut expected = 1;
     shape.iter().zip(strides).rev().all(|(&size, &stride)| {
@@ -99,8 +101,8 @@ fn is_contiguous(shape: &[usize], strides: &[usize]) -> bool {
     })
 }
 
-/// The elements of a strided tensor in row-major order. `bytes` begins at its first element and
-/// ends with its last, as [`place`] made sure.
+/// The elements of a strided tensor in row-major order. `bytes` starts at its first element and
+/// ends with its last, as [`place`] has ensured.
 pub(crate) fn gather(bytes: &[u8], info: &TensorInfo, strides: &[usize]) -> Vec<u8> {
     let element = info.dtype.bytes();
     let count = info.shape.iter().product::<usize>();

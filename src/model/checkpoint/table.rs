@@ -1,4 +1,5 @@
-//! What every container is reduced to: a table of tensors by name, with their places in the file.
+//! The result of parsing any container: a table of tensors by name, with their position in the
+//! file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,7 +10,7 @@ use crate::model::checkpoint::quote::quote;
 use crate::model::checkpoint::strided;
 use crate::runtime::tensors::TensorInfo;
 
-/// How a tensor's elements lie between its first and its last.
+/// How a tensor's elements are arranged between the first and the last.
 pub(crate) enum Layout {
     /// One after the other, row-major.
     Contiguous,
@@ -17,17 +18,17 @@ pub(crate) enum Layout {
     Strided(Vec<usize>),
 }
 
-/// One tensor and where it is.
+/// One tensor and its position.
 pub(crate) struct Entry {
     /// Type and shape.
     pub(crate) info: TensorInfo,
-    /// How the elements lie in `span`.
+    /// How the elements are arranged in `span`.
     pub(crate) layout: Layout,
     /// Bytes of the file from the first element to the last.
     pub(crate) span: Range<usize>,
 }
 
-/// All tensors of a file, and its own remarks.
+/// All tensors of a file, and its metadata.
 #[derive(Default)]
 pub(crate) struct Table {
     /// By name.
@@ -40,7 +41,7 @@ impl Table {
     /// Adds a tensor.
     ///
     /// # Errors
-    /// When the name is taken or too long, or the table is full.
+    /// If the name is taken or too long, or the table is full.
     pub(crate) fn insert(&mut self, name: String, entry: Entry) -> Parse<()> {
         if name.len() > limits::NAME_BYTES {
             let (shown, limit) = (quote(&name), limits::NAME_BYTES);
@@ -56,8 +57,9 @@ impl Table {
         }
     }
 
-    /// The last checks and touches, alike for all containers: something is there, it is not
-    /// many times the file's size, and a DataParallel prefix `module.` on every name goes.
+    /// The last steps, the same for all containers: checks that there are tensors and that they are
+    /// not many times the file's size, and removes a DataParallel prefix `module.` if every name
+    /// has it.
     pub(crate) fn finish(mut self, file_bytes: usize) -> Parse<Self> {
         if self.entries.is_empty() {
             return Err("no tensors in it".to_owned());

@@ -1,7 +1,8 @@
 //! Writes safetensors: for `model convert`, calibration and training.
 //!
-//! Tensor by tensor, so that the whole never is in memory; under another name first, so that
-//! the target is either the old file or the whole new one. The same tensors give the same bytes.
+//! It writes tensor by tensor, so that not all of them are in memory at once, and first under
+//! another name, so that the target is either the old file or the complete new one. The same
+//! tensors give the same bytes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,8 +21,8 @@ const METADATA: &str = "__metadata__";
 /// Writes every tensor of `source` to `path`, with the text `metadata`, as safetensors.
 ///
 /// # Errors
-/// `Error::Checkpoint` when a tensor cannot be read or does not fit in the wanted type,
-/// `Error::Io` when writing fails. The file `path` is then as it was before.
+/// `Error::Checkpoint` if a tensor cannot be read or does not fit in the type, `Error::Io` if
+/// writing fails. The file `path` is then unchanged.
 pub fn write_safetensors(
     path: &Path,
     source: &dyn TensorSource,
@@ -59,12 +60,12 @@ fn bad(name: &str, fault: &str) -> Error {
     Error::Checkpoint(format!("tensor {} {fault}", quote(name)))
 }
 
-/// A file beside `path` that goes away unless it takes `path`'s place.
+/// A file next to `path` that is deleted unless it replaces `path`.
 fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".ddrmjpeg-").suffix(".part");
-    // Models are for everyone the umask allows, not for their writer alone.
+    // Models get the permissions that the umask allows; temporary files would be private.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(folder.unwrap_or(Path::new(".")))

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-/// A list of numbers, however it is written.
+/// A list of numbers in any of these forms.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers<T>(pub Vec<T>);
 

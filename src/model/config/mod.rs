@@ -1,9 +1,9 @@
-//! The published YAML configs, read as they stand.
+//! Reads the published YAML configs unchanged.
 //!
-//! [`Config::parse`] takes a file of the published repositories (DDRM, DDRM-JPEG, DDIM)
-//! unchanged. What only their training or their loaders need is accepted and has no effect
-//! ([`WITHOUT_EFFECT`]); every other key that is not known is an error that names it. No
-//! torch, no files: the command reads the text, the networks take the configs made from it.
+//! [`Config::parse`] takes a file of the published repositories (DDRM, DDRM-JPEG, DDIM) unchanged.
+//! Keys that only training or loaders need are accepted and have no effect ([`WITHOUT_EFFECT`]);
+//! every other unknown key is an error that names it. No torch, no files: the caller reads the
+//! text, and the networks are built from the resulting configs.
 
 mod list;
 pub mod networks;
@@ -19,8 +19,8 @@ pub use crate::model::config::sections::{
 
 use crate::error::{Error, Result};
 
-/// Keys (and whole sections) of the published files that mean nothing when pictures are
-/// restored: they are accepted, whatever they hold.
+/// Keys (and whole sections) of the published files that have no meaning for restoration: they are
+/// accepted with any value.
 pub const WITHOUT_EFFECT: [&str; 12] = [
     "training",
     "optim",
@@ -31,7 +31,7 @@ pub const WITHOUT_EFFECT: [&str; 12] = [
     "model.ema_rate",
     "model.var_type",
     "model.use_checkpoint",
-    // learn_sigma decides, in the published program too.
+    // learn_sigma decides this, as in the published program.
     "model.out_channels",
     "sampling.last_only",
     "sampling.ckpt_id",
@@ -55,11 +55,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads a config; `name` is what errors call it.
+    /// Reads a config; `name` is its name in errors.
     ///
     /// # Errors
-    /// [`Error::Options`] for what is not YAML or lacks a section, for values of the wrong
-    /// type or out of range, and for unknown keys, all of which it names.
+    /// [`Error::Options`] for text that is not YAML or lacks a section, for values of the wrong
+    /// type or out of range, and for unknown keys, which are all named.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         let mut unknown = Vec::new();
         let config: Self = serde_saphyr::with_deserializer_from_str(text, |yaml| {
@@ -86,9 +86,9 @@ impl Config {
     }
 }
 
-/// The key that nothing read, unless it is one of [`WITHOUT_EFFECT`] or inside one.
+/// The name of an unused key, unless it is one of [`WITHOUT_EFFECT`] or inside one.
 fn unknown_key(path: &serde_ignored::Path<'_>) -> Option<String> {
-    // An optional section shows up as a question mark of its own.
+    // serde_ignored marks an optional section with a question mark.
     let key = path.to_string().replace("?.", "");
     let known = WITHOUT_EFFECT.iter().any(|&quiet| {
         key.strip_prefix(quiet)

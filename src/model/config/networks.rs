@@ -1,5 +1,5 @@
-//! From the sections of a published config to the networks they describe: what the published
-//! `create_model` and `create_classifier` work out, defaults included.
+//! From the sections of a published config to the networks that they describe, as in the published
+//! `create_model` and `create_classifier`, including defaults.
 
 use crate::error::{Error, Result};
 use crate::model::adm::arguments::{AdmConfig, ClassifierConfig, default_channel_mult};
@@ -7,7 +7,7 @@ use crate::model::config::sections::{Model, ModelType, published_classes};
 use crate::model::config::{Classifier, Config};
 use crate::model::ddpm::DdpmConfig;
 
-/// What network a config describes.
+/// The network that a config describes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NetworkConfig {
     /// An ADM UNet.
@@ -24,7 +24,7 @@ impl Config {
     /// The network.
     ///
     /// # Errors
-    /// [`Error::Options`] when `model` lacks a key or describes no network.
+    /// [`Error::Options`] if `model` lacks a key or describes no network.
     pub fn network(&self) -> Result<NetworkConfig> {
         if self.model.in_channels != 3 {
             return Err(Error::options(format!(
@@ -40,10 +40,10 @@ impl Config {
         }
     }
 
-    /// The classifier, if the network is told classes and the config has one.
+    /// The classifier, if the network is class-conditional and the config has one.
     ///
     /// # Errors
-    /// [`Error::Options`] when `classifier` describes no network.
+    /// [`Error::Options`] if `classifier` describes no network.
     pub fn guide(&self) -> Result<Option<ClassifierConfig>> {
         let Some(section) = &self.classifier else {
             return Ok(None);
@@ -53,7 +53,7 @@ impl Config {
         Ok(self.class_cond().then_some(config))
     }
 
-    /// Whether the network is told a class.
+    /// Whether the network is class-conditional.
     pub fn class_cond(&self) -> bool {
         self.model.family == ModelType::Openai && self.model.class_cond.unwrap_or(false)
     }

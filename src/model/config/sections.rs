@@ -32,7 +32,7 @@ pub struct Data {
     /// The network takes `[-1, 1]`, not `[0, 1]`.
     #[serde(default = "yes")]
     pub rescaled: bool,
-    /// Pictures come from a plain folder of the user's, not from the data set.
+    /// Pictures come from a plain folder of the user, not from the data set.
     #[serde(default)]
     pub out_of_dist: bool,
     /// The thousand pictures of ImageNet that the papers report on.
@@ -41,10 +41,10 @@ pub struct Data {
 }
 
 impl Data {
-    /// Whether the pictures are of a kind that the networks take.
+    /// Checks that the networks support such pictures.
     ///
     /// # Errors
-    /// [`Error::Options`] naming what is not.
+    /// [`Error::Options`] naming what is not supported.
     pub fn validate(&self) -> Result<()> {
         if self.channels != 3 {
             let n = self.channels;
@@ -80,7 +80,7 @@ pub struct Model {
     /// The family.
     #[serde(rename = "type")]
     pub family: ModelType,
-    /// Channels of the picture that comes in; 3.
+    /// Channels of the input picture; 3.
     #[serde(default = "three")]
     pub in_channels: i64,
     /// Residual blocks per level.
@@ -89,17 +89,17 @@ pub struct Model {
     #[serde(default = "yes")]
     pub resamp_with_conv: bool,
 
-    /// ADM: side of the pictures it was trained on; `data.image_size` when absent.
+    /// ADM: side of the pictures it was trained on; `data.image_size` by default.
     pub image_size: Option<i64>,
     /// ADM: channels at full size.
     pub num_channels: Option<i64>,
-    /// ADM: multiples of them per level; by size of picture when empty.
+    /// ADM: multiples of them per level; if empty, by picture size.
     pub channel_mult: Option<Numbers<f64>>,
     /// ADM: sides of the feature maps with attention, in pixels, for the trained size.
     pub attention_resolutions: Option<Numbers<i64>>,
     /// ADM: attention heads.
     pub num_heads: Option<i64>,
-    /// ADM: channels of each head; -1 when `num_heads` decides.
+    /// ADM: channels of each head; -1 if `num_heads` decides.
     #[serde(default, deserialize_with = "none_if_negative")]
     pub num_head_channels: Option<i64>,
     /// ADM: heads of the upward half; -1 for the same.
@@ -107,9 +107,9 @@ pub struct Model {
     pub num_heads_upsample: Option<i64>,
     /// ADM: the variance is learned, in three more channels.
     pub learn_sigma: Option<bool>,
-    /// ADM: the network is told a class.
+    /// ADM: the network is class-conditional.
     pub class_cond: Option<bool>,
-    /// ADM: how many classes; 1000 when absent. Not a published key.
+    /// ADM: how many classes; 1000 by default. Not a published key.
     pub num_classes: Option<i64>,
     /// ADM: time and class scale and shift the norms.
     pub use_scale_shift_norm: Option<bool>,
@@ -183,7 +183,7 @@ impl Model {
 /// `classifier`: the network that guides a class-conditional one.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Classifier {
-    /// Side of the pictures it was trained on; `data.image_size` when absent.
+    /// Side of the pictures it was trained on; `data.image_size` by default.
     pub image_size: Option<i64>,
     /// Sides of the feature maps with attention, in pixels.
     #[serde(default = "published_attention")]
@@ -206,10 +206,10 @@ pub struct Classifier {
     /// The torso computes in half precision.
     #[serde(default)]
     pub classifier_use_fp16: bool,
-    /// How hard it pulls.
+    /// The strength of the guidance.
     #[serde(default = "one")]
     pub classifier_scale: f64,
-    /// Multiples of the width per level; by size of picture when empty. Not a published key.
+    /// Multiples of the width per level; if empty, by picture size. Not a published key.
     #[serde(default)]
     pub channel_mult: Numbers<f64>,
     /// Channels of each attention head; published: 64. Not a published key.
@@ -220,7 +220,7 @@ pub struct Classifier {
     pub num_classes: i64,
 }
 
-/// How the betas of the forward process rise.
+/// The schedule of the betas of the forward process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BetaSchedule {
@@ -229,7 +229,7 @@ pub enum BetaSchedule {
     Linear,
     /// Their square roots in equal steps.
     Quad,
-    /// All the last one.
+    /// All equal to the last one.
     Const,
     /// 1/T, 1/(T-1), …, 1.
     Jsd,
@@ -241,7 +241,7 @@ pub enum BetaSchedule {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Diffusion {
-    /// How the betas rise.
+    /// The schedule of the betas.
     pub beta_schedule: BetaSchedule,
     /// The first beta.
     pub beta_start: f64,
@@ -263,7 +263,7 @@ impl Default for Diffusion {
 }
 
 impl Diffusion {
-    /// Whether the numbers make a schedule.
+    /// Checks whether the numbers describe a schedule.
     ///
     /// # Errors
     /// [`Error::Options`] naming the first that does not.

@@ -1,4 +1,4 @@
-//! The configs in configs/, built in, so that they are there wherever the command is.
+//! The configs in configs/, built in, so that they are always available.
 
 /// File names and texts, as in configs/.
 pub const SHIPPED: [(&str, &str); 9] = [

@@ -1,4 +1,4 @@
-//! One resolution of the UNet, on its way down or up.
+//! One resolution of the UNet, downward or upward.
 
 use tch::Tensor;
 
@@ -65,7 +65,7 @@ impl Downsample {
     }
 }
 
-/// Twice the size: each pixel four times, then a convolution or none.
+/// Twice the size: each pixel is repeated four times, then a convolution or none.
 struct Upsample {
     conv: Option<DoubledConv>,
 }
@@ -94,7 +94,7 @@ pub struct DownLevel {
 }
 
 impl DownLevel {
-    /// Loads level `level`; `skips` gains the channels of each result.
+    /// Loads level `level`; the channels of each result are appended to `skips`.
     pub fn load(
         config: &DdpmConfig,
         loader: &mut Loader,

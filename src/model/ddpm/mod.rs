@@ -1,6 +1,6 @@
 //! The DDPM UNet of Ho et al. (2020), as ported by pesser and used by SDEdit: CelebA-HQ and LSUN.
 //!
-//! A module's place in the network is its key in the checkpoint.
+//! The path of a module in the network is its key in the checkpoint.
 
 #[cfg(feature = "torch")]
 mod level;

@@ -1,6 +1,6 @@
-//! What shapes a DDPM network: the `model` section of the published YAML, under its names.
+//! The parameters of a DDPM network: the `model` section of the published YAML, under its names.
 //!
-//! No torch and no files: `model::config` makes it, the network reads it.
+//! No torch and no files: `config` makes it, the network reads it.
 
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ use crate::model::bounds::{LARGEST, NORM_GROUPS, multiple, within};
 pub struct DdpmConfig {
     /// Side of the pictures it was trained on, in pixels.
     pub image_size: i64,
-    /// Channels of the picture that comes in.
+    /// Channels of the input picture.
     pub in_channels: i64,
     /// Channels of the result.
     pub out_ch: i64,
@@ -54,7 +54,7 @@ impl DdpmConfig {
         self.ch * self.ch_mult.get(level).copied().unwrap_or(0)
     }
 
-    /// Channels that come into level `level`.
+    /// Input channels of level `level`.
     pub fn channels_into(&self, level: usize) -> i64 {
         match level {
             0 => self.ch,
@@ -62,7 +62,7 @@ impl DdpmConfig {
         }
     }
 
-    /// Width of the vector that tells blocks of the time.
+    /// Width of the time embedding.
     pub fn embedding(&self) -> i64 {
         4 * self.ch
     }
@@ -77,7 +77,7 @@ impl DdpmConfig {
         1 << self.ch_mult.len().saturating_sub(1)
     }
 
-    /// Whether the numbers describe a network.
+    /// Checks whether the numbers describe a network.
     ///
     /// # Errors
     /// [`crate::Error::Options`] naming the first that does not.

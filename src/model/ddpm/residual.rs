@@ -23,8 +23,8 @@ pub struct ResBlock {
 }
 
 impl ResBlock {
-    /// From `input` to `output` channels; only a change of channels has a shortcut.
-    /// `embedding` is the width of the vector of time.
+    /// From `input` to `output` channels; only a change of channels has a shortcut. `embedding` is
+    /// the width of the time embedding.
     pub fn load(loader: &mut Loader, key: &str, [input, output]: [i64; 2], embedding: i64) -> Self {
         let kind = loader.kind();
         let at = |name: &str| format!("{key}.{name}");

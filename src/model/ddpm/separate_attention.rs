@@ -1,4 +1,4 @@
-//! The attention block: one head over all channels, three projections of their own.
+//! The attention block: one head over all channels, with three separate projections.
 
 use tch::Tensor;
 

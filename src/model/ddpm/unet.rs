@@ -1,4 +1,4 @@
-//! The DDPM UNet: the noise in a picture, given how much there is.
+//! The DDPM UNet: estimates the noise in a picture, given the timestep.
 
 use tch::{Kind, Tensor};
 
@@ -30,10 +30,10 @@ pub struct DdpmUNet {
 }
 
 impl DdpmUNet {
-    /// Builds the network from the loader's tensors; whether they fit, `Loader::finish` tells.
+    /// Builds the network from the loader's tensors; `Loader::finish` reports whether they fit.
     ///
     /// # Errors
-    /// [`Error::Options`] when `config` describes no network.
+    /// [`Error::Options`] if `config` describes no network.
     pub fn load(config: &DdpmConfig, loader: &mut Loader) -> Result<Self> {
         config.validate()?;
         let kind = loader.kind();
@@ -66,7 +66,7 @@ impl DdpmUNet {
         })
     }
 
-    /// What it was built from.
+    /// The config that it was built from.
     pub fn config(&self) -> &DdpmConfig {
         &self.config
     }
@@ -99,7 +99,7 @@ impl DdpmUNet {
         Ok(self.conv_out.forward(&h)?.f_contiguous()?)
     }
 
-    /// SiLU of the time embedding, f32 `[N, 4 · ch]`: every block begins with that SiLU.
+    /// SiLU of the time embedding, f32 `[N, 4 · ch]`: every block starts with that SiLU.
     fn time(&self, t: &Tensor) -> Result<Tensor> {
         let hidden = self.dense[0].forward(&sin_cos(t, self.config.ch)?)?;
         let temb = self.dense[1].forward(&hidden.f_silu()?)?;

@@ -1,7 +1,7 @@
-//! One HTTP request for a file, or for its rest.
+//! One HTTP request for a file, or for the rest of it.
 //!
-//! What a status or a failure means is decided here: worth another try, or final. Bytes are not
-//! touched. Called by `transfer`.
+//! It decides whether a status or a failure is worth another try, or final. It does not process the
+//! bytes. Called by `transfer`.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use ureq::{Agent, Body};
 use crate::error::{Error, Result};
 use crate::model::fetch::Settings;
 
-/// Why a request, or the reading of its answer, came to nothing.
+/// Why a request, or reading its response, failed.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// Worth another try.
@@ -23,19 +23,19 @@ pub(crate) enum Fault {
     Final(Error),
 }
 
-/// What of a file is asked for.
+/// Which part of a file to request.
 pub(crate) struct Wanted<'a> {
-    /// The first byte wanted; with 0, all of it.
+    /// The first byte; 0 requests the whole file.
     pub from: u64,
-    /// Tells the server which version the earlier bytes are of.
+    /// Tells the server the version of the earlier bytes.
     pub validator: Option<&'a str>,
 }
 
-/// What the server gives.
+/// The server's response.
 pub(crate) struct Answer {
-    /// Where in the file the body begins. `None`: nothing is left to give from there on.
+    /// The offset of the body in the file. `None`: there are no bytes from there on.
     pub start: Option<u64>,
-    /// Bytes of the whole, if it says.
+    /// Bytes of the whole file, if the server says.
     pub total: Option<u64>,
     /// The version: a strong ETag or a date.
     pub validator: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Answer {
     pub body: Box<dyn Read>,
 }
 
-/// Asks one server for one file.
+/// Requests one file from one server.
 pub(crate) struct Client {
     agent: Agent,
     url: String,
@@ -53,7 +53,7 @@ impl Client {
     /// For `url`.
     ///
     /// # Errors
-    /// [`Error::Options`] when that is no http or https address.
+    /// [`Error::Options`] if that is not an http or https address.
     pub fn new(url: &str, settings: &Settings) -> Result<Self> {
         let bad = || Error::options(format!("url {url:?} is no http:// or https:// address"));
         let uri: Uri = url.parse().map_err(|_| bad())?;
@@ -76,7 +76,7 @@ impl Client {
             .timeout_connect(Some(settings.connect))
             .timeout_recv_response(Some(settings.stall))
             .timeout_per_read(Some(settings.stall));
-        // No proxy can reach what is meant by this machine's own address.
+        // A proxy cannot reach this machine's own address.
         if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
             config = config.proxy(None);
         }
@@ -86,7 +86,7 @@ impl Client {
         })
     }
 
-    /// Asks.
+    /// Sends the request.
     pub fn get(&self, wanted: &Wanted<'_>) -> std::result::Result<Answer, Fault> {
         let mut request = self.agent.get(&self.url);
         if wanted.from > 0 {
@@ -121,7 +121,7 @@ impl Client {
         })
     }
 
-    /// An answer without the file.
+    /// The fault for a response without the file.
     fn refusal(&self, status: StatusCode) -> Fault {
         let text = format!("the server answers {status}");
         let passing = matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504);
@@ -134,7 +134,7 @@ impl Client {
     fn fault(&self, error: ureq::Error) -> Fault {
         use std::io::ErrorKind;
         let text = match &error {
-            // Its own words without the layers they came through.
+            // The message of the inner error only.
             ureq::Error::Io(inner) => inner.to_string(),
             _ => error.to_string(),
         };
@@ -161,8 +161,7 @@ impl Client {
     }
 }
 
-/// Whether TLS broke off for a reason that stays: a certificate that is not trusted, no common
-/// ground.
+/// Whether TLS failed for a permanent reason: an untrusted certificate, or no common protocol.
 fn is_distrust(error: &std::io::Error) -> bool {
     error
         .get_ref()
@@ -174,7 +173,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-/// What `If-Range` may be told (RFC 9110, 13.1.5): a strong ETag, else the date of last change.
+/// The value for `If-Range` (RFC 9110, 13.1.5): a strong ETag, otherwise the date of last change.
 fn validator(headers: &HeaderMap) -> Option<String> {
     let strong = text(headers, header::ETAG).filter(|tag| tag.starts_with('"'));
     strong.or_else(|| text(headers, header::LAST_MODIFIED))

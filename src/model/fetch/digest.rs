@@ -1,6 +1,6 @@
 //! The digest of a file on disk.
 //!
-//! Called when a download is whole, and by `ddrmjpeg model verify`.
+//! Called after a download is complete, and by `ddrmjpeg model verify`.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -21,7 +21,7 @@ const BLOCK: usize = 1 << 20;
 /// The digest of the file `path`.
 ///
 /// # Errors
-/// [`Error::Io`] when it cannot be read, [`Error::Cancelled`].
+/// [`Error::Io`] if it cannot be read, [`Error::Cancelled`].
 pub fn digest(path: &Path, algorithm: Algorithm, watch: Watch<'_>) -> Result<Hash> {
     let failed = |e| Error::io(path, e);
     let mut file = File::open(path).map_err(failed)?;

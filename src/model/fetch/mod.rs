@@ -1,10 +1,9 @@
-//! Fetches one large file over HTTP: resumed where it broke off, checked, and moved into place
-//! whole.
+//! Fetches one large file over HTTP: resumes interrupted downloads, checks the file, and moves it
+//! into place once it is complete.
 //!
-//! While it is incomplete it is `NAME.part` beside its place, with `NAME.part.from` telling what
-//! it is a part of; neither is ever taken for the file. Nothing is printed: a [`Watch`] reports
-//! and cancels. What is fetched, and where from, is the caller's business: `ddrmjpeg model
-//! fetch`, from the catalogue.
+//! While it is incomplete it is `NAME.part` next to its target, and `NAME.part.from` says where it
+//! comes from; neither is ever mistaken for the file. Nothing is printed: a [`Watch`] reports and
+//! cancels. The caller, `ddrmjpeg model fetch`, decides what to fetch from where.
 
 mod client;
 mod digest;
@@ -21,32 +20,32 @@ use crate::model::fetch::part::Part;
 
 pub use crate::model::fetch::digest::digest;
 
-/// What is to be fetched.
+/// What to fetch.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// `https://…` or `http://…`. From https no redirect leads to http.
     pub url: &'a str,
-    /// Where it goes. Folders on the way are made.
+    /// The target path. Missing folders are created.
     pub target: &'a Path,
-    /// Its bytes, when they are known beforehand.
+    /// Its size in bytes, if it is known beforehand.
     pub size: Option<u64>,
-    /// Its digest, when one is known.
+    /// Its digest, if one is known.
     pub hash: Option<&'a Hash>,
-    /// A last look at the whole file, before it takes its place: whether it is what it should be.
+    /// A last check of the complete file before it is moved into place.
     pub check: Option<&'a Check>,
 }
 
-/// Whether a file is what it should be; [`Error::Checkpoint`] when it is not.
+/// Checks a file; returns [`Error::Checkpoint`] if it is not the right one.
 pub type Check = dyn Fn(&Path) -> Result<()>;
 
-/// How patient a fetch is, and how much it takes.
+/// Timeouts, retries and limits of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Time to connect, TLS included.
+    /// Time to connect, including TLS.
     pub connect: Duration,
-    /// Time in which the server begins to answer, and within which more bytes must come.
+    /// Time until the server must respond, and within which more bytes must arrive.
     pub stall: Duration,
-    /// Attempts after the first, counted anew whenever one brought [`PROGRESS_BYTES`].
+    /// Attempts after the first; the count restarts after one that brought [`PROGRESS_BYTES`].
     pub retries: u32,
     /// Pause before the first of them; it doubles, up to 30 s.
     pub pause: Duration,
@@ -54,7 +53,7 @@ pub struct Settings {
     pub most_bytes: u64,
 }
 
-/// An attempt that brought this much was not in vain.
+/// An attempt that brought this many bytes counts as progress.
 pub const PROGRESS_BYTES: u64 = 1 << 20;
 
 impl Default for Settings {
@@ -69,16 +68,16 @@ impl Default for Settings {
     }
 }
 
-/// What happens meanwhile.
+/// What happens during a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// The file is there, but is not what it should be; it stays until its successor is whole.
+    /// The file exists, but is not the right one; it is kept until its replacement is complete.
     Stale(&'a str),
-    /// What was fetched before is of no use, and is fetched again.
+    /// Earlier bytes cannot be used, and are fetched again.
     Restarted(&'a str),
     /// `done` bytes are there, of `total` if the server says.
     Received {
-        /// Bytes so far, those of earlier attempts included.
+        /// Bytes so far, including those of earlier attempts.
         done: u64,
         /// Bytes in all.
         total: Option<u64>,
@@ -99,18 +98,18 @@ pub enum Event<'a> {
     },
 }
 
-/// Reports out, cancellation in. A cancelled fetch stops after the bytes in hand, or, when the
-/// server is silent, after [`Settings::stall`].
+/// Reports progress and cancels. A cancelled fetch stops after the current bytes or, if the server
+/// is silent, after [`Settings::stall`].
 #[derive(Clone, Copy, Default)]
 pub struct Watch<'a> {
-    /// When true, the fetch stops with [`Error::Cancelled`] and keeps what it has.
+    /// If true, the fetch stops with [`Error::Cancelled`] and keeps its bytes.
     pub cancel: Option<&'a AtomicBool>,
-    /// Called with what happens.
+    /// Called for each event.
     pub report: Option<&'a dyn Fn(Event<'_>)>,
 }
 
 impl Watch<'_> {
-    /// Reports `event`, and answers whether to go on.
+    /// Reports `event`, and returns an error if the fetch is cancelled.
     fn tell(&self, event: Event<'_>) -> Result<()> {
         if let Some(report) = self.report {
             report(event);
@@ -126,28 +125,28 @@ impl Watch<'_> {
     }
 }
 
-/// How a fetch ended well.
+/// How a fetch succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// The file was there, and is what it should be.
+    /// The right file was already there.
     Present,
-    /// It is there now.
+    /// It has been fetched.
     Now {
         /// Its bytes.
         bytes: u64,
-        /// How many of them were there from an earlier run.
+        /// How many of them were left from an earlier run.
         resumed: u64,
     },
 }
 
-/// Fetches `request`, unless it is there and is what it should be.
+/// Fetches `request`, unless the right file is already there.
 ///
 /// # Errors
-/// [`Error::Io`] naming the URL, when the server refuses or the connection keeps breaking, or a
-/// file, when it cannot be written: a full disk among them. What was received is kept, and the
-/// next call goes on from there. [`Error::Checkpoint`] when the whole has the wrong size or
-/// digest: it is deleted. [`Error::Limits`] for what is too large, [`Error::Options`] for a URL
-/// that is none, [`Error::Cancelled`].
+/// [`Error::Io`] naming the URL, if the server refuses or the connection keeps breaking, or naming
+/// a file that cannot be written, for example because the disk is full. What was received is kept,
+/// and the next call resumes there. [`Error::Checkpoint`] if the complete file has the wrong size
+/// or digest; it is then deleted. [`Error::Limits`] for a file that is too large,
+/// [`Error::Options`] for an invalid URL, [`Error::Cancelled`].
 pub fn fetch(request: &Request<'_>, settings: &Settings, watch: Watch<'_>) -> Result<Fetched> {
     let target = request.target;
     if let Ok(found) = std::fs::metadata(target) {
@@ -182,7 +181,7 @@ pub fn fetch(request: &Request<'_>, settings: &Settings, watch: Watch<'_>) -> Re
     Ok(Fetched::Now { bytes, resumed })
 }
 
-/// Whether `path` is what `request` is after. The file's last look is the caller's `check`.
+/// Checks whether `path` is what `request` asks for. The caller's `check` comes last.
 fn verify(request: &Request<'_>, path: &Path, watch: Watch<'_>) -> Result<()> {
     let bad = |fault: String| Error::Checkpoint(format!("{}: {fault}", path.display()));
     let found = std::fs::metadata(path).map_err(|e| Error::io(path, e))?;

@@ -1,7 +1,7 @@
-//! What is there of a file so far: `NAME.part`, and `NAME.part.from` with where it came from.
+//! An incomplete file: `NAME.part`, and `NAME.part.from` with its origin.
 //!
-//! One process at a time holds a part, by a lock on it. Bytes are only ever appended, so that
-//! its length tells how far it got. Called by `fetch` and `transfer`.
+//! Only one process at a time holds a part, by a lock on it. Bytes are only appended, so its length
+//! is the progress. Called by `fetch` and `transfer`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Where a part came from: enough to tell whether the rest still fits it.
+/// Where a part came from: enough to decide whether the rest still fits it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// The URL that was asked.
+    /// The requested URL.
     pub url: String,
     /// The server's strong ETag, or its date of last change, if it gave one.
     pub validator: Option<String>,
-    /// Bytes of the whole, if it said.
+    /// Bytes of the whole file, if the server said.
     pub total: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Origin {
     }
 }
 
-/// An incomplete file, held by this process alone.
+/// An incomplete file, held only by this process.
 pub(crate) struct Part {
     path: PathBuf,
     note: PathBuf,
@@ -51,7 +51,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Opens or makes the part of `target`, and the folders that it lies in.
+    /// Opens or creates the part of `target`, and its folders.
     pub fn open(target: &Path) -> Result<Self> {
         let path = beside(target, ".part");
         let failed = |e| Error::io(&path, e);
@@ -61,7 +61,7 @@ impl Part {
         let options = OpenOptions::new().append(true).create(true).clone();
         let file = options.open(&path).map_err(failed)?;
         let held = file.metadata().map_err(failed)?;
-        // A device, as in the test of a full disk, is nobody's own.
+        // A device, as in the test of a full disk, cannot be locked by one process.
         if held.is_file() {
             lock(&file).map_err(failed)?;
         }
@@ -79,12 +79,12 @@ impl Part {
         })
     }
 
-    /// Where it lies.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Bytes that are there.
+    /// Bytes so far.
     pub fn len(&self) -> u64 {
         self.length
     }
@@ -94,17 +94,17 @@ impl Part {
         self.inherited
     }
 
-    /// Where it came from, as far as that is known.
+    /// Where it came from, if that is known.
     pub fn origin(&self) -> Option<Origin> {
         Origin::from_text(&fs::read_to_string(&self.note).ok()?)
     }
 
-    /// Notes where it comes from.
+    /// Records where it comes from.
     pub fn set_origin(&self, origin: &Origin) -> Result<()> {
         fs::write(&self.note, origin.to_text()).map_err(|e| Error::io(&self.note, e))
     }
 
-    /// Drops what is there.
+    /// Drops all bytes.
     pub fn clear(&mut self) -> Result<()> {
         if self.length > 0 {
             self.file.set_len(0).map_err(|e| Error::io(&self.path, e))?;
@@ -113,7 +113,7 @@ impl Part {
         Ok(())
     }
 
-    /// Adds `bytes`. After a failure the part is as long as what did fit.
+    /// Appends `bytes`. After a failure the part holds as many as did fit.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.file.write_all(bytes);
         self.length = match written {
@@ -123,7 +123,7 @@ impl Part {
         written
     }
 
-    /// Bytes free for it on its file system, if that can be told.
+    /// Free bytes on its file system, if known.
     pub fn free_bytes(&self) -> Option<u64> {
         let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
         let system = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
@@ -140,7 +140,7 @@ impl Part {
 
     /// Deletes it.
     pub fn discard(self) {
-        // What cannot be deleted is found and checked again by the next run.
+        // If it cannot be deleted, the next run finds and checks it again.
         let _ = fs::remove_file(&self.path);
         self.forget();
     }

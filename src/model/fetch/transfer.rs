@@ -1,7 +1,7 @@
-//! Fills a part until it is whole, over as many connections as it takes.
+//! Fills a part until it is complete, over as many connections as needed.
 //!
-//! A connection that breaks is tried again after a pause; bytes of another version of the file
-//! are never mixed with those that are there. Called by `fetch`.
+//! A broken connection is tried again after a pause; bytes of different versions of the file are
+//! never mixed. Called by `fetch`.
 
 use std::io::{self, ErrorKind, Read};
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::model::fetch::{Event, PROGRESS_BYTES, Request, Settings, Watch};
 const BLOCK: usize = 1 << 17;
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How often a pause looks whether it is cancelled.
+/// How often a pause checks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Fills `part` with what `request` names.
+/// Fills `part` with the file that `request` names.
 pub(crate) fn transfer(
     request: &Request<'_>,
     settings: &Settings,
@@ -58,8 +58,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Drops a part that cannot be the beginning of what is wanted: of another address and with
-    /// no digest to tell, or too long.
+    /// Drops a part that cannot be the start of the file: because it is from another address and
+    /// there is no digest to check it, or because it is too long.
     fn begin(&self, part: &mut Part) -> Result<()> {
         if part.len() == 0 {
             return Ok(());
@@ -74,7 +74,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// One connection. Ends well when the part is whole.
+    /// One connection. Succeeds if the part is complete.
     fn attempt(&self, part: &mut Part) -> std::result::Result<(), Fault> {
         if part.len() > 0 && self.request.size == Some(part.len()) {
             return Ok(());
@@ -102,7 +102,7 @@ impl Job<'_> {
         self.receive(answer.body, total, part)
     }
 
-    /// Makes the part fit the answer: emptied when the answer is the whole file.
+    /// Makes the part fit the response: it is emptied if the response is the whole file.
     fn fit(
         &self,
         origin: &Origin,
@@ -115,7 +115,7 @@ impl Job<'_> {
                 self.watch.tell(Event::Restarted(why))?;
                 part.clear()?;
             }
-            // Nothing is left to send: the part is whole, or of something else.
+            // The server has nothing more to send: the part is complete, or of another file.
             None if answer.total != Some(part.len()) => {
                 return Err(self.anew(part, "the server has no such part"));
             }
@@ -127,7 +127,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Empties the part, and says so.
+    /// Empties the part, and reports it.
     fn anew(&self, part: &mut Part, why: &str) -> Fault {
         let told = self.watch.tell(Event::Restarted(why));
         match told.and_then(|()| part.clear()) {
@@ -136,7 +136,7 @@ impl Job<'_> {
         }
     }
 
-    /// Bytes in all, if that is known, once they are found to be those wanted and to have room.
+    /// The total in bytes, if known, after checking that it is as requested and that there is room.
     fn expected(&self, answer: &Answer, part: &Part) -> Result<Option<u64>> {
         let url = self.request.url;
         if let (Some(total), Some(size)) = (answer.total, self.request.size)
@@ -226,7 +226,7 @@ impl Job<'_> {
     }
 }
 
-/// Whether the answer's bytes are of another version than those that came from `origin`.
+/// Whether the response is of another version than the bytes from `origin`.
 fn has_changed(origin: &Origin, answer: &Answer) -> bool {
     fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
         a.is_some() && b.is_some() && a != b
@@ -234,7 +234,7 @@ fn has_changed(origin: &Origin, answer: &Answer) -> bool {
     differ(&origin.validator, &answer.validator) || differ(&origin.total, &answer.total)
 }
 
-/// What could not be written: above all, a full disk.
+/// The error for bytes that could not be written, usually because the disk is full.
 fn unwritable(part: &Part, total: Option<u64>, error: &io::Error) -> Fault {
     let have = part.len();
     let needed = match total {

@@ -28,7 +28,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Takes every tensor from `weights`, whose business faults are.
+    /// Takes every tensor from `weights`, which reports errors.
     ///
     /// # Errors
     /// libtorch's.

@@ -1,4 +1,4 @@
-//! The shape of a lean network, as its checkpoint's metadata state it.
+//! The shape of a lean network, from its checkpoint's metadata.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub(crate) struct Config {
     pub blocks: [usize; 3],
     /// Length of the embedding of σ and tables.
     pub embedding: i64,
-    /// From this σ on the network sees only the hint.
+    /// From this σ on the network uses only the hint.
     pub one_call_sigma: f64,
 }
 

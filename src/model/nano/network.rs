@@ -1,8 +1,8 @@
 //! F: the layers of the nano network. Module path = checkpoint key.
 //!
-//! One scale, 1/4 of the resolution, on pixel-unshuffled input: a pixel there is a quarter of a
-//! JPEG block, and which quarter it is comes in as four more channels, since a convolution
-//! cannot know. Then residual blocks with FiLM from σ and the tables.
+//! One scale, 1/4 of the resolution, on pixel-unshuffled input. A pixel there is a quarter of a
+//! JPEG block; four more channels say which one, because a convolution does not know the position.
+//! Then residual blocks with FiLM from σ and the tables.
 
 use tch::{Device, Kind, Tensor};
 
@@ -15,11 +15,11 @@ use crate::runtime::pinned;
 use crate::runtime::tensors::load::channels_last;
 use crate::runtime::tensors::source::Weights;
 
-/// Side in pixels of what becomes one.
+/// Side of the square of pixels that becomes one.
 const FOLD: i64 = 4;
-/// Channels of three planes so folded.
+/// Channels of three folded planes.
 const FOLDED: i64 = 3 * FOLD * FOLD;
-/// Channels that say where in its 16 x 16 pixels a folded pixel is.
+/// Channels for the position of a folded pixel in its 16 x 16 pixels.
 const PLACE: i64 = conv_engine::PLACE as i64;
 
 /// The network, on one device, in one kind.
@@ -34,7 +34,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Takes every tensor from `weights`, whose business faults are.
+    /// Takes every tensor from `weights`, which reports errors.
     ///
     /// # Errors
     /// libtorch's.
@@ -100,7 +100,7 @@ impl Core for Network {
         let place = place.f_expand([count, PLACE, height, width], false)?;
         let hint = self.enter(&Tensor::f_cat(&[y, place], 1)?)?;
         let mut a = self.head_hint.forward(&hint)?;
-        // One call sees nothing in x: a sixteenth of the work is spared.
+        // In the one-call case x is ignored, which saves a sixteenth of the work.
         if cases.iter().any(|case| case.sigma < self.one_call_sigma) {
             a = a.f_add(
                 &self

@@ -1,15 +1,15 @@
-//! ε-networks as denoisers: the noise that a network sees at timestep t becomes the estimate
+//! ε-networks as denoisers: the noise that a network estimates at timestep t becomes the estimate
 //! of x0 at noise level σ, with or without a classifier's guidance.
 //!
 //! With s = 1/√(1 + σ²), which is √ᾱ_t at the schedule's own levels:
 //!
-//! - x_t = s·x_σ, t the timestep nearest to σ
-//! - e = ε(x_t, t), the first 3 channels when the variance is learned too
+//! - x_t = s·x_σ, where t is the timestep nearest to σ
+//! - e = ε(x_t, t), the first 3 channels if the variance is learned too
 //! - guided: e -= √(1-ᾱ)·scale·∇log p(class | x_t, t), √(1-ᾱ) = s·σ, the gradient at x_t
 //! - x0 = x_σ - σ·e, which is (x_t - √(1-ᾱ)·e) / √ᾱ
 //!
-//! With a batcher, pictures of one size go together into one call, each at its own level and of its
-//! own class.
+//! With a batcher, pictures of one size are joined into one call, each with its own level and
+//! class.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ use crate::runtime::pictures::{to_pictures, to_tensor};
 use crate::runtime::pinned;
 use crate::runtime::worker::{Owned, Worker};
 
-/// Pixels in one call, at most: the largest maps of an ADM UNet of 256 channels then take 2 GB in
-/// half precision.
+/// Most pixels in one call: the largest maps of an ADM UNet of 256 channels then take 2 GB in half
+/// precision.
 const CALL_PX: usize = 4 << 20;
 
 /// Channels of a picture, and of the noise in it.
@@ -36,17 +36,17 @@ const CHANNELS: i64 = 3;
 
 /// A network that estimates the noise in `x` `[N, 3, H, W]` at timesteps `t` `[N]`.
 pub trait EpsilonNetwork: Send {
-    /// The noise, f32 `[N, 3 or more, H, W]`; `class` is i64 `[N]` for a network that is told.
+    /// The noise, f32 `[N, 3 or more, H, W]`; `class` is i64 `[N]` for a class-conditional network.
     ///
     /// # Errors
-    /// [`Error::Backend`] from libtorch; [`Error::Input`], [`Error::Options`] for inputs that
-    /// the network cannot take.
+    /// [`Error::Backend`] from libtorch; [`Error::Input`], [`Error::Options`] for inputs that the
+    /// network does not support.
     fn epsilon(&self, x: &Tensor, t: &Tensor, class: Option<&Tensor>) -> Result<Tensor>;
 
     /// Side in pixels of the pictures it was trained on.
     fn side_px(&self) -> i64;
 
-    /// Number of classes it must be told one of; none for an unconditional network.
+    /// Number of classes; `None` for an unconditional network.
     fn classes(&self) -> Option<i64>;
 }
 
@@ -78,11 +78,11 @@ impl EpsilonNetwork for DdpmUNet {
     }
 }
 
-/// A classifier, and how hard it pulls.
+/// A classifier, and the strength of its guidance.
 pub struct Guidance {
     /// The classifier of noisy pictures.
     pub classifier: Classifier,
-    /// `classifier_scale` of the published configs; 0 is no pull at all.
+    /// `classifier_scale` of the published configs; 0 means no guidance.
     pub scale: f64,
 }
 
@@ -92,7 +92,7 @@ pub struct EpsilonParts {
     pub network: Box<dyn EpsilonNetwork>,
     /// Its classifier, if it is guided.
     pub guidance: Option<Guidance>,
-    /// The class that network and classifier are told; see [`EpsilonDenoiser::with_class`].
+    /// The class for network and classifier; see [`EpsilonDenoiser::with_class`].
     pub class: Option<i64>,
     /// The schedule that the network was trained on.
     pub timesteps: Timesteps,
@@ -100,7 +100,7 @@ pub struct EpsilonParts {
     pub device: Device,
 }
 
-/// What a network is asked.
+/// The inputs of a network.
 #[derive(Clone, Copy)]
 struct Question<'a> {
     x: &'a Picture,
@@ -109,7 +109,7 @@ struct Question<'a> {
 }
 
 impl Joins for Question<'_> {
-    /// Noise level and class are each picture's own.
+    /// Each picture has its own noise level and class.
     fn joins(&self, other: &Self) -> bool {
         let size = |q: &Self| (q.x.width, q.x.height);
         size(self) == size(other) && self.class.is_some() == other.class.is_some()
@@ -128,11 +128,11 @@ fn only(answers: Vec<Picture>) -> Result<Picture> {
 
 /// An ε-network behind the [`Denoiser`] contract.
 ///
-/// The networks are only touched on the worker's thread of their device, as all others are.
+/// The networks are only used on the worker's thread of their device, as all others are.
 #[derive(Clone)]
 pub struct EpsilonDenoiser {
     parts: Arc<Owned<EpsilonParts>>,
-    /// None where every question is a call of its own.
+    /// `None` if every question is a call of its own.
     batcher: Option<Arc<Batcher<Question<'static>, Picture>>>,
     class: Option<i64>,
     known: Option<i64>,
@@ -142,19 +142,19 @@ pub struct EpsilonDenoiser {
 }
 
 impl EpsilonDenoiser {
-    /// Puts the parts together.
+    /// Makes a denoiser from its parts.
     ///
     /// # Errors
-    /// [`Error::Options`] when a class is missing, surplus or out of range, or when the scale
-    /// is not finite.
+    /// [`Error::Options`] if a class is missing, superfluous or out of range, or if the scale is
+    /// not finite.
     pub fn new(parts: EpsilonParts) -> Result<Self> {
         let class = parts.class;
         let worker = Worker::of(parts.device, 0)?;
         Self::build(worker, move || Ok(parts))?.told(class)
     }
 
-    /// Builds the parts on the worker's thread. Their class is not looked at: the denoiser
-    /// must be [`Self::told`] one before it can be called, if it knows any.
+    /// Builds the parts on the worker's thread. Their class is ignored: if the network is
+    /// class-conditional, call [`Self::told`] before using the denoiser.
     pub fn build(
         worker: Worker,
         build: impl FnOnce() -> Result<EpsilonParts> + Send + 'static,
@@ -176,7 +176,8 @@ impl EpsilonDenoiser {
         })
     }
 
-    /// The same, taking several pictures in one call as `options` say, on the device of its parts.
+    /// The same, joining several pictures into one call as `options` say, on the device of its
+    /// parts.
     pub(crate) fn joining(self, options: &Options, device: Device) -> Self {
         Self {
             batcher: Batcher::of_options(options, device.is_cuda()).map(Arc::new),
@@ -184,7 +185,7 @@ impl EpsilonDenoiser {
         }
     }
 
-    /// The same with something that its user should know.
+    /// The same with a caution for the user.
     pub(crate) fn cautioned(self, caution: Option<String>) -> Self {
         Self {
             caution: caution.map(Into::into),
@@ -192,15 +193,15 @@ impl EpsilonDenoiser {
         }
     }
 
-    /// The same networks, shared, told another class: one per picture of a labelled set.
+    /// The same shared networks with another class: one per picture of a labelled set.
     ///
     /// # Errors
-    /// [`Error::Options`] when the model knows no classes or not this one.
+    /// [`Error::Options`] if the model has no classes or not this one.
     pub fn with_class(&self, class: i64) -> Result<Self> {
         self.told(Some(class))
     }
 
-    /// As [`Self::with_class`]; none for a model that knows no classes.
+    /// As [`Self::with_class`]; `None` for a model without classes.
     ///
     /// # Errors
     /// [`Error::Options`] when a class is missing, surplus or out of range.
@@ -212,7 +213,7 @@ impl EpsilonDenoiser {
         })
     }
 
-    /// How many classes it knows, of which it must be told one; none if it knows none.
+    /// The number of its classes, of which one must be chosen; `None` for an unconditional model.
     pub fn classes(&self) -> Option<i64> {
         self.known
     }
@@ -227,7 +228,7 @@ fn check_scale(guidance: Option<&Guidance>) -> Result<()> {
     }
 }
 
-/// How many classes network and classifier both know; none if neither knows any.
+/// The number of classes that network and classifier share; `None` if neither has any.
 fn known_classes(parts: &EpsilonParts) -> Option<i64> {
     let of_classifier = |g: &Guidance| g.classifier.config().encoder.out_channels;
     let guided = parts.guidance.as_ref().map(of_classifier);
@@ -263,8 +264,9 @@ impl Denoiser for EpsilonDenoiser {
             let answer = self.parts.with(|parts| parts.denoise(&[question]));
             return answer.and_then(only);
         };
-        // SAFETY: only the lifetime changes. The batcher promises that nobody has the question any
-        // more when `ask` returns or unwinds, and what it borrows lives longer than this call.
+        // SAFETY: only the lifetime changes. The batcher guarantees that nothing refers to the
+        // question any more when `ask` returns or unwinds, and what it borrows lives longer than
+        // this call.
         let question = unsafe { std::mem::transmute::<Question<'_>, Question<'static>>(question) };
         batcher.ask(question, |ticket| {
             self.parts.with(|parts| {

@@ -1,7 +1,7 @@
-//! Priors of published configs: from the text of a config, and where its checkpoints lie, to
+//! Priors of published configs: from the text of a config, and the place of its checkpoints, to
 //! denoisers that share one network.
 //!
-//! The one place where a config's noise schedule meets its network. Called by `model` and,
+//! The only place that combines a config's noise schedule with its network. Called by `model` and,
 //! for labelled sets of pictures, by the command.
 
 #[cfg(feature = "torch")]
@@ -32,12 +32,12 @@ use crate::sampler::schedule::BetaSchedule;
 pub enum Opened {
     /// One of this project's own.
     Own(Arc<dyn Denoiser>),
-    /// One of the published families, not yet told a class.
+    /// One of the published families, without a class yet.
     Epsilon(EpsilonDenoiser),
 }
 
 impl Opened {
-    /// How many classes it knows, of which it must be told one; none if it knows none.
+    /// The number of its classes, of which one must be chosen; `None` for an unconditional model.
     pub fn classes(&self) -> Option<i64> {
         match self {
             Self::Own(_) => None,
@@ -45,10 +45,10 @@ impl Opened {
         }
     }
 
-    /// The denoiser of pictures of `class`: one per picture of a labelled set.
+    /// The denoiser for pictures of `class`: one per picture of a labelled set.
     ///
     /// # Errors
-    /// [`Error::Options`] when a class is missing, surplus or out of range.
+    /// [`Error::Options`] if a class is missing, superfluous or out of range.
     pub fn denoiser(&self, class: Option<i64>) -> Result<Arc<dyn Denoiser>> {
         match (self, class) {
             (Self::Own(own), None) => Ok(Arc::clone(own)),
@@ -60,8 +60,8 @@ impl Opened {
     }
 }
 
-/// Opens the network of `config` from `weights`, and its classifier from `classifier`,
-/// which must be given when the config lets one pull.
+/// Opens the network of `config` from `weights`, and its classifier from `classifier`, which must
+/// be given if the config uses guidance.
 ///
 /// # Errors
 /// [`Error::Options`] for the config or the device, [`Error::Io`] and
@@ -80,11 +80,11 @@ pub fn open_config(
     Ok(Opened::Epsilon(denoiser))
 }
 
-/// Reads the config `name`: a path, the name of a file in `configs/` of the folder of work, or
-/// the name of one of this repository's own, which are built in.
+/// Reads the config `name`: a path, the name of a file in `configs/` of the working directory, or
+/// the name of a built-in one.
 ///
 /// # Errors
-/// [`Error::Io`] when there is none of these, and those of [`Config::parse`].
+/// [`Error::Io`] if there is none of these, and those of [`Config::parse`].
 pub fn read_config(name: &str) -> Result<Config> {
     let places = [PathBuf::from(name), Path::new("configs").join(name)];
     let path = places.iter().find(|path| path.is_file());
@@ -99,8 +99,8 @@ pub fn read_config(name: &str) -> Result<Config> {
     Config::parse(&text, name)
 }
 
-/// The prior of `config` with its checkpoints where the published program has them under
-/// `exp`; the embedded one for a config of lean or nano.
+/// The prior of `config` with its checkpoints in the places of the published program under `exp`;
+/// the embedded one for a config of lean or nano.
 ///
 /// # Errors
 /// Those of [`places::locate`] and [`open_config`].
@@ -120,7 +120,7 @@ pub(crate) fn located(name: &str, options: &Options) -> Result<Opened> {
     open_under(&read_config(name)?, Path::new(EXP), options)
 }
 
-/// The prior of the config `name` from `weights`, the classifier beside them.
+/// The prior of the config `name` from `weights`, with the classifier in the same folder.
 pub(crate) fn given(name: &str, weights: &Path, options: &Options) -> Result<Opened> {
     let config = read_config(name)?;
     let classifier = places::classifier_beside(&config, weights)?;

@@ -1,7 +1,7 @@
-//! From a published config and its checkpoints to a denoiser, on its device's thread.
+//! Makes a denoiser from a published config and its checkpoints, on its device's thread.
 //!
-//! Knows no folders and no schedules: the caller says where the files are, and what noise
-//! levels the timesteps stand for. Called by `restore::model`.
+//! It knows neither folders nor schedules: the caller says where the files are, and which noise
+//! levels the timesteps mean. Called by the parent module.
 
 use std::path::Path;
 
@@ -21,12 +21,12 @@ use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::load::Loader;
 use crate::runtime::worker::Worker;
 
-/// Opens the ε-network of `config` from `weights`, guided by `classifier` if the config has
-/// one. Class-conditional models come untold: see [`EpsilonDenoiser::told`].
+/// Opens the ε-network of `config` from `weights`, guided by `classifier` if the config has one.
+/// Class-conditional models are returned without a class: see [`EpsilonDenoiser::told`].
 ///
 /// # Errors
-/// [`Error::Options`] for a config without an ε-network, a classifier without weights or a
-/// device that is not there; [`Error::Io`] and [`Error::Checkpoint`] for the files.
+/// [`Error::Options`] for a config without an ε-network, a classifier without weights or a missing
+/// device; [`Error::Io`] and [`Error::Checkpoint`] for the files.
 pub fn open(
     config: &Config,
     weights: &Path,
@@ -63,7 +63,7 @@ pub fn open(
     Ok(denoiser.joining(options, device).cautioned(caution))
 }
 
-/// `wanted` if this machine computes in it rightly, else f32 and why.
+/// `wanted` if this machine computes it correctly, otherwise f32 and the reason.
 fn tried(wanted: Kind, device: Device, worker: &Worker) -> Result<(Kind, Option<String>)> {
     if wanted != Kind::BFloat16 || device != Device::Cpu {
         return Ok((wanted, None));
@@ -84,8 +84,8 @@ fn load(shape: &NetworkConfig, loader: &mut Loader) -> Result<Box<dyn EpsilonNet
     }
 }
 
-/// On CUDA what `use_fp16` asks for; on a CPU bf16 where the hardware is faster in it, since f16
-/// is emulated there. The user may ask for another.
+/// On CUDA what `use_fp16` asks for; on a CPU bf16 if the hardware is faster with it, because f16
+/// is emulated there. The user may choose another.
 fn arithmetic(wanted: Precision, use_fp16: bool, device: Device) -> Kind {
     match wanted {
         Precision::Auto if device.is_cuda() && use_fp16 => Kind::Half,
@@ -94,7 +94,7 @@ fn arithmetic(wanted: Precision, use_fp16: bool, device: Device) -> Kind {
     }
 }
 
-/// A checkpoint, and what its tensors are to become.
+/// A checkpoint, and the kind and device for its tensors.
 struct Stored {
     source: Box<dyn TensorSource>,
     device: Device,
@@ -111,7 +111,7 @@ impl Stored {
     }
 }
 
-/// A classifier that is yet to be loaded.
+/// A classifier that is not loaded yet.
 struct Guide {
     stored: Stored,
     config: ClassifierConfig,
@@ -128,7 +128,7 @@ impl Guide {
     }
 }
 
-/// The classifier that `config` asks for; none if it has none or does not let it pull.
+/// The classifier that `config` asks for; `None` if it has none or does not use it.
 fn guide(
     config: &Config,
     weights: Option<&Path>,

@@ -1,8 +1,8 @@
-//! Where the checkpoints of a published config lie: the folders and names of the published
-//! program, under its `exp/`.
+//! Where the checkpoints of a published config are: the folders and names of the published program,
+//! under its `exp/`.
 //!
-//! Opens nothing. A `.safetensors` file of the same name stands for a checkpoint that is not
-//! there, so that a converted one is found. Called by `model` and by the command.
+//! It opens nothing. If a checkpoint is missing, a `.safetensors` file of the same name is used, so
+//! that a converted one is found. Called by `model` and by the command.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::catalog::{Catalog, Entry};
 use crate::model::config::{Config, ModelType};
 
-/// The folder that the published program is given as `--exp` when it is given none.
+/// The default of `--exp` in the published program.
 pub const EXP: &str = "exp";
 
 /// The checkpoints of a config.
@@ -36,8 +36,8 @@ pub fn locate(config: &Config, exp: &Path) -> Result<Files> {
     })
 }
 
-/// The classifier of `config`, under its published name in the folder of `weights`; none when
-/// the config has none or does not let it pull.
+/// The classifier of `config`, under its published name in the folder of `weights`; `None` if the
+/// config has none or does not use it.
 ///
 /// # Errors
 /// As [`locate`].
@@ -54,7 +54,7 @@ pub fn classifier_beside(config: &Config, weights: &Path) -> Result<Option<PathB
     first(vec![weights.with_file_name(name)]).map(Some)
 }
 
-/// The network's checkpoint as the published program names it, best first.
+/// The paths of the network's checkpoint in the published program, best first.
 fn candidates(config: &Config, exp: &Path) -> Result<Vec<PathBuf>> {
     let logs = exp.join("logs");
     match (config.model.family, config.data.dataset.as_str()) {
@@ -71,7 +71,7 @@ fn candidates(config: &Config, exp: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// One unconditional model was published, of 256x256 pictures.
+/// Only one unconditional model was published, for 256x256 pictures.
 fn adm_name(config: &Config) -> String {
     let side = config.data.image_size;
     match config.class_cond() {
@@ -92,7 +92,7 @@ fn lsun_name(category: &str) -> Result<&'static str> {
     }
 }
 
-/// The published program puts these under `$XDG_CACHE_HOME` when that is set.
+/// The published program uses `$XDG_CACHE_HOME` if that is set.
 fn converted(logs: &Path, name: &str) -> Vec<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     [Some(logs.to_owned()), cache]
@@ -102,7 +102,7 @@ fn converted(logs: &Path, name: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The first of `paths` that is there, or its `.safetensors` twin.
+/// The first of `paths` that exists, or its `.safetensors` counterpart.
 fn first(paths: Vec<PathBuf>) -> Result<PathBuf> {
     let mut looked = Vec::new();
     for path in paths {
@@ -123,7 +123,7 @@ fn first(paths: Vec<PathBuf>) -> Result<PathBuf> {
     )))
 }
 
-/// The name in the catalogue of the model that one of `paths` is the place of.
+/// The name in the catalogue of the model that belongs at one of `paths`.
 fn published_as(paths: &[PathBuf]) -> Option<String> {
     let catalog = Catalog::embedded().ok()?;
     let place = |entry: &&Entry| {
@@ -150,7 +150,7 @@ mod tests {
         std::fs::write(path, b"").unwrap();
     }
 
-    /// The paths that the published runner and its ckpt_util build.
+    /// The reference is the paths that the published runner and its ckpt_util build.
     #[test]
     fn checkpoints_are_where_the_published_program_has_them() {
         let expected = [
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(found.classifier, None);
     }
 
-    /// Where models are fetched to is where they are looked for, and both say so.
+    /// Models are fetched to where they are looked for, and both messages say so.
     #[test]
     fn every_model_of_the_catalogue_is_found_where_it_is_fetched_to() {
         let exp = tempfile::tempdir().unwrap();
@@ -229,7 +229,7 @@ mod tests {
                 assert!([Some(&found.weights), found.classifier.as_ref()].contains(&Some(&path)));
             }
         }
-        // Nothing is left to look for.
+        // These have no checkpoint file.
         let built_in = ["lean.yml", "nano.yml"];
         for (name, _) in shipped::SHIPPED
             .iter()

@@ -1,7 +1,7 @@
-//! From noise level to timestep: the discrete schedule that an ε-network was trained on.
+//! Maps noise levels to timesteps: the discrete schedule that an ε-network was trained on.
 //!
-//! A network that was told timesteps 0..T saw x_t = √ᾱ_t·x0 + √(1-ᾱ_t)·n, which is
-//! √ᾱ_t·(x0 + σ_t·n) with σ_t = √((1-ᾱ_t)/ᾱ_t). No torch; the schedules are the sampler's.
+//! A network with timesteps 0..T was trained on x_t = √ᾱ_t·x0 + √(1-ᾱ_t)·n, which is √ᾱ_t·(x0 +
+//! σ_t·n) with σ_t = √((1-ᾱ_t)/ᾱ_t). No torch; the schedules come from the sampler.
 
 use crate::error::{Error, Result};
 
@@ -42,11 +42,11 @@ impl Timesteps {
         })
     }
 
-    /// The timestep whose noise level is nearest to `sigma` in the logarithm; that of the
-    /// schedule's own levels is their own. 0 for `sigma` 0, the last for what is larger than all.
+    /// The timestep whose noise level is nearest to `sigma` on a logarithmic scale; exact for the
+    /// schedule's own levels. 0 for `sigma` 0, the last one if `sigma` is larger than all.
     ///
     /// # Errors
-    /// [`Error::Options`] when `sigma` is negative or not a number.
+    /// [`Error::Options`] if `sigma` is negative or NaN.
     pub fn nearest(&self, sigma: f64) -> Result<usize> {
         if sigma.is_nan() || sigma < 0.0 {
             return Err(Error::options(format!("sigma {sigma} is not 0 or more")));
@@ -100,7 +100,7 @@ mod tests {
         for (t, a) in alpha_bar.iter().enumerate() {
             let sigma = ((1.0 - a) / a).sqrt();
             assert_eq!(steps.nearest(sigma).unwrap(), t);
-            // Also when it went through f32 on the way.
+            // Also after a conversion through f32.
             assert_eq!(steps.nearest(f64::from(sigma as f32)).unwrap(), t);
             assert!((steps.sigma(t).unwrap() / sigma - 1.0).abs() < 1e-12);
         }

@@ -142,7 +142,7 @@ fn storage_range(bytes: &[u8], at: usize, dtype: Dtype, claimed: usize) -> Parse
     Ok(at + 8..at + 8 + length)
 }
 
-/// Where the bytes of `storage`, or of the part of it that is meant, lie.
+/// Where the bytes of `storage`, or of the view of it, are.
 fn stored(storages: &HashMap<&str, Stored>, storage: &StorageRef<'_>) -> Parse<Range<usize>> {
     let key = quote(storage.key);
     let stored = storages

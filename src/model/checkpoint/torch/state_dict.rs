@@ -1,12 +1,12 @@
-//! Finds the network's tensors among the objects of a checkpoint, and names them.
+//! Finds the network's tensors in the objects of a checkpoint, and names them.
 //!
-//! Published files are a plain dictionary of tensors, or keep one beside an optimiser's, an
-//! average's, counters. From the outermost object inwards: (1) the first of `PREFERRED` that
-//! holds tensors is entered; (2) a dictionary or list with tensors of its own is the state
-//! dict, what is nested in it gets dotted names, and what is no tensor is left out; (3) the
-//! only part with tensors is entered; (4) of a list, the first part is entered if it has
-//! tensors: training loops of this family save `[model, optimiser, epoch, step, average]`;
-//! (5) else the file is refused, and the parts are named. No elements are read here.
+//! Published files are a plain dictionary of tensors, or hold one next to those of an optimiser or
+//! an average, and counters. From the outermost object inwards: (1) the first of `PREFERRED` that
+//! holds tensors is entered; (2) a dictionary or list that directly contains tensors is the state
+//! dict, what is nested in it gets dotted names, and everything else is left out; (3) the only part
+//! with tensors is entered; (4) of a list, the first part is entered if it has tensors, because
+//! training loops of this family save `[model, optimiser, epoch, step, average]`; (5) otherwise the
+//! file is refused, and the parts are named. No elements are read here.
 
 use std::ops::Range;
 
@@ -57,11 +57,11 @@ pub(crate) fn table(
     Ok(table)
 }
 
-/// What is known of a container while the objects are searched.
+/// What is known about a container during the search.
 #[derive(Clone, Copy, PartialEq)]
 enum Seen {
     Not,
-    /// Being looked into: to meet it again means that it contains itself.
+    /// Being searched: if it is found again, it contains itself.
     Inside,
     Tensors(bool),
 }
@@ -99,7 +99,7 @@ impl<'p, 'a> Search<'p, 'a> {
         Ok(at)
     }
 
-    /// The part of `at` to enter, or nothing when `at` is the state dict.
+    /// The part of `at` to enter, or `None` if `at` is the state dict.
     fn inner(&mut self, at: Value<'a>) -> Parse<Option<Value<'a>>> {
         let mut parts = Vec::new();
         let mut has_tensors = false;
@@ -144,7 +144,7 @@ impl<'p, 'a> Search<'p, 'a> {
         Ok(holds)
     }
 
-    /// Collects the tensors of `value` under names that begin with `prefix`.
+    /// Collects the tensors of `value` under names that start with `prefix`.
     fn name(&mut self, prefix: &str, value: Value<'a>, depth: usize) -> Parse<()> {
         if depth >= limits::DEPTH {
             return Err(too_deep());
@@ -177,7 +177,7 @@ impl<'p, 'a> Search<'p, 'a> {
 
 fn key_text(key: Value<'_>) -> Parse<String> {
     match key {
-        // Cut only where the name is refused anyway.
+        // It is only cut if the name is refused anyway.
         Value::Str(text) => Ok(text.chars().take(limits::NAME_BYTES + 1).collect()),
         Value::Int(number) => Ok(number.to_string()),
         _ => Err("a tensor's key is neither text nor a number".to_owned()),

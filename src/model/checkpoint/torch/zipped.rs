@@ -25,7 +25,7 @@ pub(crate) fn read(bytes: &[u8]) -> Parse<Table> {
     state_dict::table(&objects, |storage| stored(&entries, folder, storage))
 }
 
-/// The folder that everything lies in, with its slash: the file's first name, or `archive/`.
+/// The folder that contains everything, with its slash: from the file's first name, or `archive/`.
 fn folder<'a>(entries: &Entries<'a>) -> Parse<&'a str> {
     let mut folders = entries.keys().filter_map(|name| {
         let folder = name.strip_suffix("data.pkl")?;
@@ -60,7 +60,7 @@ fn refuse_big_endian(bytes: &[u8], entries: &Entries<'_>, folder: &str) -> Parse
     }
 }
 
-/// Where the bytes of `storage` lie.
+/// Where the bytes of `storage` are.
 fn stored(entries: &Entries<'_>, folder: &str, storage: &StorageRef<'_>) -> Parse<Range<usize>> {
     let key = quote(storage.key);
     if storage.view.is_some() {

@@ -1,9 +1,9 @@
-//! Pictures that are asked together, by a network of which all is known.
+//! Pictures that are joined into one call, with a network whose results are known.
 
 use super::*;
 use std::thread::scope;
 
-/// Noise that depends on everything that a picture is asked with.
+/// Noise that depends on all inputs of a picture.
 struct Toy;
 
 impl EpsilonNetwork for Toy {
@@ -40,7 +40,7 @@ fn picture(seed: usize) -> Picture {
     Picture::from_data(3, 16, 16, data.collect()).unwrap()
 }
 
-/// Each at its own level and of its own class. One of them cannot be answered.
+/// Each has its own level and class. One of them fails.
 #[test]
 fn windows_that_are_asked_together_are_one_call() {
     let options = Options {

@@ -8,7 +8,7 @@ pub(crate) struct Cursor<'a> {
     at: usize,
 }
 
-/// Longest line (a module's or a global's name) that is looked for.
+/// Longest accepted line (the name of a module or a global).
 const LINE_BYTES: usize = 256;
 
 impl<'a> Cursor<'a> {

@@ -1,30 +1,30 @@
-//! The globals a pickle may name: what torch rebuilds tensors with.
+//! The globals that a pickle may name: those with which torch rebuilds tensors.
 
 use crate::model::checkpoint::Parse;
 use crate::model::checkpoint::quote::quote;
 use crate::runtime::tensors::Dtype;
 
-/// A global with a meaning here. None is ever looked up anywhere else.
+/// A supported global. None is ever looked up anywhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Global {
     /// `collections.OrderedDict`: a dictionary.
     OrderedDict,
     /// `torch._utils._rebuild_tensor_v2`: a tensor from storage, offset, shape, strides.
     RebuildTensorV2,
-    /// `torch._utils._rebuild_tensor`: the same, of early versions.
+    /// `torch._utils._rebuild_tensor`: the same in early versions.
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`: its first argument.
     RebuildParameter,
-    /// `torch.FloatStorage` and its kin.
+    /// `torch.FloatStorage` and the like.
     Storage(Dtype),
-    /// `torch.float32` and its kin, as values beside the tensors.
+    /// `torch.float32` and the like, as values next to the tensors.
     ElementType,
 }
 
 /// The meaning of `module.name`.
 ///
 /// # Errors
-/// A sentence with the global's name when it has none here.
+/// A sentence with the global's name if it is not supported.
 pub(crate) fn lookup(module: &str, name: &str) -> Parse<Global> {
     let found = match module {
         "collections" if name == "OrderedDict" => Some(Global::OrderedDict),

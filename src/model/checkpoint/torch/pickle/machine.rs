@@ -1,4 +1,4 @@
-//! The machine: a stack, a memo, and the opcodes of protocol 2 that state dicts are made of.
+//! The machine: a stack, a memo, and the opcodes of protocol 2 that state dicts consist of.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use crate::model::checkpoint::torch::pickle::value::{Heap, Pickle, Value};
 use crate::model::checkpoint::torch::pickle::{globals, opcode};
 use crate::model::checkpoint::{Parse, limits};
 
-/// The opcode that opens every pickle read here, and the one that ends it.
+/// The first and the last opcode of every pickle that is read here.
 const PROTO: u8 = 0x80;
 const STOP: u8 = b'.';
-/// The protocol `torch.save` writes unless told otherwise.
+/// The protocol that `torch.save` writes by default.
 const PROTOCOL: u8 = 2;
 
-/// Reads the pickle that `bytes` begin with.
+/// Reads the pickle at the start of `bytes`.
 ///
 /// # Errors
-/// A sentence with the position, when the pickle is cut or damaged, needs an opcode or global
-/// that is not allowed, or exceeds a limit.
+/// A sentence with the position, if the pickle is cut or damaged, needs an opcode or global that is
+/// not allowed, or exceeds a limit.
 pub(crate) fn read(bytes: &[u8]) -> Parse<Pickle<'_>> {
     let mut machine = Machine {
         input: Cursor::new(bytes),
@@ -45,7 +45,7 @@ pub(crate) struct Machine<'a> {
     marks: Vec<usize>,
     memo: HashMap<u32, Value<'a>>,
     pub(crate) heap: Heap<'a>,
-    /// Items copied out of arguments, which one opcode can do many times over.
+    /// Number of items copied out of arguments, because a single opcode can copy many.
     copied: usize,
 }
 
@@ -101,7 +101,7 @@ impl<'a> Machine<'a> {
         self.stack.push(value);
     }
 
-    /// Takes the top of the stack, which may not lie below an open mark.
+    /// Takes the top of the stack, which must not be below an open mark.
     pub(crate) fn pop(&mut self) -> Parse<Value<'a>> {
         let floor = self.marks.last().copied().unwrap_or(0);
         let value = self.stack.pop().filter(|_| self.stack.len() >= floor);
@@ -125,7 +125,7 @@ impl<'a> Machine<'a> {
 
     fn pop_to_mark(&mut self) -> Parse<Vec<Value<'a>>> {
         let mark = self.marks.pop().ok_or("no mark is open")?;
-        // Not split_off: at 0 it hands the whole capacity over and allocates it again.
+        // Not split_off, because at 0 it gives away the whole capacity and allocates it again.
         Ok(self.stack.drain(mark..).collect())
     }
 

@@ -1,9 +1,9 @@
-//! A pickle reader that knows tensors and nothing else.
+//! A pickle reader that supports only tensors.
 //!
-//! Pickles are programs. This machine runs the few opcodes that dictionaries of tensors are
-//! made of and gives the few globals that rebuild tensors a meaning of its own; every other
-//! opcode and global is refused by name. It calls nothing, allocates in proportion to the
-//! opcodes it has read, and follows no storage. Called by the two torch containers.
+//! Pickles are programs. This machine runs the few opcodes that dictionaries of tensors need, and
+//! implements the few globals that rebuild tensors itself; every other opcode and global is refused
+//! by name. It calls nothing, allocates in proportion to the number of opcodes, and reads no
+//! storage. Called by the two torch containers.
 
 mod cursor;
 mod globals;

@@ -1,4 +1,4 @@
-//! The names of all pickle opcodes, so that those refused can be told apart.
+//! The names of all pickle opcodes, for messages about refused ones.
 //!
 //! Source: Python's `pickle` module, protocols 0 to 5.
 

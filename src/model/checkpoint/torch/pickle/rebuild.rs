@@ -1,7 +1,7 @@
-//! What REDUCE and BINPERSID mean: dictionaries, storages and tensors from their arguments.
+//! Implements REDUCE and BINPERSID: makes dictionaries, storages and tensors from their arguments.
 //!
-//! Tensors are described here, not checked: whether they fit into their storage is known only
-//! when the storage has been found.
+//! Tensors are only described here, not checked: whether they fit into their storage is known only
+//! after the storage has been found.
 
 use crate::model::checkpoint::torch::pickle::globals::Global;
 use crate::model::checkpoint::torch::pickle::machine::Machine;
@@ -9,7 +9,7 @@ use crate::model::checkpoint::torch::pickle::value::{StorageRef, TensorRef, Valu
 use crate::model::checkpoint::{Parse, limits};
 
 impl<'a> Machine<'a> {
-    /// Gives the call of a global on a tuple its meaning.
+    /// Carries out the call of a global on a tuple.
     pub(crate) fn reduce(&mut self) -> Parse<()> {
         let arguments = self.pop()?;
         let called = self.pop()?;
@@ -28,7 +28,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Empty, or from one list of pairs as Python 2 wrote it.
+    /// Empty, or from a list of pairs, as Python 2 wrote it.
     fn ordered_dict(&mut self, arguments: &[Value<'a>]) -> Parse<()> {
         let pairs = match arguments {
             [] => &[],
@@ -60,7 +60,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A tensor from (storage, offset, shape, strides, ...): the rest is about gradients.
+    /// A tensor from (storage, offset, shape, strides, ...); the rest concerns gradients.
     fn tensor(
         &mut self,
         arguments: &[Value<'a>],

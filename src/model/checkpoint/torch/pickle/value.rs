@@ -1,7 +1,7 @@
 //! What a pickle's stack, memo and containers hold.
 //!
-//! Values are small and copied; containers, storages and tensors live in a [`Heap`] and are
-//! known by index, so shared and even cyclic references are only numbers.
+//! Values are small and copied. Containers, storages and tensors are in a [`Heap`] and referred to
+//! by index, so shared and even cyclic references are only numbers.
 
 use crate::model::checkpoint::torch::pickle::globals::Global;
 use crate::runtime::tensors::Dtype;
@@ -14,7 +14,7 @@ pub(crate) enum Value<'a> {
     Int(i64),
     /// An integer above 64 bits: its bytes, little-endian, two's complement.
     Long(&'a [u8]),
-    /// A floating-point number: never asked for.
+    /// A floating-point number, which is never needed.
     Float,
     Str(&'a str),
     Global(Global),
@@ -56,7 +56,7 @@ pub(crate) struct StorageRef<'a> {
     pub(crate) key: &'a str,
     /// Elements of the whole storage.
     pub(crate) count: usize,
-    /// First element and element count of the part that is meant (legacy container only).
+    /// First element and element count of a view (legacy container only).
     pub(crate) view: Option<(usize, usize)>,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Pickle<'a> {
         }
     }
 
-    /// Every storage that was named, also those of tensors nobody wants.
+    /// Every storage that was named, also those of tensors that are not needed.
     pub(crate) fn storages(&self) -> &[StorageRef<'a>] {
         &self.heap.storages
     }
@@ -134,7 +134,7 @@ impl<'a> Pickle<'a> {
         self.heap.sequences.len() + self.heap.dicts.len()
     }
 
-    /// A number below [`Self::containers`] that is the container's own, if `value` is one.
+    /// A unique number below [`Self::containers`] for the container, if `value` is one.
     pub(crate) fn container(&self, value: Value<'a>) -> Option<usize> {
         match value {
             Value::List(at) | Value::Tuple(at) => Some(at),
