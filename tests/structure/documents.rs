@@ -1,4 +1,5 @@
-//! ARCHITECTURE.md against the tree: one row per folder, one line per dependency.
+//! ARCHITECTURE.md against the tree: one row per folder, one line per dependency. And names of
+//! documents that a reader of the repository does not have.
 //!
 //! The line of a dependency is a list item that opens with the name in backticks and a colon, and
 //! goes on with what it is for: "- `half`: numbers of 16 bits".
@@ -107,6 +108,49 @@ pub fn unexplained_dependencies(text: &str, names: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// Documents that are not in the repository. The path stands for everything below it.
+const ABSENT_DOCUMENTS: [&str; 6] = ["FACTS", "DESIGN", "STYLE", "STATUS", "HELPERS", "../shared"];
+
+/// Lines that name one of [`ABSENT_DOCUMENTS`], or an issue by its number. Only the comments of
+/// Rust files are searched, because code may use such names.
+pub fn absent_documents(path: &str, text: &str) -> Vec<String> {
+    let comment = |line| str::find(line, "//").map_or("", |start| &line[start..]);
+    let prose = |line| match path.ends_with(".rs") {
+        true => comment(line),
+        false => line,
+    };
+    let lines = text.lines().enumerate();
+    let names = lines.filter_map(|(index, line)| Some((index + 1, absent_name(prose(line))?)));
+    names
+        .map(|(line, name)| format!("{path}:{line}: {name} is not in the repository"))
+        .collect()
+}
+
+/// The first such name in `line`.
+fn absent_name(line: &str) -> Option<String> {
+    let part_of_word = |c: char| c.is_alphanumeric() || "._-/#".contains(c);
+    let words: Vec<&str> = line
+        .split(|c| !part_of_word(c))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.trim_end_matches('.'))
+        .collect();
+    let is_absent = |word: &&&str| {
+        let stem = word.strip_suffix(".md").unwrap_or(word);
+        let below = |name: &str| {
+            stem.strip_prefix(name)
+                .is_some_and(|it| it.starts_with('/'))
+        };
+        ABSENT_DOCUMENTS
+            .iter()
+            .any(|name| *name == stem || below(name))
+    };
+    let number = |word: &str| word.trim_start_matches('#').parse::<u32>().is_ok();
+    let mut pairs = words.windows(2);
+    let issue = pairs.find(|pair| pair[0].eq_ignore_ascii_case("issue") && number(pair[1]));
+    let document = words.iter().find(is_absent).map(|word| (*word).to_owned());
+    document.or_else(|| issue.map(|pair| pair.join(" ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,5 +191,23 @@ see `src/gone.rs`, `gone/` and `mod.rs`\n\n## Dependencies\n- `one`: because of 
         let complaints = unexplained_dependencies(TEXT, &owned(&["one", "two"]));
         assert_eq!(complaints.len(), 2, "{complaints:?}");
         assert!(complaints[0].ends_with("two") && complaints[1].contains("old is no"));
+    }
+
+    #[test]
+    fn names_of_absent_documents_are_seen() {
+        let complaints = |path: &str, line: &str| absent_documents(path, line).len();
+        for name in ABSENT_DOCUMENTS {
+            assert_eq!(complaints("src/a.rs", &format!("f(); // as in {name}.")), 1);
+            assert_eq!(complaints("README.md", &format!("See `{name}.md`, 3.")), 1);
+            assert_eq!(complaints("src/a.rs", &format!("const {name}: u8 = 1;")), 0);
+            assert_eq!(complaints("README.md", &format!("{name}ED")), 0);
+        }
+        assert_eq!(complaints("README.md", "cat ../shared/a/list.txt"), 1);
+        assert_eq!(complaints("a.rs", &["/", "/ since issue #7"].concat()), 1);
+        assert_eq!(complaints("CHANGELOG.md", "Fixed: issue 7."), 1);
+        assert_eq!(
+            complaints("CHANGELOG.md", "an issue of 7 files, a shared folder"),
+            0
+        );
     }
 }

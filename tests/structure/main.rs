@@ -1,6 +1,5 @@
-//! Holds the tree to ARCHITECTURE.md and CONTRIBUTING.md: which module may import which, what may
-//! be named
-//! where, how long things may be, and that ARCHITECTURE.md tells the truth.
+//! Checks the tree against ARCHITECTURE.md and CONTRIBUTING.md: which module may import which, what
+//! may be named where, how long things may be, and that ARCHITECTURE.md is up to date.
 //!
 //! Each check is a function from sources to complaints, and is tested on a small source that
 //! breaks it, so that a check that finds nothing is known to have looked. It reads files and
@@ -111,4 +110,33 @@ fn architecture_gives_a_reason_for_every_dependency() {
     }
     assert!(names.len() > 10, "too few dependencies read: {names:?}");
     assert_none(documents::unexplained_dependencies(&text, &names));
+}
+
+#[test]
+fn only_documents_of_the_repository_are_named() {
+    let mut texts: Vec<(String, String)> = all_rust()
+        .into_iter()
+        .map(|source| (source.path, source.text))
+        .collect();
+    for folder in [
+        "src",
+        "docs",
+        "scripts",
+        "examples",
+        "models",
+        "fuzz/fuzz_targets",
+    ] {
+        texts.extend(source::read_texts(
+            folder,
+            &["md", "c", "cc", "h", "py", "sh"],
+        ));
+    }
+    for page in ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG"] {
+        let path = format!("{page}.md");
+        texts.push((path.clone(), source::read_text(&path)));
+    }
+    let complaints = texts
+        .iter()
+        .flat_map(|(path, text)| documents::absent_documents(path, text));
+    assert_none(complaints.collect());
 }

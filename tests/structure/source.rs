@@ -214,27 +214,38 @@ pub fn exists(path: &str) -> bool {
 
 /// Every `.rs` file below `folder`, sorted; none if the folder does not exist.
 pub fn read_folder(folder: &str) -> Vec<Source> {
+    let texts = read_texts(folder, &["rs"]).into_iter();
+    texts
+        .map(|(path, text)| Source::new(&path, &text))
+        .collect()
+}
+
+/// Path and text of every file below `folder` with one of these extensions, sorted by path; none
+/// if the folder does not exist.
+pub fn read_texts(folder: &str, extensions: &[&str]) -> Vec<(String, String)> {
     let mut paths = Vec::new();
-    collect(&root().join(folder), &mut paths);
+    collect(&root().join(folder), extensions, &mut paths);
     paths.sort();
-    paths.iter().map(|path| read_source(path)).collect()
+    let relative = |path: &PathBuf| {
+        let relative = path.strip_prefix(root()).expect("below the root");
+        let relative = relative.to_str().expect("our own file names are UTF-8");
+        (relative.to_owned(), read_text(relative))
+    };
+    paths.iter().map(relative).collect()
 }
 
-fn read_source(path: &Path) -> Source {
-    let relative = path.strip_prefix(root()).expect("below the root");
-    let relative = relative.to_str().expect("our own file names are UTF-8");
-    Source::new(relative, &read_text(relative))
-}
-
-fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
+fn collect(folder: &Path, extensions: &[&str], out: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
     for entry in entries {
         let path = entry.expect("a folder that opens can be read").path();
         if path.is_dir() {
-            collect(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, extensions, out);
+        } else if extensions
+            .iter()
+            .any(|&wanted| path.extension().is_some_and(|it| it == wanted))
+        {
             out.push(path);
         }
     }
