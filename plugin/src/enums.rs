@@ -49,7 +49,7 @@ pub enum Precision {
     /// bf16 if the hardware is faster with it, otherwise f32 (older CUDA cards: f16).
     #[default]
     #[enum_value(
-        name = "Auto: bf16 where the hardware is faster in it, else f32 (old GPUs: f16)",
+        name = "Auto: bf16 if the hardware is faster with it, otherwise f32 (old GPUs: f16)",
         nick = "auto"
     )]
     Auto,
@@ -88,7 +88,7 @@ pub enum Temporal {
     Reuse,
     /// Still parts improve with every frame.
     #[enum_value(
-        name = "Accumulate: static parts gain from every frame that shows them",
+        name = "Accumulate: still parts improve with every frame that shows them",
         nick = "accumulate"
     )]
     Accumulate,
@@ -114,14 +114,14 @@ pub enum LatePolicy {
     Process,
     /// It is output as decoded.
     #[enum_value(
-        name = "Passthrough: with less work if that is in time, else as decoded; lose no frame",
+        name = "Passthrough: with less work if that is in time, otherwise as decoded; drops no frame",
         nick = "passthrough"
     )]
     Passthrough,
     /// It is dropped.
     #[default]
     #[enum_value(
-        name = "Drop: with less work if that is in time, else not at all",
+        name = "Drop: with less work if that is in time, otherwise drops the frame",
         nick = "drop"
     )]
     Drop,
@@ -134,7 +134,7 @@ pub enum LatePolicy {
 pub enum Compare {
     /// Only the restored picture.
     #[default]
-    #[enum_value(name = "Off: the restored picture alone", nick = "off")]
+    #[enum_value(name = "Off: only the restored picture", nick = "off")]
     Off,
     /// Half of each in one picture.
     #[enum_value(
@@ -144,7 +144,7 @@ pub enum Compare {
     Split,
     /// Both pictures.
     #[enum_value(
-        name = "Side by side: as decoded, and beside it restored; twice as wide",
+        name = "Side by side: the decoded and the restored picture; twice as wide",
         nick = "side-by-side"
     )]
     SideBySide,

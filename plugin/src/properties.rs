@@ -27,33 +27,33 @@ macro_rules! element_with_properties {
                 0 leaves the frames as they were decoded.")]
             #[property(name = "strict", get, set, type = bool, member = strict,
                 default = ddrmjpeg::Options::default().strict, mutable_playing, nick = "Strict",
-                blurb = "Hold every coefficient so far inside its quantisation cell that the output \
+                blurb = "Keep every coefficient so far inside its quantisation cell that the output \
                 encodes to the JPEG's own levels again.")]
             #[property(name = "identity-gate", get, set, type = bool, member = identity_gate,
                 default = ddrmjpeg::Options::default().identity_gate, mutable_playing,
                 nick = "Identity gate", blurb = "Leave as decoded what was quantised so little, \
-                or is so unlike what the model knows, that restoring it would do harm.")]
+                or differs so much from what the model was trained on, that restoring it would do harm.")]
             #[property(name = "assume-quality", get = Self::assume_quality,
                 set = Self::set_assume_quality, type = Option<String>, default = Some("auto"),
                 mutable_ready, nick = "Assume quality", blurb = "For frames that were saved more than \
-                once: auto goes by an earlier, coarser save that the levels show, off by the last \
+                once: auto uses an earlier, coarser save if the levels show one, off the last \
                 save; a quality of 1 to 100 says how coarse a save on another grid or at another \
                 size was, which the levels cannot show.")]
             #[property(name = "model", get = Self::model, set = Self::set_model, type = Option<String>,
                 default = Some("lean"), mutable_ready, nick = "Model",
-                blurb = "The network: lean is built in, and nano, a small one for moving \
-                pictures; identity changes nothing, a path that ends in .yml is a published config \
-                whose checkpoints lie under exp/logs, any other the path of a checkpoint.")]
+                blurb = "The network: lean or nano, a small one for video, which are built in; \
+                identity, which changes nothing; the path of a published config (.yml) whose \
+                checkpoints are under exp/logs; or the path of a checkpoint.")]
             #[property(name = "config", get = Self::config, set = Self::set_config,
                 type = Option<String>, default = Some(""), mutable_ready, nick = "Model config",
                 blurb = "Path of the published config that describes the checkpoint given as model; \
-                empty when that is one of this project's own.")]
+                empty if that is one of this project's own.")]
             #[property(name = "class", get, set, type = i32, member = class, minimum = -1,
                 maximum = 999_999, default = -1, mutable_ready, nick = "Class",
                 blurb = "The class for a class-conditional network; -1 for all others.")]
             #[property(name = "device", get = Self::device, set = Self::set_device,
                 type = Option<String>, default = Some("auto"), mutable_ready, nick = "Device",
-                blurb = "Where the network runs: auto takes CUDA when it is there, else the CPU; or \
+                blurb = "Where the network runs: auto uses CUDA if available, otherwise the CPU; or \
                 cpu, cuda, cuda:N.")]
             #[property(name = "precision", get, set, type = crate::enums::Precision, member = precision,
                 default, mutable_ready, nick = "Precision",
@@ -64,10 +64,10 @@ macro_rules! element_with_properties {
                 same pixels.")]
             #[property(name = "steps", get, set, type = u32, member = steps, maximum = 1000,
                 mutable_playing, nick = "Steps",
-                blurb = "Denoising steps of each draw, 1 to 1000; 0 leaves it to the preset.")]
+                blurb = "Denoising steps of each draw, 1 to 1000; 0 uses the preset's number.")]
             #[property(name = "samples", get, set, type = u32, member = samples, maximum = 64,
                 mutable_playing, nick = "Samples",
-                blurb = "Draws to average, 1 to 64; 0 leaves it to the preset.")]
+                blurb = "Draws to average, 1 to 64; 0 uses the preset's number.")]
             #[property(name = "eta", get, set, type = f64, member = eta, minimum = 0.0, maximum = 1.0,
                 default = ddrmjpeg::Options::default().eta, mutable_playing, nick = "Eta",
                 blurb = "With the preset paper, the share of fresh noise in each step.")]
@@ -83,7 +83,7 @@ macro_rules! element_with_properties {
                 is cut into, 64 to 16384; 0 chooses it from the size of the frame.")]
             #[property(name = "threads", get, set, type = u32, member = threads, maximum = 1024,
                 mutable_ready, nick = "Threads",
-                blurb = "Number of CPU threads to work with, up to 1024; 0 takes all.")]
+                blurb = "Number of CPU threads to use, up to 1024; 0 uses all.")]
             #[property(name = "max-batch", get, set, type = u32, member = max_batch, maximum = 64,
                 mutable_ready, nick = "Largest batch",
                 blurb = "Most frames and tiles of one size, of all elements that share the model, \
@@ -94,17 +94,17 @@ macro_rules! element_with_properties {
                 nick = "Longest delay", blurb = "Time in milliseconds that a frame or a tile waits \
                 at most for others to join it in one call.")]
             #[property(name = "temporal", get, set, type = crate::enums::Temporal, member = temporal,
-                default, mutable_playing, nick = "Temporal", blurb = "What carries over from frame \
-                to frame.")]
+                default, mutable_playing, nick = "Temporal", blurb = "How earlier frames are \
+                used.")]
             #[property(name = "late-policy", get, set, type = crate::enums::LatePolicy,
                 member = late_policy, default, mutable_playing, nick = "Late policy",
-                blurb = "What becomes of a frame that is late by the sink's QOS events, or would be \
+                blurb = "What to do with a frame that is late by the sink's QOS events, or would be \
                 if it were restored; with passthrough and a live source also by the clock. Without \
                 qos nothing is late.")]
             #[property(name = "compare", get, set = Self::set_compare, type = crate::enums::Compare,
                 member = compare, default, mutable_playing, nick = "Compare", blurb = "Show the \
-                decoded picture too. Where downstream takes no frame twice as wide, side-by-side \
-                is shown as split.")]
+                decoded picture too. If downstream does not accept frames of twice the width, \
+                side-by-side is shown as split.")]
             #[property(name = "stats-interval", get, set, type = u64, member = stats_interval,
                 mutable_playing, nick = "Statistics interval", blurb = "Time in nanoseconds between \
                 element messages with the structure of stats, posted with a frame and at the end of \

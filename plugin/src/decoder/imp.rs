@@ -65,18 +65,18 @@ impl ObjectImpl for DdrmJpegDec {
             let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
                 .nick("Statistics")
                 .blurb(
-                    "Counts since start: frames, restored, passed-through (put out as \
-                     decoded), corrupted (put out with a part missing), errors (not \
-                     decodable), dropped (late); late, and reduced, which were restored with \
-                     less work; lesser-model, those of them restored by nano in place of lean; network-calls; pixels, and pixels-reused, not computed again; \
-                     gated, which the identity gate left as decoded; saved-twice, which show an \
-                     earlier save. share is restored by \
-                     frames; mean-ms milliseconds of a frame; latency-ms what is claimed; precision the arithmetic of \
-                     the network where the machine decides on it (bf16, f16, f32). And of \
-                     the last frame: last-ms, encoder, outside-cells and far-outside-cells \
-                     (shares of the coefficients that the network had outside their cells) and, \
-                     with strict, consistency (share of the file's levels that the pixels \
-                     encode to again).",
+                    "Counts since start: frames, restored, passed-through (output as decoded), \
+                     corrupted (output with a part missing), errors (not decodable), dropped \
+                     (late); late; reduced (restored with less work); lesser-model (those of \
+                     them restored by nano instead of lean); network-calls; pixels, and \
+                     pixels-reused (not computed again); gated (left as decoded by the identity \
+                     gate); saved-twice (showing an earlier save). share is restored divided by \
+                     frames; mean-ms the milliseconds per frame; latency-ms the reported \
+                     latency; precision the arithmetic of the network if the machine decides it \
+                     (bf16, f16, f32). Of the last frame: last-ms, encoder, outside-cells and \
+                     far-outside-cells (shares of the coefficients that the network had outside \
+                     their cells) and, with strict, consistency (share of the file's levels to \
+                     which the pixels encode again).",
                 )
                 .read_only()
                 .build();

@@ -43,12 +43,12 @@ crate::properties::element_with_properties! {
     #[property(name = "qf", get, set, type = u32, member = qf, maximum = 100, mutable_playing,
         nick = "Quality factor", blurb = "Quality that the JPEG was made with, on libjpeg's \
         scale of 1 to 100, which gives its quantisation tables; 0 estimates the tables from \
-        the pixels, and keeps them while the frames agree. Not used for frames that come with their tables \
-        (ddrmjpegtables before the decoder), unless these contradict the frame.")]
+        the pixels, and keeps them while the frames agree. Not used for frames that come with \
+        their tables (ddrmjpegtables before the decoder), unless these contradict the frame.")]
     #[property(name = "degradation", get = Self::degradation, set = Self::set_degradation,
         type = Option<String>, default = Some("jpeg"), mutable_ready, nick = "Degradation",
-        blurb = "What the frames suffered: jpeg, or quant=Nbit for frames of which only N \
-        bits of each channel were kept, N from 2 to 8; these must be RGB or grey.")]
+        blurb = "How the frames were degraded: jpeg, or quant=Nbit for frames with only N \
+        bits per channel, N from 2 to 8; these must be RGB or grey.")]
     pub struct DdrmJpeg {
         state: Mutex<State>,
         /// What is kept from frame to frame, for each grid of blocks.
@@ -93,18 +93,18 @@ impl ObjectImpl for DdrmJpeg {
             let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
                 .nick("Statistics")
                 .blurb(
-                    "Counts since start: frames, restored, passed-through, dropped; restored by \
-                     tables from meta, qf or estimate; estimate-searches, whose pixels were \
-                     searched for tables; meta-refused, whose frames contradict the tables \
-                     that came with them; turned, which had been turned or mirrored since they \
-                     were decoded; late, and reduced, which were restored with less \
-                     work; lesser-model, those of them restored by nano in place of lean; network-calls; pixels, and pixels-reused, not computed again; \
-                     gated, which the identity gate left as decoded; saved-twice. share is \
-                     restored by frames; mean-ms milliseconds of \
-                     a frame; latency-ms what is claimed; precision the arithmetic of \
-                     the network where the machine decides on it (bf16, f16, f32). And of the last frame: last-ms, \
-                     quality (0: not known), encoder, outside-cells and far-outside-cells (shares \
-                     of the coefficients that the network had outside their cells).",
+                    "Counts since start: frames, restored, passed-through, dropped; restored \
+                     with tables from meta, qf or estimate; estimate-searches (frames searched \
+                     for tables); meta-refused (the frame contradicts the tables that came with \
+                     it); turned (turned or mirrored since decoding); late; reduced (restored \
+                     with less work); lesser-model (those of them restored by nano instead of \
+                     lean); network-calls; pixels, and pixels-reused (not computed again); gated \
+                     (left as decoded by the identity gate); saved-twice. share is restored \
+                     divided by frames; mean-ms the milliseconds per frame; latency-ms the \
+                     reported latency; precision the arithmetic of the network if the machine \
+                     decides it (bf16, f16, f32). Of the last frame: last-ms, quality (0: \
+                     unknown), encoder, outside-cells and far-outside-cells (shares of the \
+                     coefficients that the network had outside their cells).",
                 )
                 .read_only()
                 .build();

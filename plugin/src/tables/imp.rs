@@ -119,8 +119,8 @@ impl ObjectImpl for DdrmJpegTables {
                 glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
                     .nick("Statistics")
                     .blurb(
-                        "Counts since start: frames that arrived, marked ones, and unread ones, \
-                         which left without the meta because their header cannot be read.",
+                        "Counts since start: frames, marked, and unread (passed without the meta, \
+                         because their header cannot be read).",
                     )
                     .read_only()
                     .build(),
