@@ -1,9 +1,9 @@
-//! The verdict of the race, remembered on this machine: close to its threshold each process would
-//! find another, and one seed would give other pixels.
+//! The verdict of the race, remembered on this machine. Close to the threshold, processes would
+//! reach different verdicts, and the same seed would give different pixels.
 //!
-//! A file of a few lines in the user's cache folder: the verdict, and all that it depends on. One that
-//! cannot be read, or is not whole, is as good as none; that it cannot be written is no error. Called by
-//! `race`.
+//! It is a file of a few lines in the user's cache folder: the verdict, and everything that it
+//! depends on. A file that cannot be read, or is incomplete, is ignored; failing to write it is not
+//! an error. Called by `race`.
 
 use std::env;
 use std::fs;
@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 
 use crate::runtime::native::ffi;
 
-/// Names another folder than the user's own, for tests.
+/// Environment variable for another folder, for tests.
 const FOLDER: &str = "DDRMJPEG_CACHE";
 
-/// A longer file is not one of these.
+/// A longer file is not a verdict.
 const LONGEST: u64 = 64 << 10;
 
-/// To be counted up when the race becomes another one.
+/// Must be increased if the race changes.
 const RACE: u32 = 1;
 
-/// What of /proc/cpuinfo the verdict depends on: not the clock, nor how many cores there are.
+/// The fields of /proc/cpuinfo on which the verdict depends: not the clock or the number of cores.
 const TRAITS: [&str; 6] = [
     "vendor_id",
     "cpu family",
@@ -32,7 +32,8 @@ const TRAITS: [&str; 6] = [
     "flags",
 ];
 
-/// Whether bf16 won: as remembered, else by `race`, which is remembered unless it could not be run.
+/// Whether bf16 won: the remembered verdict, otherwise that of `race`, which is remembered unless
+/// the race could not be run.
 pub fn remembered(race: impl FnOnce() -> Option<bool>) -> Option<bool> {
     let place = fs::read_to_string("/proc/cpuinfo")
         .ok()
@@ -67,14 +68,14 @@ fn machine(cpuinfo: &str, libtorch: &str) -> String {
     out
 }
 
-/// Where the verdict on one machine is kept: a home may be shared by several.
+/// Where the verdict for one machine is stored; a home folder may be shared by several machines.
 struct Place {
     path: PathBuf,
     machine: String,
 }
 
 impl Place {
-    /// `None` where nothing is known of the CPU.
+    /// `None` if nothing is known about the CPU.
     fn new(folder: &Path, machine: String) -> Option<Self> {
         machine.contains("flags").then(|| {
             let mut hasher = DefaultHasher::new();
@@ -92,17 +93,17 @@ impl Place {
             return Some(verdict);
         }
         let verdict = race()?;
-        // Another process may have been quicker.
+        // Another process may have been faster.
         if let Some(verdict) = self.read() {
             return Some(verdict);
         }
-        // A folder that nobody can write into: the next process races again.
+        // If the folder is not writable, the next process races again.
         let _ = self.write(verdict);
         Some(verdict)
     }
 
     fn read(&self) -> Option<bool> {
-        // A pipe would keep us waiting.
+        // Reading a pipe would block.
         if !fs::metadata(&self.path).ok()?.is_file() {
             return None;
         }
@@ -116,7 +117,7 @@ impl Place {
         }
     }
 
-    /// Whole or not at all.
+    /// Writes the file completely or not at all.
     fn write(&self, verdict: bool) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         fs::create_dir_all(folder)?;
@@ -144,7 +145,8 @@ mod tests {
         panic!("raced again")
     }
 
-    /// One with another clock or more cores is the same machine; another CPU or libtorch is not.
+    /// With another clock or more cores it is the same machine; with another CPU or libtorch it is
+    /// not.
     #[test]
     fn the_verdict_depends_on_cpu_and_libtorch() {
         let here = machine(CPU, "2.13.0");
@@ -174,7 +176,7 @@ mod tests {
             let folder = folder.path().join("not/yet/there");
             assert_eq!(place(&folder).remembered(|| Some(verdict)), Some(verdict));
             assert_eq!(place(&folder).remembered(never), Some(verdict));
-            // Nothing else is left there.
+            // No other file is left there.
             assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         }
     }
