@@ -1,5 +1,6 @@
 //! A block of EXIF after its picture has been turned. It is changed in place, so that camera
-//! makers' data at fixed offsets stay there.
+//! makers' data at fixed offsets stay there; kamadak-exif and little_exif write a new block, which
+//! loses that.
 
 use image::metadata::Orientation;
 

@@ -1,9 +1,10 @@
 //! The part of the zip format that torch writes: stored entries, found by the central directory.
 //!
-//! Entries are slices of the file, so nothing is inflated and nothing can expand. Zip64 is
-//! supported, for files above 4 GiB and because torch always writes its records. Checksums are not
-//! compared, because torch has an option to leave them out. Source: PKWARE's APPNOTE 6.3, sections
-//! 4.3 and 4.5.
+//! rawzip reads the directory, and repairs what it can. This module refuses what torch does not
+//! write: compressed or encrypted entries, headers that do not agree, bytes that belong to two
+//! entries. Entries are slices of the file, so nothing is inflated and nothing can expand. Checksums
+//! are not compared, because torch has an option to leave them out. Source: PKWARE's APPNOTE 6.3,
+//! section 4.3.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -25,14 +26,13 @@ const DAMAGED: &str = "the zip directory is damaged or cut";
 /// An archive in memory or mapped.
 pub(crate) type Archive<'a> = ZipSliceArchive<&'a [u8]>;
 
-/// Where the entries of an archive are in its bytes, by name.
+/// Where the entries of an archive lie in its bytes, by name.
 pub(crate) type Entries<'a> = BTreeMap<&'a str, Range<usize>>;
 
 /// Finds the directory of the archive `bytes`.
 ///
 /// # Errors
-/// A sentence if the directory is damaged, reaches outside the file, names an entry twice, or holds
-/// compressed, encrypted or overlapping entries.
+/// A sentence if there is none, or if it is not where the file says.
 pub(crate) fn open(bytes: &[u8]) -> Parse<Archive<'_>> {
     let archive = ZipArchive::from_slice(bytes).map_err(|fault| {
         format!("the zip directory is missing or outside the file: cut short? ({fault})")
@@ -55,8 +55,8 @@ pub(crate) fn open(bytes: &[u8]) -> Parse<Archive<'_>> {
 /// Reads the directory of `archive`.
 ///
 /// # Errors
-/// A sentence when the directory is damaged, names an entry twice, or holds compressed, encrypted or
-/// overlapping entries, or some that leave the file.
+/// A sentence if the directory is damaged, names an entry twice, or holds entries that are
+/// compressed, encrypted, overlapping or partly outside the file.
 pub(crate) fn entries<'a>(archive: &'a Archive<'_>) -> Parse<Entries<'a>> {
     let count = archive.entries_hint();
     if count > limits::ZIP_ENTRIES as u64 {
@@ -81,7 +81,7 @@ pub(crate) fn entries<'a>(archive: &'a Archive<'_>) -> Parse<Entries<'a>> {
     Ok(entries)
 }
 
-/// What the end records say about the central directory.
+/// The bytes of an entry, after its local header, which must have the same name.
 fn range(
     archive: &Archive<'_>,
     record: &ZipFileHeaderRecord<'_>,
@@ -125,7 +125,6 @@ fn unread_kind(record: &ZipFileHeaderRecord<'_>) -> Option<String> {
     }
 }
 
-/// Fills in the 32-bit fields, in order, that refer to the zip64 extra field.
 fn refuse_overlap(entries: &Entries<'_>) -> Parse<()> {
     let mut ranges: Vec<_> = entries
         .iter()
