@@ -1,9 +1,8 @@
 //! What a JPEG file says: coefficients, tables, sampling, and the cells of the coefficients.
 //!
-//! There are several sources and one type. [`grid::from_file`] reads the coefficients of a file;
-//! [`recover::from_frame`], or [`recover::by_header::from_header`] if the header of the file is
-//! known, recovers them from decoded pixels. All return an [`Observation`], which measures and
-//! decodes.
+//! There are two sources and one type: [`grid::from_levels`] for a file's levels, and [`recover`]
+//! for decoded pixels, with tables or the file's header. Both return an [`Observation`], which
+//! measures and decodes.
 
 pub mod file;
 pub mod grid;

@@ -73,7 +73,7 @@ fn decode(bytes: &[u8], model: PixelModel) -> Result<Planar8> {
     Ok(Planar8 { model, ..shown })
 }
 
-/// The same pixels as the crate `image` holds them.
+/// The picture with Gaussian noise of `sigma` levels, drawn for each channel, rounded and clipped.
 fn noisy(picture: &Planar8, sigma: f32, (index, step): (usize, u64)) -> Planar8 {
     let channels = picture.planes.len();
     let mut noise = Picture::new(channels, picture.width(), picture.height());

@@ -1,8 +1,8 @@
 //! Decodes a JPEG file to the pixels that every libjpeg-turbo program shows: integer DCT, smooth
 //! chroma, rounded to 8 bits.
 //!
-//! For data sets, whose originals the published program decodes that way. Restoration does not use
-//! it: it reads coefficients.
+//! For callers that want the unrestored picture, and for data sets, whose originals the published
+//! program decodes that way. Restoration does not use it: it reads coefficients.
 
 use crate::error::Result;
 use crate::frame::Planar8;

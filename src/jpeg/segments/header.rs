@@ -45,12 +45,15 @@ pub struct Header {
 }
 
 impl Header {
-    /// Checks a header from another source for everything that [`parse`] refuses.
+    /// Reads the header of a JPEG, from SOI to the first SOS, and nothing after that.
+    ///
+    /// # Errors
+    /// As [`parse`].
     pub fn read(bytes: &[u8]) -> Result<Self> {
         parse(bytes)
     }
 
-    /// Checks what [`parse`] would not have let through: for headers from elsewhere.
+    /// Checks a header from another source for everything that [`parse`] refuses.
     ///
     /// # Errors
     /// [`Error::Input`] for a size or step of 0; [`Error::Unsupported`] for a number of

@@ -97,7 +97,7 @@ pub fn pixels(bytes: &[u8]) -> u64 {
     size.map_or(u64::MAX, |(width, height)| width * height)
 }
 
-/// The pixels as RGB, or as grey if they are grey.
+/// Two pictures of one size and model side by side.
 pub fn side_by_side(left: &Planar8, right: &Planar8) -> Planar8 {
     let mut out = Planar8::new(left.model, 2 * left.width(), left.height(), (1, 1));
     for (c, plane) in out.planes.iter_mut().enumerate() {

@@ -84,7 +84,7 @@ fn tables_that_cannot_be_told_are_one_warning_for_the_stream() {
         assert_eq!(*tables, FrameTables::Estimate.into());
         let mut report = Report::default();
         report.notes = vec!["the levels fit no table".into()];
-        // Pixels that must not be taken over, since nothing was restored.
+        // Pixels that must not be copied, because nothing was restored.
         let frame = marked(frame).frame;
         Ok(Restored::new(frame, report))
     });

@@ -122,7 +122,7 @@ fn what_a_frame_told_is_asked_of_the_next_and_searched_anew_when_it_fails() {
         harness.push_and_pull(frame()).unwrap();
     }
     let earlier = |step| FrameInfo::from(FrameTables::Estimate).with_earlier(told(step));
-    // Frame 1 contradicts what frame 0 told, and frame 3 what frame 1 did.
+    // Frame 1 contradicts the tables of frame 0, and frame 3 those of frame 1.
     assert_eq!(
         *asked.lock().unwrap(),
         [
