@@ -5,7 +5,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use ddrmjpeg::{Control, Denoiser, Hint, Options, Picture, Reach, Restorer, Result};
+use ddrmjpeg::{Control, Denoiser, Hint, ModelFacts, Options, Picture, Reach, Restorer, Result};
 
 /// Takes each pixel for the mean of itself and its four neighbours.
 struct Blur;
@@ -35,8 +35,12 @@ impl Denoiser for Blur {
     }
 
     /// It answers from the hint alone, so one call is enough.
-    fn one_call(&self) -> bool {
-        true
+    fn facts(&self) -> &ModelFacts {
+        static KNOWN: ModelFacts = ModelFacts {
+            one_call: true,
+            ..ModelFacts::UNKNOWN
+        };
+        &KNOWN
     }
 }
 

@@ -43,7 +43,7 @@ pub mod source;
 pub mod stream;
 
 pub use crate::assumed_quality::AssumedQuality;
-pub use crate::contract::{Control, Denoiser, Hint, Reach};
+pub use crate::contract::{Control, Denoiser, Hint, ModelFacts, Reach};
 pub use crate::degradation::{Bits, Degradation};
 pub use crate::error::{Error, OptionError, Result};
 pub use crate::frame::{
@@ -51,14 +51,16 @@ pub use crate::frame::{
 };
 pub use crate::jpeg::file::pixels::decode;
 pub use crate::jpeg::{Header, JpegFile, encode};
-pub use crate::options::{Device, Limits, Options, Precision, Preset, Temporal};
+pub use crate::options::{Device, Limits, ModelName, Options, Precision, Preset, Temporal};
 pub use crate::report::{Report, Restored};
 pub use crate::restore::{FrameInfo, FrameTables, Layout, Restorer, Stream};
 
 pub mod prior {
-    //! What a prior of one's own can know beside [`Denoiser`](crate::Denoiser)'s two required methods,
-    //! and the prior that knows nothing.
+    //! What a prior of one's own can know beside [`Denoiser`](crate::Denoiser)'s required methods, the
+    //! parts of its [`ModelFacts`](crate::ModelFacts), and the prior that knows nothing.
 
+    pub use crate::contract::gate_limits::GateLimits;
+    pub use crate::contract::spread::SpreadTable;
     pub use crate::contract::{Follower, QuantSteps, Spread};
     pub use crate::frame::Rect;
     pub use crate::model::identity::Identity;

@@ -54,13 +54,13 @@ impl Restorer {
     /// What the user of the model should know once, such as an arithmetic that this machine
     /// gets wrong and that is not used for that reason.
     pub fn caution(&self) -> Option<&str> {
-        self.denoiser.caution()
+        self.denoiser.facts().caution.as_deref()
     }
 
     /// The arithmetic inside the network, as a word (`bf16`, `f16`, `f32`), if the machine decides
     /// on it.
     pub fn precision(&self) -> Option<&'static str> {
-        self.denoiser.precision()
+        self.denoiser.facts().precision
     }
 
     /// Restores the bytes of a JPEG file.

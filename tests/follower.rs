@@ -71,7 +71,7 @@ struct Stream {
 /// roundings of ten layers.
 fn allowed(precision: Precision) -> f32 {
     // What a pixel takes tells one arithmetic from the other.
-    let bytes = |precision| open("lean", precision).pixel_bytes();
+    let bytes = |precision| open("lean", precision).facts().pixel_bytes;
     match precision {
         F32 if bytes(Precision::Auto) != bytes(F32) => 1e-5,
         _ => 0.0,
@@ -83,7 +83,7 @@ impl Stream {
     fn open(name: &str, precision: Precision, (width, height): (usize, usize)) -> Option<Self> {
         let prior = open(name, precision);
         let Some(follower) = prior.follower() else {
-            let caution = prior.caution();
+            let caution = prior.facts().caution.as_deref();
             // In f32 a machine may sum windows in another order, and then nothing is kept.
             assert!(
                 caution.is_some() || precision == F32,

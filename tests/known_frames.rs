@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ddrmjpeg::contract::{Hint, Reach};
+use ddrmjpeg::contract::{Hint, ModelFacts, Reach};
 use ddrmjpeg::frame::{Picture, PixelModel, Planar8, Plane8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::origin::Family;
@@ -306,6 +306,10 @@ impl Denoiser for Red {
             halo_px: 0,
             align_px: 8,
         }
+    }
+
+    fn facts(&self) -> &ModelFacts {
+        ModelFacts::unknown()
     }
 }
 

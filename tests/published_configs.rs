@@ -5,6 +5,7 @@ use ddrmjpeg::error::Result;
 use ddrmjpeg::model::adm::{AdmConfig, ClassifierConfig, Pool};
 use ddrmjpeg::model::config::{BetaSchedule, Config, NetworkConfig};
 use ddrmjpeg::model::ddpm::DdpmConfig;
+use ddrmjpeg::model::registry;
 
 fn shipped(name: &str) -> Config {
     let path = format!("{}/configs/{name}.yml", env!("CARGO_MANIFEST_DIR"));
@@ -92,8 +93,10 @@ fn ddpm_configs_give_the_published_network() {
         assert_eq!(config.diffusion.beta_end, 0.02);
         assert_eq!(config.diffusion.num_diffusion_timesteps, 1000);
     }
-    assert_eq!(shipped("lean").network().unwrap(), NetworkConfig::Lean);
-    assert_eq!(shipped("nano").network().unwrap(), NetworkConfig::Nano);
+    for own in &registry::NETWORKS {
+        let network = shipped(own.name).network().unwrap();
+        assert_eq!(network, NetworkConfig::Own(own));
+    }
 }
 
 #[test]

@@ -149,8 +149,8 @@ fn a_checkpoint_opens_under_its_config() {
         .unwrap() as usize;
     let denoiser = open::open(&options).unwrap();
     assert_eq!(denoiser.reach(), Reach::Window { side_px });
-    assert!(!denoiser.one_call());
-    let alpha_bar = denoiser.alpha_bar().unwrap();
+    assert!(!denoiser.facts().one_call);
+    let alpha_bar = denoiser.facts().alpha_bar.as_deref().unwrap();
     assert_eq!(alpha_bar.len(), 1000);
     let x = Picture::new(3, side_px, side_px);
     assert_ne!(denoiser.denoise(&x, 1.0, None).unwrap(), x);

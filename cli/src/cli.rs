@@ -185,10 +185,12 @@ pub struct OptionArgs {
     #[arg(long, default_value_t = 1234)]
     pub seed: u64,
     /// lean or nano (embedded; nano is the small one, for moving pictures), identity, a config
-    /// (.yml) with its checkpoints under exp/logs, or a checkpoint.
-    #[arg(long, default_value = "lean", value_name = "NAME|FILE")]
-    pub model: String,
-    /// The published config that describes the checkpoint given as --model.
+    /// (.yml) with its checkpoints under exp/logs, or a checkpoint. Default: lean, or what --config
+    /// describes.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: Option<String>,
+    /// The published config that describes the checkpoint given as --model; without --model, the
+    /// model itself. lean, nano and identity have none.
     #[arg(long, value_name = "YML")]
     pub config: Option<String>,
     /// The class for a class-conditional model.

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ddrmjpeg::frame::{Planar8, Plane8};
 use ddrmjpeg::jpeg;
-use ddrmjpeg::model::registry::Family;
+use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::options::{Device, Limits, Precision};
 use ddrmjpeg_lab::train::{Event, Length, Optimizer, Pictures, Places, TrainOptions};
 
@@ -49,8 +50,8 @@ pub struct TrainArgs {
 #[command(next_help_heading = "Training")]
 pub struct TrainOptionArgs {
     /// Which network, if training starts from random weights: lean or nano.
-    #[arg(long, default_value = "lean", value_name = "NAME")]
-    pub model_kind: Family,
+    #[arg(long, default_value = "lean", value_name = "NAME", value_parser = registry::get)]
+    pub model_kind: &'static Own,
     /// Hours of training, over which the learning rate falls to 0.
     #[arg(long, default_value_t = 1.0, conflicts_with = "steps")]
     pub hours: f64,
@@ -105,7 +106,7 @@ impl TrainOptionArgs {
     /// The options, checked.
     fn resolve(&self) -> ddrmjpeg::Result<TrainOptions> {
         let options = TrainOptions {
-            family: self.model_kind,
+            network: self.model_kind,
             length: self.steps.map_or(Length::Hours(self.hours), Length::Steps),
             seed: self.seed,
             batch: self.batch,

@@ -227,6 +227,27 @@ fn wrong_usage_is_status_2_and_names_the_value_and_the_limit() {
     }
 }
 
+/// `lean` that was typed is not the default, which gives way to the config's own model.
+#[test]
+fn a_config_beside_a_built_in_model_is_refused() {
+    let folder = mixed();
+    let restore = |out: &str, more: &[&str]| {
+        let arguments = ["restore", "good.jpg", "-o", out];
+        run(&[&arguments, more].concat(), folder.path())
+    };
+    for name in ["lean", "nano", "identity"] {
+        let refused = restore("a.png", &["--config", "nano.yml", "--model", name]);
+        let text = errors(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{name}: {text}");
+        let named = text.contains(&format!("{name:?}")) && text.contains("\"nano.yml\"");
+        assert!(named && text.contains("built-in"), "{text}");
+    }
+    assert!(restore("a.png", &["--config", "nano.yml"]).status.success());
+    assert!(restore("b.png", &["--model", "nano"]).status.success());
+    let [a, b] = ["a.png", "b.png"].map(|name| open(folder.path().join(name)));
+    assert_eq!(a, b);
+}
+
 #[test]
 fn resume_leaves_what_is_done_alone() {
     let folder = mixed();

@@ -90,8 +90,8 @@ pub fn run(
     let (y, x) = match operator {
         Operator::Jpeg(quality) => {
             let seen = PublishedMeasurement::of(&padded, quality)?;
-            let plan = Plan::of(options, denoiser.one_call());
-            plan.check(denoiser, &options.model)?;
+            let plan = Plan::of(options, denoiser.facts().one_call);
+            plan.check(denoiser.facts())?;
             let problem = Problem {
                 denoiser: &views::Symmetric::new(&tiled, plan.views()),
                 measurement: &seen,
@@ -109,7 +109,7 @@ pub fn run(
                 control,
             };
             let plan = Plan::for_levels(options, bits.step());
-            plan.check(denoiser, &options.model)?;
+            plan.check(denoiser.facts())?;
             (seen.at_floor(), sampler::run(&plan, &problem, seed)?)
         }
     };

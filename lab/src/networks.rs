@@ -9,16 +9,16 @@ use std::time::Instant;
 
 use tch::{Device, Kind, Tensor};
 
-use ddrmjpeg::contract::{Denoiser, Hint, Reach};
+use ddrmjpeg::contract::{Denoiser, Hint, ModelFacts, Reach};
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::Picture;
 use ddrmjpeg::model::adm::AdmUNet;
 use ddrmjpeg::model::config::{Config, NetworkConfig, shipped};
 use ddrmjpeg::model::ddpm::DdpmUNet;
-use ddrmjpeg::model::lean::Lean;
-use ddrmjpeg::model::nano::Nano;
 use ddrmjpeg::model::published::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts};
 use ddrmjpeg::model::published::timesteps::Timesteps;
+use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::options::{Options, Precision};
 use ddrmjpeg::runtime::backend;
 use ddrmjpeg::runtime::conv_engine::Form;
@@ -32,10 +32,8 @@ use ddrmjpeg::runtime::worker::Worker;
 /// Which network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// The built-in prior, with its own weights.
-    Lean,
-    /// The small one, with its own weights.
-    Nano,
+    /// A built-in prior, with its own weights.
+    Own(&'static Own),
     /// The ADM UNet of ImageNet at 256x256, unconditional.
     Adm256,
     /// The DDPM UNet of LSUN and CelebA-HQ, 256x256.
@@ -44,13 +42,15 @@ pub enum Family {
 
 impl Family {
     /// All families.
-    pub const ALL: [Self; 4] = [Self::Lean, Self::Nano, Self::Adm256, Self::Ddpm];
+    pub fn all() -> impl Iterator<Item = Self> {
+        let own = registry::NETWORKS.iter().map(Self::Own);
+        own.chain([Self::Adm256, Self::Ddpm])
+    }
 
     /// Its name in tables and on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Lean => "lean",
-            Self::Nano => "nano",
+            Self::Own(own) => own.name,
             Self::Adm256 => "adm256",
             Self::Ddpm => "ddpm",
         }
@@ -101,20 +101,8 @@ impl Denoiser for FreshMemory {
         self.0.reach()
     }
 
-    fn pixel_bytes(&self) -> usize {
-        self.0.pixel_bytes()
-    }
-
-    fn one_call(&self) -> bool {
-        self.0.one_call()
-    }
-
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        self.0.alpha_bar()
-    }
-
-    fn at_once(&self) -> usize {
-        self.0.at_once()
+    fn facts(&self) -> &ModelFacts {
+        self.0.facts()
     }
 
     fn expect(&self, pieces: usize) {
@@ -133,8 +121,7 @@ fn open_plain(
         Arithmetic::AsPublished => Form::Plain,
     };
     let text = match family {
-        Family::Lean => return Ok(Arc::new(Lean::embedded(options, form)?)),
-        Family::Nano => return Ok(Arc::new(Nano::embedded(options, form)?)),
+        Family::Own(own) => return own.embedded(options, form),
         Family::Adm256 => shipped::text("imagenet_256"),
         Family::Ddpm => shipped::text("cat"),
     };
@@ -166,7 +153,7 @@ fn random(
     let shapes = match config {
         NetworkConfig::Adm(config) => shapes_of(|loader| AdmUNet::load(config, loader))?,
         NetworkConfig::Ddpm(config) => shapes_of(|loader| DdpmUNet::load(config, loader))?,
-        NetworkConfig::Lean | NetworkConfig::Nano => return Err(no_epsilon()),
+        NetworkConfig::Own(own) => return Err(no_epsilon(own)),
     };
     let weights = RandomWeights::new(shapes, 1);
     let mut loader = Loader::new(&weights, device, kind);
@@ -176,12 +163,12 @@ fn random(
     Ok(match config {
         NetworkConfig::Ddpm(config) => Box::new(DdpmUNet::load(config, &mut loader)?),
         NetworkConfig::Adm(config) => Box::new(AdmUNet::load(config, &mut loader)?),
-        NetworkConfig::Lean | NetworkConfig::Nano => return Err(no_epsilon()),
+        NetworkConfig::Own(own) => return Err(no_epsilon(own)),
     })
 }
 
-fn no_epsilon() -> Error {
-    Error::options("lean and nano are no ε-networks".into())
+fn no_epsilon(own: &Own) -> Error {
+    Error::options(format!("{} is no ε-network", own.name))
 }
 
 /// The shapes of lean's convolutions on a picture of 640x480, and of the largest ones of the ADM

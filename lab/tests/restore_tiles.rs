@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use ddrmjpeg::contract::{Denoiser, Hint, Reach};
+use ddrmjpeg::contract::{Denoiser, Hint, ModelFacts, Reach};
 use ddrmjpeg::frame::{Picture, PixelModel, Planar8};
 use ddrmjpeg::model::open;
+use ddrmjpeg::model::registry;
 use ddrmjpeg::options::{Device, Precision, Preset};
 use ddrmjpeg::restore::Restored;
 use ddrmjpeg::solve::tiled::Tiled;
@@ -98,7 +99,7 @@ fn the_option_tile_size_changes_the_calls_and_not_the_picture() {
 }
 
 /// A prior that says it takes several tiles at once, and takes them one after another.
-struct SaysAtOnce(Arc<dyn Denoiser>);
+struct SaysAtOnce(Arc<dyn Denoiser>, ModelFacts);
 
 impl Denoiser for SaysAtOnce {
     fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
@@ -109,8 +110,8 @@ impl Denoiser for SaysAtOnce {
         self.0.reach()
     }
 
-    fn at_once(&self) -> usize {
-        4
+    fn facts(&self) -> &ModelFacts {
+        &self.1
     }
 }
 
@@ -126,7 +127,8 @@ fn tiles_that_are_asked_at_once_give_the_same_picture() {
         let options = options()
             .with_max_batch(max_batch)
             .with_max_delay_ms(1000.0);
-        networks::open(Family::Nano, Arithmetic::AsPublished, &[], &options).unwrap()
+        let family = Family::Own(registry::get("nano").unwrap());
+        networks::open(family, Arithmetic::AsPublished, &[], &options).unwrap()
     };
     let estimate = |prior: &dyn Denoiser| {
         let calls = AtomicUsize::new(0);
@@ -135,9 +137,13 @@ fn tiles_that_are_asked_at_once_give_the_same_picture() {
         (estimate, calls.into_inner())
     };
     let (single, joined) = (nano(0), nano(4));
-    assert_eq!((single.at_once(), joined.at_once()), (1, 4));
+    assert_eq!((single.facts().at_once, joined.facts().at_once), (1, 4));
     let wanted = estimate(&*single);
-    assert_eq!(estimate(&SaysAtOnce(single)), wanted);
+    let four = ModelFacts {
+        at_once: 4,
+        ..single.facts().clone()
+    };
+    assert_eq!(estimate(&SaysAtOnce(single, four)), wanted);
     let found = estimate(&*joined);
     assert_eq!(found.1, wanted.1);
     let pairs = found.0.data.iter().zip(&wanted.0.data);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
-use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::options::Precision;
 use ddrmjpeg::runtime::tensors::shapes::RandomWeights;
 use ddrmjpeg::{Control, Options, Restorer};
@@ -26,7 +26,7 @@ fn tiny(folder: &Path) -> std::path::PathBuf {
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into();
     let path = folder.join("tiny.safetensors");
-    let weights = RandomWeights::new(registry::shapes(&metadata).unwrap(), 5);
+    let weights = RandomWeights::new(Own::of(&metadata).unwrap().shapes(&metadata).unwrap(), 5);
     write_safetensors(&path, &weights, &metadata, StoreAs::Keep).unwrap();
     path
 }

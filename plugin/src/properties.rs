@@ -46,8 +46,8 @@ macro_rules! element_with_properties {
                 checkpoints are under exp/logs; or the path of a checkpoint.")]
             #[property(name = "config", get = Self::config, set = Self::set_config,
                 type = Option<String>, default = Some(""), mutable_ready, nick = "Model config",
-                blurb = "Path of the published config that describes the checkpoint given as model; \
-                empty if that is one of this project's own.")]
+                blurb = "Path of the published config that describes the checkpoint given as model, or \
+                of the model itself if none is given; empty for one of this project's own.")]
             #[property(name = "class", get, set, type = i32, member = class, minimum = -1,
                 maximum = 999_999, default = -1, mutable_ready, nick = "Class",
                 blurb = "The class for a class-conditional network; -1 for all others.")]
@@ -156,13 +156,12 @@ macro_rules! element_with_properties {
             }
 
             fn model(&self) -> Option<String> {
-                Some(self.settings().model.clone())
+                Some(self.settings().model.to_string())
             }
 
             /// NULL, which C may pass, is the default.
             fn set_model(&self, model: Option<String>) {
-                let default = || crate::settings::Settings::default().model;
-                self.settings().model = model.unwrap_or_else(default);
+                self.settings().model = model.into();
             }
 
             fn assume_quality(&self) -> Option<String> {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use ddrmjpeg::options::{Device, Precision};
+use ddrmjpeg::options::{Device, ModelName, Precision};
 use ddrmjpeg::{Error, Options, Restorer, Result};
 
 use crate::errors;
@@ -25,7 +25,7 @@ pub struct Opened {
 /// Elements with equal keys share a model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    model: String,
+    model: ModelName,
     config: Option<String>,
     class: Option<usize>,
     device: Device,
@@ -35,7 +35,11 @@ struct Key {
 impl From<&Options> for Key {
     fn from(options: &Options) -> Self {
         Self {
-            model: options.model.clone(),
+            model: match options.config {
+                // Refused beside a built-in model that is named.
+                Some(_) => options.model.clone(),
+                None => options.model.as_str().into(),
+            },
             config: options.config.clone(),
             class: options.class,
             device: options.device,
@@ -149,7 +153,7 @@ mod tests {
             let _ = slot(Key::from(&named(&format!("unused-{n}"))));
         }
         let _ = slot(Key::from(&named("last")));
-        let unused = |key: &&Key| key.model.starts_with("unused");
+        let unused = |key: &&Key| key.model.as_str().starts_with("unused");
         assert_eq!(lock(&OPEN).keys().filter(unused).count(), 0);
     }
 }

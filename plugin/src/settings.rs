@@ -5,6 +5,7 @@
 //! properties, read once per frame.
 
 use ddrmjpeg::jpeg::Header;
+use ddrmjpeg::options::ModelName;
 use ddrmjpeg::restore::{FrameInfo, FrameTables};
 use ddrmjpeg::{Options, Result};
 
@@ -19,7 +20,7 @@ pub struct Settings {
     pub strict: bool,
     pub identity_gate: bool,
     pub assume_quality: String,
-    pub model: String,
+    pub model: ModelName,
     pub config: String,
     pub degradation: String,
     pub class: i32,

@@ -57,6 +57,7 @@ fn defaults_are_those_of_the_core() {
         // What stands for none is a number out of range, or the empty string.
         let none = match name.as_str() {
             "config" => "",
+            "model" => "lean",
             "class" => "-1",
             _ => "0",
         };

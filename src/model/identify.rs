@@ -10,8 +10,6 @@ use crate::error::Result;
 use crate::model::adm::{AdmUNet, Classifier};
 use crate::model::config::{Config, NetworkConfig, shipped};
 use crate::model::ddpm::DdpmUNet;
-use crate::model::lean;
-use crate::model::nano;
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::shapes::{Shapes, shapes_of};
 
@@ -121,8 +119,7 @@ pub fn expected(
     let shapes = match (part, config.network()?) {
         (Part::Network, NetworkConfig::Adm(adm)) => shapes_of(|l| AdmUNet::load(&adm, l))?,
         (Part::Network, NetworkConfig::Ddpm(ddpm)) => shapes_of(|l| DdpmUNet::load(&ddpm, l))?,
-        (Part::Network, NetworkConfig::Lean) => lean::shapes(metadata)?,
-        (Part::Network, NetworkConfig::Nano) => nano::shapes(metadata)?,
+        (Part::Network, NetworkConfig::Own(own)) => own.shapes(metadata)?,
         (Part::Classifier, _) => match config.guide()? {
             Some(guide) => shapes_of(|l| Classifier::load(&guide, l))?,
             None => return Ok(None),
@@ -161,8 +158,7 @@ pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part
         let config = Config::parse(text, name)?;
         // Most files have no metadata, so they are not priors of this project.
         let ours = match config.network()? {
-            NetworkConfig::Lean => lean::shapes(source.metadata()).is_ok(),
-            NetworkConfig::Nano => nano::shapes(source.metadata()).is_ok(),
+            NetworkConfig::Own(own) => own.shapes(source.metadata()).is_ok(),
             NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => true,
         };
         if !ours {
@@ -179,6 +175,7 @@ pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::registry;
     use crate::runtime::tensors::shapes::RandomWeights;
 
     fn config(name: &str) -> Config {
@@ -223,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_built_in_prior_is_lean() {
-        let source = lean::embedded_checkpoint().unwrap();
+        let source = registry::get("lean").unwrap().checkpoint().unwrap();
         let fits = shipped_fits(&source).unwrap();
         assert_eq!(fits, [("lean.yml", Part::Network)]);
     }

@@ -1,6 +1,8 @@
 //! [`Identity`]: the prior that returns its input. For tests, and for use without a network.
 
-use crate::contract::{Denoiser, Hint, Reach};
+use std::borrow::Cow;
+
+use crate::contract::{Denoiser, Hint, ModelFacts, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 
@@ -19,7 +21,12 @@ impl Denoiser for Identity {
         }
     }
 
-    fn one_call(&self) -> bool {
-        true
+    fn facts(&self) -> &ModelFacts {
+        static KNOWN: ModelFacts = ModelFacts {
+            name: Cow::Borrowed("identity"),
+            one_call: true,
+            ..ModelFacts::UNKNOWN
+        };
+        &KNOWN
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod adm;
 pub mod bounds;
-pub mod calibration;
 pub mod catalog;
 pub mod checkpoint;
 pub mod config;
@@ -10,18 +9,17 @@ pub mod ddpm;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 #[cfg(feature = "torch")]
-pub mod gate_limits;
-#[cfg(feature = "torch")]
 pub mod identify;
 pub mod identity;
 #[cfg(feature = "torch")]
-pub mod lean;
+pub(crate) mod lean;
 #[cfg(feature = "torch")]
-pub mod nano;
+pub(crate) mod nano;
 pub mod open;
 #[cfg(feature = "torch")]
-pub mod published;
+pub(crate) mod own;
 #[cfg(feature = "torch")]
+pub mod published;
 pub mod registry;
 
 /// Initialises libtorch, and makes the end of the process wait for its work.

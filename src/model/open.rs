@@ -3,35 +3,55 @@
 //!
 //! Without torch there is only `identity`. `weights` knows where checkpoints lie.
 
+#[cfg(feature = "torch")]
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::Denoiser;
 use crate::error::{Error, Result};
 use crate::model::identity::Identity;
+use crate::model::registry;
 use crate::options::Options;
 
 #[cfg(feature = "torch")]
 use crate::model::published;
 #[cfg(feature = "torch")]
 pub use crate::model::published::{Opened, open_config, open_under, read_config};
+#[cfg(feature = "torch")]
+use crate::model::registry::Own;
+#[cfg(feature = "torch")]
+use crate::runtime::conv_engine::Form;
 
 /// The prior that `options.model`, `options.config` and `options.class` name.
 ///
-/// `identity`; `lean` and `nano`, embedded; the path of a config (`.yml`), whose checkpoints
-/// are found as the published program finds them; or the path of a checkpoint: of the network
-/// that `options.config` describes, or of a prior of this project when that is not given.
+/// `identity`; the name of a network of our own, embedded; the path of a config (`.yml`), whose
+/// checkpoints are found as the published program finds them; or the path of a checkpoint: of the
+/// network that `options.config` describes, or of a prior of this project when that is not given.
+/// Without a model, what `options.config` describes, or the default.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Checkpoint`] for a file, [`Error::Options`] for a config, a class
-/// or a device, [`Error::Unsupported`] in a build without torch.
+/// or a device that does not fit, [`Error::Unsupported`] for a network in a build without torch.
 pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
-    match (options.model.as_str(), &options.config) {
-        ("identity", None) => Ok(Arc::new(Identity)),
-        (name @ ("identity" | "nano"), Some(config)) => Err(Error::options(format!(
-            "config = {config:?}: the model {name} has none"
-        ))),
+    if let (Some(name), Some(config)) = (options.model.given(), &options.config)
+        && is_built_in(name)
+    {
+        return Err(Error::options(format!(
+            "model = {name:?} and config = {config:?}: a built-in model has no config; leave out \
+             the model, or give the checkpoint that the config describes"
+        )));
+    }
+    match options.model.as_str() {
+        IDENTITY => Ok(Arc::new(Identity)),
         _ => learned(options),
     }
+}
+
+/// The name of the prior without a network.
+const IDENTITY: &str = "identity";
+
+fn is_built_in(name: &str) -> bool {
+    name == IDENTITY || registry::find(name).is_some()
 }
 
 /// Sees to it that the process, when it ends, waits for what is being computed. Opening a model does
@@ -44,30 +64,35 @@ pub fn prepare() {
 
 #[cfg(feature = "torch")]
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
-    use crate::model::registry;
-    use std::path::Path;
-
     let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
-    let opened = match (options.model.as_str(), options.config.as_deref()) {
-        ("lean", None) => Opened::Own(registry::embedded(registry::Family::Lean, options)?),
-        ("nano", None) => Opened::Own(registry::embedded(registry::Family::Nano, options)?),
-        (name, Some(config)) if is_config(name) => {
+    let opened = match (options.model.given(), options.config.as_deref()) {
+        (Some(name), Some(config)) if is_config(name) => {
             return Err(Error::options(format!(
                 "config = {config:?}: model = {name:?} is a config already"
             )));
         }
-        ("lean", Some(config)) => published::located(config, options)?,
-        (name, None) if is_config(name) => published::located(name, options)?,
-        (path, Some(config)) => published::given(config, Path::new(path), options)?,
-        (path, None) => Opened::Own(registry::open(Path::new(path), options)?),
+        (None, Some(config)) => published::located(config, options)?,
+        (Some(path), Some(config)) => published::given(config, Path::new(path), options)?,
+        (Some(name), None) if is_config(name) => published::located(name, options)?,
+        (_, None) => own(options.model.as_str(), options)?,
     };
     opened.denoiser(options.class.map(|class| class as i64))
+}
+
+/// One of our own, by its name or the path of its checkpoint.
+#[cfg(feature = "torch")]
+fn own(name: &str, options: &Options) -> Result<Opened> {
+    let prior = match registry::find(name) {
+        Some(own) => own.embedded(options, Form::Fast)?,
+        None => Own::open(Path::new(name), options)?,
+    };
+    Ok(Opened::Own(prior))
 }
 
 #[cfg(not(feature = "torch"))]
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
     Err(Error::Unsupported(format!(
         "model = {:?}: this build has no torch, only the model identity",
-        options.model
+        options.model.as_str()
     )))
 }

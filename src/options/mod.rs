@@ -4,6 +4,7 @@
 //! them compares the lists. What a preset means in steps is the sampler's business.
 
 mod limits;
+mod model_name;
 mod setters;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::degradation::Degradation;
 use crate::error::{Error, Result};
 
 pub use crate::options::limits::Limits;
+pub use crate::options::model_name::ModelName;
 
 /// How much work to spend, and whether to aim for fidelity or for texture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,10 +107,10 @@ pub struct Options {
     pub seed: u64,
     /// `lean` or `nano` (both embedded; nano is the small one, for moving pictures),
     /// `identity`, the path of a config (`.yml`) whose checkpoints lie where the published
-    /// program has them, or the path of a checkpoint. Default: `lean`.
-    pub model: String,
-    /// The published config that describes the checkpoint `model`; `None`: one of this
-    /// project's own.
+    /// program has them, or the path of a checkpoint. Not given: what `config` describes, or `lean`.
+    pub model: ModelName,
+    /// The published config that describes the checkpoint `model`, or, where no model is given, the
+    /// model to open; `None`: one of this project's own. A built-in model has none.
     pub config: Option<String>,
     /// The class that a class-conditional model is told, 0..=999_999; `None` for all others.
     pub class: Option<usize>,
@@ -154,7 +156,7 @@ impl Default for Options {
             identity_gate: true,
             assume_quality: AssumedQuality::Auto,
             seed: 1234,
-            model: "lean".into(),
+            model: ModelName::default(),
             config: None,
             class: None,
             device: Device::Auto,
@@ -218,7 +220,7 @@ impl Options {
             let value = self.max_delay_ms.to_string();
             return outside("max-delay", value, "in 0..1000 milliseconds");
         }
-        if self.model.is_empty() {
+        if self.model.as_str().is_empty() {
             return outside("model", "\"\"".into(), "a name or a path");
         }
         if self.config.as_ref().is_some_and(String::is_empty) {

@@ -3,7 +3,7 @@
 
 use crate::assumed_quality::AssumedQuality;
 use crate::degradation::Degradation;
-use crate::options::{Device, Limits, Options, Precision, Preset, Temporal};
+use crate::options::{Device, Limits, ModelName, Options, Precision, Preset, Temporal};
 
 /// One setter for each field.
 macro_rules! setters {
@@ -50,7 +50,7 @@ setters!(Options {
 impl Options {
     /// These, with another [`model`](Self::model).
     #[must_use]
-    pub fn with_model(mut self, model: impl Into<String>) -> Self {
+    pub fn with_model(mut self, model: impl Into<ModelName>) -> Self {
         self.model = model.into();
         self
     }

@@ -175,7 +175,7 @@ impl<'a> Walk<'a> {
 /// r(σ, u, v): the prior's own, if it was measured and the settings use it.
 fn spread(problem: &Problem<'_>, settings: &CellSettings, sigma: f64) -> Spread {
     let measured = settings.calibrated.and_then(|factor| {
-        let spread = problem.denoiser.spread(sigma, Some(problem.hint))?;
+        let spread = problem.denoiser.facts().spread(sigma, Some(problem.hint))?;
         Some(spread.times(factor))
     });
     measured.unwrap_or_else(|| Spread::white(settings.spread * sigma))

@@ -3,7 +3,7 @@
 //! Made from the options; read by the algorithms. Defaults follow from
 //! docs/measurements/quality.md.
 
-use crate::contract::Denoiser;
+use crate::contract::ModelFacts;
 use crate::error::{Error, Result};
 use crate::options::{Options, Preset};
 
@@ -155,22 +155,32 @@ impl Plan {
         }
     }
 
+    /// Views or draws that are averaged.
+    pub fn averaged(&self) -> usize {
+        match self {
+            Self::OneCall { views } => *views,
+            Self::Cell(settings) => settings.samples,
+            Self::Published(settings) => settings.samples,
+        }
+    }
+
     /// Whether it starts from the last frame's result where that is near.
     pub fn begins_warm(&self) -> bool {
         matches!(self, Self::Cell(settings) if settings.warm_sigma.is_some())
     }
 
-    /// Refuses what `denoiser`, opened as `model`, cannot carry out.
+    /// Refuses what a prior with these `facts` cannot carry out.
     ///
     /// # Errors
     /// [`Error::Options`] naming the model and the presets that it supports.
-    pub fn check(&self, denoiser: &dyn Denoiser, model: &str) -> Result<()> {
-        if matches!(self, Self::OneCall { .. }) || !denoiser.one_call_only() {
+    pub fn check(&self, facts: &ModelFacts) -> Result<()> {
+        if matches!(self, Self::OneCall { .. }) || !facts.one_call_only {
             return Ok(());
         }
         Err(Error::options(format!(
-            "model = {model:?} restores JPEG in one call only: it needs preset fast, or quality \
-             without steps"
+            "model = {:?} restores JPEG in one call only: it needs preset fast, or quality \
+             without steps",
+            facts.name
         )))
     }
 }

@@ -63,10 +63,8 @@ pub struct Walk<'a, N> {
 impl<'a, N: NoiseSource> Walk<'a, N> {
     /// x = √ᾱ_s y + √(1−ᾱ_s) z, where s is the first timestep.
     pub fn start(problem: &'a Problem<'a>, settings: &'a PublishedSettings, mut noise: N) -> Self {
-        let alpha_bar = problem
-            .denoiser
-            .alpha_bar()
-            .map_or_else(schedule::published_alpha_bar, <[f64]>::to_vec);
+        let own = problem.denoiser.facts().alpha_bar.as_deref();
+        let alpha_bar = own.map_or_else(schedule::published_alpha_bar, <[f64]>::to_vec);
         let init_timestep = settings.init_timestep.min(alpha_bar.len());
         let timesteps = step_list(settings.timesteps, init_timestep);
         let first = timesteps.first().map_or(1.0, |&t| alpha_bar[t]);
@@ -166,7 +164,7 @@ fn blend(x: &mut Picture, a: f64, z: &Picture, b: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Control, Denoiser, Hint, Measurement, Reach};
+    use crate::contract::{Control, Denoiser, Hint, Measurement, ModelFacts, Reach};
     use crate::sampler::noise::Field;
 
     /// Returns one and a half times its input, so that its samples leave the range.
@@ -181,6 +179,10 @@ mod tests {
 
         fn reach(&self) -> Reach {
             Reach::Window { side_px: 8 }
+        }
+
+        fn facts(&self) -> &ModelFacts {
+            ModelFacts::unknown()
         }
     }
 

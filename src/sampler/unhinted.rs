@@ -3,7 +3,7 @@
 //! For measurements other than JPEG: the hint of the lean prior is a decoded JPEG and its tables,
 //! which a banded picture does not have. `source` wraps a prior in it.
 
-use crate::contract::{Denoiser, Hint, Reach};
+use crate::contract::{Denoiser, Hint, ModelFacts, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 
@@ -19,7 +19,7 @@ impl Denoiser for Unhinted<'_> {
         self.0.reach()
     }
 
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        self.0.alpha_bar()
+    fn facts(&self) -> &ModelFacts {
+        self.0.facts()
     }
 }

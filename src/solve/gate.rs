@@ -22,7 +22,7 @@ const DRAWN: f64 = 0.27;
 
 impl Gate {
     /// What the tables, the sampling and the levels of `seen` say; `limit` is what the prior says
-    /// of such tables ([`Denoiser::strange_share`]).
+    /// of such tables (`ModelFacts::strange_share`).
     #[doc(hidden)]
     pub fn of(seen: &Observation, limit: Option<f64>) -> Self {
         let Some(luma) = seen.components.first() else {
@@ -44,7 +44,9 @@ impl Gate {
 pub(crate) fn limit(seen: &Observation, denoiser: &dyn Denoiser) -> Option<f64> {
     let luma = seen.components.first()?;
     let subsampling = seen.components.get(1).map_or((1, 1), |c| c.factors);
-    denoiser.strange_share(&luma.coarser_steps(), subsampling)
+    denoiser
+        .facts()
+        .strange_share(&luma.coarser_steps(), subsampling)
 }
 
 /// Whether estimates that stood so to their cells come from a prior that does not know such

@@ -113,7 +113,7 @@ impl Solver for Alone<'_> {
         let measurement = JpegMeasurement::new(seen, slack).released_if(task.released);
         let calls = AtomicUsize::new(0);
         let tiled = tiled::Tiled::new(denoiser, options.tile_size, control, &calls);
-        task.plan.check(denoiser, &options.model)?;
+        task.plan.check(denoiser.facts())?;
         let symmetric = views::Symmetric::new(&tiled, task.plan.views());
         let problem = Problem {
             denoiser: &symmetric,

@@ -37,7 +37,7 @@ impl Task {
             false => Gate::Open,
         };
         Self {
-            plan: Plan::of(options, denoiser.one_call()),
+            plan: Plan::of(options, denoiser.facts().one_call),
             idle: options.strength == 0.0 || gate == Gate::Closed,
             released,
             gate,

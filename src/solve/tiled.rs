@@ -11,7 +11,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use crate::contract::{Control, Denoiser, Hint, Reach, Spread};
+use crate::contract::{Control, Denoiser, Hint, ModelFacts, Reach};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::solve::tiling;
@@ -65,13 +65,13 @@ impl<'a> Tiled<'a> {
         hint: Option<&Hint>,
         (halo_px, align_px): (usize, usize),
     ) -> Result<Picture> {
-        let most_px = most_px(x.width * x.height, self.inner.pixel_bytes());
+        let most_px = most_px(x.width * x.height, self.inner.facts().pixel_bytes);
         let size = (x.width, x.height);
         let mut tiles = cut(size, self.side_px, most_px, (halo_px, align_px));
         if let [_] = tiles[..] {
             return self.call(x, sigma, hint);
         }
-        let at_once = self.inner.at_once().max(1);
+        let at_once = self.inner.facts().at_once.max(1);
         if at_once > 1 {
             // Those of one size, which alone are taken together, side by side.
             tiles.sort_by_key(window_size);
@@ -178,7 +178,7 @@ impl Denoiser for Tiled<'_> {
         match self.inner.reach() {
             Reach::Halo { halo_px, align_px } => self.tiles(x, sigma, hint, (halo_px, align_px)),
             Reach::Window { side_px } => {
-                let at_once = self.inner.at_once();
+                let at_once = self.inner.facts().at_once;
                 windowed::average(x, hint, side_px, at_once, |windows| {
                     self.expect(windows.len());
                     each(windows, |w| self.call(&w.x, sigma, w.hint.as_ref()))
@@ -191,16 +191,8 @@ impl Denoiser for Tiled<'_> {
         self.inner.reach()
     }
 
-    fn one_call(&self) -> bool {
-        self.inner.one_call()
-    }
-
-    fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
-        self.inner.spread(sigma, hint)
-    }
-
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        self.inner.alpha_bar()
+    fn facts(&self) -> &ModelFacts {
+        self.inner.facts()
     }
 }
 
@@ -212,7 +204,7 @@ mod tests {
 
     /// A blur to the right, which needs 8 pixels around it; notes how many were inside at once.
     struct Blur {
-        at_once: usize,
+        facts: ModelFacts,
         inside: Mutex<(usize, usize)>,
         expected: AtomicUsize,
     }
@@ -220,7 +212,10 @@ mod tests {
     impl Blur {
         fn new(at_once: usize) -> Self {
             Self {
-                at_once,
+                facts: ModelFacts {
+                    at_once,
+                    ..ModelFacts::default()
+                },
                 inside: Mutex::default(),
                 expected: AtomicUsize::new(0),
             }
@@ -239,7 +234,7 @@ mod tests {
             drop(inside);
             let expects = self.expected.load(Ordering::Relaxed) > 0;
             let patient = || begun.elapsed() < Duration::from_secs(5);
-            while expects && self.most() < self.at_once && patient() {
+            while expects && self.most() < self.facts.at_once && patient() {
                 thread::sleep(Duration::from_millis(1));
             }
         }
@@ -264,8 +259,8 @@ mod tests {
             }
         }
 
-        fn at_once(&self) -> usize {
-            self.at_once
+        fn facts(&self) -> &ModelFacts {
+            &self.facts
         }
 
         fn expect(&self, pieces: usize) {

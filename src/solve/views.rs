@@ -4,7 +4,7 @@
 //! grid, so a network may be asked eight ways. Its errors differ and its picture does not:
 //! the mean is nearer the truth than any one answer.
 
-use crate::contract::{Denoiser, Hint, QuantSteps, Reach, Spread};
+use crate::contract::{Denoiser, Hint, ModelFacts, QuantSteps, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 
@@ -136,16 +136,8 @@ impl Denoiser for Symmetric<'_> {
         self.inner.reach()
     }
 
-    fn one_call(&self) -> bool {
-        self.inner.one_call()
-    }
-
-    fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
-        self.inner.spread(sigma, hint)
-    }
-
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        self.inner.alpha_bar()
+    fn facts(&self) -> &ModelFacts {
+        self.inner.facts()
     }
 }
 

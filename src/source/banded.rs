@@ -75,7 +75,7 @@ fn solve(
         control,
     };
     let plan = Plan::for_levels(options, seen.bits.step());
-    plan.check(denoiser, &options.model)?;
+    plan.check(denoiser.facts())?;
     let mut picture = sampler::run(&plan, &problem, options.seed)?;
     if options.strict {
         measurement.project(&mut picture, Trust::Clamp);

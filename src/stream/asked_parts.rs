@@ -2,7 +2,7 @@
 //!
 //! Called by `redraw`, which keeps the rest.
 
-use crate::contract::{Denoiser, Hint, Reach, Spread};
+use crate::contract::{Denoiser, Hint, ModelFacts, Reach};
 use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::solve::tiling::Tile;
@@ -76,15 +76,7 @@ impl Denoiser for Around<'_> {
         self.inner.reach()
     }
 
-    fn one_call(&self) -> bool {
-        self.inner.one_call()
-    }
-
-    fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
-        self.inner.spread(sigma, hint)
-    }
-
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        self.inner.alpha_bar()
+    fn facts(&self) -> &ModelFacts {
+        self.inner.facts()
     }
 }

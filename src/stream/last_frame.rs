@@ -86,7 +86,7 @@ impl Memory {
         if !carries(&task, denoiser, seen, options) {
             return Ok(None);
         }
-        task.plan.check(denoiser, &options.model)?;
+        task.plan.check(denoiser.facts())?;
         let key = Key::of(seen, slack, options);
         let (mut last, fresh) = match before {
             Some(last) if last.key == key => (last, None),

@@ -11,7 +11,7 @@ mod golden;
 mod recording;
 mod ties;
 
-use ddrmjpeg::contract::{Control, Denoiser, Hint, Reach};
+use ddrmjpeg::contract::{Control, Denoiser, Hint, ModelFacts, Reach};
 use ddrmjpeg::error::Error;
 use ddrmjpeg::frame::Picture;
 use ddrmjpeg::jpeg::grid::published_operator::{PublishedJpeg, PublishedMeasurement};
@@ -228,6 +228,10 @@ impl Denoiser for Off<'_> {
 
     fn reach(&self) -> Reach {
         self.of.reach()
+    }
+
+    fn facts(&self) -> &ModelFacts {
+        self.of.facts()
     }
 }
 

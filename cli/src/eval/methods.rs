@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::options::ModelName;
 use ddrmjpeg::{Control, Options, Restorer};
 
 use crate::eval::arguments::EvalArgs;
@@ -83,12 +84,16 @@ impl Method {
 /// Names and options of this program's own methods.
 fn restorers(arguments: &EvalArgs) -> Result<Vec<(String, Options)>> {
     let base = arguments.options.resolve()?;
-    let models = match arguments.models.is_empty() {
-        true => std::slice::from_ref(&base.model),
-        false => &arguments.models,
+    let models: Vec<ModelName> = match arguments.models.is_empty() {
+        true => vec![base.model.clone()],
+        false => arguments
+            .models
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect(),
     };
     let mut found = Vec::new();
-    for model in models {
+    for model in &models {
         for &preset in &arguments.presets {
             let name = match models.len() {
                 1 => preset.to_string(),

@@ -7,7 +7,7 @@ use ddrmjpeg::Options;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::model::checkpoint;
 use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
-use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
 use ddrmjpeg_lab::eval::spread;
 use image::imageops;
 
@@ -28,7 +28,7 @@ pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
         bail!("--side {}: must be a multiple of {MCU_PX}", arguments.side);
     }
     let source = checkpoint::open(&arguments.model)?;
-    let prior = registry::open(&arguments.model, &Options::default())?;
+    let prior = Own::open(&arguments.model, &Options::default())?;
     let pictures = pictures(arguments)?;
     let count = pictures.len();
     let table = spread::measure(&*prior, &pictures, arguments.seed, |done| {

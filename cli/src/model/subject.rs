@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::model::catalog::{Catalog, Entry, Family};
 use ddrmjpeg::model::checkpoint::Checkpoint;
-use ddrmjpeg::model::{lean, nano};
 
 /// A model that was named.
 pub struct Subject {
@@ -63,10 +62,10 @@ impl Subject {
     /// The checkpoint, opened.
     pub fn open(&self) -> Result<Checkpoint> {
         let Some(path) = &self.path else {
-            return Ok(match self.entry.as_ref().map(|entry| entry.family) {
-                Some(Family::Nano) => nano::embedded_checkpoint()?,
-                _ => lean::embedded_checkpoint()?,
-            });
+            let Some(Family::Own(own)) = self.entry.as_ref().map(|entry| entry.family) else {
+                bail!("{}: has no file", self.typed);
+            };
+            return Ok(own.checkpoint()?);
         };
         if path.exists() {
             return Ok(Checkpoint::open(path)?);

@@ -36,7 +36,7 @@ pub struct FollowRow {
 /// # Errors
 /// Those of opening and calling the network.
 pub fn follow(family: Family, settings: &Settings) -> Result<Vec<FollowRow>> {
-    if !matches!(family, Family::Lean | Family::Nano) {
+    if !matches!(family, Family::Own(_)) {
         return Ok(Vec::new());
     }
     let ours = Arithmetic::Ours;

@@ -4,13 +4,13 @@
 //! the estimates are measured where the sampler uses them, in the coefficients of the file's
 //! components. Called by `model calibrate`.
 
+use ddrmjpeg::contract::spread::SpreadTable;
 use ddrmjpeg::contract::{Denoiser, Hint, NoiseSource, QuantSteps, Spread};
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::{Picture, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::grid::{coefficients, color, tables};
 use ddrmjpeg::jpeg::{Observation, grid};
-use ddrmjpeg::model::calibration::SpreadTable;
 use ddrmjpeg::options::Limits;
 use ddrmjpeg::sampler::noise::Field;
 
@@ -120,7 +120,7 @@ fn root(sums: &Sums) -> Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ddrmjpeg::contract::Reach;
+    use ddrmjpeg::contract::{ModelFacts, Reach};
 
     /// A prior whose estimate is off by one eighth of the noise in its input.
     struct Eighth(Picture);
@@ -139,6 +139,10 @@ mod tests {
                 halo_px: 0,
                 align_px: 8,
             }
+        }
+
+        fn facts(&self) -> &ModelFacts {
+            ModelFacts::unknown()
         }
     }
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use ddrmjpeg::error::{Error, Result};
-use ddrmjpeg::model::registry::Family;
+use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::options::{Device, Precision};
 
 /// When the learning rate reaches 0.
@@ -45,7 +46,7 @@ impl FromStr for Optimizer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainOptions {
     /// Which network. Default: lean.
-    pub family: Family,
+    pub network: &'static Own,
     /// When to stop. Default: 1 hour.
     pub length: Length,
     /// The same seed gives the same examples. Default: 1234.
@@ -82,7 +83,7 @@ pub struct TrainOptions {
 impl Default for TrainOptions {
     fn default() -> Self {
         Self {
-            family: Family::Lean,
+            network: &registry::NETWORKS[0],
             length: Length::Hours(1.0),
             seed: 1234,
             batch: 16,

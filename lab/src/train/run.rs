@@ -24,13 +24,14 @@ use crate::train::schedule::Progress;
 use crate::train::state;
 use crate::train::validate::Validation;
 use crate::train::weights::{Stored, Views, first_weights, flatten};
+use ddrmjpeg::contract::spread::SpreadTable;
 use ddrmjpeg::error::{Error, Result};
-use ddrmjpeg::model::calibration::SpreadTable;
 use ddrmjpeg::model::checkpoint;
 use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
-use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::runtime::backend;
 use ddrmjpeg::runtime::conv_net::edm::Core;
+use ddrmjpeg::runtime::tensors::TensorSource;
 use ddrmjpeg::runtime::tensors::metadata::{say_drawings, say_one_call_only};
 use ddrmjpeg::runtime::tensors::shapes::{Shapes, parameter_count};
 use ddrmjpeg::runtime::worker::Worker;
@@ -107,7 +108,7 @@ struct Subject {
 impl Subject {
     fn new(mut metadata: BTreeMap<String, String>) -> Result<Self> {
         SpreadTable::forget(&mut metadata);
-        let shapes = registry::shapes(&metadata)?;
+        let shapes = Own::of(&metadata)?.shapes(&metadata)?;
         Ok(Self { metadata, shapes })
     }
 
@@ -119,7 +120,7 @@ impl Subject {
 
     fn core(&self, flat: &tch::Tensor, arithmetic: Kind) -> Result<Box<dyn Core>> {
         let mut views = Views::of(flat, &self.shapes)?;
-        registry::core(&self.metadata, &mut views, arithmetic)
+        Own::of(&self.metadata)?.core(&self.metadata, &mut views, arithmetic)
     }
 }
 
@@ -288,7 +289,8 @@ fn fresh(
             (subject, flat)
         }
         None => {
-            let subject = Subject::to_train(options.family.metadata()?, options)?;
+            let subject =
+                Subject::to_train(options.network.checkpoint()?.metadata().clone(), options)?;
             let flat = first_weights(&subject.shapes, options.seed)?;
             (subject, flat)
         }

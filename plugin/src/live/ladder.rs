@@ -7,14 +7,9 @@
 
 use ddrmjpeg::Options;
 use ddrmjpeg::degradation::Degradation;
+use ddrmjpeg::model::registry;
 use ddrmjpeg::options::Preset;
-
-/// Views that the preset `quality` averages unless `samples` says otherwise.
-const VIEWS: usize = 8;
-
-/// A model, the smaller one that replaces it, and the cost of a frame with that, from bytes to
-/// pixels, as a share of the cost with the first.
-const LESSER: (&str, &str, f64) = ("lean", "nano", 1.0 / 7.0);
+use ddrmjpeg::sampler::plan::Plan;
 
 /// One way to restore a frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +23,7 @@ pub struct Rung {
 impl Rung {
     /// Whether it uses a smaller model than `asked`.
     pub fn is_lesser(&self, asked: &Options) -> bool {
-        self.options.model != asked.model
+        self.options.model.as_str() != asked.model.as_str()
     }
 
     /// `options` with this amount of work and this model.
@@ -50,7 +45,8 @@ pub fn rungs(asked: &Options) -> Vec<Rung> {
     if asked.preset == Preset::Fast {
         return rungs;
     }
-    let draws = draws(asked);
+    let plan = plan(asked);
+    let draws = plan.averaged();
     let mut fewer = draws / 2;
     while fewer >= 2 {
         rungs.push(Rung {
@@ -65,41 +61,28 @@ pub fn rungs(asked: &Options) -> Vec<Rung> {
             .with_preset(Preset::Fast)
             .with_steps(None)
             .with_samples(None),
-        share: 1.0 / (draws * steps(asked)) as f64,
+        share: 1.0 / plan.calls().max(1) as f64,
     });
     rungs
 }
 
-/// The rung of the smaller model, if there is one.
+/// The rung of the smaller model, if there is one. Only built-in models have one, and a config opens
+/// another model.
 pub fn lesser(asked: &Options) -> Option<Rung> {
-    let (gives_way, model, share) = LESSER;
-    let jpeg = asked.degradation == Degradation::Jpeg;
-    let least = rungs(asked)
-        .pop()
-        .filter(|_| jpeg && asked.model == gives_way)?;
+    let built_in = registry::find(asked.model.as_str()).filter(|_| asked.config.is_none())?;
+    let lesser = built_in
+        .lesser
+        .filter(|_| asked.degradation == Degradation::Jpeg)?;
+    let least = rungs(asked).pop()?;
     Some(Rung {
-        options: least.options.with_model(model),
-        share: least.share * share,
+        options: least.options.with_model(lesser.name),
+        share: least.share * lesser.work,
     })
 }
 
-/// Number of draws or views to average.
-fn draws(asked: &Options) -> usize {
-    let own = match asked.preset {
-        Preset::Quality => VIEWS,
-        _ => 1,
-    };
-    asked.samples.unwrap_or(own).max(1)
-}
-
-/// Network calls for each.
-fn steps(asked: &Options) -> usize {
-    let own = match asked.preset {
-        Preset::Sample => 6,
-        Preset::Paper => 20,
-        _ => 1,
-    };
-    asked.steps.unwrap_or(own).max(1)
+/// The plan for a model that restores in one call: no other is fast enough for live frames.
+fn plan(asked: &Options) -> Plan {
+    Plan::of(asked, true)
 }
 
 #[cfg(test)]
@@ -139,14 +122,16 @@ mod tests {
         let asked = Options::default().with_preset(Preset::Quality);
         let rung = lesser(&asked).unwrap();
         assert_eq!(
-            (&*rung.options.model, rung.options.preset),
+            (rung.options.model.as_str(), rung.options.preset),
             ("nano", Preset::Fast)
         );
         assert!(rung.is_lesser(&asked) && rung.share < 0.02);
         assert!(rungs(&asked).iter().all(|rung| !rung.is_lesser(&asked)));
-        assert_eq!(rung.of(asked.clone()).model, "nano");
-        let other = asked.with_model("nano");
-        assert_eq!(lesser(&other), None);
+        assert_eq!(rung.of(asked.clone()).model.as_str(), "nano");
+        let nano = asked.clone().with_model("nano");
+        // The model is the config's, whatever the default is called.
+        let described = asked.with_config(Some("cat.yml".into()));
+        assert_eq!([nano, described].map(|other| lesser(&other)), [None, None]);
     }
 
     #[test]

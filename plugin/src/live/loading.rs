@@ -135,7 +135,7 @@ impl Loader {
 
 impl Load {
     fn begin(element: &gst::Element, options: Options) -> Arc<Self> {
-        let name = options.model.clone();
+        let name = options.model.to_string();
         let load = Arc::new(Self {
             inner: Mutex::new(Inner {
                 phase: Phase::Opening,
@@ -168,12 +168,12 @@ impl Load {
         let wanted = || !self.lock().abandoned;
         match registry::open(options, &wanted) {
             Ok(restorer) => {
-                let text = opened(&options.model, &*restorer);
+                let text = opened(options.model.as_str(), &*restorer);
                 self.settle(element, Phase::Open(restorer), |element| {
                     progress(element, gst::ProgressType::Complete, &text);
                 });
             }
-            Err(error) => self.fail(element, &options.model, &error),
+            Err(error) => self.fail(element, options.model.as_str(), &error),
         }
     }
 

@@ -199,7 +199,7 @@ mod tests {
         let took = Duration::from_millis(took_ms);
         pace.done(policy, &rung, &asked, &Report::default(), took);
         let rungs = pace.rungs(&asked).into_iter();
-        rungs.map(|rung| rung.options.model).collect()
+        rungs.map(|rung| rung.options.model.to_string()).collect()
     }
 
     #[test]
@@ -226,7 +226,11 @@ mod tests {
         ];
         for (frame, (awaited, model)) in stream.into_iter().enumerate() {
             pace.receive(awaited, &asked, (640, 480), &arrival(40 * frame as u64));
-            assert_eq!(pace.rungs(&asked)[0].options.model, model, "{frame}");
+            assert_eq!(
+                pace.rungs(&asked)[0].options.model.as_str(),
+                model,
+                "{frame}"
+            );
             let took = Duration::from_millis(300);
             pace.done(LatePolicy::Drop, &rung, &asked, &Report::default(), took);
         }

@@ -12,6 +12,8 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::model::registry;
+use crate::model::registry::Own;
 
 pub use crate::model::catalog::hash::{Algorithm, Hash};
 
@@ -60,12 +62,10 @@ pub struct Source {
 
 /// Kinds of networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Family {
-    /// This project's own prior.
-    Lean,
-    /// Its small prior.
-    Nano,
+    /// A prior of this project, built in.
+    Own(&'static Own),
     /// The UNet of guided-diffusion.
     Adm,
     /// The UNet of DDPM.
@@ -74,11 +74,28 @@ pub enum Family {
     Classifier,
 }
 
+impl TryFrom<String> for Family {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        match name.as_str() {
+            "adm" => Ok(Self::Adm),
+            "ddpm" => Ok(Self::Ddpm),
+            "classifier" => Ok(Self::Classifier),
+            own => registry::find(own).map(Self::Own).ok_or_else(|| {
+                let names = registry::names();
+                Error::options(format!(
+                    "family {own:?}: must be adm, ddpm, classifier, {names}"
+                ))
+            }),
+        }
+    }
+}
+
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Lean => "lean",
-            Self::Nano => "nano",
+            Self::Own(own) => own.name,
             Self::Adm => "adm",
             Self::Ddpm => "ddpm",
             Self::Classifier => "classifier",
@@ -192,8 +209,8 @@ fn entry(written: WrittenEntry) -> Result<Entry> {
         return Err(bad("about or licence is empty"));
     }
     let source = source(&written).map_err(|fault| bad(&fault))?;
-    if source.is_none() != matches!(written.family, Family::Lean | Family::Nano) {
-        return Err(bad("file and url are for all but lean and nano"));
+    if source.is_none() != matches!(written.family, Family::Own(_)) {
+        return Err(bad("file and url are for all but what is built in"));
     }
     Ok(Entry {
         name: written.name,
@@ -268,8 +285,7 @@ mod tests {
             let text = std::fs::read_to_string(path).unwrap();
             let config = Config::parse(&text, &entry.config).unwrap();
             let fits = match (entry.family, config.network().unwrap()) {
-                (Family::Lean, NetworkConfig::Lean) => true,
-                (Family::Nano, NetworkConfig::Nano) => true,
+                (Family::Own(named), NetworkConfig::Own(own)) => named == own,
                 (Family::Adm, NetworkConfig::Adm(_)) => true,
                 (Family::Ddpm, NetworkConfig::Ddpm(_)) => true,
                 (Family::Classifier, _) => config.guide().unwrap().is_some(),
@@ -326,7 +342,7 @@ mod tests {
         );
         let cases = [
             ("family = \"gan\"", "gan"),
-            ("family = \"adm\"", "all but lean and nano"),
+            ("family = \"adm\"", "all but what is built in"),
             ("family = \"lean\"\nurl = \"https://host/b\"", "go together"),
             ("family = \"lean\"\nmd5 = \"0\"", "md5 \"0\" is not 32"),
             (

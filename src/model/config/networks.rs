@@ -6,6 +6,7 @@ use crate::model::adm::arguments::{AdmConfig, ClassifierConfig, default_channel_
 use crate::model::config::sections::{Model, ModelType, published_classes};
 use crate::model::config::{Classifier, Config};
 use crate::model::ddpm::DdpmConfig;
+use crate::model::registry::Own;
 
 /// The network that a config describes.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +15,8 @@ pub enum NetworkConfig {
     Adm(AdmConfig),
     /// A DDPM UNet.
     Ddpm(DdpmConfig),
-    /// This project's own prior.
-    Lean,
-    /// Its small prior.
-    Nano,
+    /// A prior of this project.
+    Own(&'static Own),
 }
 
 impl Config {
@@ -35,8 +34,7 @@ impl Config {
         match self.model.family {
             ModelType::Openai => Ok(NetworkConfig::Adm(self.adm()?)),
             ModelType::Simple => Ok(NetworkConfig::Ddpm(self.ddpm()?)),
-            ModelType::Lean => Ok(NetworkConfig::Lean),
-            ModelType::Nano => Ok(NetworkConfig::Nano),
+            ModelType::Own(own) => Ok(NetworkConfig::Own(own)),
         }
     }
 

@@ -6,6 +6,8 @@ use crate::error::{Error, Result};
 use crate::model::adm::Pool;
 use crate::model::adm::arguments::none_if_negative;
 use crate::model::config::list::Numbers;
+use crate::model::registry;
+use crate::model::registry::Own;
 
 /// `data`: what pictures the model is for, and how the published program reads them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -62,16 +64,31 @@ impl Data {
 
 /// Which family `model` describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum ModelType {
-    /// The ADM UNet.
+    /// The ADM UNet, `openai`.
     Openai,
-    /// The DDPM UNet.
+    /// The DDPM UNet, `simple`.
     Simple,
-    /// The prior of this project; not a published type.
-    Lean,
-    /// Its small prior; not a published type either.
-    Nano,
+    /// A prior of this project, by its name; not a published type.
+    Own(&'static Own),
+}
+
+impl TryFrom<String> for ModelType {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        match name.as_str() {
+            "openai" => Ok(Self::Openai),
+            "simple" => Ok(Self::Simple),
+            own => registry::find(own).map(Self::Own).ok_or_else(|| {
+                let names = registry::names();
+                Error::options(format!(
+                    "model.type {own:?}: must be openai, simple, {names}"
+                ))
+            }),
+        }
+    }
 }
 
 /// `model`: the UNet. Each family reads its own keys, under its own names.
@@ -136,9 +153,7 @@ impl Model {
         let given: &[(&str, bool)] = match self.family {
             ModelType::Openai => &self.ddpm_keys(),
             ModelType::Simple => &self.adm_keys(),
-            ModelType::Lean | ModelType::Nano => {
-                &[self.ddpm_keys().as_slice(), &self.adm_keys()].concat()
-            }
+            ModelType::Own(_) => &[self.ddpm_keys().as_slice(), &self.adm_keys()].concat(),
         };
         let named = given.iter().filter(|(_, present)| *present);
         named

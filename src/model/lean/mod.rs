@@ -2,156 +2,38 @@
 //!
 //! One network that is the unconditional prior (no hint), the conditional prior, and, at
 //! σ = 20, a one-call restorer. Since it only convolves, a tile with its halo gives the
-//! pixels of the whole picture. `network` holds the layers, `edm` what surrounds
-//! them, `film` what runs them, this file the contract.
+//! pixels of the whole picture. `network` holds the layers, `shape` their sizes; the rest is its row
+//! in the registry.
 
 mod network;
 mod shape;
 
-use std::collections::BTreeMap;
-
-use tch::Kind;
-
-use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach};
-use crate::error::Result;
-use crate::frame::Picture;
-use crate::model::checkpoint::Checkpoint;
-use crate::model::gate_limits;
-use crate::model::lean::network::Network;
-use crate::model::lean::shape::Config;
-use crate::options::Options;
-use crate::runtime::conv_engine::{Form, Prior};
-use crate::runtime::conv_net::edm::Core;
-use crate::runtime::tensors::TensorSource;
-use crate::runtime::tensors::shapes::{Shapes, shapes_of};
-use crate::runtime::tensors::source::Weights;
-
-/// The weights that ship with the library, f16.
-static EMBEDDED: &[u8] = include_bytes!("../../../models/lean.safetensors");
-
-/// Pixels around a tile that matter to it. The receptive field ends at 112, where tiles are
-/// the whole picture's bit for bit; at 64 the shipped weights differ by at most 4e-5 of the
-/// `[-1, 1]` range (four pictures, quality 10 to 60, σ 0.15 and 20), at 48 by 2e-3.
-const HALO_PX: usize = 64;
-
-/// The checkpoint that is built in.
-///
-/// # Errors
-/// None in a build that passes its tests.
-pub fn embedded_checkpoint() -> Result<Checkpoint> {
-    Checkpoint::from_bytes(EMBEDDED)
-}
-
-/// Names and shapes of the tensors of the network that `metadata` describe.
-///
-/// # Errors
-/// [`crate::Error::Checkpoint`] when they describe none.
-pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
-    let config = Config::of(metadata)?;
-    shapes_of(|loader| Network::load(&config, loader, Kind::Float))
-}
-
-/// F of `weights`, which may be changing, in the arithmetic `kind`.
-///
-/// # Errors
-/// [`crate::Error::Checkpoint`] when the metadata describe no lean network.
-pub(crate) fn core(
-    metadata: &BTreeMap<String, String>,
-    weights: &mut dyn Weights,
-    kind: Kind,
-) -> Result<Box<dyn Core>> {
-    let config = Config::of(metadata)?;
-    Ok(Box::new(Network::load(&config, weights, kind)?))
-}
-
-/// The lean prior on one device.
-pub struct Lean(Prior<Network>);
-
-impl Lean {
-    /// The embedded weights.
-    ///
-    /// # Errors
-    /// [`crate::Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(options: &Options, form: Form) -> Result<Self> {
-        Self::load(Box::new(embedded_checkpoint()?), options, form)
-    }
-
-    /// The weights in `source`.
-    ///
-    /// # Errors
-    /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not lean's.
-    pub(crate) fn load(
-        source: Box<dyn TensorSource>,
-        options: &Options,
-        form: Form,
-    ) -> Result<Self> {
-        let config = Config::of(source.metadata())?;
-        let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
-        Prior::load(source, options, form, build).map(Self)
-    }
-}
-
-impl Denoiser for Lean {
-    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        self.0.denoise(x, sigma, hint)
-    }
-
-    fn precision(&self) -> Option<&'static str> {
-        Some(self.0.precision())
-    }
-
-    fn caution(&self) -> Option<&str> {
-        self.0.caution()
-    }
-
-    fn reach(&self) -> Reach {
-        Reach::Halo {
-            halo_px: HALO_PX,
-            align_px: 16,
-        }
-    }
-
-    fn pixel_bytes(&self) -> usize {
-        self.0.pixel_bytes()
-    }
-
-    fn one_call(&self) -> bool {
-        true
-    }
-
-    fn at_once(&self) -> usize {
-        self.0.at_once()
-    }
-
-    fn expect(&self, pieces: usize) {
-        self.0.expect(pieces);
-    }
-
-    fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
-        gate_limits::strange_share(luma, subsampling, self.0.knows_drawings())
-    }
-
-    fn follower(&self) -> Option<Box<dyn Follower>> {
-        self.0.follower()
-    }
-}
+pub(crate) use crate::model::lean::network::Network;
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::options::{Device, Precision};
+    use crate::error::Result;
+    use crate::frame::Picture;
+    use crate::model::own::{OwnNetwork, prior as open};
+    use crate::model::registry;
+    use crate::options::{Device, Options, Precision};
+    use crate::runtime::conv_engine::{Form, Prior};
     use crate::runtime::conv_net::edm::Case;
+    use crate::runtime::tensors::TensorSource;
     use crate::runtime::tensors::load::Loader;
+    use crate::runtime::tensors::source::Weights;
     use safetensors::SafeTensors;
+    use tch::Kind;
 
     /// The embedded weights.
     pub(crate) fn source() -> impl TensorSource {
-        embedded_checkpoint().unwrap()
+        registry::get("lean").unwrap().checkpoint().unwrap()
     }
 
     /// The layers of the embedded weights.
     pub(crate) fn build(weights: &mut dyn Weights, kind: Kind) -> Result<Network> {
-        Network::load(&Config::of(source().metadata())?, weights, kind)
+        Network::load(&Network::config(source().metadata())?, weights, kind)
     }
 
     /// The same in f32.
@@ -161,9 +43,11 @@ pub(crate) mod tests {
         build(&mut loader, Kind::Float).unwrap()
     }
 
-    /// The prior, as the film modules have it.
+    /// The prior, as its own type.
     pub(crate) fn prior(options: &Options, form: Form) -> Prior<Network> {
-        Lean::embedded(options, form).unwrap().0
+        let lean = registry::get("lean").unwrap();
+        let facts = lean.facts(source().metadata(), "lean".into()).unwrap();
+        open(Box::new(source()), options, form, (lean.reach, facts)).unwrap()
     }
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
@@ -184,7 +68,7 @@ pub(crate) mod tests {
             device: Device::Cpu,
             ..Options::default()
         };
-        let lean = Lean::embedded(&options, Form::Fast).unwrap();
+        let lean = prior(&options, Form::Fast);
         let (x, y) = (numbers("x"), numbers("y"));
         let (sigma, qvec, x0) = (numbers("sigma"), numbers("qvec"), numbers("x0"));
         let n = 3 * 48 * 64;
@@ -198,7 +82,7 @@ pub(crate) mod tests {
                 sigma: level,
                 tables,
             };
-            let got = lean.0.estimate(&x, &y, case).unwrap();
+            let got = lean.estimate(&x, &y, case).unwrap();
             let square = |x: f32| f64::from(x).powi(2);
             let apart: f64 = got
                 .data

@@ -3,10 +3,13 @@
 //! A U-net at 1/2, 1/4 and 1/8 of the resolution: residual blocks conv–ReLU–conv with FiLM
 //! from σ and the tables, 2x2 strided convolutions down, transposed ones up.
 
+use std::collections::BTreeMap;
+
 use tch::{Kind, Tensor};
 
 use crate::error::Result;
 use crate::model::lean::shape::Config;
+use crate::model::own::OwnNetwork;
 use crate::runtime::conv_engine::{Block, Conv, Embedding, Entry, Wired, Wiring};
 use crate::runtime::conv_net::edm::{Case, Core};
 use crate::runtime::tensors::load::channels_last;
@@ -27,12 +30,14 @@ pub(crate) struct Network {
     kind: Kind,
 }
 
-impl Network {
-    /// Takes every tensor from `weights`, which reports errors.
-    ///
-    /// # Errors
-    /// libtorch's.
-    pub fn load(config: &Config, weights: &mut dyn Weights, kind: Kind) -> Result<Self> {
+impl OwnNetwork for Network {
+    type Config = Config;
+
+    fn config(metadata: &BTreeMap<String, String>) -> Result<Config> {
+        Config::of(metadata)
+    }
+
+    fn load(config: &Config, weights: &mut dyn Weights, kind: Kind) -> Result<Self> {
         let [a, b, c] = config.channels;
         let [n1, n2, n3] = config.blocks;
         let e = config.embedding;
@@ -59,7 +64,9 @@ impl Network {
             kind,
         })
     }
+}
 
+impl Network {
     /// `[N, 3, H, W]` f32 to `[N, 12, H/2, W/2]` in the network's kind, channels_last.
     fn enter(&self, x: &Tensor) -> Result<Tensor> {
         Ok(channels_last(

@@ -1,175 +1,40 @@
 //! The nano prior: the lean one's manner at a ninth of its work, for moving pictures.
 //!
 //! One scale on pixel-unshuffle 4. Tiles must begin on multiples of 16 pixels: the network is
-//! told where in an MCU it is. `network` holds the layers, `film` what runs them, this file the
-//! contract.
+//! told where in an MCU it is. `network` holds the layers, `shape` their sizes; the rest is its row
+//! in the registry.
 
 mod network;
 mod shape;
 
-use std::collections::BTreeMap;
-
-use tch::Kind;
-
-use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach, mean_log2};
-use crate::error::Result;
-use crate::frame::Picture;
-use crate::model::checkpoint::Checkpoint;
-use crate::model::gate_limits;
-use crate::model::nano::network::Network;
-use crate::model::nano::shape::Config;
-use crate::options::Options;
-use crate::runtime::conv_engine::{Form, Prior};
-use crate::runtime::conv_net::edm::Core;
-use crate::runtime::tensors::TensorSource;
-use crate::runtime::tensors::metadata;
-use crate::runtime::tensors::shapes::{Shapes, shapes_of};
-use crate::runtime::tensors::source::Weights;
-
-/// The weights that ship with the library, f16.
-static EMBEDDED: &[u8] = include_bytes!("../../../models/nano.safetensors");
-
-/// Pixels around a tile that matter to it: ten 3x3 convolutions at 1/4 of the resolution reach
-/// 40 pixels, and tiles begin on multiples of 16.
-const HALO_PX: usize = 48;
-
-/// Mean log2 of the luma steps below which nothing is gained where chroma is not subsampled:
-/// between libjpeg's quality 94 (2.43) and 95 (2.16).
-const FINE: f64 = 2.3;
-
-/// The checkpoint that is built in.
-///
-/// # Errors
-/// None in a build that passes its tests.
-pub fn embedded_checkpoint() -> Result<Checkpoint> {
-    Checkpoint::from_bytes(EMBEDDED)
-}
-
-/// Names and shapes of the tensors of the network that `metadata` describe.
-///
-/// # Errors
-/// [`crate::Error::Checkpoint`] when they describe none.
-pub fn shapes(metadata: &BTreeMap<String, String>) -> Result<Shapes> {
-    let config = Config::of(metadata)?;
-    shapes_of(|loader| Network::load(&config, loader, Kind::Float))
-}
-
-/// F of `weights`, which may be changing, in the arithmetic `kind`.
-///
-/// # Errors
-/// [`crate::Error::Checkpoint`] when the metadata describe no nano network.
-pub(crate) fn core(
-    metadata: &BTreeMap<String, String>,
-    weights: &mut dyn Weights,
-    kind: Kind,
-) -> Result<Box<dyn Core>> {
-    let config = Config::of(metadata)?;
-    Ok(Box::new(Network::load(&config, weights, kind)?))
-}
-
-/// The nano prior on one device.
-pub struct Nano {
-    prior: Prior<Network>,
-    one_call_only: bool,
-}
-
-impl Nano {
-    /// The embedded weights.
-    ///
-    /// # Errors
-    /// [`crate::Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(options: &Options, form: Form) -> Result<Self> {
-        Self::load(Box::new(embedded_checkpoint()?), options, form)
-    }
-
-    /// The weights in `source`.
-    ///
-    /// # Errors
-    /// As [`Self::embedded`]; [`crate::Error::Checkpoint`] when they are not nano's.
-    pub(crate) fn load(
-        source: Box<dyn TensorSource>,
-        options: &Options,
-        form: Form,
-    ) -> Result<Self> {
-        let config = Config::of(source.metadata())?;
-        let one_call_only = metadata::one_call_only(source.metadata());
-        let build = move |weights: &mut dyn Weights, kind| Network::load(&config, weights, kind);
-        Ok(Self {
-            prior: Prior::load(source, options, form, build)?,
-            one_call_only,
-        })
-    }
-}
-
-impl Denoiser for Nano {
-    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        self.prior.denoise(x, sigma, hint)
-    }
-
-    fn precision(&self) -> Option<&'static str> {
-        Some(self.prior.precision())
-    }
-
-    fn caution(&self) -> Option<&str> {
-        self.prior.caution()
-    }
-
-    fn reach(&self) -> Reach {
-        Reach::Halo {
-            halo_px: HALO_PX,
-            align_px: 16,
-        }
-    }
-
-    fn pixel_bytes(&self) -> usize {
-        self.prior.pixel_bytes()
-    }
-
-    fn one_call(&self) -> bool {
-        true
-    }
-
-    fn one_call_only(&self) -> bool {
-        self.one_call_only
-    }
-
-    fn at_once(&self) -> usize {
-        self.prior.at_once()
-    }
-
-    fn expect(&self, pieces: usize) {
-        self.prior.expect(pieces);
-    }
-
-    fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
-        match subsampling == (1, 1) && mean_log2(luma) < FINE {
-            true => Some(0.0),
-            false => gate_limits::strange_share(luma, subsampling, self.prior.knows_drawings()),
-        }
-    }
-
-    fn follower(&self) -> Option<Box<dyn Follower>> {
-        self.prior.follower()
-    }
-}
+pub(crate) use crate::model::nano::network::Network;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::frame::Rect;
-    use crate::model::checkpoint;
+    use crate::contract::{Denoiser, Hint, Reach};
+    use crate::frame::{Picture, Rect};
     use crate::model::checkpoint::{StoreAs, write_safetensors};
-    use crate::options::{Device, Precision};
+    use crate::model::registry;
+    use crate::model::registry::Own;
+    use crate::options::{Device, Options, Precision};
+    use crate::runtime::conv_engine::Form;
+    use crate::runtime::tensors::TensorSource;
     use crate::runtime::tensors::shapes::RandomWeights;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn nano() -> &'static Own {
+        registry::get("nano").unwrap()
+    }
 
     fn metadata() -> BTreeMap<String, String> {
-        embedded_checkpoint().unwrap().metadata().clone()
+        nano().checkpoint().unwrap().metadata().clone()
     }
 
     /// A prior with random weights in f32.
-    fn random() -> Nano {
+    fn random() -> Arc<dyn Denoiser> {
         let metadata = metadata();
-        let weights = RandomWeights::new(shapes(&metadata).unwrap(), 3);
+        let weights = RandomWeights::new(nano().shapes(&metadata).unwrap(), 3);
         let file = tempfile::NamedTempFile::new().unwrap();
         write_safetensors(file.path(), &weights, &metadata, StoreAs::Keep).unwrap();
         let options = Options {
@@ -177,8 +42,7 @@ mod tests {
             device: Device::Cpu,
             ..Options::default()
         };
-        let source = checkpoint::open(file.path()).unwrap();
-        Nano::load(source, &options, Form::Fast).unwrap()
+        Own::open(file.path(), &options).unwrap()
     }
 
     fn waves(width: usize, height: usize) -> Picture {
@@ -241,13 +105,13 @@ mod tests {
         assert_ne!(a.plane(0)[20 * 48 + 24], b.plane(0)[20 * 48 + 20]);
     }
 
-    fn embedded(precision: Precision) -> Nano {
+    fn embedded(precision: Precision) -> Arc<dyn Denoiser> {
         let options = Options {
             precision,
             device: Device::Cpu,
             ..Options::default()
         };
-        Nano::embedded(&options, Form::Fast).unwrap()
+        nano().embedded(&options, Form::Fast).unwrap()
     }
 
     fn hint(decoded: &Picture) -> Hint {
@@ -266,8 +130,9 @@ mod tests {
         let x = Picture::from_data(3, 96, 64, y.data.iter().map(|y| y + 0.1).collect()).unwrap();
         let (half, full) = (embedded(Precision::Bf16), embedded(Precision::F32));
         for sigma in [0.3, 20.0] {
-            let answer = |nano: &Nano| nano.denoise(&x, sigma, Some(&hint(&y))).unwrap().data;
-            let (found, wanted) = (answer(&half), answer(&full));
+            let answer =
+                |nano: &dyn Denoiser| nano.denoise(&x, sigma, Some(&hint(&y))).unwrap().data;
+            let (found, wanted) = (answer(&*half), answer(&*full));
             let square = |x: f32| f64::from(x).powi(2);
             let apart: f64 = found.iter().zip(&wanted).map(|(a, b)| square(a - b)).sum();
             let size: f64 = wanted.iter().map(|&b| square(b)).sum();
@@ -293,7 +158,7 @@ mod tests {
     /// is used once per pixel of its scale.
     #[test]
     fn nano_stays_within_25_kmac_a_pixel() {
-        let shapes = shapes(&metadata()).unwrap();
+        let shapes = nano().shapes(&metadata()).unwrap();
         let convolutions = shapes.values().filter(|shape| shape.len() == 4);
         let macs = convolutions.map(|s| s.iter().product::<i64>()).sum::<i64>() / 16;
         assert!((20_000..=25_000).contains(&macs), "{macs}");

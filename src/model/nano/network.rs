@@ -4,10 +4,13 @@
 //! JPEG block; four more channels say which one, because a convolution does not know the position.
 //! Then residual blocks with FiLM from σ and the tables.
 
+use std::collections::BTreeMap;
+
 use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
 use crate::model::nano::shape::Config;
+use crate::model::own::OwnNetwork;
 use crate::runtime::conv_engine;
 use crate::runtime::conv_engine::{Block, Conv, Embedding, Entry, Wired, Wiring};
 use crate::runtime::conv_net::edm::{Case, Core};
@@ -33,12 +36,14 @@ pub(crate) struct Network {
     kind: Kind,
 }
 
-impl Network {
-    /// Takes every tensor from `weights`, which reports errors.
-    ///
-    /// # Errors
-    /// libtorch's.
-    pub fn load(config: &Config, weights: &mut dyn Weights, kind: Kind) -> Result<Self> {
+impl OwnNetwork for Network {
+    type Config = Config;
+
+    fn config(metadata: &BTreeMap<String, String>) -> Result<Config> {
+        Config::of(metadata)
+    }
+
+    fn load(config: &Config, weights: &mut dyn Weights, kind: Kind) -> Result<Self> {
         let (c, e) = (config.channels, config.embedding);
         let told = FOLDED + PLACE;
         Ok(Self {
@@ -51,7 +56,9 @@ impl Network {
             kind,
         })
     }
+}
 
+impl Network {
     /// `[N, C, H, W]` in the network's kind, channels_last.
     fn enter(&self, x: &Tensor) -> Result<Tensor> {
         Ok(channels_last(&x.f_to_kind(self.kind)?)?)

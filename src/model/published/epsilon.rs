@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::contract::{Denoiser, Hint, Reach};
+use crate::contract::{Denoiser, Hint, ModelFacts, Reach};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::model::adm::{AdmUNet, Classifier};
@@ -137,8 +137,7 @@ pub struct EpsilonDenoiser {
     class: Option<i64>,
     known: Option<i64>,
     side_px: usize,
-    alpha_bar: Arc<[f64]>,
-    caution: Option<Arc<str>>,
+    facts: ModelFacts,
 }
 
 impl EpsilonDenoiser {
@@ -160,10 +159,13 @@ impl EpsilonDenoiser {
         build: impl FnOnce() -> Result<EpsilonParts> + Send + 'static,
     ) -> Result<Self> {
         let parts = Owned::build(worker, build)?;
-        let (known, side_px, alpha_bar) = parts.with(|parts| {
+        let (known, side_px, facts) = parts.with(|parts| {
             check_scale(parts.guidance.as_ref())?;
-            let alpha_bar = parts.timesteps.alpha_bar().into();
-            Ok((known_classes(parts), parts.network.side_px(), alpha_bar))
+            let facts = ModelFacts {
+                alpha_bar: Some(parts.timesteps.alpha_bar().into()),
+                ..ModelFacts::default()
+            };
+            Ok((known_classes(parts), parts.network.side_px(), facts))
         })?;
         Ok(Self {
             parts: Arc::new(parts),
@@ -171,26 +173,23 @@ impl EpsilonDenoiser {
             class: None,
             known,
             side_px: usize::try_from(side_px).unwrap_or(0),
-            alpha_bar,
-            caution: None,
+            facts,
         })
     }
 
     /// The same, joining several pictures into one call as `options` say, on the device of its
     /// parts.
-    pub(crate) fn joining(self, options: &Options, device: Device) -> Self {
-        Self {
-            batcher: Batcher::of_options(options, device.is_cuda()).map(Arc::new),
-            ..self
-        }
+    pub(crate) fn joining(mut self, options: &Options, device: Device) -> Self {
+        self.batcher = Batcher::of_options(options, device.is_cuda()).map(Arc::new);
+        self.facts.at_once = self.batcher.as_ref().map_or(1, |batcher| batcher.limit());
+        self
     }
 
-    /// The same with a caution for the user.
-    pub(crate) fn cautioned(self, caution: Option<String>) -> Self {
-        Self {
-            caution: caution.map(Into::into),
-            ..self
-        }
+    /// The same with the name it was opened as, and a caution for the user.
+    pub(crate) fn described(mut self, name: String, caution: Option<String>) -> Self {
+        self.facts.name = name.into();
+        self.facts.caution = caution;
+        self
     }
 
     /// The same shared networks with another class: one per picture of a labelled set.
@@ -276,10 +275,6 @@ impl Denoiser for EpsilonDenoiser {
         })
     }
 
-    fn at_once(&self) -> usize {
-        self.batcher.as_ref().map_or(1, |batcher| batcher.limit())
-    }
-
     fn expect(&self, pieces: usize) {
         if let Some(batcher) = &self.batcher {
             batcher.expect(pieces);
@@ -292,12 +287,8 @@ impl Denoiser for EpsilonDenoiser {
         }
     }
 
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        Some(&self.alpha_bar)
-    }
-
-    fn caution(&self) -> Option<&str> {
-        self.caution.as_deref()
+    fn facts(&self) -> &ModelFacts {
+        &self.facts
     }
 }
 

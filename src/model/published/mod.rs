@@ -21,9 +21,9 @@ use crate::model::config::{BetaSchedule as Named, Config, Diffusion, NetworkConf
 use crate::model::published::epsilon::EpsilonDenoiser;
 use crate::model::published::places::EXP;
 use crate::model::published::timesteps::Timesteps;
-use crate::model::registry;
-use crate::model::registry::Family;
+use crate::model::registry::Own;
 use crate::options::Options;
+use crate::runtime::conv_engine::Form;
 use crate::sampler::schedule;
 use crate::sampler::schedule::BetaSchedule;
 
@@ -72,8 +72,8 @@ pub fn open_config(
     classifier: Option<&Path>,
     options: &Options,
 ) -> Result<Opened> {
-    if matches!(config.network()?, NetworkConfig::Lean | NetworkConfig::Nano) {
-        return Ok(Opened::Own(registry::open(weights, options)?));
+    if matches!(config.network()?, NetworkConfig::Own(_)) {
+        return Ok(Opened::Own(Own::open(weights, options)?));
     }
     let timesteps = Timesteps::new(&alpha_bar(&config.diffusion))?;
     let denoiser = open_network::open(config, weights, classifier, timesteps, options)?;
@@ -100,15 +100,13 @@ pub fn read_config(name: &str) -> Result<Config> {
 }
 
 /// The prior of `config` with its checkpoints in the places of the published program under `exp`;
-/// the embedded one for a config of lean or nano.
+/// the embedded one for a config of this project's own networks.
 ///
 /// # Errors
 /// Those of [`places::locate`] and [`open_config`].
 pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Opened> {
-    match config.network()? {
-        NetworkConfig::Lean => return Ok(Opened::Own(registry::embedded(Family::Lean, options)?)),
-        NetworkConfig::Nano => return Ok(Opened::Own(registry::embedded(Family::Nano, options)?)),
-        NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => {}
+    if let NetworkConfig::Own(own) = config.network()? {
+        return Ok(Opened::Own(own.embedded(options, Form::Fast)?));
     }
     let files = places::locate(config, exp)?;
     let classifier = files.classifier.as_deref();

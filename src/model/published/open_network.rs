@@ -60,7 +60,8 @@ pub fn open(
             device,
         })
     })?;
-    Ok(denoiser.joining(options, device).cautioned(caution))
+    let name = weights.display().to_string();
+    Ok(denoiser.joining(options, device).described(name, caution))
 }
 
 /// `wanted` if this machine computes it correctly, otherwise f32 and the reason.
@@ -78,9 +79,10 @@ fn load(shape: &NetworkConfig, loader: &mut Loader) -> Result<Box<dyn EpsilonNet
     match shape {
         NetworkConfig::Adm(config) => Ok(Box::new(AdmUNet::load(config, loader)?)),
         NetworkConfig::Ddpm(config) => Ok(Box::new(DdpmUNet::load(config, loader)?)),
-        NetworkConfig::Lean | NetworkConfig::Nano => Err(Error::options(
-            "model.type lean or nano is no ε-network of a published family".into(),
-        )),
+        NetworkConfig::Own(own) => Err(Error::options(format!(
+            "model.type {} is no ε-network of a published family",
+            own.name
+        ))),
     }
 }
 

@@ -65,9 +65,10 @@ fn candidates(config: &Config, exp: &Path) -> Result<Vec<PathBuf>> {
             "data.dataset {other:?} has no published checkpoint: must be CelebA_HQ or LSUN, \
              or the checkpoint must be given"
         ))),
-        (ModelType::Lean | ModelType::Nano, _) => Err(Error::options(
-            "model.type lean or nano has no checkpoint of its own under exp/".into(),
-        )),
+        (ModelType::Own(own), _) => Err(Error::options(format!(
+            "model.type {} has no checkpoint of its own under exp/",
+            own.name
+        ))),
     }
 }
 

@@ -1,12 +1,12 @@
-//! `Prior`: a network of this project on its device's thread, which lean and nano share.
+//! `Prior`: a network of this project on its device's thread, as a `Denoiser`.
 //!
-//! They implement [`crate::contract::Denoiser`] with it.
+//! The caller (`model`) gives its name, its reach and what was measured for it.
 
 use std::sync::Arc;
 
 use tch::Kind;
 
-use crate::contract::{Follower, Hint, ONE_CALL_SIGMA};
+use crate::contract::{Denoiser, Follower, Hint, ModelFacts, ONE_CALL_SIGMA, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
 use crate::options::Options;
@@ -18,7 +18,6 @@ use crate::runtime::conv_net::conditioning;
 use crate::runtime::conv_net::edm::Case;
 use crate::runtime::conv_net::wiring::Wired;
 use crate::runtime::tensors::TensorSource;
-use crate::runtime::tensors::metadata;
 use crate::runtime::tensors::source::Weights;
 use crate::runtime::worker::{Owned, Worker};
 
@@ -27,16 +26,14 @@ pub(crate) struct Prior<N> {
     engine: Arc<Owned<Engine<N>>>,
     /// `None` if every question is a call of its own.
     batcher: Option<Batcher<Question<'static>, Picture>>,
-    at_once: usize,
-    kind: Kind,
-    caution: Option<String>,
-    pixel_bytes: usize,
+    reach: Reach,
+    facts: ModelFacts,
     one_call_sigma: f64,
-    knows_drawings: bool,
 }
 
 impl<N: Wired> Prior<N> {
     /// Builds the network with `build` from the tensors of `source`, all of which must be used.
+    /// `load` adds to its facts what depends on this machine.
     ///
     /// # Errors
     /// [`crate::Error::Options`] for a missing device, [`crate::Error::Checkpoint`] for tensors
@@ -45,9 +42,9 @@ impl<N: Wired> Prior<N> {
         source: Box<dyn TensorSource>,
         options: &Options,
         form: Form,
+        (reach, facts): (Reach, ModelFacts),
         build: impl Fn(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
     ) -> Result<Self> {
-        let knows_drawings = metadata::knows_drawings(source.metadata());
         let device = backend::device(options.device)?;
         let precision = options.precision;
         let worker = Worker::of(device, options.threads)?;
@@ -55,74 +52,26 @@ impl<N: Wired> Prior<N> {
             let kind = backend::kind(precision, device);
             Engine::load(&*source, (device, kind), form, build)
         })?;
-        let facts = |engine: &Engine<N>| {
-            let caution = engine.caution().map(str::to_owned);
-            let gains = engine.fast().is_none();
-            let (bytes, sigma) = (engine.pixel_bytes(), engine.one_call_sigma());
-            Ok((caution, gains, engine.kind(), bytes, sigma))
-        };
-        let (caution, gains, kind, pixel_bytes, one_call_sigma) = engine.with(facts)?;
         let batcher = Batcher::of_options(options, device.is_cuda());
+        let limit = batcher.as_ref().map_or(1, Batcher::limit);
+        let (facts, one_call_sigma) = engine.with(|engine| {
+            let facts = ModelFacts {
+                // The fast form asks itself one after another.
+                at_once: engine.fast().map_or(limit, |_| 1),
+                pixel_bytes: engine.pixel_bytes(),
+                precision: Some(word(engine.kind())),
+                caution: engine.caution().map(str::to_owned),
+                ..facts
+            };
+            Ok((facts, engine.one_call_sigma()))
+        })?;
         Ok(Self {
             engine: Arc::new(engine),
-            at_once: batcher.as_ref().filter(|_| gains).map_or(1, Batcher::limit),
             batcher,
-            kind,
-            caution,
-            pixel_bytes,
+            reach,
+            facts,
             one_call_sigma,
-            knows_drawings,
         })
-    }
-
-    /// The arithmetic inside the network, as a word for reports.
-    pub fn precision(&self) -> &'static str {
-        match self.kind {
-            Kind::BFloat16 => "bf16",
-            Kind::Half => "f16",
-            _ => "f32",
-        }
-    }
-
-    /// Approximate bytes per pixel of a picture that maps take in this process.
-    pub fn pixel_bytes(&self) -> usize {
-        self.pixel_bytes
-    }
-
-    /// Whether it was trained on drawings and text in addition to photographs.
-    pub fn knows_drawings(&self) -> bool {
-        self.knows_drawings
-    }
-
-    /// Why the requested arithmetic is not used, if it is not.
-    pub fn caution(&self) -> Option<&str> {
-        self.caution.as_deref()
-    }
-
-    /// The estimate of x0. From the network's one-call level on, x is ignored.
-    ///
-    /// # Errors
-    /// [`crate::Error::Backend`].
-    pub fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        let tables = hint.map_or([0.0; conditioning::LENGTH], conditioning::describe);
-        self.ask(Question {
-            size: (x.width, x.height),
-            x: (sigma < self.one_call_sigma).then_some(x),
-            y: hint.map(|hint| &hint.decoded),
-            case: Case { sigma, tables },
-        })
-    }
-
-    /// How many questions can be asked at once at a lower cost than one after another.
-    pub fn at_once(&self) -> usize {
-        self.at_once
-    }
-
-    /// Announces this many questions at once.
-    pub fn expect(&self, questions: usize) {
-        if let Some(batcher) = &self.batcher {
-            batcher.expect(questions);
-        }
     }
 
     fn ask(&self, question: Question<'_>) -> Result<Picture> {
@@ -141,16 +90,6 @@ impl<N: Wired> Prior<N> {
         })
     }
 
-    /// A follower that keeps this network's maps from frame to frame; `None` without a fast form
-    /// that computes parts of a map exactly.
-    pub fn follower(&self) -> Option<Box<dyn Follower>> {
-        if self.one_call_sigma > ONE_CALL_SIGMA {
-            return None;
-        }
-        let following = Following::of(Arc::clone(&self.engine)).ok()?;
-        following.map(|following| Box::new(following) as Box<dyn Follower>)
-    }
-
     /// The estimate for a case that no hint describes.
     #[cfg(test)]
     pub fn estimate(&self, x: &Picture, y: &Picture, case: Case) -> Result<Picture> {
@@ -160,6 +99,52 @@ impl<N: Wired> Prior<N> {
             y: Some(y),
             case,
         })
+    }
+}
+
+impl<N: Wired> Denoiser for Prior<N> {
+    /// At a level from the network's one call on, x is at rest.
+    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
+        let tables = hint.map_or([0.0; conditioning::LENGTH], conditioning::describe);
+        self.ask(Question {
+            size: (x.width, x.height),
+            x: (sigma < self.one_call_sigma).then_some(x),
+            y: hint.map(|hint| &hint.decoded),
+            case: Case { sigma, tables },
+        })
+    }
+
+    fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    fn expect(&self, pieces: usize) {
+        if let Some(batcher) = &self.batcher {
+            batcher.expect(pieces);
+        }
+    }
+
+    /// What keeps the maps from frame to frame; none without a fast form that computes parts of a
+    /// map exactly.
+    fn follower(&self) -> Option<Box<dyn Follower>> {
+        if self.one_call_sigma > ONE_CALL_SIGMA {
+            return None;
+        }
+        let following = Following::of(Arc::clone(&self.engine)).ok()?;
+        following.map(|following| Box::new(following) as Box<dyn Follower>)
+    }
+}
+
+/// An arithmetic, as reports have it.
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::BFloat16 => "bf16",
+        Kind::Half => "f16",
+        _ => "f32",
     }
 }
 
@@ -256,7 +241,7 @@ mod tests {
     fn what_is_asked_together_is_one_call_and_each_has_its_own_answer() {
         let joined = prior(&options(8, Precision::F32), Form::Plain);
         let alone = prior(&options(1, Precision::F32), Form::Plain);
-        assert_eq!((joined.at_once(), alone.at_once()), (8, 1));
+        assert_eq!((joined.facts().at_once, alone.facts().at_once), (8, 1));
         let asked = several();
         let answers = together(&joined, &asked);
         assert_eq!(calls(&joined), [4]);
@@ -276,7 +261,7 @@ mod tests {
             let joined = prior(&options(4, precision), Form::Fast);
             let alone = prior(&options(0, precision), Form::Fast);
             assert!(alone.batcher.is_none());
-            assert_eq!(joined.at_once(), 1);
+            assert_eq!(joined.facts().at_once, 1);
             let asked = several();
             let answers = together(&joined, &asked);
             assert_eq!(calls(&joined), [4]);

@@ -1,9 +1,10 @@
 //! A cheap prior that follows, and pictures with something that moves.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach};
+use crate::contract::gate_limits::GateLimits;
+use crate::contract::{Denoiser, Follower, Hint, ModelFacts, Reach};
 use crate::error::{Error, Result};
 use crate::frame::{Picture, PixelModel, Planar8, Rect};
 use crate::jpeg;
@@ -29,6 +30,8 @@ pub struct Blur {
     pub strange: Option<f64>,
     /// Pixels computed.
     pub computed: Arc<AtomicUsize>,
+    /// What the fields above come to.
+    pub facts: OnceLock<ModelFacts>,
 }
 
 const HALO: usize = 3;
@@ -82,10 +85,6 @@ impl Denoiser for Blur {
         Ok(out)
     }
 
-    fn one_call_only(&self) -> bool {
-        self.one_call_only
-    }
-
     fn reach(&self) -> Reach {
         Reach::Halo {
             halo_px: HALO,
@@ -93,12 +92,13 @@ impl Denoiser for Blur {
         }
     }
 
-    fn one_call(&self) -> bool {
-        !self.walks
-    }
-
-    fn strange_share(&self, _: &QuantSteps, _: (usize, usize)) -> Option<f64> {
-        self.strange
+    fn facts(&self) -> &ModelFacts {
+        self.facts.get_or_init(|| ModelFacts {
+            one_call: !self.walks,
+            one_call_only: self.one_call_only,
+            gate: self.strange.map(GateLimits::of_all),
+            ..ModelFacts::default()
+        })
     }
 
     fn follower(&self) -> Option<Box<dyn Follower>> {

@@ -6,7 +6,7 @@
 
 use crate::train::examples::random::Draws;
 use ddrmjpeg::contract::Hint;
-use ddrmjpeg::model::calibration::coarseness;
+use ddrmjpeg::contract::spread::coarseness;
 use ddrmjpeg::runtime::conv_net::conditioning;
 use ddrmjpeg::runtime::conv_net::edm::Case;
 

@@ -49,7 +49,7 @@ fn windows_that_are_asked_together_are_one_call() {
         ..Options::default()
     };
     let (alone, joined) = (toy(), toy().joining(&options, Device::Cpu));
-    assert_eq!((alone.at_once(), joined.at_once()), (1, 4));
+    assert_eq!((alone.facts().at_once, joined.facts().at_once), (1, 4));
     let asked = [(0.1, 1), (0.7, 8), (f64::NAN, 2), (3.0, 0)];
     joined.expect(4);
     let joined = &joined;

@@ -1,15 +1,12 @@
-//! r(σ, u, v): how far off a prior's estimates are, by noise level, tables and frequency; and
-//! a prior that has it.
+//! r(σ, u, v): how far off a prior's estimates are, by noise level, tables and frequency.
 //!
-//! Measured by `eval::spread`, kept as text in the metadata of the prior's own checkpoint,
-//! looked up by the sampler through [`Denoiser::spread`]. No torch here.
+//! Measured by the laboratory's `eval::spread`, kept as text in the metadata of the prior's own
+//! checkpoint, looked up by the sampler in the prior's facts.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::contract::{Denoiser, Follower, Hint, QuantSteps, Reach, Spread};
+use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
-use crate::frame::Picture;
 
 /// Keys of the metadata.
 const SIGMAS: &str = "spread_sigmas";
@@ -18,6 +15,42 @@ const VALUES: &str = "spread";
 
 /// Noise levels or sets of tables at most.
 const LONGEST_AXIS: usize = 64;
+
+/// How far off an estimate is, by frequency: standard deviations in the units of the
+/// quantisation table, natural order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// Of the first component, or of R, G and B.
+    pub luma: [f32; 64],
+    /// Of Cb and Cr, on their own grid.
+    pub chroma: [f32; 64],
+}
+
+impl Spread {
+    /// As much in every frequency: `spread` in units of the `[-1, 1]` range. The transform is
+    /// orthonormal, so it is that of the samples too.
+    pub fn white(spread: f64) -> Self {
+        let all = [(127.5 * spread) as f32; 64];
+        Self {
+            luma: all,
+            chroma: all,
+        }
+    }
+
+    /// Root mean square over the frequencies of luma, in units of the `[-1, 1]` range.
+    pub fn overall(&self) -> f64 {
+        let squares = self.luma.iter().map(|&r| f64::from(r).powi(2));
+        (squares.sum::<f64>() / 64.0).sqrt() / 127.5
+    }
+
+    /// `factor` times as much.
+    pub fn times(mut self, factor: f64) -> Self {
+        for r in self.luma.iter_mut().chain(&mut self.chroma) {
+            *r *= factor as f32;
+        }
+        self
+    }
+}
 
 /// Standard deviations of the estimates' errors on a grid of tables and noise levels.
 #[derive(Clone, Debug, PartialEq)]
@@ -200,84 +233,6 @@ fn numbers(text: &str) -> Result<Vec<f64>> {
 
 fn bad(why: &str) -> Error {
     Error::Checkpoint(format!("the metadata's spread: {why}"))
-}
-
-/// A prior with its measured spread.
-pub struct Calibrated {
-    inner: Arc<dyn Denoiser>,
-    table: SpreadTable,
-}
-
-impl Calibrated {
-    /// `inner` with what its checkpoint's `metadata` say of it; `inner` itself when they say
-    /// nothing.
-    ///
-    /// # Errors
-    /// Those of [`SpreadTable::of`].
-    pub fn wrap(
-        inner: Arc<dyn Denoiser>,
-        metadata: &BTreeMap<String, String>,
-    ) -> Result<Arc<dyn Denoiser>> {
-        Ok(match SpreadTable::of(metadata)? {
-            Some(table) => Arc::new(Self { inner, table }),
-            None => inner,
-        })
-    }
-}
-
-impl Denoiser for Calibrated {
-    fn denoise(&self, x: &Picture, sigma: f64, hint: Option<&Hint>) -> Result<Picture> {
-        self.inner.denoise(x, sigma, hint)
-    }
-
-    fn reach(&self) -> Reach {
-        self.inner.reach()
-    }
-
-    fn pixel_bytes(&self) -> usize {
-        self.inner.pixel_bytes()
-    }
-
-    fn one_call(&self) -> bool {
-        self.inner.one_call()
-    }
-
-    fn one_call_only(&self) -> bool {
-        self.inner.one_call_only()
-    }
-
-    fn at_once(&self) -> usize {
-        self.inner.at_once()
-    }
-
-    fn expect(&self, pieces: usize) {
-        self.inner.expect(pieces);
-    }
-
-    /// With a hint only: nothing was measured without.
-    fn spread(&self, sigma: f64, hint: Option<&Hint>) -> Option<Spread> {
-        hint.map(|hint| self.table.at(sigma, &hint.luma, &hint.chroma))
-    }
-
-    fn precision(&self) -> Option<&'static str> {
-        self.inner.precision()
-    }
-
-    fn caution(&self) -> Option<&str> {
-        self.inner.caution()
-    }
-
-    fn strange_share(&self, luma: &QuantSteps, subsampling: (usize, usize)) -> Option<f64> {
-        self.inner.strange_share(luma, subsampling)
-    }
-
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        self.inner.alpha_bar()
-    }
-
-    fn follower(&self) -> Option<Box<dyn Follower>> {
-        self.inner.follower()
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,20 @@
 //! A [`Denoiser`] knows what pictures look like; a [`Measurement`] knows what was seen of
 //! this one. The sampler knows these two and nothing else: no channel counts, devices,
 //! files or progress bars. Noise, progress and cancellation are passed in.
+//!
+//! What is known of a denoiser beside its mathematics is plain data: [`ModelFacts`].
+
+pub mod facts;
+pub mod gate_limits;
+pub mod spread;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
+
+pub use crate::contract::facts::ModelFacts;
+pub use crate::contract::spread::Spread;
 
 /// 64 quantisation steps in natural order: entry `v * 8 + u` for horizontal frequency `u`.
 pub type QuantSteps = [u16; 64];
@@ -69,63 +78,13 @@ pub trait Denoiser: Send + Sync {
     /// How far the estimate of one pixel depends on others.
     fn reach(&self) -> Reach;
 
-    /// Bytes of the process that its maps take for each pixel of a tile, about; 0 where they do not
-    /// matter: few, or on a device of their own. Tiles of large pictures are cut by it.
-    fn pixel_bytes(&self) -> usize {
-        0
-    }
-
-    /// How many pieces of one size may be asked at once, from a thread each, and then cost less
-    /// than one after another.
-    fn at_once(&self) -> usize {
-        1
-    }
+    /// What is known of it beside what it computes. A denoiser around another answers with the
+    /// inner one's.
+    fn facts(&self) -> &ModelFacts;
 
     /// So many pieces are about to be asked at once: what has to be waited for, so that they are
-    /// taken together.
+    /// taken together. Only speed depends on it.
     fn expect(&self, _pieces: usize) {}
-
-    /// Whether one call at a noise level beyond every picture restores from the hint alone.
-    /// Samplers begin all others at a level of noise on the decoded picture.
-    fn one_call(&self) -> bool {
-        false
-    }
-
-    /// Whether that one call is all it can do: it has never seen noise. Samplers that walk down
-    /// from noise have no use for it.
-    fn one_call_only(&self) -> bool {
-        false
-    }
-
-    /// How far off its estimates at `sigma` are, where that was measured for this prior.
-    fn spread(&self, _sigma: f64, _hint: Option<&Hint>) -> Option<Spread> {
-        None
-    }
-
-    /// The arithmetic inside its network, as a word, where that is chosen by the machine: the same
-    /// picture comes out a little different in another.
-    fn precision(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// What its user should know once, such as an arithmetic that had to be given up.
-    fn caution(&self) -> Option<&str> {
-        None
-    }
-
-    /// Share of the luma coefficients of a one-call answer that lie more than half a step outside
-    /// their cells above which the picture is of a kind that this prior does not know, such as
-    /// a page of text, by the steps of luma and the luma samples per chroma sample; 0 where all
-    /// pictures are beyond it, `None` where nobody has measured it.
-    fn strange_share(&self, _luma: &QuantSteps, _subsampling: (usize, usize)) -> Option<f64> {
-        None
-    }
-
-    /// ᾱ by timestep of the discrete schedule it was trained on; `None` for a prior that
-    /// takes every level alike.
-    fn alpha_bar(&self) -> Option<&[f64]> {
-        None
-    }
 
     /// One-call estimates of the frames of one stream, by a prior that can spare the work on
     /// what has not changed; `None` where it cannot, or restores in more calls than one.
@@ -155,42 +114,6 @@ pub trait Follower: Send {
         changed: &[Rect],
         estimate: &mut Picture,
     ) -> Result<Vec<Rect>>;
-}
-
-/// How far off an estimate is, by frequency: standard deviations in the units of the
-/// quantisation table, natural order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spread {
-    /// Of the first component, or of R, G and B.
-    pub luma: [f32; 64],
-    /// Of Cb and Cr, on their own grid.
-    pub chroma: [f32; 64],
-}
-
-impl Spread {
-    /// As much in every frequency: `spread` in units of the `[-1, 1]` range. The transform is
-    /// orthonormal, so it is that of the samples too.
-    pub fn white(spread: f64) -> Self {
-        let all = [(127.5 * spread) as f32; 64];
-        Self {
-            luma: all,
-            chroma: all,
-        }
-    }
-
-    /// Root mean square over the frequencies of luma, in units of the `[-1, 1]` range.
-    pub fn overall(&self) -> f64 {
-        let squares = self.luma.iter().map(|&r| f64::from(r).powi(2));
-        (squares.sum::<f64>() / 64.0).sqrt() / 127.5
-    }
-
-    /// `factor` times as much.
-    pub fn times(mut self, factor: f64) -> Self {
-        for r in self.luma.iter_mut().chain(&mut self.chroma) {
-            *r *= factor as f32;
-        }
-        self
-    }
 }
 
 /// How a measurement corrects an estimate; per measured coefficient.

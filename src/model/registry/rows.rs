@@ -1,0 +1,164 @@
+//! What a row of the registry does: opens its prior, from the weights that ship or from a file, and
+//! makes its network for training.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tch::Kind;
+
+use crate::contract::gate_limits::GateLimits;
+use crate::contract::spread::SpreadTable;
+use crate::contract::{Denoiser, ModelFacts};
+use crate::error::{Error, Result};
+use crate::model::checkpoint;
+use crate::model::checkpoint::Checkpoint;
+use crate::model::registry::{NETWORKS, Own, find, names};
+use crate::options::Options;
+use crate::runtime::conv_engine::Form;
+use crate::runtime::conv_net::edm::Core;
+use crate::runtime::tensors::TensorSource;
+use crate::runtime::tensors::metadata;
+use crate::runtime::tensors::shapes::Shapes;
+use crate::runtime::tensors::source::Weights;
+
+impl Own {
+    /// The row that a checkpoint's metadata name; the first when they name none.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for another name.
+    pub fn of(metadata: &BTreeMap<String, String>) -> Result<&'static Self> {
+        let Some(kind) = metadata.get("kind") else {
+            return Ok(&NETWORKS[0]);
+        };
+        let unknown = || Error::Checkpoint(format!("kind = {kind:?}: must be {}", names()));
+        find(kind).ok_or_else(unknown)
+    }
+
+    /// The prior in the checkpoint `path`, whichever of ours it is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Checkpoint`] for the file, [`Error::Options`] for a device that
+    /// is not there, or backend failures.
+    pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
+        let source = checkpoint::open(path)?;
+        let own = Self::of(source.metadata())?;
+        own.prior(source, path.display().to_string(), options, Form::Fast)
+    }
+
+    /// The prior that is built in.
+    ///
+    /// # Errors
+    /// [`Error::Options`] for a device that is not there, or backend failures.
+    pub fn embedded(&self, options: &Options, form: Form) -> Result<Arc<dyn Denoiser>> {
+        self.prior(Box::new(self.checkpoint()?), self.name, options, form)
+    }
+
+    /// The checkpoint that is built in.
+    ///
+    /// # Errors
+    /// None in a build that passes its tests.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        Checkpoint::from_bytes(self.weights)
+    }
+
+    /// Names and shapes of the tensors of the network that `metadata` describe.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when they describe none of this kind.
+    pub fn shapes(&self, metadata: &BTreeMap<String, String>) -> Result<Shapes> {
+        (self.functions.shapes)(metadata)
+    }
+
+    /// F of `weights`, which may be changing, in the arithmetic `kind`.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when `metadata` describe no network of this kind.
+    pub fn core(
+        &self,
+        metadata: &BTreeMap<String, String>,
+        weights: &mut dyn Weights,
+        kind: Kind,
+    ) -> Result<Box<dyn Core>> {
+        (self.functions.core)(metadata, weights, kind)
+    }
+
+    fn prior(
+        &self,
+        source: Box<dyn TensorSource>,
+        name: impl Into<Cow<'static, str>>,
+        options: &Options,
+        form: Form,
+    ) -> Result<Arc<dyn Denoiser>> {
+        let facts = self.facts(source.metadata(), name.into())?;
+        (self.functions.open)(source, options, form, (self.reach, facts))
+    }
+
+    /// What the row, and the `metadata` of a checkpoint, say of the prior in it.
+    ///
+    /// # Errors
+    /// Those of [`SpreadTable::of`].
+    pub(crate) fn facts(
+        &self,
+        metadata: &BTreeMap<String, String>,
+        name: Cow<'static, str>,
+    ) -> Result<ModelFacts> {
+        let gate = match metadata::knows_drawings(metadata) {
+            true => GateLimits::DRAWINGS,
+            false => GateLimits::PHOTOGRAPHS,
+        };
+        Ok(ModelFacts {
+            name,
+            one_call: true,
+            one_call_only: metadata::one_call_only(metadata),
+            spread: SpreadTable::of(metadata)?.map(Arc::new),
+            gate: Some(GateLimits {
+                finest_444: self.finest_444,
+                ..gate
+            }),
+            ..ModelFacts::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_their_metadata() {
+        let of = |kind: &str| Own::of(&[("kind".to_owned(), kind.to_owned())].into());
+        assert_eq!(of("nano").unwrap().name, "nano");
+        assert_eq!(Own::of(&BTreeMap::new()).unwrap().name, "lean");
+        assert!(of("huge").unwrap_err().to_string().contains("\"huge\""));
+    }
+
+    /// What a network that nobody has trained yet begins with.
+    #[test]
+    fn metadata_describe_a_network_whatever_the_tensors_are() {
+        let text = r#"{"__metadata__": {"kind": "nano", "channels": "8", "blocks": "1",
+            "embedding": "4", "sigma_one_call": "20"},
+            "any": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#;
+        let length = (text.len() as u64).to_le_bytes();
+        let file = [&length[..], text.as_bytes(), &[0; 4]].concat();
+        let checkpoint = Checkpoint::from_bytes(file).unwrap();
+        let metadata = checkpoint.metadata();
+        let shapes = Own::of(metadata).unwrap().shapes(metadata).unwrap();
+        assert!(shapes.values().any(|shape| shape.first() == Some(&8)));
+    }
+
+    /// Each checkpoint that ships is of its own row, and measured.
+    #[test]
+    fn what_ships_says_which_it_is() {
+        for own in &NETWORKS {
+            let checkpoint = own.checkpoint().unwrap();
+            let metadata = checkpoint.metadata();
+            assert_eq!(Own::of(metadata).unwrap(), own);
+            assert!(!own.shapes(metadata).unwrap().is_empty());
+            let facts = own.facts(metadata, own.name.into()).unwrap();
+            assert!(facts.one_call && facts.gate.is_some(), "{}", own.name);
+            assert_eq!(facts.spread.is_some(), !facts.one_call_only, "{}", own.name);
+        }
+    }
+}
