@@ -340,4 +340,5 @@ fn answers<Q, A>(questions: &[Q], answer: &impl Fn(&[Q]) -> Result<Vec<A>>) -> V
 }
 
 #[cfg(test)]
+#[path = "batch_tests.rs"]
 mod batch_tests;

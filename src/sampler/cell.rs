@@ -188,4 +188,5 @@ fn add_scaled(x: &mut Picture, scale: f32, z: &Picture) {
 }
 
 #[cfg(test)]
+#[path = "cell_tests.rs"]
 mod cell_tests;

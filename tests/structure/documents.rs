@@ -102,9 +102,9 @@ pub fn unexplained_dependencies(text: &str, names: &[String]) -> Vec<String> {
         .iter()
         .filter(|name| !names.iter().any(|known| known == *name));
     let missing =
-        missing.map(|name| format!("ARCHITECTURE.md: no reason given for the dependency {name}"));
+        missing.map(|name| format!("CONTRIBUTING.md: no reason given for the dependency {name}"));
     missing
-        .chain(stale.map(|name| format!("ARCHITECTURE.md: {name} is no dependency")))
+        .chain(stale.map(|name| format!("CONTRIBUTING.md: {name} is no dependency")))
         .collect()
 }
 

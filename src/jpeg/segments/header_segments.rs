@@ -230,4 +230,5 @@ impl<'a> Found<'a> {
 }
 
 #[cfg(test)]
+#[path = "header_tests.rs"]
 mod header_tests;

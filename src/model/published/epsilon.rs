@@ -348,4 +348,5 @@ impl EpsilonParts {
 }
 
 #[cfg(test)]
+#[path = "epsilon_tests.rs"]
 mod epsilon_tests;

@@ -307,4 +307,5 @@ fn scatter<const F: usize>(line: &mut [f32], (weight, f): (f32, &[impl Sample]),
 }
 
 #[cfg(test)]
+#[path = "ends_tests.rs"]
 mod ends_tests;

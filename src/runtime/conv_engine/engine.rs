@@ -360,4 +360,5 @@ pub(crate) fn trial_picture(side: usize, seed: usize) -> Picture {
 }
 
 #[cfg(test)]
+#[path = "engine_tests.rs"]
 mod engine_tests;

@@ -302,4 +302,5 @@ fn columns(length: usize) -> usize {
 }
 
 #[cfg(test)]
+#[path = "region_tests.rs"]
 mod region_tests;

@@ -309,4 +309,5 @@ fn expected(steps: &QuantSteps, dither: &[Dither; 64], sigma: f32) -> Vec<f32> {
 }
 
 #[cfg(test)]
+#[path = "scene_tests.rs"]
 mod scene_tests;
