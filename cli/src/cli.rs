@@ -50,8 +50,8 @@ pub struct RestoreArgs {
     /// standard input.
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm or jpg. Or
-    /// a folder, or - for standard output: PNG there, JPEG with --out-quality or --tables.
+    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam or jpg.
+    /// Or a folder, or - for standard output: PNG there, JPEG with --out-quality or --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// Write JPEG of that quality, without chroma subsampling. auto, the default for -o OUT.jpg:

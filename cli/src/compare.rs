@@ -41,7 +41,7 @@ pub fn run(arguments: &CompareArgs) -> Result<Outcome> {
 /// and how many, if not all.
 fn folders(arguments: &CompareArgs, fail: &mut dyn FnMut(&anyhow::Error)) -> Result<()> {
     let reference = &arguments.reference;
-    let names = files::below(reference, files::PICTURES)?;
+    let names = files::below(reference, &files::PICTURES)?;
     if names.is_empty() {
         bail!("{}: no pictures in this folder", reference.display());
     }

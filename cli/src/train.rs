@@ -161,7 +161,7 @@ fn load_all(folders: &[PathBuf], shrink: usize) -> Result<Vec<Planar8>> {
 
 /// Every picture below `folder`, scaled down `shrink` times.
 fn load(folder: &Path, shrink: usize) -> Result<Vec<Planar8>> {
-    let extensions = [files::PICTURES, files::JPEG].concat();
+    let extensions = [&files::PICTURES[..], files::JPEG].concat();
     let names = files::below(folder, &extensions).with_context(|| folder.display().to_string())?;
     if names.is_empty() {
         bail!("{}: no pictures in this folder", folder.display());

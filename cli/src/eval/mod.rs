@@ -51,7 +51,7 @@ pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
 
 /// The pictures that were asked for; a clean JPEG as decoders show it.
 fn load(arguments: &EvalArgs) -> Result<Pictures> {
-    let extensions = [files::PICTURES, files::JPEG].concat();
+    let extensions = [&files::PICTURES[..], files::JPEG].concat();
     let names = files::below(&arguments.folder, &extensions)
         .with_context(|| arguments.folder.display().to_string())?;
     let names = names.into_iter().step_by(usize::from(arguments.every));

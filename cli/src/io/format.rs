@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use anyhow::Result;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image::metadata::Orientation;
 
-/// A format of output files.
+use crate::io::picture::encode::{self, Pixels};
+
+/// A format of output files: the name of a row of [`ROWS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// PNG
@@ -21,91 +24,243 @@ pub enum Format {
     Pgm,
     /// Whichever of the two the picture is
     Pnm,
+    /// PAM: colour or grey, with its name in the header
+    Pam,
     /// JPEG
     Jpeg,
 }
 
+/// All that the command knows of a format.
+struct Row {
+    format: Format,
+    /// Its name in messages.
+    name: &'static str,
+    /// Extensions of its files; the command itself names files by the first.
+    extensions: &'static [&'static str],
+    /// Grey pictures are written as grey.
+    grey: bool,
+    holds: Holds,
+    /// `None` for JPEG, which has an encoder of its own.
+    encode: Option<Encode>,
+}
+
+/// Pixels and metadata to the bytes of a file.
+type Encode = fn(Pixels, &Metadata) -> Result<Vec<u8>>;
+
+/// Which metadata files of a format can hold.
+struct Holds {
+    exif: bool,
+    icc: bool,
+    xmp: Text,
+    extended_xmp: bool,
+    photoshop: bool,
+    comments: Text,
+    density: bool,
+}
+
+/// Which text files of a format can hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    None,
+    Ascii,
+    Utf8,
+    Any,
+}
+
+impl Text {
+    fn holds(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::None => false,
+            Self::Ascii => bytes.is_ascii(),
+            Self::Utf8 => std::str::from_utf8(bytes).is_ok(),
+            Self::Any => true,
+        }
+    }
+}
+
+/// Formats that hold nothing but pixels.
+const BARE: Holds = Holds {
+    exif: false,
+    icc: false,
+    xmp: Text::None,
+    extended_xmp: false,
+    photoshop: false,
+    comments: Text::None,
+    density: false,
+};
+
+/// The formats, in the order in which messages list them.
+const ROWS: &[Row] = &[
+    Row {
+        format: Format::Png,
+        name: "PNG",
+        extensions: &["png"],
+        grey: true,
+        holds: Holds {
+            exif: true,
+            icc: true,
+            xmp: Text::Utf8,
+            comments: Text::Any,
+            density: true,
+            ..BARE
+        },
+        encode: Some(encode::as_png),
+    },
+    Row {
+        format: Format::Tiff,
+        name: "TIFF",
+        extensions: &["tif", "tiff"],
+        grey: true,
+        holds: Holds {
+            icc: true,
+            xmp: Text::Any,
+            photoshop: true,
+            comments: Text::Ascii,
+            density: true,
+            ..BARE
+        },
+        encode: Some(encode::as_tiff),
+    },
+    Row {
+        format: Format::WebP,
+        name: "WebP",
+        extensions: &["webp"],
+        grey: false,
+        holds: Holds {
+            exif: true,
+            icc: true,
+            xmp: Text::Any,
+            ..BARE
+        },
+        encode: Some(encode::as_webp),
+    },
+    Row {
+        format: Format::Ppm,
+        name: "PPM",
+        extensions: &["ppm"],
+        grey: false,
+        holds: BARE,
+        encode: Some(encode::as_ppm),
+    },
+    Row {
+        format: Format::Pgm,
+        name: "PGM",
+        extensions: &["pgm"],
+        grey: true,
+        holds: BARE,
+        encode: Some(encode::as_pgm),
+    },
+    Row {
+        format: Format::Pnm,
+        name: "PNM",
+        extensions: &["pnm"],
+        grey: true,
+        holds: BARE,
+        encode: Some(encode::as_pnm),
+    },
+    Row {
+        format: Format::Pam,
+        name: "PAM",
+        extensions: &["pam"],
+        grey: true,
+        holds: BARE,
+        encode: Some(encode::as_pam),
+    },
+    Row {
+        format: Format::Jpeg,
+        name: "JPEG",
+        extensions: &["jpg", "jpeg", "jpe", "jfif"],
+        grey: true,
+        holds: Holds {
+            exif: true,
+            icc: true,
+            xmp: Text::Any,
+            extended_xmp: true,
+            photoshop: true,
+            comments: Text::Any,
+            density: true,
+        },
+        encode: None,
+    },
+];
+
 impl Format {
+    fn row(self) -> &'static Row {
+        let row = ROWS.iter().find(|row| row.format == self);
+        row.expect("every format has a row: a test goes through them")
+    }
+
     /// By the extension of `path`; `None` for others.
     pub fn of(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        Some(match extension.as_str() {
-            "png" => Self::Png,
-            "tif" | "tiff" => Self::Tiff,
-            "webp" => Self::WebP,
-            "ppm" => Self::Ppm,
-            "pgm" => Self::Pgm,
-            "pnm" => Self::Pnm,
-            "jpg" | "jpeg" | "jpe" | "jfif" => Self::Jpeg,
-            _ => return None,
-        })
+        let row = ROWS
+            .iter()
+            .find(|row| row.extensions.contains(&&*extension));
+        row.map(|row| row.format)
+    }
+
+    /// The extensions of pictures that are not JPEG.
+    pub fn picture_extensions() -> impl Iterator<Item = &'static str> {
+        let pictures = ROWS.iter().filter(|row| row.encode.is_some());
+        pictures.flat_map(|row| row.extensions.iter().copied())
     }
 
     /// Its name in messages.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Png => "PNG",
-            Self::Tiff => "TIFF",
-            Self::WebP => "WebP",
-            Self::Ppm => "PPM",
-            Self::Pgm => "PGM",
-            Self::Pnm => "PNM",
-            Self::Jpeg => "JPEG",
-        }
+        self.row().name
     }
 
     /// The extension of files that the command names itself.
     pub fn extension(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Tiff => "tif",
-            Self::WebP => "webp",
-            Self::Ppm => "ppm",
-            Self::Pgm => "pgm",
-            Self::Pnm => "pnm",
-            Self::Jpeg => "jpg",
-        }
+        self.row().extensions[0]
     }
 
     /// Whether its files cannot hold any metadata.
     pub fn is_bare(self) -> bool {
-        matches!(self, Self::Ppm | Self::Pgm | Self::Pnm)
+        let holds = &self.row().holds;
+        !holds.exif && !holds.icc && holds.xmp == Text::None
     }
 
     /// Whether grey pictures are written as grey.
     pub fn holds_grey(self) -> bool {
-        !matches!(self, Self::WebP | Self::Ppm)
+        self.row().grey
+    }
+
+    /// Pixels to the bytes of a file; `None` for JPEG.
+    pub fn encoder(self) -> Option<Encode> {
+        self.row().encode
     }
 
     /// Which of `metadata` its files cannot hold, in words. The encoders write the rest.
     pub fn unheld(self, metadata: &Metadata) -> Vec<String> {
         let mut found = Vec::new();
         let mut check = |missing: bool, what: String| found.extend(missing.then_some(what));
-        let (bare, jpeg) = (self.is_bare(), self == Self::Jpeg);
-        let tiff = self == Self::Tiff;
+        let holds = &self.row().holds;
         let exif = metadata.exif.as_deref().filter(|exif| says_more(exif));
-        check(exif.is_some() && (bare || tiff), "EXIF".into());
-        check(metadata.icc.is_some() && bare, "the ICC profile".into());
-        let unreadable = |xmp: &Vec<u8>| self == Self::Png && std::str::from_utf8(xmp).is_err();
-        let xmp = metadata.xmp.as_ref();
-        let no_xmp = xmp.is_some_and(|xmp| bare || unreadable(xmp));
-        check(no_xmp, "XMP".into());
+        check(exif.is_some() && !holds.exif, "EXIF".into());
+        check(
+            metadata.icc.is_some() && !holds.icc,
+            "the ICC profile".into(),
+        );
+        let xmp = metadata.xmp.as_deref();
+        check(xmp.is_some_and(|xmp| !holds.xmp.holds(xmp)), "XMP".into());
         let extended = !metadata.extended_xmp.is_empty();
-        check(extended && !jpeg, "extended XMP".into());
+        check(extended && !holds.extended_xmp, "extended XMP".into());
         let photoshop = metadata.photoshop.is_some();
-        check(photoshop && !jpeg && !tiff, photoshop_name(metadata).into());
-        let no_texts = bare || self == Self::WebP;
-        // TIFF holds ASCII only.
-        let unwritten = |comment: &&Vec<u8>| no_texts || tiff && !comment.is_ascii();
+        check(
+            photoshop && !holds.photoshop,
+            photoshop_name(metadata).into(),
+        );
+        let unwritten = |comment: &&Vec<u8>| !holds.comments.holds(comment);
         let texts = metadata.comments.iter().filter(unwritten).count();
         check(texts > 0, comments_name(texts));
         if let Some(density) = metadata.density.filter(|density| !is_usual(*density)) {
             check(
-                no_texts,
+                !holds.density,
                 format!("the density of {}", density_name(density)),
             );
         }
-        if jpeg {
+        if self == Self::Jpeg {
             found.extend(jpeg::file::write::left_out(metadata));
         }
         found
@@ -160,6 +315,21 @@ fn is_usual(density: Density) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_format_has_one_row_and_extensions_of_its_own() {
+        use Format::{Jpeg, Pam, Pgm, Png, Pnm, Ppm, Tiff, WebP};
+        let all = [Png, Tiff, WebP, Ppm, Pgm, Pnm, Pam, Jpeg];
+        assert_eq!(ROWS.len(), all.len());
+        for format in all {
+            assert_eq!(format.row().format, format);
+            for extension in format.row().extensions {
+                let path = format!("a.{}", extension.to_uppercase());
+                assert_eq!(Format::of(Path::new(&path)), Some(format));
+            }
+        }
+        assert_eq!(Format::of(Path::new("a.gif")), None);
+    }
 
     #[test]
     fn an_orientation_alone_is_no_loss() {

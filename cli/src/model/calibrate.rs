@@ -50,7 +50,7 @@ pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
 fn pictures(arguments: &CalibrateArgs) -> Result<Vec<Planar8>> {
     let folder = &arguments.pictures;
     let names =
-        files::below(folder, files::PICTURES).with_context(|| folder.display().to_string())?;
+        files::below(folder, &files::PICTURES).with_context(|| folder.display().to_string())?;
     let names = names.iter().take(arguments.first.unwrap_or(usize::MAX));
     names
         .map(|name| middle(&folder.join(name), arguments.side))

@@ -36,7 +36,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let options = arguments.options.resolve()?;
     let wanted = match (options.degradation, arguments.was_jpeg) {
         (Degradation::Jpeg, false) => files::JPEG,
-        (Degradation::Jpeg, true) | (_, false) => files::PICTURES,
+        (Degradation::Jpeg, true) | (_, false) => &files::PICTURES[..],
         (other, true) => bail!("--was-jpeg and --degradation {other}: one or the other"),
     };
     let output = files::Output {

@@ -96,9 +96,11 @@ fn ppm_and_pgm_are_p6_and_p5() {
     let cases = [
         ("colour.jpg", "a.ppm", "P6"),
         ("colour.jpg", "a.pnm", "P6"),
+        ("colour.jpg", "a.pam", "P7"),
         ("grey.jpg", "b.ppm", "P6"),
         ("grey.jpg", "b.pgm", "P5"),
         ("grey.jpg", "b.pnm", "P5"),
+        ("grey.jpg", "b.pam", "P7"),
     ];
     for (input, output, magic) in cases {
         ends(&restore(&format!("{input} -o {output}"), &files), 0);

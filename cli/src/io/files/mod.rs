@@ -5,6 +5,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Result, bail};
 
@@ -88,7 +89,7 @@ pub struct Output<'a> {
 /// Extensions of the files in a folder that count as JPEG.
 pub const JPEG: &[&str] = &["jpg", "jpeg", "jpe", "jfif"];
 /// Extensions that can be written and compared.
-pub const PICTURES: &[&str] = &["png", "tif", "tiff", "webp", "ppm", "pgm", "pnm"];
+pub static PICTURES: LazyLock<Vec<&str>> = LazyLock::new(|| Format::picture_extensions().collect());
 
 /// Whether `path` has one of `extensions`, in whatever case.
 pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
@@ -138,7 +139,7 @@ fn format(output: Output<'_>) -> Format {
 fn named_format(output: Output<'_>) -> Result<Format> {
     let name = output.path.display();
     let Some(format) = Format::of(output.path) else {
-        let list = [PICTURES, &["jpg"]].concat().join(", ");
+        let list = [&PICTURES[..], &["jpg"]].concat().join(", ");
         bail!("-o {name}: the extension must be one of {list}");
     };
     if output.jpeg && format != Format::Jpeg {

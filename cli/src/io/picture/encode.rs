@@ -23,7 +23,7 @@ const TIFF_XMP: Tag = Tag::Unknown(700);
 const TIFF_PHOTOSHOP: Tag = Tag::Unknown(34377);
 
 /// Interleaved pixels of 8 bits.
-struct Pixels {
+pub struct Pixels {
     data: Vec<u8>,
     width: u32,
     height: u32,
@@ -40,16 +40,12 @@ pub fn encode(picture: &Planar8, format: Format, metadata: &Metadata) -> Result<
         height: picture.height() as u32,
         grey: picture.model == PixelModel::Grey,
     };
-    match format {
-        Format::Png => as_png(&pixels, metadata),
-        Format::Tiff => as_tiff(&pixels, metadata),
-        Format::WebP => as_webp(pixels, metadata),
-        Format::Ppm | Format::Pgm | Format::Pnm => as_pnm(pixels, format),
-        Format::Jpeg => bail!("a JPEG is written by its own encoder"),
-    }
+    let encode = format.encoder();
+    encode.context("a JPEG is written by its own encoder")?(pixels, metadata)
 }
 
-fn as_png(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
+/// PNG, 8 bits.
+pub fn as_png(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut info = png::Info::with_size(pixels.width, pixels.height);
     info.icc_profile = metadata.icc.as_deref().map(Into::into);
@@ -106,7 +102,8 @@ fn text(bytes: &[u8]) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-fn as_tiff(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
+/// TIFF, uncompressed.
+pub fn as_tiff(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut encoder = TiffEncoder::new(&mut bytes)?;
     // The tiff crate has a type per colour, hence the macro.
@@ -156,7 +153,8 @@ fn as_tiff(pixels: &Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
-fn as_webp(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
+/// WebP, lossless.
+pub fn as_webp(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = WebPEncoder::new(&mut bytes);
     encoder.set_icc_profile(metadata.icc.clone().unwrap_or_default());
@@ -170,20 +168,46 @@ fn as_webp(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// P6, always.
+pub fn as_ppm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
+    Ok(pnm(pixels, false))
+}
+
+/// P5, always.
+pub fn as_pgm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
+    match pixels.grey {
+        true => Ok(pnm(pixels, true)),
+        false => bail!("{}", NO_COLOUR),
+    }
+}
+
 /// P6 for colour, P5 for grey: every reader of PNM supports these.
-fn as_pnm(pixels: Pixels, format: Format) -> Result<Vec<u8>> {
-    let grey = match format {
-        Format::Pgm if !pixels.grey => bail!("{}", NO_COLOUR),
-        Format::Ppm => false,
-        _ => pixels.grey,
+pub fn as_pnm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
+    let grey = pixels.grey;
+    Ok(pnm(pixels, grey))
+}
+
+/// P7 of colour or grey.
+pub fn as_pam(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
+    let (depth, kind) = match pixels.grey {
+        true => (1, "GRAYSCALE"),
+        false => (3, "RGB"),
     };
+    let head = format!(
+        "P7\nWIDTH {}\nHEIGHT {}\nDEPTH {depth}\nMAXVAL 255\nTUPLTYPE {kind}\nENDHDR\n",
+        pixels.width, pixels.height
+    );
+    Ok([head.into_bytes(), pixels.data].concat())
+}
+
+fn pnm(pixels: Pixels, grey: bool) -> Vec<u8> {
     let magic = if grey { "P5" } else { "P6" };
     let head = format!("{magic}\n{} {}\n255\n", pixels.width, pixels.height);
     let data = match pixels.grey && !grey {
         true => pixels.data.iter().flat_map(|&grey| [grey; 3]).collect(),
         false => pixels.data,
     };
-    Ok([head.into_bytes(), data].concat())
+    [head.into_bytes(), data].concat()
 }
 
 /// Why a colour picture cannot be written as PGM.

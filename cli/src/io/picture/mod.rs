@@ -1,6 +1,6 @@
 //! Reads and writes picture files; `encode` makes their bytes.
 
-mod encode;
+pub mod encode;
 
 use std::fs::File;
 use std::io::{Cursor, Write};
@@ -139,7 +139,7 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
     let name = || path.display().to_string();
     let format = Format::of(path).filter(|format| *format != Format::Jpeg);
     let format = format
-        .context("the extension must be png, tif, webp or ppm")
+        .context("the extension must be png, tif, webp, ppm or pam")
         .with_context(name)?;
     let bytes = encode(picture, format, &Metadata::default()).with_context(name)?;
     save_bytes(&bytes, path)
