@@ -3,6 +3,8 @@
 #
 # Usage: fuzz.sh [SECONDS] [TARGET...]      60 seconds of every target; 0: until it is stopped.
 #
+# FUZZ_SEED=N repeats the same random choices; without it every run makes others.
+#
 # The status is 1 when a target crashed, hung or took too much memory. The file that did it is kept,
 # and named; a target that is given files runs them alone. What was found to be of interest is kept
 # too, and is where the next run begins.
@@ -68,7 +70,7 @@ fuzz() {
     local place=$folder/runs/$target
     mkdir -p "$place/corpus" "$place/seeds" "$place/artifacts"
     seeds "$target" "$place/seeds"
-    preloaded "$folder/$triple/release/$target" -max_total_time="$seconds" -max_len=65536 \
+    preloaded "$folder/$triple/release/$target" -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -max_len=65536 \
         -timeout=60 -rss_limit_mb=3000 -print_final_stats=1 -artifact_prefix="$place/artifacts/" \
         "$place/corpus" "$place/seeds" >"$place/log" 2>&1 || status=$?
     local runs

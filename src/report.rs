@@ -53,12 +53,11 @@ pub struct Report {
     pub family: Option<Family>,
     /// Whether a file shows an earlier, coarser save, to which the picture was held instead.
     pub resaved: bool,
-    /// What was told from the pixels, of this frame or of an earlier one, where tables were
-    /// estimated.
+    /// What the pixels of this frame or of an earlier one show, if the tables were estimated.
     pub estimated: Option<Arc<Estimated>>,
     /// Whether the pixels of a frame were searched for tables, found or not: the costly part.
     pub searched: bool,
-    /// How the network's estimates stood to the cells; nothing where they were released from them.
+    /// How far the network's estimates lay outside the cells; all 0 if the picture was released.
     pub departures: Departures,
     /// How well the result agrees with the file; only with `strict`.
     pub consistency: Option<Consistency>,
@@ -110,18 +109,19 @@ impl Gate {
     }
 }
 
-/// What was told from pixels alone.
+/// What pixels alone show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimated {
     /// The luma table, its grid and its confidence.
     pub luma: Estimate,
     /// The chroma table, where the pixels show one.
     pub chroma: Option<Estimate>,
-    /// Luma samples per chroma sample, where that was told or given.
+    /// Luma samples per chroma sample, if the pixels show it or the frame has it.
     pub subsampling: Option<(usize, usize)>,
-    /// Columns and rows before the picture, turned back, that fill up its grid, 0..=15.
+    /// Columns and rows missing before the picture, once it is turned back, to begin on its grid,
+    /// 0..=15.
     pub margin: (usize, usize),
-    /// How the picture was turned since it was decoded. Mirrored is what only its chroma tells.
+    /// How the picture was turned since it was decoded. Only chroma shows whether it was mirrored.
     pub orientation: Orientation,
 }
 
@@ -131,32 +131,32 @@ pub struct Estimated {
 pub struct Carried {
     /// Pixels of the frame, on its grid of whole MCUs.
     pub pixels: usize,
-    /// Those of which the decoded picture (with `accumulate`: what is known of it) changed, counted in
-    /// squares of 4.
+    /// Those whose decoded picture (with `accumulate`: what is known of it) changed, counted in
+    /// squares of 4 x 4.
     pub changed: usize,
-    /// Those that the network was not asked again for.
+    /// Those for which the network was not asked again.
     pub reused: usize,
     /// Why nothing was known of a frame before.
     pub fresh: Option<Fresh>,
 }
 
-/// Why a stream begins anew with a frame.
+/// Why a stream starts over with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fresh {
-    /// It is the first one, the first after [`crate::Stream::reset`], or follows one that failed or was
-    /// restored by itself.
+    /// It is the first, or the first after [`crate::Stream::reset`], or after a frame that failed or
+    /// was restored by itself.
     First,
     /// `Options::temporal` is off.
     Off,
-    /// The options are others, or the layout of the pixels.
+    /// The options changed, or the layout of the pixels.
     Options,
-    /// Size, sampling or colours are others.
+    /// The size, the sampling or the colour model changed.
     Shape,
-    /// The quantisation tables are others, or where they are known from.
+    /// The quantisation tables changed, or where they are known from.
     Tables,
     /// It is restored by itself: damaged, with `strict`, in several calls, or not at all.
     Alone,
-    /// Most of the picture is another: a cut.
+    /// Most of the picture changed: a cut.
     Cut,
 }

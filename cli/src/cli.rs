@@ -18,7 +18,7 @@ use crate::train::TrainArgs;
 
 /// JPEG restoration by diffusion, consistent with what the file really says.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(name = "ddrmjpeg", version, about)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -301,6 +301,16 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, 22);
+    }
+
+    /// The command's own name, not its package's.
+    #[test]
+    fn the_version_names_the_command() {
+        let version = Cli::command().render_version();
+        assert_eq!(
+            version,
+            concat!("ddrmjpeg ", env!("CARGO_PKG_VERSION"), "\n")
+        );
     }
 
     #[test]

@@ -78,12 +78,12 @@ pub trait Denoiser: Send + Sync {
     /// How far the estimate of one pixel depends on others.
     fn reach(&self) -> Reach;
 
-    /// What is known of it beside what it computes. A denoiser around another answers with the
-    /// inner one's.
+    /// What is known of it besides what it computes. A denoiser around another returns the inner
+    /// one's facts.
     fn facts(&self) -> &ModelFacts;
 
-    /// So many pieces are about to be asked at once: what has to be waited for, so that they are
-    /// taken together. Only speed depends on it.
+    /// Announces that so many pieces are about to be asked at once, so that they can be computed
+    /// together. Only speed depends on it.
     fn expect(&self, _pieces: usize) {}
 
     /// One-call estimates of the frames of one stream, by a prior that can spare the work on
@@ -103,7 +103,7 @@ pub trait Follower: Send {
     /// tables is one rectangle that is all of it; `estimate` then holds nothing yet, but has its
     /// size.
     ///
-    /// Afterwards `estimate` is, bit for bit, what the whole frame would have given. Answers
+    /// Afterwards `estimate` is, bit for bit, what the whole frame would have given. Returns
     /// where it may have changed.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ pub struct Control<'a> {
 }
 
 impl Control<'_> {
-    /// Reports `done` of `total` and answers whether to go on.
+    /// Reports `done` of `total`, and fails if the caller asked to stop.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when the caller asked to stop.

@@ -1,6 +1,6 @@
 //! The eight ways in which a picture can be turned and mirrored without a change of any sample.
 //!
-//! Called by `restore`, for frames that were turned since they were decoded.
+//! Used by `source`, for frames that were turned since they were decoded.
 
 use crate::frame::{Planar8, Plane8};
 

@@ -1,10 +1,9 @@
-//! The identity gate: pictures of which restoration would harm more than it mends are handed on
-//! as decoded.
+//! The identity gate: pictures that restoration would harm are returned as decoded.
 //!
 //! Decided by the tables, the sampling and the levels, not by a quality number, so that it holds
 //! for any table, and by how many of the prior's coefficients lie far outside the cells, which
 //! tells pictures that it does not know, such as pages of text. docs/measurements/gate.md has the
-//! measurements. Called by `restore`.
+//! measurements. Called by `task`.
 
 use crate::contract::{Denoiser, mean_log2};
 use crate::jpeg::grid::Observation;

@@ -2,7 +2,7 @@
 //!
 //! Convolutional priors get tiles with the halo that they need, so the result is the whole
 //! picture's; priors that see squares of one size get overlapping windows (`windowed`).
-//! Cancellation is looked at before every part. Tiles that the prior can take together are asked
+//! Cancellation is checked before every part. Tiles that the prior can take together are asked
 //! at once; a tile's pixels do not depend on it.
 //!
 //! A halo is computed twice, so large tiles cost less time; a network's maps are as large as its
@@ -88,7 +88,7 @@ impl<'a> Tiled<'a> {
         Ok(out)
     }
 
-    /// So many parts are asked at once.
+    /// Announces so many parts that are asked at once.
     fn expect(&self, parts: usize) {
         if parts > 1 {
             self.inner.expect(parts);

@@ -16,8 +16,9 @@ pub(crate) struct Window {
     pub hint: Option<Hint>,
 }
 
-/// The estimate for `x` `[3, H, W]` from `estimate` of squares of `side_px`, told the hint's
-/// part, of which it is given up to `at_once` together. Smaller pictures are padded by repeating their last column and row.
+/// The estimate for `x` `[3, H, W]`, made of `estimate` of squares of `side_px`, each with its part
+/// of the hint. `estimate` is given up to `at_once` squares together. Smaller pictures are padded by
+/// repeating their last column and row.
 ///
 /// Neighbouring windows share half a side or more. Norms and attention make windows disagree
 /// everywhere, not just at their edges, and it takes width to fade one into the other: with a

@@ -18,7 +18,7 @@ use crate::jpeg::recover::{comb_fit, decoded};
 use crate::report::{Estimated, Report, TablesFrom};
 use crate::source::{Out, Seen, on_its_grid};
 
-/// A decoded frame by what its pixels, or those of an earlier frame of its stream, `told`.
+/// A decoded frame by what its pixels, or those of an earlier frame of its stream, show.
 ///
 /// # Errors
 /// [`Error::Input`] when the planes do not have the sizes that the model says.
@@ -49,7 +49,7 @@ pub(crate) fn see(frame: &Planar8, told: Arc<Estimated>) -> Result<Seen<'_>> {
 /// otherwise changed.
 ///
 /// # Errors
-/// [`Error::Unsupported`] when the pixels do not tell the tables; [`Error::Input`].
+/// [`Error::Unsupported`] if the pixels do not show the tables; [`Error::Input`].
 pub(crate) fn see_decoded(picture: &Planar8) -> Result<Seen<'static>> {
     let (found, orientation) = observe(picture)?;
     let found = found.ok_or_else(|| {
@@ -91,8 +91,8 @@ const TRANSPOSED: Orientation = Orientation {
     mirrored_y: false,
 };
 
-/// What `picture` says of the JPEG that it was, as it is or transposed: libjpeg's own table, which is no
-/// other's transposed, decides. Mirrored, its grid begins elsewhere and its table is the same.
+/// What `picture` shows of the JPEG that it was, as it is or transposed. A table of libjpeg's decides:
+/// none is another one transposed. Mirroring moves the grid and keeps the table.
 fn observe(picture: &Planar8) -> Result<(Option<decoded::Decoded>, Orientation)> {
     let quality = |found: &Option<decoded::Decoded>| found.as_ref().and_then(|f| f.luma.quality());
     let upright = decoded::observe(picture)?;
@@ -107,7 +107,7 @@ fn observe(picture: &Planar8) -> Result<(Option<decoded::Decoded>, Orientation)>
     })
 }
 
-/// The same of a frame, whose chroma tells mirrored sides of odd lengths too.
+/// The same for a frame, whose chroma also shows mirrored sides of odd lengths.
 pub(crate) fn tell(frame: &Planar8) -> Result<Option<Estimated>> {
     let quality = |told: &Option<Estimated>| told.as_ref().and_then(|told| told.luma.quality());
     let upright = tell_as(frame, Orientation::default())?;
@@ -123,7 +123,7 @@ pub(crate) fn tell(frame: &Planar8) -> Result<Option<Estimated>> {
     })
 }
 
-/// What `frame` tells once `orientation`, transposed or not, is undone.
+/// What `frame` shows once `orientation`, transposed or not, is undone.
 fn tell_as(frame: &Planar8, orientation: Orientation) -> Result<Option<Estimated>> {
     let turned = orientation.inverse().picture(frame);
     let Some(luma) = estimate::luma(&recover::luma(&turned)?) else {

@@ -41,7 +41,7 @@ pub enum FrameTables {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FrameInfo {
-    /// The header that is said to be that of the frame's file. It is used for each component
+    /// The header that came with the frame. It is used for each component
     /// that can still hold the file's levels.
     pub header: Option<Box<Header>>,
     /// What an earlier frame of the same stream showed (its [`crate::report::Report::estimated`]). Whether it still

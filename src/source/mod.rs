@@ -1,8 +1,8 @@
-//! Where a restoration starts. Each way yields [`Seen`], whatever the picture came as: a file, a
-//! frame with its header, with tables that the caller names, or pixels alone. [`restore`] takes it
-//! from there.
+//! Where a restoration starts. Whatever a picture comes as (a file, a frame with its header or with
+//! tables that the caller names, pixels alone), it becomes a [`Seen`]. [`restore`] does the rest.
 //!
-//! Pictures of few levels (`banded`) have no blocks, and go their own way.
+//! Pictures of few levels (`banded`) have no blocks and do not pass through here. Called by
+//! `restore` and `stream`, each with its own [`Solver`].
 
 pub mod banded;
 pub mod dequantised;
@@ -40,11 +40,12 @@ pub(crate) struct Seen<'a> {
 pub(crate) enum Out<'a> {
     /// The visible part of a file in a layout.
     File(Layout),
-    /// Pixels as they came, once what was done to them since they were decoded is undone.
+    /// Pixels, turned and cropped as they came.
     Pixels {
-        /// The picture turned back and with its margin, if it came as planes of its own.
+        /// The planes that came, turned back and with their margin, for the layout; `None`: RGB or
+        /// grey.
         frame: Option<Cow<'a, Planar8>>,
-        /// Columns and rows that fill up its grid.
+        /// Columns and rows that were added to begin on the grid.
         margin: (usize, usize),
         /// How it was turned.
         orientation: Orientation,
@@ -55,7 +56,7 @@ pub(crate) enum Out<'a> {
 pub(crate) enum Sight<'a> {
     /// They are restored.
     Seen(Box<Seen<'a>>),
-    /// They are not, for this reason; the report says the rest.
+    /// They are returned unchanged, for this reason.
     Nothing(&'static str, Box<Report>),
 }
 

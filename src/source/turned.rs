@@ -24,8 +24,8 @@ pub(crate) struct Place {
     pub margin: (usize, usize),
 }
 
-/// What was done to `frame`, so that it does not sit on this header's grid as it is, which it says of
-/// itself in `refusal`; `None` where it cannot be told.
+/// What was done to `frame`, if it does not sit on this header's grid as it is, for the reason in
+/// `refusal`; `None` if that cannot be recognised.
 ///
 /// # Errors
 /// [`crate::Error::Input`] when the planes do not have the sizes that the model says.

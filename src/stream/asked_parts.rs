@@ -8,7 +8,7 @@ use crate::frame::{Picture, Rect};
 use crate::solve::tiling::Tile;
 use crate::solve::tiling::around::around;
 
-/// Answers in some parts of a picture, from what its prior needs to see around them.
+/// Computes some parts of a picture, each from what the prior needs to see around it.
 pub(crate) struct Around<'a> {
     inner: &'a dyn Denoiser,
     parts: &'a [Rect],
@@ -19,8 +19,8 @@ pub(crate) struct Around<'a> {
 }
 
 impl<'a> Around<'a> {
-    /// `inner` in `parts`, and `rest` elsewhere. Where tiles around the parts are no less work than the
-    /// whole picture, and of priors that see squares of one size, that is asked.
+    /// `inner` in `parts`, and `rest` elsewhere. If tiles around the parts are no less work than the
+    /// whole picture, or if the prior sees squares of one size, the whole picture is asked for.
     pub fn new(inner: &'a dyn Denoiser, parts: &'a [Rect], rest: &'a Picture) -> Self {
         let size = (rest.width, rest.height);
         let tiles = match inner.reach() {

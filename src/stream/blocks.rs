@@ -1,8 +1,8 @@
 //! [`Known`]: what the frames so far say of each block, which the next frame is compared with.
 //!
-//! With `reuse` that is the last frame's levels, and its decoded planes, in which only the blocks
-//! are drawn that are others; with `accumulate` it is a [`Scene`], whose answers are drawn into
-//! the planes. Says in which parts of the grid the cells are others. Called by `memory`.
+//! With `reuse` that is the last frame's levels and its decoded planes, in which only blocks that
+//! changed are drawn again. With `accumulate` it is a [`Scene`], whose answers are drawn into the
+//! planes. Says in which parts of the grid the cells changed. Called by `last_frame`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,9 +16,9 @@ use crate::runtime::threads::crew;
 use crate::stream::still::Cells;
 use crate::stream::still::scene::{Scene, Seen};
 
-/// Where planes were drawn is told in cells of this size.
+/// Size of the cells that say where planes were drawn.
 const DRAWN_PX: (usize, usize) = (16, 16);
-/// Share of the blocks that begin anew above which a frame is a cut.
+/// Share of the blocks that start over above which a frame is a cut.
 const CUT: f64 = 0.6;
 
 /// The last frame, component by component.
@@ -35,9 +35,9 @@ pub(crate) struct Earlier {
 
 /// What a frame brings that was not known.
 pub(crate) struct News {
-    /// Whether most of the picture is another.
+    /// Whether most of the picture changed.
     pub cut: bool,
-    /// Where the decoded picture may be another than the last one; anywhere if that is not told.
+    /// Where the decoded picture may differ from the last one; `None`: anywhere.
     pub drawn: Option<Cells>,
 }
 
@@ -58,7 +58,7 @@ impl Known {
         }
     }
 
-    /// Takes in the next frame and marks the parts of the grid whose cells are others. With a
+    /// Takes in the next frame and marks the parts of the grid whose cells changed. With a
     /// scene, what is known of a block is drawn in place of this frame's. All planes are drawn
     /// afterwards.
     pub fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> News {
@@ -99,8 +99,8 @@ impl Known {
 }
 
 impl Earlier {
-    /// Takes in the next frame: levels, and planes, which are drawn where levels are others if
-    /// they come undrawn. Marks what has changed, and answers where planes were drawn.
+    /// Takes in the next frame: its levels, and its planes, which are drawn where levels changed if
+    /// they come undrawn. Marks what changed, and returns where planes were drawn.
     fn update(&mut self, seen: &mut Observation, changed: &mut Cells) -> Option<Cells> {
         self.levels.resize_with(seen.components.len(), Vec::new);
         let exceptions = seen.components.iter().map(|c| c.exceptions.clone());
@@ -139,13 +139,13 @@ impl Earlier {
             keep(known, &component.levels, others);
         });
         seen.draw();
-        // Where most is drawn anew, all is decoded: by rows, on all cores.
+        // If most is drawn again, all is decoded: by rows, on all cores.
         let is_little = 2 * drawn.marked_px() < seen.padded_width * seen.padded_height;
         (follows && is_little).then_some(drawn)
     }
 }
 
-/// Makes `known` what `levels` are, which are others than it in `others` alone.
+/// Makes `known` equal to `levels`, which differ from it only in `others`.
 fn keep(known: &mut Vec<Option<Levels>>, levels: &[Option<Levels>], others: &[bool]) {
     if known.len() != levels.len() {
         known.clear();

@@ -1,7 +1,7 @@
 //! [`Finish`]: from the network's answer to the restored picture, unit by unit.
 //!
-//! A unit is a part of a row of MCUs: nothing that follows the network looks beyond it. What
-//! is done is what `Restorer::solve` does to the whole picture. Called by `memory`.
+//! A unit is a part of a row of MCUs: nothing after the network looks beyond it. `solve::Alone`
+//! does the same to the whole picture. Called by `last_frame`.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -45,7 +45,7 @@ struct Row<'a> {
 }
 
 impl Finish<'_> {
-    /// Makes the marked ones of `units` of `picture` anew, on all cores.
+    /// Computes the marked ones of `units` of `picture` again, on all cores.
     pub fn units(&self, units: &Cells, picture: &mut Picture) -> Vec<Stood> {
         let (width, n) = (picture.width, picture.plane_len());
         let mut runs: Vec<Vec<(usize, Rect)>> = vec![Vec::new(); picture.height / self.mcu_rows];
@@ -72,7 +72,7 @@ impl Finish<'_> {
         stood.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes `rect` of a row of MCUs anew, of planes of that width.
+    /// Computes `rect` of a row of MCUs again, in planes of that width.
     fn run(
         &self,
         rect: Rect,

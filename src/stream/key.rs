@@ -1,6 +1,6 @@
-//! [`Key`]: what must be the same of two frames for one to be made from the other.
+//! [`Key`]: what two frames must have in common for one to be made from the other.
 //!
-//! Called by `memory`.
+//! Used by `last_frame`.
 
 use crate::contract::QuantSteps;
 use crate::frame::PixelModel;

@@ -1,12 +1,14 @@
-//! [`Memory`]: what solving remembers of the last frame, and the next frame solved with it.
+//! [`Memory`]: the last frame as it was solved, and the next one solved with it.
 //!
-//! The new frame is decoded where its levels are others (whole, if most are or it comes as pixels). Where its
-//! decoded picture is another to the bit, the network's answer is brought up to date
-//! ([`Follower`]); where that, the picture or the levels are others, the answer is brought into the
-//! cells again; all else is kept. With `reuse` the result is that of `Restorer::solve`, bit for bit; with `accumulate`
-//! the decoded picture and the cells are those of all frames so far (`known`). That is for plans of one
-//! call and one view; of plans of several calls what stands still is kept with `accumulate` (`redraw`), and
-//! nothing is remembered otherwise, nor of the published sampler.
+//! The next frame is decoded where its levels changed; as a whole, if most of them did or if it comes
+//! as pixels. Where a bit of the decoded picture changed, the network's answer is brought up to
+//! date ([`Follower`]). Where the answer, the decoded picture or the levels changed, the answer is
+//! brought into the cells again. The rest is kept.
+//!
+//! With `reuse` the result is that of `solve::Alone`, bit for bit. With `accumulate` the decoded
+//! picture and the cells are those of all frames so far (`blocks`). This holds for plans of one call
+//! and one view. For plans of several calls `accumulate` keeps what stands still (`redraw`), and
+//! `reuse` remembers nothing. Of the published sampler nothing is remembered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,12 +31,12 @@ use crate::stream::finish::Finish;
 use crate::stream::key::Key;
 use crate::stream::still::Cells;
 
-/// What changes are found and told in, see [`Follower::follow`].
+/// Size of the squares in which changes are found, see [`Follower::follow`].
 const CHANGE_PX: (usize, usize) = (4, 4);
-/// What priors are told of changes in where they are more than [`MANY`] rectangles.
+/// Size of the squares that a prior is given if there are more than [`MANY`] rectangles.
 const COARSE_PX: (usize, usize) = (16, 16);
 const MANY: usize = 256;
-/// The plan of which parts of an answer can be computed again.
+/// The plan whose answer can be computed again in parts.
 const FOLLOWED: Plan = Plan::OneCall { views: 1 };
 
 /// The last frame of a stream, if it was one that the next can be compared with, and what was
@@ -197,13 +199,13 @@ impl Last {
         })
     }
 
-    /// Decodes `seen`, in `drawn` alone if that is told, and marks the squares in which the
-    /// decoded picture is another: all of them if `anew`.
-    fn show(&mut self, seen: &Observation, drawn: Option<Cells>, anew: bool) -> Cells {
+    /// Decodes `seen`, only in `drawn` if that is known, and marks the squares in which the decoded
+    /// picture changed: all of them if `is_new`.
+    fn show(&mut self, seen: &Observation, drawn: Option<Cells>, is_new: bool) -> Cells {
         let mut shown = self.key.cells(CHANGE_PX);
         let Some(drawn) = drawn else {
             let hint = assumed(seen.hint(), &self.key.options);
-            match anew {
+            match is_new {
                 true => shown.mark_all(),
                 false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
             }
@@ -224,8 +226,8 @@ impl Last {
         shown
     }
 
-    /// Brings the network's answer up to date where `shown` says that the decoded picture is
-    /// another. Answers where it may be another, and how many calls that took.
+    /// Brings the network's answer up to date where `shown` says that the decoded picture changed.
+    /// Returns where the answer may have changed, and how many calls that took.
     fn estimate(
         &mut self,
         denoiser: &dyn Denoiser,
@@ -263,8 +265,8 @@ impl Last {
         Ok((changed, calls))
     }
 
-    /// The picture, its `units` computed again from the network's answer, and where these are: all, if
-    /// the answer as a whole has become strange or has ceased to be.
+    /// The picture, with its `units` computed again from the network's answer, and where these are:
+    /// everywhere, if the answer as a whole became strange or ceased to be.
     fn bring_into_cells(
         &mut self,
         seen: &Observation,
@@ -289,7 +291,7 @@ impl Last {
             return (Arc::new(self.hint.decoded.clone()), None);
         }
         report.restored = true;
-        // Where most of it is another, all is laid out: by rows, on all cores.
+        // If most of it changed, all is laid out: by rows, on all cores.
         let is_little = 2 * units.marked_px() < self.estimate.plane_len();
         let turned = strange != was_strange;
         let changed = (is_little && !turned).then(|| units.runs().map(|(_, run)| run).collect());

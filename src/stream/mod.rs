@@ -5,9 +5,9 @@
 //! ([`last_frame`]). `Options::temporal` says how much carries over. Used by the elements, one stream for
 //! each grid of blocks (two for interlaced video).
 //!
-//! What is kept of a frame: its input (bytes, file or pixels), to see that the next is the same, and
-//! the result, which is then returned again; each is one copy. The decoded picture, the network's
-//! answer and the restored picture are kept to be changed in part.
+//! What is kept of a frame: a copy of its input (bytes, file or pixels), to see that the next is the
+//! same, and a copy of the result, which is then returned again. The levels, the decoded picture, the
+//! network's answer and the restored picture are kept to be changed in part.
 
 mod asked_parts;
 mod blocks;

@@ -1,10 +1,10 @@
 //! Plans of several calls on a stream that accumulates: what stands still keeps the pixels of the
 //! last result, and the network is asked for the rest alone.
 //!
-//! Of the cell sampler the last result is a draw that fits all that is known as long as that stays the same,
-//! so it is held to as a measurement is: the network sees it at each step, and no seam is left. The field
-//! of noise is the stream's own, and where all that is new lies beside the last result the draws may begin from
-//! that ([`sampler::Warm`]). Called by `memory`.
+//! With the cell sampler the last result is a draw that fits all that is known, as long as that stays
+//! the same. So it is held to as a measurement is: the network sees it at each step, and no seam is
+//! left. The field of noise is the stream's own. If all that is new lies close to the last result,
+//! the draws may start from that ([`sampler::Warm`]). Called by `last_frame`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ use crate::stream::still::Cells;
 /// frame's cells where draws begin from it: a tenth of the noise that they begin under.
 const NEAR: f64 = 0.02;
 
-/// A measurement that knows parts of the picture besides.
+/// A measurement that also knows parts of the picture.
 struct Holding<'a> {
     measurement: &'a JpegMeasurement<'a>,
     picture: &'a Picture,
@@ -50,8 +50,8 @@ struct Near {
 }
 
 impl Last {
-    /// Brings the network's answer up to date in `units`, the mean over so many views. Answers how
-    /// many calls that took.
+    /// Brings the network's answer up to date in `units`, the mean over so many views. Returns
+    /// how many calls that took.
     ///
     /// # Errors
     /// Those of the denoiser, and [`crate::Error::Cancelled`].

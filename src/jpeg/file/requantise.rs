@@ -2,7 +2,7 @@
 //! bitrate.
 //!
 //! It uses the picture as computed, not rounded to 8 bits, so that coefficients in the cells of the
-//! file get its levels again. Called by `restore`.
+//! file get its levels again. Called by `source::file`.
 
 use crate::frame::Picture;
 use crate::jpeg::file::{Component, JpegFile, Levels};

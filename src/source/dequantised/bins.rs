@@ -44,7 +44,7 @@ impl Levels {
     /// repeating its last column and row; grey becomes three equal planes.
     ///
     /// Wherever in its bin a level is shown (at its floor, its centre, or with the whole range
-    /// stretched to 0..255), it is told rightly.
+    /// stretched to 0..255), it is recognised.
     pub fn of_bytes(picture: &Planar8, bits: Bits, width: usize, height: usize) -> Self {
         let mut data = Vec::with_capacity(3 * width * height);
         for c in 0..3 {
@@ -77,8 +77,8 @@ impl Levels {
         })
     }
 
-    /// Where samplers begin: the picture at the centres of the bins. It has no tables, and
-    /// priors are not to be told of it.
+    /// Where samplers begin: the picture at the centres of the bins. It has no tables, and is
+    /// not given to priors as a hint.
     pub fn hint(&self) -> Hint {
         Hint {
             decoded: self.at_centre(),

@@ -2,7 +2,7 @@
 //!
 //! Bit depths of 2 to 8 per channel, by dropping low bits: bytes k·step … k·step + step − 1
 //! share level k. [`Levels`] is what was seen and how it is shown, [`QuantMeasurement`] holds
-//! estimates to it. `restore` and `eval` call both.
+//! estimates to it. Used by `source::banded` and by the published experiment.
 
 pub mod bin_measure;
 pub mod bins;

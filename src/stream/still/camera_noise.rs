@@ -1,4 +1,4 @@
-//! [`Noise`]: how strong the noise of a camera is, told from the levels of two frames.
+//! [`Noise`]: how strong the noise of a camera is, by the levels of two frames.
 //!
 //! Between two frames of a still scene a coefficient moves by the difference of two noises,
 //! and its level by as many steps as there are edges between: E|Δk| q = E|n₁ − n₂| = 2σ/√π,

@@ -1,10 +1,10 @@
-//! [`Scene`]: the blocks of a stream over time: each stands still and is known better with
-//! every frame, or has moved and begins anew.
+//! [`Scene`]: the blocks of a stream over time. Each stands still and is known better with
+//! every frame, or has moved and starts over.
 //!
-//! A block begins anew when a frame's cells lie farther from what its history allows than the
+//! A block starts over when a frame's cells lie farther from what its history allows than the
 //! measured noise explains, by itself or together with its neighbours: what moves is seldom one
-//! block, and single blocks of it may look like what was there before. All components begin
-//! anew together. Called by `restore`.
+//! block, and single blocks of it may look like what was there before. All components start
+//! over together. Used by `blocks`.
 
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
@@ -20,8 +20,8 @@ use crate::stream::still::track::{Answer, Step, Track};
 /// Departure above which a block has moved, beyond what is expected of one that has not. In
 /// units of the noise squared: some five standard deviations of one coefficient.
 const ALONE: (f32, f32) = (30.0, 2.0);
-/// Share of the picture that has moved above which the camera has: then all of it begins anew,
-/// also what looks as it did.
+/// Share of moved blocks above which the camera moved: then the whole picture starts over, even
+/// where it looks unchanged.
 const CAMERA: f32 = 0.35;
 /// The same as [`ALONE`] of a block and its eight neighbours together.
 const TOGETHER: (f32, f32) = (40.0, 1.6);
@@ -64,8 +64,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Takes in the next frame, of the sizes and steps of the last one. Answers the share of
-    /// the known blocks that began anew.
+    /// Takes in the next frame, of the sizes and steps of the last one. Returns the share
+    /// of the known blocks that started over.
     pub fn update(&mut self, seen: &[Seen<'_>]) -> f64 {
         self.parts.resize_with(seen.len(), Part::default);
         let moved = self.moved(seen);
@@ -89,7 +89,7 @@ impl Scene {
         (block.track.frames() > 1).then_some((&block.answer.means, &block.bounds))
     }
 
-    /// Whether the answer of a block is another than before the last frame.
+    /// Whether the last frame changed the answer of a block.
     pub fn has_changed(&self, c: usize, at: usize) -> bool {
         let block = self.parts.get(c).and_then(|part| part.blocks.get(at));
         block.is_none_or(|block| block.changed)
@@ -226,8 +226,8 @@ impl Part {
         pairs.map(one).collect()
     }
 
-    /// Carries every block on, without noise if `quiet`. How many began anew, and how many are
-    /// known.
+    /// Carries every block on, without noise if `quiet`. Returns how many started over, and how
+    /// many are known.
     fn take_in(&mut self, seen: &Seen<'_>, moved: &Moved, quiet: bool) -> (u32, u32) {
         self.blocks.resize_with(seen.levels.len(), Block::default);
         let dither = self.dither(seen.steps);

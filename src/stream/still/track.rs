@@ -61,7 +61,7 @@ impl Track {
         self.frames
     }
 
-    /// Begins anew with one frame.
+    /// Starts over with one frame.
     pub fn begin(&mut self, levels: &[i16; 64]) -> Step {
         *self = Self {
             held: levels.map(f32::from),
@@ -142,8 +142,8 @@ impl Default for Answer {
 impl Answer {
     /// The bounds that each coefficient may be restored within.
     ///
-    /// Where its levels have told no more of it than its cell, that is the cell; the more they
-    /// have told, the less a prior has to add, and the closer it is held to the mean.
+    /// If its levels say no more than its cell, that is the cell. The more they say, the less a
+    /// prior can add, and the closer the coefficient is held to the mean.
     pub fn bounds(&self, steps: &QuantSteps) -> Bounds {
         std::array::from_fn(|i| {
             let spread = self.spreads[i];
