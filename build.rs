@@ -12,6 +12,7 @@ const INSTALLED: &str = "$ORIGIN/../lib/ddrmjpeg";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     compile_jpeg_shim();
+    compile_onednn_shim();
     let Some(folder) = env::var_os("DEP_TCH_LIBTORCH_LIB") else {
         return; // built without the feature `torch`
     };
@@ -32,6 +33,38 @@ fn compile_jpeg_shim() {
         .includes(env::split_paths(&include))
         .warnings(true)
         .compile("ddrmjpeg_shim");
+}
+
+/// The shim over oneDNN's C++ interface, which keeps its exceptions on the C++ side; headers and
+/// library from the distribution's package, or from the folder `DNNL_ROOT`.
+fn compile_onednn_shim() {
+    println!("cargo::rerun-if-changed=src/runtime/onednn/shim.cc");
+    println!("cargo::rerun-if-env-changed=DNNL_ROOT");
+    let root = env::var_os("DNNL_ROOT").map(PathBuf::from);
+    let mut shim = cc::Build::new();
+    if let Some(root) = &root {
+        shim.include(root.join("include"));
+        println!("cargo::rustc-link-search=native={}", root.join("lib").display());
+    }
+    let built = shim
+        .cpp(true)
+        .std("c++17")
+        .file("src/runtime/onednn/shim.cc")
+        // Its templates must not be taken for those of another oneDNN in the process.
+        .flag("-fvisibility=hidden")
+        .flag("-fopenmp")
+        .warnings(true)
+        .try_compile("ddrmjpeg_onednn_shim");
+    if let Err(why) = built {
+        println!("cargo::error=oneDNN: {why}");
+        println!(
+            "cargo::error=the shim over oneDNN does not compile. Its headers are in Debian's and \
+             Ubuntu's package libdnnl-dev (Fedora: onednn-devel); or set DNNL_ROOT to a folder with \
+             include/oneapi/dnnl/dnnl.hpp and lib/libdnnl.so of version 2.6 or later"
+        );
+    }
+    println!("cargo::rustc-link-lib=dnnl");
+    println!("cargo::rustc-link-lib=gomp");
 }
 
 /// The shims over what libtorch's C API leaves out; headers from beside its libraries, or

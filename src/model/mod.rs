@@ -11,13 +11,9 @@ pub mod fetch;
 #[cfg(feature = "torch")]
 pub mod identify;
 pub mod identity;
-#[cfg(feature = "torch")]
 pub(crate) mod lean;
-#[cfg(feature = "torch")]
 pub(crate) mod nano;
 pub mod open;
-#[cfg(feature = "torch")]
-pub(crate) mod own;
 #[cfg(feature = "torch")]
 pub mod published;
 pub mod registry;

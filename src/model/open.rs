@@ -3,7 +3,6 @@
 //!
 //! Without torch there is only `identity`. `weights` knows where checkpoints lie.
 
-#[cfg(feature = "torch")]
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,9 +16,7 @@ use crate::options::Options;
 use crate::model::published;
 #[cfg(feature = "torch")]
 pub use crate::model::published::{Opened, open_config, open_under, read_config};
-#[cfg(feature = "torch")]
 use crate::model::registry::Own;
-#[cfg(feature = "torch")]
 use crate::runtime::conv_engine::Form;
 
 /// The prior that `options.model`, `options.config` and `options.class` name.
@@ -62,9 +59,36 @@ pub fn prepare() {
     crate::model::prepare();
 }
 
-#[cfg(feature = "torch")]
+/// Of a network: one of our own, or what a config describes.
 fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
-    let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
+    match (options.model.given(), options.config.as_deref()) {
+        (Some(name), None) if is_config(name) => described(options),
+        (_, Some(_)) => described(options),
+        (_, None) => own(options),
+    }
+}
+
+fn is_config(name: &str) -> bool {
+    name.ends_with(".yml") || name.ends_with(".yaml")
+}
+
+/// One of our own, by its name or the path of its checkpoint.
+fn own(options: &Options) -> Result<Arc<dyn Denoiser>> {
+    if let Some(class) = options.class {
+        return Err(Error::options(format!(
+            "class {class} given to a model that knows no classes"
+        )));
+    }
+    let name = options.model.as_str();
+    match registry::find(name) {
+        Some(own) => own.embedded(options, Form::Fast),
+        None => Own::open(Path::new(name), options),
+    }
+}
+
+/// What a config describes, with the checkpoints that belong to it.
+#[cfg(feature = "torch")]
+fn described(options: &Options) -> Result<Arc<dyn Denoiser>> {
     let opened = match (options.model.given(), options.config.as_deref()) {
         (Some(name), Some(config)) if is_config(name) => {
             return Err(Error::options(format!(
@@ -73,26 +97,15 @@ fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
         }
         (None, Some(config)) => published::located(config, options)?,
         (Some(path), Some(config)) => published::given(config, Path::new(path), options)?,
-        (Some(name), None) if is_config(name) => published::located(name, options)?,
-        (_, None) => own(options.model.as_str(), options)?,
+        (_, None) => published::located(options.model.as_str(), options)?,
     };
     opened.denoiser(options.class.map(|class| class as i64))
 }
 
-/// One of our own, by its name or the path of its checkpoint.
-#[cfg(feature = "torch")]
-fn own(name: &str, options: &Options) -> Result<Opened> {
-    let prior = match registry::find(name) {
-        Some(own) => own.embedded(options, Form::Fast)?,
-        None => Own::open(Path::new(name), options)?,
-    };
-    Ok(Opened::Own(prior))
-}
-
 #[cfg(not(feature = "torch"))]
-fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn described(options: &Options) -> Result<Arc<dyn Denoiser>> {
+    let config = options.config.as_deref().unwrap_or(options.model.as_str());
     Err(Error::Unsupported(format!(
-        "model = {:?}: this build has no torch, only the model identity",
-        options.model.as_str()
+        "config = {config:?}: this build has no libtorch, which runs published networks"
     )))
 }

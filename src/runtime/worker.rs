@@ -1,8 +1,7 @@
 //! One thread per device that owns every torch call of the process.
 //!
 //! OpenMP keeps a pool of threads per calling thread, so calls from many threads would multiply
-//! them. Panics of the backend become errors here, and the thread continues. A waiting caller helps
-//! with work in stages (`threads::stages`), on its own thread only.
+//! them. Panics of the backend become errors here, and the thread continues.
 //!
 //! Work is done in order of arrival, and each caller waits for its own. So no caller has more than
 //! one piece in the queue, none waits for more than one piece of each other caller, and work may
@@ -20,8 +19,6 @@ use crate::error::{Error, Result};
 use crate::runtime::native::allocator::{ReleasesMemory, reuse_memory, without_keeping};
 use crate::runtime::native::device::own_stream;
 use crate::runtime::native::exit;
-use crate::runtime::threads::cores;
-use crate::runtime::threads::stages::{Help, helped};
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
@@ -84,8 +81,7 @@ impl Worker {
         }
     }
 
-    /// Runs `work` on the worker's thread, without gradients, and waits for it; helps with its
-    /// stages.
+    /// Runs `work` on the worker's thread, without gradients, and waits for it.
     ///
     /// # Errors
     /// The work's own, or [`Error::Backend`] if it panicked.
@@ -94,25 +90,16 @@ impl Worker {
         R: Send + 'a,
         F: FnOnce() -> Result<R> + Send + 'a,
     {
-        let core = cores::current();
         let (reply, answer) = channel();
-        let (helps, asked) = channel::<Help>();
         let job: Job<'a> = Box::new(move || {
-            let ask = move |help| {
-                cores::leave(core);
-                // If the caller is gone, it cannot help.
-                drop(helps.send(help));
-            };
-            let work = || helped(ask, || tch::no_grad(work));
             // The caller waits; if it is gone, the answer is not needed.
-            let _ = reply.send(caught(work));
+            let _ = reply.send(caught(|| tch::no_grad(work)));
         });
         // SAFETY: only the lifetime changes. What the job borrows is used only by `work`, which is
         // dropped before the answer is sent. This function returns once it has the answer, or once
         // the job has been dropped and no answer can come.
         let job: Job<'static> = unsafe { std::mem::transmute::<Job<'a>, Job<'static>>(job) };
         let sent = self.jobs.send(job).ok();
-        asked.into_iter().for_each(Help::give);
         sent.and_then(|()| answer.recv().ok())
             .unwrap_or_else(|| Err(Error::Backend("the torch thread is gone".into())))
     }

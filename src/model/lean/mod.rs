@@ -8,46 +8,43 @@
 mod network;
 mod shape;
 
-pub(crate) use crate::model::lean::network::Network;
+pub(crate) use crate::model::lean::network::net;
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::error::Result;
     use crate::frame::Picture;
-    use crate::model::own::{OwnNetwork, prior as open};
     use crate::model::registry;
-    use crate::options::{Device, Options, Precision};
-    use crate::runtime::conv_engine::{Form, Prior};
+    use crate::options::Precision;
+    use crate::runtime::arithmetic::race;
+    use crate::runtime::conv_engine::Engine;
+    use crate::runtime::conv_engine::engine::Question;
     use crate::runtime::conv_net::edm::Case;
     use crate::runtime::tensors::TensorSource;
-    use crate::runtime::tensors::load::Loader;
-    use crate::runtime::tensors::source::Weights;
     use safetensors::SafeTensors;
-    use tch::Kind;
 
     /// The embedded weights.
     pub(crate) fn source() -> impl TensorSource {
         registry::get("lean").unwrap().checkpoint().unwrap()
     }
 
-    /// The layers of the embedded weights.
-    pub(crate) fn build(weights: &mut dyn Weights, kind: Kind) -> Result<Network> {
-        Network::load(&Network::config(source().metadata())?, weights, kind)
+    /// The engine with the embedded weights.
+    pub(crate) fn engine(precision: Precision) -> Engine {
+        let net = net(source().metadata()).unwrap();
+        Engine::new(net, Box::new(source()), race::choose(precision).0, 0).unwrap()
     }
 
-    /// The same in f32.
-    pub(crate) fn network() -> Network {
-        let source = source();
-        let mut loader = Loader::new(&source, tch::Device::Cpu, Kind::Float);
-        build(&mut loader, Kind::Float).unwrap()
-    }
-
-    /// The prior, as its own type.
-    pub(crate) fn prior(options: &Options, form: Form) -> Prior<Network> {
+    /// The prior that libtorch computes, as its own type.
+    #[cfg(feature = "torch")]
+    pub(crate) fn plain(
+        options: &crate::options::Options,
+    ) -> crate::runtime::conv_net::plain_prior::PlainPrior {
         let lean = registry::get("lean").unwrap();
         let facts = lean.facts(source().metadata(), "lean".into()).unwrap();
-        open(Box::new(source()), options, form, (lean.reach, facts)).unwrap()
+        let net = net(source().metadata()).unwrap();
+        let known = (lean.reach, facts);
+        crate::runtime::conv_net::plain_prior::PlainPrior::load(Box::new(source()), net, options, known)
+            .unwrap()
     }
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");
@@ -63,12 +60,7 @@ pub(crate) mod tests {
 
     /// Relative L2 distance of the network's x0 from the recorded one, case by case.
     fn distances(precision: Precision) -> Vec<f64> {
-        let options = Options {
-            precision,
-            device: Device::Cpu,
-            ..Options::default()
-        };
-        let lean = prior(&options, Form::Fast);
+        let lean = engine(precision);
         let (x, y) = (numbers("x"), numbers("y"));
         let (sigma, qvec, x0) = (numbers("sigma"), numbers("qvec"), numbers("x0"));
         let n = 3 * 48 * 64;
@@ -82,7 +74,13 @@ pub(crate) mod tests {
                 sigma: level,
                 tables,
             };
-            let got = lean.estimate(&x, &y, case).unwrap();
+            let question = Question {
+                size: (64, 48),
+                x: (level < lean.one_call_sigma()).then_some(&x),
+                y: Some(&y),
+                case,
+            };
+            let got = lean.estimate(question).unwrap();
             let square = |x: f32| f64::from(x).powi(2);
             let apart: f64 = got
                 .data

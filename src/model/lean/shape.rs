@@ -9,11 +9,11 @@ use crate::runtime::tensors::metadata::integers;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Config {
     /// Channels at 1/2, 1/4 and 1/8 of the resolution.
-    pub channels: [i64; 3],
+    pub channels: [usize; 3],
     /// Residual blocks at each, on the way down (the middle for the last) and on the way up.
     pub blocks: [usize; 3],
     /// Length of the embedding of σ and tables.
-    pub embedding: i64,
+    pub embedding: usize,
     /// From this σ on the network uses only the hint.
     pub one_call_sigma: f64,
 }
@@ -29,9 +29,9 @@ impl Config {
         let [embedding] = integers(metadata, "embedding", 2..=4096)?;
         let [one_call_sigma] = integers(metadata, "sigma_one_call", 1..=1000)?;
         Ok(Self {
-            channels,
+            channels: channels.map(|n| n as usize),
             blocks: blocks.map(|n| n as usize),
-            embedding,
+            embedding: embedding as usize,
             one_call_sigma: one_call_sigma as f64,
         })
     }

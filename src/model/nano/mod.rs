@@ -7,7 +7,7 @@
 mod network;
 mod shape;
 
-pub(crate) use crate::model::nano::network::Network;
+pub(crate) use crate::model::nano::network::net;
 
 #[cfg(test)]
 mod tests {

@@ -9,11 +9,11 @@ use crate::runtime::tensors::metadata::integers;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Config {
     /// Channels at 1/4 of the resolution.
-    pub channels: i64,
+    pub channels: usize,
     /// Residual blocks.
     pub blocks: usize,
     /// Length of the embedding of σ and tables.
-    pub embedding: i64,
+    pub embedding: usize,
     /// From this σ on the network uses only the hint.
     pub one_call_sigma: f64,
 }
@@ -29,9 +29,9 @@ impl Config {
         let [embedding] = integers(metadata, "embedding", 2..=4096)?;
         let [one_call_sigma] = integers(metadata, "sigma_one_call", 1..=1000)?;
         Ok(Self {
-            channels,
+            channels: channels as usize,
             blocks: blocks as usize,
-            embedding,
+            embedding: embedding as usize,
             one_call_sigma: one_call_sigma as f64,
         })
     }

@@ -15,7 +15,7 @@ use crate::model::ddpm::DdpmUNet;
 use crate::model::published::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts, Guidance};
 use crate::model::published::timesteps::Timesteps;
 use crate::options::{Options, Precision};
-use crate::runtime::arithmetic::trial;
+use crate::runtime::native::trial;
 use crate::runtime::backend;
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::load::Loader;

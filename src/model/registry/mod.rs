@@ -3,17 +3,15 @@
 //! A checkpoint says in its metadata which of them it is. Called by `open`, `config` and `catalog`,
 //! by the laboratory's training, and by the plugin for a lesser model.
 
-#[cfg(feature = "torch")]
 mod rows;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::contract::Reach;
 use crate::error::{Error, Result};
-#[cfg(feature = "torch")]
-use crate::model::own::Functions;
-#[cfg(feature = "torch")]
 use crate::model::{lean, nano};
+use crate::runtime::conv_net::net::Net;
 
 /// Every network of our own, the default first.
 pub static NETWORKS: [Own; 2] = [
@@ -28,10 +26,8 @@ pub static NETWORKS: [Own; 2] = [
             name: "nano",
             work: 1.0 / 7.0,
         }),
-        #[cfg(feature = "torch")]
         weights: include_bytes!("../../../models/lean.safetensors"),
-        #[cfg(feature = "torch")]
-        functions: Functions::of::<lean::Network>(),
+        net: lean::net,
     },
     Own {
         name: "nano",
@@ -41,10 +37,8 @@ pub static NETWORKS: [Own; 2] = [
         // Between libjpeg's quality 94 (2.43) and 95 (2.16).
         finest_444: 2.3,
         lesser: None,
-        #[cfg(feature = "torch")]
         weights: include_bytes!("../../../models/nano.safetensors"),
-        #[cfg(feature = "torch")]
-        functions: Functions::of::<nano::Network>(),
+        net: nano::net,
     },
 ];
 
@@ -61,10 +55,9 @@ pub struct Own {
     /// The model that takes its place where there is too little time for it.
     pub lesser: Option<Lesser>,
     /// The checkpoint that ships with the library, f16.
-    #[cfg(feature = "torch")]
     weights: &'static [u8],
-    #[cfg(feature = "torch")]
-    functions: Functions,
+    /// The network that a checkpoint's metadata describe.
+    net: fn(&BTreeMap<String, String>) -> Result<Net>,
 }
 
 /// A network that takes another's place.

@@ -6,22 +6,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use tch::Kind;
-
 use crate::contract::gate_limits::GateLimits;
 use crate::contract::spread::SpreadTable;
-use crate::contract::{Denoiser, ModelFacts};
+use crate::contract::{Denoiser, ModelFacts, Reach};
 use crate::error::{Error, Result};
 use crate::model::checkpoint;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::registry::{NETWORKS, Own, find, names};
-use crate::options::Options;
-use crate::runtime::conv_engine::Form;
-use crate::runtime::conv_net::edm::Core;
+use crate::options::{Device, Options};
+use crate::runtime::arithmetic::race;
+use crate::runtime::conv_engine::{Engine, Form, Prior};
+use crate::runtime::conv_net::net::Net;
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::metadata;
 use crate::runtime::tensors::shapes::Shapes;
-use crate::runtime::tensors::source::Weights;
 
 impl Own {
     /// The row that a checkpoint's metadata name; the first when they name none.
@@ -63,25 +61,20 @@ impl Own {
         Checkpoint::from_bytes(self.weights)
     }
 
-    /// Names and shapes of the tensors of the network that `metadata` describe.
+    /// The network that `metadata` describe.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when they describe none of this kind.
-    pub fn shapes(&self, metadata: &BTreeMap<String, String>) -> Result<Shapes> {
-        (self.functions.shapes)(metadata)
+    pub fn net(&self, metadata: &BTreeMap<String, String>) -> Result<Net> {
+        (self.net)(metadata)
     }
 
-    /// F of `weights`, which may be changing, in the arithmetic `kind`.
+    /// Names and shapes of its tensors.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when `metadata` describe no network of this kind.
-    pub fn core(
-        &self,
-        metadata: &BTreeMap<String, String>,
-        weights: &mut dyn Weights,
-        kind: Kind,
-    ) -> Result<Box<dyn Core>> {
-        (self.functions.core)(metadata, weights, kind)
+    /// As [`Self::net`].
+    pub fn shapes(&self, metadata: &BTreeMap<String, String>) -> Result<Shapes> {
+        Ok(self.net(metadata)?.shapes())
     }
 
     fn prior(
@@ -92,7 +85,14 @@ impl Own {
         form: Form,
     ) -> Result<Arc<dyn Denoiser>> {
         let facts = self.facts(source.metadata(), name.into())?;
-        (self.functions.open)(source, options, form, (self.reach, facts))
+        let net = self.net(source.metadata())?;
+        if form == Form::Plain || !on_cpu(options.device)? {
+            return plain(source, net, options, (self.reach, facts));
+        }
+        let (arithmetic, caution) = race::choose(options.precision);
+        let engine = Engine::new(net, source, arithmetic, options.threads)?;
+        let facts = ModelFacts { caution, ..facts };
+        Ok(Arc::new(Prior::new(engine, self.reach, facts)))
     }
 
     /// What the row, and the `metadata` of a checkpoint, say of the prior in it.
@@ -120,6 +120,46 @@ impl Own {
             ..ModelFacts::default()
         })
     }
+}
+
+/// Whether `device` is the CPU, as far as libtorch knows.
+#[cfg(feature = "torch")]
+fn on_cpu(device: Device) -> Result<bool> {
+    Ok(!crate::runtime::backend::device(device)?.is_cuda())
+}
+
+#[cfg(not(feature = "torch"))]
+fn on_cpu(device: Device) -> Result<bool> {
+    match device {
+        Device::Cuda(number) => Err(Error::Unsupported(format!(
+            "device = cuda:{number}: this build has no libtorch, only the CPU"
+        ))),
+        Device::Auto | Device::Cpu => Ok(true),
+    }
+}
+
+/// The prior as libtorch computes it.
+#[cfg(feature = "torch")]
+fn plain(
+    source: Box<dyn TensorSource>,
+    net: Net,
+    options: &Options,
+    known: (Reach, ModelFacts),
+) -> Result<Arc<dyn Denoiser>> {
+    use crate::runtime::conv_net::plain_prior::PlainPrior;
+    Ok(Arc::new(PlainPrior::load(source, net, options, known)?))
+}
+
+#[cfg(not(feature = "torch"))]
+fn plain(
+    _: Box<dyn TensorSource>,
+    _: Net,
+    _: &Options,
+    _: (Reach, ModelFacts),
+) -> Result<Arc<dyn Denoiser>> {
+    Err(Error::Unsupported(
+        "the plain form of a network: this build has no libtorch".into(),
+    ))
 }
 
 #[cfg(test)]

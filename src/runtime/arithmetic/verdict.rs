@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::runtime::native::ffi;
+use crate::runtime::onednn;
 
 /// Environment variable for another folder, for tests.
 const FOLDER: &str = "DDRMJPEG_CACHE";
@@ -20,7 +20,7 @@ const FOLDER: &str = "DDRMJPEG_CACHE";
 const LONGEST: u64 = 64 << 10;
 
 /// Must be increased if the race changes.
-const RACE: u32 = 1;
+const RACE: u32 = 2;
 
 /// The fields of /proc/cpuinfo on which the verdict depends: not the clock or the number of cores.
 const TRAITS: [&str; 6] = [
@@ -37,7 +37,7 @@ const TRAITS: [&str; 6] = [
 pub fn remembered(race: impl FnOnce() -> Option<bool>) -> Option<bool> {
     let place = fs::read_to_string("/proc/cpuinfo")
         .ok()
-        .and_then(|cpu| Place::new(&folder()?, machine(&cpu, &ffi::version())));
+        .and_then(|cpu| Place::new(&folder()?, machine(&cpu, &onednn::version())));
     match place {
         Some(place) => place.remembered(race),
         None => race(),
@@ -56,15 +56,15 @@ fn folder() -> Option<PathBuf> {
     })
 }
 
-/// What the verdict depends on, in lines: CPU, libtorch, and which race it was.
-fn machine(cpuinfo: &str, libtorch: &str) -> String {
+/// What the verdict depends on, in lines: CPU, oneDNN, and which race it was.
+fn machine(cpuinfo: &str, onednn: &str) -> String {
     let first = cpuinfo.lines().take_while(|line| !line.is_empty());
     let kept = first.filter(|line| {
         let name = line.split(':').next().unwrap_or_default().trim();
         TRAITS.contains(&name)
     });
     let mut out: String = kept.flat_map(|line| [line, "\n"]).collect();
-    out.push_str(&format!("libtorch: {libtorch}\nrace: {RACE}\n"));
+    out.push_str(&format!("oneDNN: {onednn}\nrace: {RACE}\n"));
     out
 }
 
@@ -145,7 +145,7 @@ mod tests {
         panic!("raced again")
     }
 
-    /// With another clock or more cores it is the same machine; with another CPU or libtorch it is
+    /// With another clock or more cores it is the same machine; with another CPU or oneDNN it is
     /// not.
     #[test]
     fn the_verdict_depends_on_cpu_and_libtorch() {

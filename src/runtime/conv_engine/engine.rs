@@ -1,47 +1,29 @@
-//! A network of this project on its device in the requested arithmetic: the plain one or, on a CPU,
-//! the fast one together with the f32 network that it was built from.
+//! A network of this project on the cores of this machine, by oneDNN.
 //!
-//! Before the fast one is used, it must agree with the plain one on this machine. If it does not in
-//! bf16, f32 is used, and if that does not agree either, the plain one; `caution` says so. On CUDA
-//! the plain one in half precision is checked in the same way. Used on the torch thread only.
+//! It holds the weights and the memory of maps; `pass` computes. Any thread may ask: callers take
+//! turns.
 
-use std::cell::OnceCell;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tch::{Device, Kind, Tensor};
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frame::Picture;
-use crate::runtime::batch::Joins;
-use crate::runtime::conv_engine::ends::{Part, Seen, Weights};
-use crate::runtime::conv_engine::kept_maps;
-use crate::runtime::conv_engine::packed_net::{Fast, Run};
-use crate::runtime::conv_engine::region::whole;
-use crate::runtime::conv_net::conditioning;
-use crate::runtime::conv_net::edm;
+use crate::runtime::arithmetic::Arithmetic;
+use crate::runtime::conv_engine::ends::{Seen, Weights};
+use crate::runtime::conv_engine::map;
+use crate::runtime::conv_engine::map::{Buffer, Map};
+use crate::runtime::conv_engine::packing::Packing;
+use crate::runtime::conv_engine::pass::{Pass, parts_agree};
+use crate::runtime::conv_engine::region::{Link, Size, links, sizes};
+use crate::runtime::conv_engine::slots;
 use crate::runtime::conv_net::edm::{Case, Scales};
-use crate::runtime::conv_net::wiring::Wired;
-use crate::runtime::pictures::{to_picture, to_pictures, to_tensor};
+use crate::runtime::conv_net::net::{Entry, Layer, Net};
+use crate::runtime::onednn::Packed;
 use crate::runtime::tensors::TensorSource;
-use crate::runtime::tensors::load::Loader;
-use crate::runtime::tensors::source;
+use crate::runtime::tensors::host::check;
+use crate::runtime::threads::turn::{Turn, Turns};
 
-/// Allowed relative L2 distance from the plain network in f32: half a percent was measured in bf16
-/// and 1e-6 in f32, and a wrong kernel is off by tens of percent.
-const AGREEMENT: [(Kind, f64); 3] = [
-    (Kind::BFloat16, 3e-2),
-    (Kind::Half, 3e-2),
-    (Kind::Float, 1e-4),
-];
-
-/// Most pixels of the pictures in one call: each of a network's largest maps then takes about 270
-/// MB in half precision.
-const CALL_PX: usize = 8 << 20;
-
-/// Noise levels at which the two are compared.
-const TRIAL_SIGMAS: [f64; 2] = [0.4, 20.0];
-
-/// Side of the picture on which they are compared.
-const TRIAL_SIDE: usize = 48;
+/// All networks of the process.
+static TURNS: Turns = Turns::new();
 
 /// The inputs of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,168 +38,121 @@ pub(crate) struct Question<'a> {
     pub case: Case,
 }
 
-impl Joins for Question<'_> {
-    /// Each picture has its own noise level and tables.
-    fn joins(&self, other: &Self) -> bool {
-        self.size == other.size && self.x.is_some() == other.x.is_some()
-    }
-
-    fn most(&self) -> usize {
-        CALL_PX / (self.size.0 * self.size.1).max(1)
-    }
+/// A network and its weights.
+pub(crate) struct Engine {
+    net: Net,
+    arithmetic: Arithmetic,
+    links: Vec<Link>,
+    packing: Packing,
+    threads: usize,
+    /// The memory of the last question's maps.
+    spare: Mutex<Vec<Buffer>>,
+    parts_agree: OnceLock<bool>,
 }
 
-/// How a network computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// In its fast form on a CPU.
-    Fast,
-    /// One libtorch operator after another, in f32 on a CPU, as the reference.
-    Plain,
+/// The layers for one case.
+pub(crate) struct Run<'a> {
+    pub engine: &'a Engine,
+    /// Of the hint only, or of x and the hint.
+    pub head: Arc<Packed>,
+    /// Of the layers with FiLM, in their order.
+    pub folded: Arc<Vec<Packed>>,
 }
 
-/// The network, and its fast form if it has one.
-pub(crate) struct Engine<N> {
-    plain: N,
-    fast: Option<Fast>,
-    /// The kind of the plain network.
-    plain_kind: Kind,
-    caution: Option<String>,
-    device: Device,
-    parts_agree: OnceCell<bool>,
-}
-
-impl<N: Wired> Engine<N> {
-    /// Builds the network with `build` in a kind, from every tensor of `source`.
+impl Engine {
+    /// The network `net` with the weights of `source`, in `arithmetic`, on up to `threads` threads;
+    /// 0: as many as there are cores.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if it does not fit, [`Error::Backend`].
-    pub fn load(
-        source: &dyn TensorSource,
-        (device, kind): (Device, Kind),
-        form: Form,
-        build: impl Fn(&mut dyn source::Weights, Kind) -> Result<N>,
+    /// [`crate::Error::Checkpoint`] for tensors that do not fit, [`crate::Error::Backend`] if
+    /// oneDNN has no such convolutions on this CPU.
+    pub fn new(
+        net: Net,
+        source: Box<dyn TensorSource>,
+        arithmetic: Arithmetic,
+        threads: usize,
     ) -> Result<Self> {
-        let mut engine = Self::plain(source, (device, Kind::Float), &build)?;
-        match device {
-            Device::Cpu if form == Form::Fast => engine.quicken(kind),
-            Device::Cpu => {}
-            _ if kind == Kind::Float => {}
-            _ => engine.halve(Self::plain(source, (device, kind), &build)),
-        }
-        Ok(engine)
-    }
-
-    /// The plain network in `kind`.
-    fn plain(
-        source: &dyn TensorSource,
-        (device, kind): (Device, Kind),
-        build: impl Fn(&mut dyn source::Weights, Kind) -> Result<N>,
-    ) -> Result<Self> {
-        let mut loader = Loader::new(source, device, Kind::Float);
-        let plain = build(&mut loader, kind);
-        loader.finish()?;
+        check(&*source, &net.shapes())?;
+        let cores = rayon::current_num_threads();
         Ok(Self {
-            plain: plain?,
-            fast: None,
-            plain_kind: kind,
-            caution: None,
-            device,
-            parts_agree: OnceCell::new(),
+            packing: Packing::new(&net, source, arithmetic)?,
+            links: links(&net),
+            net,
+            arithmetic,
+            threads: if threads == 0 { cores } else { threads },
+            spare: Mutex::default(),
+            parts_agree: OnceLock::new(),
         })
     }
 
-    /// Replaces itself by `half`, the same network in another kind, if that agrees.
-    fn halve(&mut self, half: Result<Self>) {
-        let agrees = half.and_then(|half| {
-            agree(&half.trial(), &self.trial(), half.kind())?;
-            Ok(half)
-        });
-        match agrees {
-            Ok(half) => *self = half,
-            Err(why) => self.caution = Some(format!("half precision is not used: {why}")),
-        }
+    /// How pictures become the input.
+    pub fn entry(&self) -> Entry {
+        self.net.entry
     }
 
-    /// Starts to use the fast form, in `kind` or else in f32, if that agrees.
-    fn quicken(&mut self, kind: Kind) {
-        let mut cautions = Vec::new();
-        let kinds = match kind {
-            Kind::BFloat16 => &[Kind::BFloat16, Kind::Float][..],
-            _ => &[Kind::Float],
-        };
-        for &kind in kinds {
-            let tried = match Fast::of(&self.plain, kind) {
-                Ok(fast) => self.try_out(fast),
-                // The plain network then computes the same, only slower.
-                Err(_) if kind == Kind::Float => break,
-                Err(why) => Err(why),
-            };
-            match tried {
-                Ok(()) => break,
-                Err(why) if kind == Kind::Float => {
-                    cautions.push(format!("packed f32 is not used: {why}"));
-                }
-                Err(why) => cautions.push(format!("bf16 is not used: {why}")),
-            }
-        }
-        self.caution = (!cautions.is_empty()).then(|| cautions.join("; "));
+    /// The arithmetic of weights and maps.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
     }
 
-    /// Why the requested arithmetic is not used, if it is not.
-    pub fn caution(&self) -> Option<&str> {
-        self.caution.as_deref()
+    /// How the layers are connected, the head first.
+    pub fn links(&self) -> &[Link] {
+        &self.links
     }
 
-    /// The kind of weights and maps.
-    pub fn kind(&self) -> Kind {
-        match &self.fast {
-            Some(fast) => fast.kind,
-            None => self.plain_kind,
-        }
+    /// The layers after the head.
+    pub fn layers(&self) -> &[Layer] {
+        &self.net.layers
     }
 
-    /// Approximate bytes per pixel of a picture that maps take in this process: three of the head's
-    /// maps at once, half of another and some reserve, or five if one operator follows another.
-    pub fn pixel_bytes(&self) -> usize {
-        let maps = match (self.device, &self.fast) {
-            (Device::Cpu, Some(_)) => 3,
-            (Device::Cpu, None) => 5,
-            _ => 0,
-        };
-        let [_, head] = self.plain.heads();
-        let pixel = head.bias.numel() * self.kind().elt_size_in_bytes();
-        maps * pixel / self.plain.entry().fold.pow(2)
+    /// Most threads that compute together.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Weights of the layers that do not depend on the case.
+    pub fn packing(&self) -> &Packing {
+        &self.packing
     }
 
     /// From this σ on x is ignored.
     pub fn one_call_sigma(&self) -> f64 {
-        self.plain.one_call_sigma()
+        self.net.one_call_sigma
     }
 
-    /// The fast form, if it is in use and computes parts of a map bit for bit as the whole.
-    pub fn in_parts(&self) -> Option<&Fast> {
-        let agree = || kept_maps::parts_agree(self).unwrap_or(false);
-        let fast = self.fast.as_ref()?;
-        self.parts_agree.get_or_init(agree).then_some(fast)
+    /// Waits until no other network of the process computes.
+    pub fn turn(&self) -> Turn<'static> {
+        TURNS.wait()
     }
 
-    /// The fast form's layers for the one-call case.
+    /// Bytes per pixel of a picture that maps take in this process.
+    pub fn pixel_bytes(&self) -> usize {
+        const SIDE: usize = 64;
+        let bytes = self.map_bytes(self.entry().map_size((SIDE, SIDE)), false);
+        let slots = slots::shared(&self.links);
+        slots::sizes(&slots, &bytes).iter().sum::<usize>() / (SIDE * SIDE)
+    }
+
+    /// Whether a part of a map has the same bits as in the whole, on this machine.
+    pub fn in_parts(&self) -> bool {
+        *self.parts_agree.get_or_init(|| parts_agree(self).unwrap_or(false))
+    }
+
+    /// The layers for `case`, with or without x.
     ///
     /// # Errors
-    /// [`Error::Backend`].
-    pub fn blind<'a>(&'a self, fast: &'a Fast, case: Case) -> Result<Run<'a>> {
-        fast.told(&self.plain, case, false)
-    }
-
-    /// The fast form, whether it was checked or not.
-    pub fn fast(&self) -> Option<&Fast> {
-        self.fast.as_ref()
+    /// As [`Self::new`].
+    pub fn run(&self, case: &Case, sees: bool) -> Result<Run<'_>> {
+        Ok(Run {
+            engine: self,
+            head: self.packing.head(&self.net, sees)?,
+            folded: self.packing.folded(case)?,
+        })
     }
 
     /// The weights of x, y and F in the estimate for `case`.
     pub fn weights(&self, case: &Case) -> Weights {
-        let scales = Scales::of(case, self.plain.one_call_sigma());
+        let scales = Scales::of(case, self.net.one_call_sigma);
         Weights {
             x: scales.skip as f32,
             y: scales.hint as f32,
@@ -228,135 +163,95 @@ impl<N: Wired> Engine<N> {
     /// The estimate of x0.
     ///
     /// # Errors
-    /// [`Error::Backend`].
+    /// [`crate::Error::Backend`].
     pub fn estimate(&self, asked: Question<'_>) -> Result<Picture> {
-        let Some(fast) = &self.fast else {
-            return self.plainly(asked);
-        };
-        let (x, y) = (asked.x, asked.y);
-        let scales = Scales::of(&asked.case, self.plain.one_call_sigma());
-        let run = fast.told(&self.plain, asked.case, x.is_some())?;
+        let _turn = self.turn();
+        let scales = Scales::of(&asked.case, self.net.one_call_sigma);
+        let run = self.run(&asked.case, asked.x.is_some())?;
+        let maps = self.maps_in_turns(asked.size, asked.x.is_some())?;
         let seen = Seen {
-            x: x.map(|x| (x, scales.input as f32)),
-            y,
-            size: asked.size,
-            origin: (0, 0),
+            x: asked.x.map(|x| (x, scales.input as f32)),
+            y: asked.y,
         };
-        let f = run.whole(fast.entry.enter(seen, fast.kind)?)?;
-        let part = Part {
-            f: &f,
-            rect: whole(fast.entry.map_size(asked.size)),
-        };
-        fast.entry.leave(self.weights(&asked.case), x, y, part)
+        let mut out = Picture::new(3, asked.size.0, asked.size.1);
+        let pass = Pass::new(&run, &maps, seen, self.weights(&asked.case), &mut out)?;
+        pass.whole()?;
+        self.give_back(maps);
+        Ok(out)
     }
 
-    /// The estimates for questions that fit into one call: a single call of the plain network. The
-    /// fast one has FiLM folded into its weights, which are for one case, so joining gains nothing.
+    /// Maps for a picture of `size_px`; those that are not needed at the same time share memory.
+    fn maps_in_turns(&self, size_px: Size, sees: bool) -> Result<Vec<Map>> {
+        let bytes = self.map_bytes(self.entry().map_size(size_px), sees);
+        let slots = slots::shared(&self.links);
+        let mut spare = std::mem::take(&mut *self.spare());
+        let buffers: Vec<Arc<Buffer>> = slots::sizes(&slots, &bytes)
+            .into_iter()
+            .map(|bytes| Arc::new(taken(&mut spare, bytes)))
+            .collect();
+        self.maps_in(&slots, &buffers, (size_px, sees))
+    }
+
+    /// Maps for the hint's picture of `size_px`, each in its own memory.
     ///
     /// # Errors
-    /// [`Error::Backend`].
-    pub fn estimate_many(&self, asked: &[Question<'_>]) -> Result<Vec<Picture>> {
-        if asked.len() < 2 || self.fast.is_some() {
-            return asked.iter().map(|&asked| self.estimate(asked)).collect();
-        }
-        let cases: Vec<Case> = asked.iter().map(|asked| asked.case).collect();
-        let x = stack(asked.iter().map(|asked| self.tensor(asked.x, asked.size)))?;
-        let y = stack(asked.iter().map(|asked| self.tensor(asked.y, asked.size)))?;
-        to_pictures(&edm::estimate(&self.plain, &x, &y, &cases)?)
+    /// [`crate::Error::Backend`].
+    pub fn maps_to_keep(&self, size_px: Size) -> Result<Vec<Map>> {
+        let bytes = self.map_bytes(self.entry().map_size(size_px), false);
+        let buffers: Vec<_> = bytes.iter().map(|&n| Arc::new(Buffer::new(n))).collect();
+        self.maps_in(&slots::apart(&self.links), &buffers, (size_px, false))
     }
 
-    fn plainly(&self, asked: Question<'_>) -> Result<Picture> {
-        let x = self.tensor(asked.x, asked.size)?;
-        let y = self.tensor(asked.y, asked.size)?;
-        to_picture(&edm::estimate(&self.plain, &x, &y, &[asked.case])?)
+    /// Bytes of [`Self::maps_to_keep`].
+    pub fn kept_bytes(&self, size_px: Size) -> usize {
+        self.map_bytes(self.entry().map_size(size_px), false).iter().sum()
     }
 
-    /// `picture`, or zeros if there is none.
-    fn tensor(&self, picture: Option<&Picture>, size: (usize, usize)) -> Result<Tensor> {
-        let Some(picture) = picture else {
-            let size = [1, 3, size.1 as i64, size.0 as i64];
-            return Ok(Tensor::f_zeros(size, (Kind::Float, self.device))?);
-        };
-        to_tensor(picture, self.device)
+    fn maps_in(
+        &self,
+        slots: &[usize],
+        buffers: &[Arc<Buffer>],
+        (size_px, sees): (Size, bool),
+    ) -> Result<Vec<Map>> {
+        let sizes = sizes(&self.links, self.entry().map_size(size_px));
+        let maps = slots.iter().zip(sizes).zip(self.pixels(sees));
+        maps.map(|((&slot, size), pixel)| Map::new(Arc::clone(&buffers[slot]), size, pixel))
+            .collect()
     }
 
-    /// Keeps `fast` if it agrees with the plain network.
-    fn try_out(&mut self, fast: Fast) -> Result<()> {
-        let wanted = self.trial();
-        self.fast = Some(fast);
-        let agrees = agree(&self.trial(), &wanted, self.kind());
-        if agrees.is_err() {
-            self.fast = None;
-        }
-        agrees
+    /// Bytes of every map over an input of `size`.
+    fn map_bytes(&self, size: Size, sees: bool) -> Vec<usize> {
+        let sizes = sizes(&self.links, size).into_iter();
+        sizes.zip(self.pixels(sees)).map(|(size, pixel)| map::bytes(size, pixel)).collect()
     }
 
-    /// Computes the estimates that are compared.
-    fn trial(&self) -> [Result<Picture>; 2] {
-        let pictures = [1, 2].map(|seed| trial_picture(TRIAL_SIDE, seed));
-        let [x, y] = &pictures;
-        TRIAL_SIGMAS.map(|sigma| {
-            self.estimate(Question {
-                size: (TRIAL_SIDE, TRIAL_SIDE),
-                x: (sigma < self.one_call_sigma()).then_some(x),
-                y: Some(y),
-                case: trial_case(sigma),
-            })
-        })
+    /// Bytes of a pixel of every map.
+    fn pixels(&self, sees: bool) -> impl Iterator<Item = usize> {
+        let input = self.entry().channels(sees);
+        let channels = self.links.iter().map(|link| link.channels);
+        let sample = self.arithmetic.bytes();
+        [input].into_iter().chain(channels).map(move |channels| channels * sample)
+    }
+
+    /// Keeps the memory of `maps` for the next question.
+    fn give_back(&self, maps: Vec<Map>) {
+        let buffers = maps.into_iter().filter_map(Map::into_buffer);
+        *self.spare() = buffers.collect();
+    }
+
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Buffer>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Joins `[1, C, H, W]` each to `[N, C, H, W]`.
-fn stack(pictures: impl Iterator<Item = Result<Tensor>>) -> Result<Tensor> {
-    let pictures = pictures.collect::<Result<Vec<_>>>()?;
-    Ok(Tensor::f_cat(&pictures, 0)?)
-}
-
-/// Whether estimates in `kind` equal those in f32 except for rounding.
-fn agree(found: &[Result<Picture>; 2], wanted: &[Result<Picture>; 2], kind: Kind) -> Result<()> {
-    let allowed = AGREEMENT.iter().find(|(of, _)| *of == kind);
-    let allowed = allowed.map_or(0.0, |(_, allowed)| *allowed);
-    for pair in found.iter().zip(wanted) {
-        let (found, wanted) = match pair {
-            (Ok(found), Ok(wanted)) => (found, wanted),
-            (Err(why), _) | (_, Err(why)) => return Err(Error::Backend(why.to_string())),
-        };
-        let distance = distance(found, wanted);
-        // Written so that NaN does not pass.
-        let near = distance < allowed;
-        if !near {
-            return Err(Error::Backend(format!(
-                "it differs from f32 by {distance:.1e}, at most {allowed} is allowed"
-            )));
-        }
+/// The smallest of `spare` that has `bytes` bytes and not far more, or a new one.
+fn taken(spare: &mut Vec<Buffer>, bytes: usize) -> Buffer {
+    let fits = |buffer: &Buffer| (bytes..=2 * bytes).contains(&buffer.bytes());
+    let sizes = spare.iter().enumerate().filter(|(_, buffer)| fits(buffer));
+    match sizes.min_by_key(|(_, buffer)| buffer.bytes()) {
+        Some((at, _)) => spare.swap_remove(at),
+        None => Buffer::new(bytes),
     }
-    Ok(())
-}
-
-/// Relative L2.
-fn distance(found: &Picture, wanted: &Picture) -> f64 {
-    let square = |x: f32| f64::from(x).powi(2);
-    let pairs = found.data.iter().zip(&wanted.data);
-    let apart: f64 = pairs.map(|(a, b)| square(a - b)).sum();
-    let size: f64 = wanted.data.iter().map(|&b| square(b)).sum();
-    (apart / size).sqrt()
-}
-
-/// A case with all inputs set.
-pub(crate) fn trial_case(sigma: f64) -> Case {
-    let mut tables = [0.5; conditioning::LENGTH];
-    tables[0] = 1.0;
-    Case { sigma, tables }
-}
-
-/// A square picture with energy at every frequency, and no randomness.
-pub(crate) fn trial_picture(side: usize, seed: usize) -> Picture {
-    let mut picture = Picture::new(3, side, side);
-    for (i, sample) in picture.data.iter_mut().enumerate() {
-        let hash = (i + seed * 7919).wrapping_mul(0x9e37_79b9) % 1000;
-        *sample = hash as f32 / 1000.0 - 0.5 + 0.5 * (i as f32 / 300.0).sin();
-    }
-    picture
 }
 
 #[cfg(test)]

@@ -1,52 +1,135 @@
-//! Tests: which arithmetic is used, and the memory of its maps.
+//! Tests: the engine against libtorch's operators, parts against the whole, and its memory.
 
 use super::*;
-use crate::model::lean::tests::{build, source};
+use crate::model::registry;
+use crate::options::Precision;
+use crate::runtime::conv_engine::trial;
 
-fn plain(kind: Kind) -> Engine<impl Wired> {
-    Engine::plain(&source(), (Device::Cpu, kind), build).unwrap()
+const ARITHMETICS: [Arithmetic; 2] = [Arithmetic::F32, Arithmetic::Bf16];
+
+fn engine(name: &str, arithmetic: Arithmetic, threads: usize) -> Engine {
+    let own = registry::get(name).unwrap();
+    let source = own.checkpoint().unwrap();
+    let net = own.net(source.metadata()).unwrap();
+    Engine::new(net, Box::new(source), arithmetic, threads).unwrap()
 }
 
-/// Runs on a CPU what happens on CUDA; a CPU computes in both kinds.
-#[test]
-fn half_precision_is_used_where_it_agrees() {
-    tch::no_grad(|| {
-        let mut engine = plain(Kind::Float);
-        engine.halve(Ok(plain(Kind::BFloat16)));
-        assert_eq!((engine.kind(), engine.caution()), (Kind::BFloat16, None));
-    });
+fn waves(width: usize, height: usize, seed: f32) -> Picture {
+    let data = (0..3 * width * height).map(|i| (i as f32 * (0.1 + seed)).sin());
+    Picture::from_data(3, width, height, data.collect()).unwrap()
 }
 
-/// lean has 64 channels at half the resolution.
-#[test]
-fn bytes_of_a_pixel_are_those_of_its_kind() {
-    tch::no_grad(|| {
-        let bytes = [Kind::Float, Kind::BFloat16].map(|kind| {
-            let mut engine = plain(Kind::Float);
-            let plainly = engine.pixel_bytes();
-            engine.quicken(kind);
-            (engine.kind() == kind, plainly, engine.pixel_bytes())
-        });
-        assert_eq!(bytes, [(true, 320, 192), (true, 320, 96)]);
-    });
+fn far(found: &Picture, wanted: &Picture) -> f64 {
+    let square = |x: f32| f64::from(x).powi(2);
+    let pairs = found.data.iter().zip(&wanted.data);
+    let apart: f64 = pairs.map(|(a, b)| square(a - b)).sum();
+    (apart / wanted.data.iter().map(|&b| square(b)).sum::<f64>()).sqrt()
 }
 
+/// f32 sums in another order; bf16 has 8 bits of mantissa.
+#[cfg(feature = "torch")]
 #[test]
-fn half_precision_that_is_wrong_or_fails_is_not_used() {
-    tch::no_grad(|| {
-        let wrong = plain(Kind::BFloat16);
-        let mut bias = wrong.plain.heads()[1].bias.shallow_clone();
-        let _ = bias.fill_(f64::NAN);
-        let failed = Err(Error::Backend("no such kernel".into()));
-        for half in [Ok(wrong), failed] {
-            let mut engine = plain(Kind::Float);
-            engine.halve(half);
-            assert_eq!(engine.kind(), Kind::Float);
-            let caution = engine.caution().unwrap();
-            assert!(
-                caution.starts_with("half precision is not used: "),
-                "{caution}"
-            );
+fn the_engine_computes_what_libtorch_does() {
+    use crate::contract::Denoiser;
+    use crate::options::{Device, Options};
+    use crate::runtime::conv_engine::Form;
+    let options = Options::default().with_device(Device::Cpu);
+    for name in ["lean", "nano"] {
+        let plain = registry::get(name).unwrap().embedded(&options, Form::Plain).unwrap();
+        let (x, y) = (waves(96, 72, 0.3), waves(96, 72, 0.0));
+        for (arithmetic, allowed) in ARITHMETICS.into_iter().zip([1e-5, 2e-2]) {
+            let engine = engine(name, arithmetic, 0);
+            for sigma in [0.3, 20.0] {
+                let question = Question {
+                    size: (96, 72),
+                    x: (sigma < engine.one_call_sigma()).then_some(&x),
+                    y: None,
+                    case: super::super::denoiser::case(sigma, None),
+                };
+                let found = engine.estimate(question).unwrap();
+                let apart = far(&found, &plain.denoise(&x, sigma, None).unwrap());
+                assert!(apart < allowed, "{name} {arithmetic:?} {sigma}: {apart}");
+                let hint = crate::contract::Hint {
+                    decoded: y.clone(),
+                    luma: [20; 64],
+                    chroma: [30; 64],
+                    subsampling: (2, 2),
+                };
+                let question = Question {
+                    y: Some(&y),
+                    case: super::super::denoiser::case(sigma, Some(&hint)),
+                    ..question
+                };
+                let found = engine.estimate(question).unwrap();
+                let apart = far(&found, &plain.denoise(&x, sigma, Some(&hint)).unwrap());
+                assert!(apart < allowed, "{name} {arithmetic:?} {sigma}: {apart}");
+            }
         }
-    });
+    }
+}
+
+/// Bands, threads and the memory of a former question make no difference.
+#[test]
+fn the_same_question_has_the_same_answer() {
+    for (name, arithmetic) in ["lean", "nano"].into_iter().flat_map(|n| ARITHMETICS.map(|a| (n, a))) {
+        let one = engine(name, arithmetic, 1);
+        let many = engine(name, arithmetic, 3);
+        for size in [(16, 16), (136, 88), (64, 200), (16, 16)] {
+            let (x, y) = (waves(size.0, size.1, 0.2), waves(size.0, size.1, 0.0));
+            let question = |x| Question {
+                size,
+                x,
+                y: Some(&y),
+                case: trial::case(20.0),
+            };
+            let wanted = one.estimate(question(None)).unwrap();
+            for _ in 0..3 {
+                assert_eq!(many.estimate(question(None)).unwrap(), wanted, "{name} {size:?}");
+                let _ = many.estimate(Question { case: trial::case(0.3), ..question(Some(&x)) });
+            }
+        }
+    }
+}
+
+/// Following a stream depends on it.
+#[test]
+fn parts_have_the_bits_of_the_whole() {
+    for (name, arithmetic) in ["lean", "nano"].into_iter().flat_map(|n| ARITHMETICS.map(|a| (n, a))) {
+        assert!(engine(name, arithmetic, 0).in_parts(), "{name} {arithmetic:?}");
+    }
+}
+
+/// lean has 64 channels at half the resolution, and three such maps at once.
+#[test]
+fn bytes_of_a_pixel_are_those_of_its_maps() {
+    for (arithmetic, at_least) in ARITHMETICS.into_iter().zip([192, 96]) {
+        let found = engine("lean", arithmetic, 0).pixel_bytes();
+        assert!((at_least..2 * at_least).contains(&found), "{arithmetic:?}: {found}");
+    }
+}
+
+#[test]
+fn a_picture_of_another_size_is_refused() {
+    let engine = engine("nano", race(), 0);
+    let y = waves(64, 32, 0.0);
+    let question = Question {
+        size: (64, 48),
+        x: None,
+        y: Some(&y),
+        case: trial::case(20.0),
+    };
+    let message = engine.estimate(question).unwrap_err().to_string();
+    assert!(message.contains("64 x 48") && message.contains("64 x 32"), "{message}");
+}
+
+fn race() -> Arithmetic {
+    crate::runtime::arithmetic::race::choose(Precision::Auto).0
+}
+
+#[test]
+fn spare_memory_is_used_if_it_fits() {
+    let mut spare = vec![Buffer::new(1000), Buffer::new(5000), Buffer::new(1200)];
+    assert_eq!(taken(&mut spare, 900).bytes(), Buffer::new(1000).bytes());
+    assert_eq!(taken(&mut spare, 2000).bytes(), Buffer::new(2000).bytes());
+    assert_eq!(spare.len(), 2);
 }

@@ -1,22 +1,27 @@
-//! Runs the networks of this project: in their fast form on a CPU, and with maps kept from frame to
-//! frame.
+//! Runs the networks of this project on the cores of this machine, whole or where something changed.
 //!
-//! Called by `lean` and `nano`, which only describe how their layers are connected
-//! (`conv_net::wiring`).
+//! A network is data (`conv_net::net`); which one it is makes no difference here.
 
-pub mod denoiser;
-pub mod doubling;
-pub mod ends;
-pub mod engine;
-pub mod folded;
-pub mod follower;
-pub mod kept_maps;
-pub mod packed_net;
-pub mod region;
+pub(crate) mod denoiser;
+pub(crate) mod ends;
+pub(crate) mod engine;
+pub(crate) mod follower;
+pub(crate) mod map;
+pub(crate) mod memory;
+pub(crate) mod packing;
+pub(crate) mod pass;
+pub(crate) mod region;
+pub(crate) mod slots;
+pub(crate) mod trial;
 
 pub(crate) use crate::runtime::conv_engine::denoiser::Prior;
-pub(crate) use crate::runtime::conv_engine::ends::{Entry, PLACE, place};
-pub use crate::runtime::conv_engine::engine::Form;
-pub(crate) use crate::runtime::conv_net::embedding::Embedding;
-pub(crate) use crate::runtime::conv_net::layers::{Block, Conv};
-pub(crate) use crate::runtime::conv_net::wiring::{Wired, Wiring};
+pub(crate) use crate::runtime::conv_engine::engine::Engine;
+
+/// How a network computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// On a CPU by the engine of this folder.
+    Fast,
+    /// One libtorch operator after another, in f32 on a CPU, as the reference.
+    Plain,
+}

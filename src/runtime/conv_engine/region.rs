@@ -7,6 +7,7 @@
 //! only computes the same values again. No tensors here. Called by `follower`.
 
 use crate::frame::Rect;
+use crate::runtime::conv_net::net::{Conv, Kernel, Net};
 
 /// The fixed cost of a window, in multiply-adds: about 60 µs of one thread on machine C of
 /// docs/measurements, in f32.
@@ -18,6 +19,12 @@ const PIECE_MACS: usize = 4_000_000;
 /// The rows of a window are a multiple of this, those of its pieces a multiple of half of it, so
 /// that two threads get the same amount.
 const ROWS: usize = 4;
+
+/// Bands of a whole map for each thread, at least.
+const SHARES: usize = 4;
+
+/// Most rows of a band of a whole map.
+const BAND_ROWS: usize = 16;
 
 /// Most rows of a piece, so that pieces have few different heights.
 const PIECE_ROWS: usize = 32;
@@ -49,6 +56,21 @@ pub(crate) struct Link {
     pub channels: usize,
     /// Multiply-adds for each pixel of the coarser of the two maps.
     pub pixel_macs: usize,
+}
+
+impl Link {
+    /// How many rows of the coarser map, of `size`, one thread computes at a time: few enough that
+    /// all of `threads` threads have several, and that what is read and written stays in a cache;
+    /// enough to be worth a call. A divisor of the height if there is one nearby, because oneDNN
+    /// compiles a kernel for each height.
+    pub fn rows_of_band(&self, (width, height): Size, threads: usize) -> usize {
+        let least = PIECE_MACS.div_ceil((width * self.pixel_macs).max(1));
+        let share = height.div_ceil(SHARES * threads.max(1));
+        let rows = share.min(BAND_ROWS).max(least).clamp(1, height.max(1));
+        let divisors = (rows.div_ceil(2)..=rows).rev();
+        let mut divisors = divisors.filter(|&rows| height.is_multiple_of(rows));
+        divisors.next().unwrap_or(rows)
+    }
 }
 
 /// Width and height of a map.
@@ -105,6 +127,24 @@ impl Plan {
         let last = maps.pop().map_or_else(Vec::new, |(_, parts)| parts);
         Self { work, last }
     }
+}
+
+/// The geometry of the layers of `net` and of the head before them.
+pub(crate) fn links(net: &Net) -> Vec<Link> {
+    let link = |conv: &Conv, from, onto| Link {
+        from,
+        onto,
+        scale: match conv.kernel {
+            Kernel::Same => Scale::Same,
+            Kernel::Halving => Scale::Halved,
+            Kernel::Doubling => Scale::Doubled,
+        },
+        channels: conv.output,
+        pixel_macs: conv.weights(),
+    };
+    let layers = net.layers.iter();
+    let layers = layers.map(|layer| link(&layer.conv, layer.from, layer.onto));
+    [link(&net.heads[1], 0, None)].into_iter().chain(layers).collect()
 }
 
 /// `window` of the layer `link`, cut into bands for up to `threads` threads.

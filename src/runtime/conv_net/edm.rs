@@ -4,11 +4,7 @@
 //! With v = σ² + σ_data², `sees` = σ below the one-call level and `cond` the first entry of
 //! the tables: x0 = sees (σ_data² / v) x + cond (1 − sees σ_data² / v) y + (σ_data σ / √v) F.
 
-use tch::{Device, Tensor};
-
-use crate::error::Result;
 use crate::runtime::conv_net::conditioning;
-use crate::runtime::pinned;
 
 /// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
 const SIGMA_DATA: f64 = 0.5;
@@ -20,15 +16,6 @@ pub struct Case {
     pub sigma: f64,
     /// The result of `conditioning::describe`; zeros without a hint.
     pub tables: [f32; conditioning::LENGTH],
-}
-
-/// A network F without the preconditioning.
-pub trait Core: Send {
-    /// F: `x`, `y` `[N, 3, H, W]` f32 to the same; one case, or one for each of the N.
-    fn forward(&self, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor>;
-
-    /// From this σ on only the hint is used.
-    fn one_call_sigma(&self) -> f64;
 }
 
 /// The coefficients of one case.
@@ -61,26 +48,6 @@ impl Scales {
             output: SIGMA_DATA * case.sigma / v.sqrt(),
         }
     }
-}
-
-/// The estimate of x0 from `x` at the noise levels of `cases` and the hints `y`:
-/// `[N, 3, H, W]` f32, H and W as the network wants them.
-pub fn estimate(core: &dyn Core, x: &Tensor, y: &Tensor, cases: &[Case]) -> Result<Tensor> {
-    let scales: Vec<Scales> = cases
-        .iter()
-        .map(|case| Scales::of(case, core.one_call_sigma()))
-        .collect();
-    let by_case = |pick: fn(&Scales) -> f64| column(&scales, pick, x.device());
-    let f = core.forward(&x.f_mul(&by_case(|s| s.input)?)?, y, cases)?;
-    let base = x.f_mul(&by_case(|s| s.skip)?)?;
-    let base = base.f_add(&y.f_mul(&by_case(|s| s.hint)?)?)?;
-    Ok(base.f_add(&f.f_mul(&by_case(|s| s.output)?)?)?)
-}
-
-/// One number per case, `[N, 1, 1, 1]` f32.
-fn column(scales: &[Scales], pick: fn(&Scales) -> f64, device: Device) -> Result<Tensor> {
-    let values: Vec<f32> = scales.iter().map(|s| pick(s) as f32).collect();
-    pinned::up(&values, &[-1, 1, 1, 1], device)
 }
 
 #[cfg(test)]

@@ -1,54 +1,46 @@
-//! The layers of this project's own priors: convolutions, and residual blocks with FiLM.
+//! The layers of this project's own priors as libtorch computes them: convolutions, fully connected
+//! layers, and the embedding of σ and tables.
 //!
-//! channels_last throughout, in the network's kind; the modulation is computed in f32.
+//! channels_last throughout, in the network's kind; the embedding is computed in f32. Called by
+//! `plain`.
 
 use tch::{Kind, Tensor};
 
 use crate::error::Result;
+use crate::runtime::conv_net::edm::Case;
+use crate::runtime::conv_net::embedding::frequencies;
+use crate::runtime::conv_net::net;
+use crate::runtime::conv_net::net::{Kernel, Net};
 use crate::runtime::multiplies;
+use crate::runtime::pinned;
 use crate::runtime::tensors::source::Weights;
 
 /// A convolution in the network's kind, plain or transposed.
 pub(crate) struct Conv {
-    pub weight: Tensor,
-    pub bias: Tensor,
-    pub stride: i64,
-    pub padding: i64,
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+    padding: i64,
     transposed: bool,
 }
 
 impl Conv {
-    /// Weights `[out, in, side, side]`: sides 3 keep the size, sides 2 halve it.
-    pub fn load(weights: &mut dyn Weights, key: &str, shape: [i64; 4], kind: Kind) -> Self {
-        Self::new(weights, key, shape, kind, false)
-    }
-
-    /// Weights `[in, out, 2, 2]`: doubles the size.
-    pub fn doubling(weights: &mut dyn Weights, key: &str, shape: [i64; 4], kind: Kind) -> Self {
-        Self::new(weights, key, shape, kind, true)
-    }
-
-    fn new(
-        weights: &mut dyn Weights,
-        key: &str,
-        shape: [i64; 4],
-        kind: Kind,
-        transposed: bool,
-    ) -> Self {
-        let output = if transposed { shape[1] } else { shape[0] };
-        let side = shape[3];
+    /// The tensors of `conv` in `kind`.
+    pub fn load(weights: &mut dyn Weights, conv: &net::Conv, kind: Kind) -> Self {
+        let key = &conv.key;
         Self {
-            weight: weights.conv_weight(&format!("{key}.weight"), &shape, kind),
-            bias: weights.tensor_as(&format!("{key}.bias"), &[output], kind),
-            stride: if side == 2 { 2 } else { 1 },
-            padding: (side - 1) / 2,
-            transposed,
+            weight: weights.conv_weight(&format!("{key}.weight"), &conv.shape(), kind),
+            bias: weights.tensor_as(&format!("{key}.bias"), &[conv.output as i64], kind),
+            stride: if conv.kernel == Kernel::Same { 1 } else { 2 },
+            padding: if conv.kernel == Kernel::Same { 1 } else { 0 },
+            transposed: conv.kernel == Kernel::Doubling,
         }
     }
 
-    /// Whether it doubles the size.
-    pub fn doubles(&self) -> bool {
-        self.transposed
+    /// Makes its numbers wrong.
+    #[cfg(test)]
+    pub fn spoil(&self) {
+        let _ = self.bias.shallow_clone().fill_(f64::NAN);
     }
 
     /// `[N, in, H, W]` to `[N, out, H', W']`.
@@ -94,58 +86,47 @@ impl Linear {
     }
 }
 
-/// x + c2(relu(c1(x) · (1 + s) + b)), \[s, b\] = film(e).
-pub(crate) struct Block {
-    pub c1: Conv,
-    pub c2: Conv,
-    pub film: Linear,
-    kind: Kind,
+/// e = SiLU(emb(sin u, cos u)) + qe(tables), u = ln(σ) / 2 · frequencies; f32.
+pub(crate) struct Embedding {
+    frequencies: Tensor,
+    embed: [Linear; 2],
+    tables: Linear,
 }
 
-impl Block {
-    /// A block of `channels`, modulated by an embedding of the length `embedding`.
-    pub fn load(
-        weights: &mut dyn Weights,
-        key: &str,
-        channels: i64,
-        embedding: i64,
-        kind: Kind,
-    ) -> Self {
-        let shape = [channels, channels, 3, 3];
-        Self {
-            c1: Conv::load(weights, &format!("{key}.c1"), shape, kind),
-            c2: Conv::load(weights, &format!("{key}.c2"), shape, kind),
-            film: Linear::load(weights, &format!("{key}.film"), embedding, 2 * channels),
-            kind,
-        }
+impl Embedding {
+    /// The embedding of `net`.
+    ///
+    /// # Errors
+    /// libtorch's.
+    pub fn load(weights: &mut dyn Weights, net: &Net) -> Result<Self> {
+        let frequencies = Tensor::f_from_slice(&frequencies(net.embedding / 2))?;
+        let layers = net.embeddings();
+        let [first, second, tables] = layers.map(|(key, input, output)| {
+            Linear::load(weights, key, input as i64, output as i64)
+        });
+        Ok(Self {
+            frequencies: frequencies.f_to_device(weights.device())?,
+            embed: [first, second],
+            tables,
+        })
     }
 
-    /// `count` of them, `key.0`, `key.1`, …
-    pub fn several(
-        weights: &mut dyn Weights,
-        key: &str,
-        count: usize,
-        (channels, embedding): (i64, i64),
-        kind: Kind,
-    ) -> Vec<Self> {
-        (0..count)
-            .map(|i| Self::load(weights, &format!("{key}.{i}"), channels, embedding, kind))
-            .collect()
+    /// `[cases, length]`.
+    ///
+    /// # Errors
+    /// libtorch's.
+    pub fn forward(&self, cases: &[Case]) -> Result<Tensor> {
+        let levels: Vec<f32> = cases.iter().map(|c| (c.sigma.ln() / 2.0) as f32).collect();
+        let tables: Vec<f32> = cases.iter().flat_map(|c| c.tables).collect();
+        let u = self.rows(&levels, cases.len())?.f_mul(&self.frequencies)?;
+        let waves = Tensor::f_cat(&[u.f_sin()?, u.f_cos()?], 1)?;
+        let e = self.embed[0].forward(&waves)?.f_silu()?;
+        let e = self.embed[1].forward(&e)?.f_silu()?;
+        let tables = self.rows(&tables, cases.len())?;
+        Ok(e.f_add(&self.tables.forward(&tables)?)?)
     }
 
-    fn forward(&self, x: &Tensor, e: &Tensor) -> Result<Tensor> {
-        let film = self.film.forward(e)?.f_to_kind(self.kind)?;
-        let film = film.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
-        let parts = film.f_chunk(2, 1)?;
-        let mut h = self.c1.forward(x)?;
-        h = h.f_mul(&parts[0].f_add_scalar(1.0)?)?;
-        h = h.f_add_(&parts[1])?.f_relu_()?;
-        Ok(self.c2.forward(&h)?.f_add_(x)?)
-    }
-
-    /// Passes `x` `[N, channels, H, W]` through `blocks` with the embedding `e`
-    /// `[N or 1, embedding]`.
-    pub fn run(blocks: &[Self], x: Tensor, e: &Tensor) -> Result<Tensor> {
-        blocks.iter().try_fold(x, |x, block| block.forward(&x, e))
+    fn rows(&self, values: &[f32], count: usize) -> Result<Tensor> {
+        pinned::up(values, &[count as i64, -1], self.frequencies.device())
     }
 }

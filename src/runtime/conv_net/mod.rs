@@ -1,7 +1,12 @@
-//! The layers of the convolutional networks of this project, and how they are connected.
+//! The convolutional networks of this project: their description, and what surrounds them.
 
 pub mod conditioning;
 pub mod edm;
 pub mod embedding;
+#[cfg(feature = "torch")]
 pub mod layers;
-pub mod wiring;
+pub mod net;
+#[cfg(feature = "torch")]
+pub mod plain;
+#[cfg(feature = "torch")]
+pub mod plain_prior;

@@ -8,7 +8,7 @@ use std::cell::{Ref, RefCell};
 use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
-use crate::runtime::arithmetic::trial;
+use crate::runtime::native::trial;
 use crate::runtime::layers::joined::Joined;
 use crate::runtime::multiplies;
 use crate::runtime::native::packed::{Geometry, PackedConv};

@@ -9,49 +9,21 @@ use std::slice;
 use tch::{Device, Kind, Tensor};
 
 use crate::error::{Error, Result};
-use crate::runtime::native::numbers::{narrow, widen};
+use crate::runtime::samples;
+pub use crate::runtime::samples::Bf16;
 
 /// An element type of tensors, as f32 to compute with.
-pub trait Sample: Copy + Send + Sync {
+pub trait Sample: samples::Sample {
     /// libtorch's name for it.
     const KIND: Kind;
-    /// Its value.
-    fn to_f32(self) -> f32;
-    /// The nearest to `x`.
-    fn of_f32(x: f32) -> Self;
 }
 
 impl Sample for f32 {
     const KIND: Kind = Kind::Float;
-
-    #[inline(always)]
-    fn to_f32(self) -> f32 {
-        self
-    }
-
-    #[inline(always)]
-    fn of_f32(x: f32) -> Self {
-        x
-    }
 }
-
-/// The bits of a bf16.
-#[repr(transparent)]
-#[derive(Clone, Copy)]
-pub struct Bf16(u16);
 
 impl Sample for Bf16 {
     const KIND: Kind = Kind::BFloat16;
-
-    #[inline(always)]
-    fn to_f32(self) -> f32 {
-        widen(self.0)
-    }
-
-    #[inline(always)]
-    fn of_f32(x: f32) -> Self {
-        Self(narrow(x))
-    }
 }
 
 /// Whether `x` `[N, C, H, W]` has C innermost in memory, without gaps.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, RwLock};
 use std::time::{Duration, Instant};
 
-use crate::runtime::arithmetic::trial::touch;
+use crate::runtime::native::trial::touch;
 use crate::runtime::worker::caught;
 
 unsafe extern "C" {

@@ -22,7 +22,6 @@ pub(crate) type RangeWork = extern "C" fn(context: *mut c_void, from: i64, to: i
 
 unsafe extern "C" {
     fn dt_free(message: *mut c_char);
-    fn dt_version() -> *const c_char;
     pub(crate) fn dt_pack(
         weight: *const C_tensor,
         geometry: *const Geometry,
@@ -68,11 +67,4 @@ pub(crate) fn check(message: *mut c_char) -> Result<()> {
     // SAFETY: it comes from the shim and is not used after this.
     unsafe { dt_free(message) };
     Err(Error::Backend(line))
-}
-
-/// The version of libtorch, such as 2.13.0.
-pub(crate) fn version() -> String {
-    // SAFETY: the shim answers a string that ends in a zero and lives as long as the process.
-    let text = unsafe { CStr::from_ptr(dt_version()) };
-    text.to_string_lossy().into_owned()
 }

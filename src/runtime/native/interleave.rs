@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::runtime::native::channels_last::{
     Bf16, Sample, bytes, filled_bytes, read, size_of_kind, write,
 };
-use crate::runtime::threads::slices::for_each_part;
+use crate::runtime::native::slices::for_each_part;
 use crate::simd;
 use crate::simd::Kernel;
 

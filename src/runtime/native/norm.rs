@@ -11,7 +11,7 @@ use tch::{Kind, Tensor};
 use crate::error::{Error, Result};
 use crate::runtime::native::channels_last::{Sample, filled, read};
 use crate::runtime::native::numbers::silu;
-use crate::runtime::threads::slices::for_each_part;
+use crate::runtime::native::slices::for_each_part;
 use crate::simd;
 use crate::simd::Kernel;
 

@@ -1,20 +1,6 @@
-//! Numbers as kernels compute with them: bf16 as bits, eˣ, SiLU.
+//! eˣ and SiLU as kernels compute with them.
 //!
 //! Small enough to be inlined. Called by this project's kernels.
-
-/// The f32 value of bf16 `bits`.
-#[inline(always)]
-pub fn widen(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
-
-/// `x` rounded to bf16, ties to even; NaN stays NaN.
-#[inline(always)]
-pub fn narrow(x: f32) -> u16 {
-    let bits = x.to_bits();
-    let rounded = (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
-    if x.is_nan() { 0x7fc0 } else { rounded }
-}
 
 /// eˣ for |x| <= 87, to 2 units in the last place; beyond that, the value at the bound.
 ///
@@ -48,7 +34,6 @@ pub fn silu(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use half::bf16;
 
     /// f32 holds 24 bits: 2e-7 is three units in the last place.
     #[test]
@@ -64,22 +49,5 @@ mod tests {
         }
         assert!(silu(f32::NAN).is_nan());
         assert_eq!((silu(1e30), silu(-1e30).abs() < 1e-7), (1e30, true));
-    }
-
-    #[test]
-    fn conversions_are_those_of_half() {
-        let specials = [
-            0.0,
-            -0.0,
-            f32::INFINITY,
-            f32::MIN_POSITIVE,
-            1.0 + 1.0 / 256.0,
-        ];
-        let many = (0..100_000u32).map(|i| f32::from_bits(i.wrapping_mul(0x9e37_79b9)));
-        for x in many.filter(|x| !x.is_nan()).chain(specials) {
-            assert_eq!(narrow(x), bf16::from_f32(x).to_bits(), "{x}");
-            assert_eq!(widen(narrow(x)), bf16::from_f32(x).to_f32());
-        }
-        assert!(widen(narrow(f32::NAN)).is_nan());
     }
 }

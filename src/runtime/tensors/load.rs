@@ -9,11 +9,9 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::runtime::tensors::faults::report;
 use crate::runtime::tensors::{Dtype, TensorSource};
-
-/// Most names in one message.
-const NAMES_SHOWN: usize = 20;
 
 /// Returns tensors by name and records which ones were used.
 pub struct Loader<'a> {
@@ -199,7 +197,7 @@ impl<'a> Loader<'a> {
     /// Ends the construction.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] naming every tensor that is missing, has the wrong shape or is left
+    /// [`crate::Error::Checkpoint`] naming every tensor that is missing, has the wrong shape or is left
     /// over.
     pub fn finish(mut self) -> Result<()> {
         for name in self.source.names() {
@@ -207,18 +205,7 @@ impl<'a> Loader<'a> {
                 self.faults.push(format!("unexpected {name}"));
             }
         }
-        if self.faults.is_empty() {
-            return Ok(());
-        }
-        let shown = self.faults.len().min(NAMES_SHOWN);
-        let rest = match self.faults.len() - shown {
-            0 => String::new(),
-            more => format!("; and {more} more"),
-        };
-        Err(Error::Checkpoint(format!(
-            "weights do not fit the network: {}{rest}",
-            self.faults[..shown].join("; ")
-        )))
+        report(&self.faults)
     }
 }
 

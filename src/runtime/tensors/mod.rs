@@ -3,11 +3,11 @@
 //! A reader of some container implements [`TensorSource`]; networks are built from it by
 //! `load::Loader`. No torch here, and no file formats.
 
+mod faults;
+pub(crate) mod host;
 #[cfg(feature = "torch")]
 pub mod load;
-#[cfg(feature = "torch")]
 pub mod metadata;
-#[cfg(feature = "torch")]
 pub mod shapes;
 #[cfg(feature = "torch")]
 pub mod source;

@@ -7,9 +7,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+#[cfg(feature = "torch")]
 use tch::{Device, Kind};
 
 use crate::error::{Error, Result};
+#[cfg(feature = "torch")]
 use crate::runtime::tensors::load::Loader;
 use crate::runtime::tensors::{Dtype, HostTensor, TensorInfo, TensorSource};
 
@@ -20,6 +22,7 @@ pub type Shapes = BTreeMap<String, Vec<i64>>;
 ///
 /// # Errors
 /// Those of `build`, if the config describes no network.
+#[cfg(feature = "torch")]
 pub fn shapes_of<T>(build: impl FnOnce(&mut Loader) -> Result<T>) -> Result<Shapes> {
     let mut loader = Loader::new(&NoTensors, Device::Cpu, Kind::Float);
     build(&mut loader)?;
@@ -32,8 +35,10 @@ pub fn parameter_count(shapes: &Shapes) -> i64 {
 }
 
 /// A checkpoint without tensors.
+#[cfg(feature = "torch")]
 struct NoTensors;
 
+#[cfg(feature = "torch")]
 impl TensorSource for NoTensors {
     fn names(&self) -> Vec<String> {
         Vec::new()
@@ -116,7 +121,7 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "torch"))]
 mod tests {
     use super::*;
 

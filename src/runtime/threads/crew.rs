@@ -61,7 +61,8 @@ where
     });
 }
 
-type Work<'a> = dyn Fn() + Sync + 'a;
+/// Work that each thread which comes does a part of.
+pub(crate) type Work<'a> = dyn Fn() + Sync + 'a;
 
 /// One helper's part in a caller's work.
 struct Part {
@@ -105,7 +106,7 @@ impl Part {
 
 /// Calls `work` on this thread, and on up to `helpers` others if they wake up before it is done.
 /// None of them is still in it when this returns.
-fn together(helpers: usize, work: &Work<'_>) {
+pub(crate) fn together(helpers: usize, work: &Work<'_>) {
     /// On drop, closes all doors and waits until everyone inside has left.
     struct Closes(Vec<Arc<Part>>);
     impl Drop for Closes {
@@ -140,7 +141,7 @@ fn together(helpers: usize, work: &Work<'_>) {
 
 /// The entrance for a helper.
 #[derive(Default)]
-pub struct Door(AtomicU8);
+struct Door(AtomicU8);
 
 impl Door {
     const OPEN: u8 = 0;
@@ -148,17 +149,17 @@ impl Door {
     const SHUT: u8 = 2;
 
     /// Returns false if it is too late.
-    pub fn enter(&self) -> bool {
+    fn enter(&self) -> bool {
         self.turn(Self::OPEN, Self::ENTERED)
     }
 
     /// Called when the helper that entered leaves.
-    pub fn leave(&self) {
+    fn leave(&self) {
         self.0.store(Self::SHUT, Ordering::Release);
     }
 
     /// Prevents further entry, and waits for a helper inside.
-    pub fn close(&self) {
+    fn close(&self) {
         if !self.turn(Self::OPEN, Self::SHUT) {
             wait_until(|| self.0.load(Ordering::Acquire) == Self::SHUT);
         }

@@ -1,9 +1,5 @@
 //! Distributes small pieces of work over all cores.
 
-#[cfg(feature = "torch")]
-pub mod cores;
 pub mod crew;
-#[cfg(feature = "torch")]
-pub mod slices;
-#[cfg(feature = "torch")]
-pub mod stages;
+pub(crate) mod stages;
+pub(crate) mod turn;

@@ -8,7 +8,6 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 #include <omp.h>
-#include <torch/headeronly/version.h>
 
 #include <string>
 #include <vector>
@@ -93,9 +92,6 @@ void convolve_onto(
 extern "C" {
 
 void dt_free(char* message) { free(message); }
-
-// Of the libtorch that this was built with; not to be freed.
-const char* dt_version() { return TORCH_VERSION; }
 
 // `weight` [out, in, kh, kw] in oneDNN's own order for inputs of `input_size` [4].
 char* dt_pack(

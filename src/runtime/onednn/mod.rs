@@ -1,0 +1,10 @@
+//! Convolutions of oneDNN on the calling thread, from the library that distributions carry.
+//!
+//! Who shares the work among threads, and what the rows are, is the caller's business
+//! (`conv_engine`).
+
+pub mod conv;
+mod ffi;
+
+pub use crate::runtime::onednn::conv::{Convolution, End, Packed, Window};
+pub(crate) use crate::runtime::onednn::ffi::version;

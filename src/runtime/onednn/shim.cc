@@ -1,0 +1,216 @@
+// Convolutions of oneDNN, versions 2 and 3: one picture's rows, channels innermost, on the calling
+// thread only.
+//
+// Weights are packed once for a shape; a shape that wants another order gets a copy of its own at
+// its first use. No exception leaves this file. Called by ffi.rs only.
+
+#include <omp.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+using namespace dnnl;
+using dims = memory::dims;
+using type = memory::data_type;
+using tag = memory::format_tag;
+
+namespace {
+
+// As ffi::Shape.
+struct Shape {
+  int32_t arithmetic;  // 0: f32, 1: bf16
+  int32_t input;
+  int32_t output;
+  int32_t side;
+  int32_t stride;
+  int32_t height;  // of the input, without zeros
+  int32_t width;
+  int32_t beside;  // columns of zeros on the left and on the right
+  int32_t end;     // 0: nothing, 1: ReLU, 2: added to what is there
+};
+
+enum { PLAIN = 0, RELU = 1, SUM = 2 };
+
+struct Weights {
+  std::mutex lock;
+  std::vector<memory> packed;  // the same numbers in different orders
+};
+
+struct Conv {
+  convolution_forward primitive;
+  memory::desc source, weights, bias, result, scratch;
+};
+
+// oneDNN's OpenMP regions use one thread while this exists: the caller's own threads share the work.
+class Alone {
+ public:
+  Alone() : before_(omp_get_max_threads()) { set(1); }
+  ~Alone() { set(before_); }
+
+ private:
+  void set(int threads) {
+    if (before_ != 1) omp_set_num_threads(threads);
+  }
+  int before_;
+};
+
+engine& cpu() {
+  // Never destroyed: other threads may still use it when the process ends.
+  static engine* const cpu = [] {
+    // conv.rs keeps what is compiled.
+    set_primitive_cache_capacity(0);
+    return new engine(engine::kind::cpu, 0);
+  }();
+  return *cpu;
+}
+
+type kind(const Shape& s) { return s.arithmetic == 1 ? type::bf16 : type::f32; }
+
+dims rows(const Shape& s) { return {1, s.input, s.height, s.width}; }
+
+dims kernel(const Shape& s) { return {s.output, s.input, s.side, s.side}; }
+
+dims made(const Shape& s) {
+  const auto length = [&](int32_t from) { return (from - s.side) / s.stride + 1; };
+  return {1, s.output, length(s.height), length(s.width + 2 * s.beside)};
+}
+
+primitive_attr attributes(const Shape& s) {
+  primitive_attr attr;
+  attr.set_scratchpad_mode(scratchpad_mode::user);
+  post_ops ends;
+  if (s.end == SUM) ends.append_sum(1.0f);
+#if DNNL_VERSION_MAJOR >= 3
+  if (s.end == RELU) ends.append_eltwise(algorithm::eltwise_relu, 0.0f, 0.0f);
+#else
+  if (s.end == RELU) ends.append_eltwise(1.0f, algorithm::eltwise_relu, 0.0f, 0.0f);
+#endif
+  attr.set_post_ops(ends);
+  return attr;
+}
+
+convolution_forward::primitive_desc describe(const Shape& s) {
+  const memory::desc source(rows(s), kind(s), tag::nhwc), result(made(s), kind(s), tag::nhwc);
+  const memory::desc weights(kernel(s), kind(s), tag::any), bias({s.output}, type::f32, tag::x);
+  const dims strides{s.stride, s.stride}, zeros{0, s.beside};
+  const auto prop = prop_kind::forward_inference;
+  const auto direct = algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+  return {cpu(), prop, direct, source, weights, bias, result, strides, zeros, zeros, attributes(s)};
+#else
+  const convolution_forward::desc desc(
+      prop, direct, source, weights, bias, result, strides, zeros, zeros);
+  return {desc, attributes(s), cpu()};
+#endif
+}
+
+void reorder_to(memory& from, memory& to) {
+  stream order(cpu());
+  reorder(from, to).execute(order, from, to);
+  order.wait();
+}
+
+Weights* pack(const Shape& s, const float* oihw) {
+  Alone alone;
+  memory plain(memory::desc(kernel(s), type::f32, tag::oihw), cpu(), const_cast<float*>(oihw));
+  memory packed(describe(s).weights_desc(), cpu());
+  reorder_to(plain, packed);
+  auto* weights = new Weights();
+  weights->packed.push_back(packed);
+  return weights;
+}
+
+Conv* plan(const Shape& s) {
+  Alone alone;
+  const auto desc = describe(s);
+  return new Conv{
+      convolution_forward(desc), desc.src_desc(),  desc.weights_desc(),
+      desc.bias_desc(),          desc.dst_desc(), desc.scratchpad_desc()};
+}
+
+memory in_order(Weights& weights, const memory::desc& wanted) {
+  const std::lock_guard<std::mutex> guard(weights.lock);
+  for (const auto& packed : weights.packed) {
+    if (packed.get_desc() == wanted) return packed;
+  }
+  memory other(wanted, cpu());
+  reorder_to(weights.packed.front(), other);
+  weights.packed.push_back(other);
+  return other;
+}
+
+void run(
+    const Conv& conv, Weights& weights, const float* bias, const void* source, void* result,
+    void* scratch) {
+  Alone alone;
+  const auto at = [](const memory::desc& desc, const void* place) {
+    return memory(desc, cpu(), const_cast<void*>(place));
+  };
+  // A thread's own: a stream is not to be shared.
+  thread_local stream order(cpu());
+  conv.primitive.execute(
+      order, {{DNNL_ARG_SRC, at(conv.source, source)},
+              {DNNL_ARG_WEIGHTS, in_order(weights, conv.weights)},
+              {DNNL_ARG_BIAS, at(conv.bias, bias)},
+              {DNNL_ARG_DST, at(conv.result, result)},
+              {DNNL_ARG_SCRATCHPAD, at(conv.scratch, scratch)}});
+  order.wait();
+}
+
+// Null, or a message for the caller to free.
+template <class Work>
+char* guarded(Work work) {
+  try {
+    work();
+    return nullptr;
+  } catch (const dnnl::error& why) {
+    return strdup((std::string(why.what()) + " (oneDNN status " + std::to_string(why.status) + ")").c_str());
+  } catch (const std::exception& why) {
+    return strdup(why.what());
+  } catch (...) {
+    return strdup("an exception of oneDNN");
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+void dn_free(char* message) { free(message); }
+
+void dn_version(int32_t out[3]) {
+  const dnnl_version_t* version = dnnl_version();
+  out[0] = version->major;
+  out[1] = version->minor;
+  out[2] = version->patch;
+}
+
+char* dn_pack(const Shape* shape, const float* oihw, Weights** out) {
+  return guarded([&] { *out = pack(*shape, oihw); });
+}
+
+void dn_drop_weights(Weights* weights) { delete weights; }
+
+char* dn_plan(const Shape* shape, Conv** out, size_t* scratch) {
+  return guarded([&] {
+    *out = plan(*shape);
+    *scratch = (*out)->scratch.get_size();
+  });
+}
+
+void dn_drop_conv(Conv* conv) { delete conv; }
+
+char* dn_run(
+    const Conv* conv, Weights* weights, const float* bias, const void* source, void* result,
+    void* scratch) {
+  return guarded([&] { run(*conv, *weights, bias, source, result, scratch); });
+}
+
+}  // extern "C"
