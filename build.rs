@@ -44,7 +44,10 @@ fn compile_onednn_shim() {
     let mut shim = cc::Build::new();
     if let Some(root) = &root {
         shim.include(root.join("include"));
-        println!("cargo::rustc-link-search=native={}", root.join("lib").display());
+        println!(
+            "cargo::rustc-link-search=native={}",
+            root.join("lib").display()
+        );
     }
     let built = shim
         .cpp(true)

@@ -4,8 +4,8 @@ use tch::{Kind, Tensor};
 
 use crate::train::examples::example::Batch;
 use ddrmjpeg::error::Result;
-use ddrmjpeg::runtime::conv_net::edm;
-use ddrmjpeg::runtime::conv_net::edm::Core;
+use ddrmjpeg::runtime::conv_net::plain;
+use ddrmjpeg::runtime::conv_net::plain::Core;
 
 /// The differentiable loss, and the part from one-call examples, for the record.
 pub(crate) struct Loss {
@@ -23,7 +23,7 @@ pub(crate) struct Loss {
 /// libtorch's.
 pub(crate) fn loss(core: &dyn Core, batch: &Batch, device: tch::Device) -> Result<Loss> {
     let [clean, noisy, hint] = batch.tensors(device)?;
-    let estimate = edm::estimate(core, &noisy, &hint, &batch.cases)?;
+    let estimate = plain::estimate(core, &noisy, &hint, &batch.cases)?;
     let squares = estimate.f_sub(&clean)?.f_square()?;
     let errors = squares.f_mean_dim(&[1i64, 2, 3][..], false, Kind::Float)?;
     let weights = Tensor::f_from_slice(&batch.weights)?.f_to_device(device)?;

@@ -30,7 +30,8 @@ use ddrmjpeg::model::checkpoint;
 use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
 use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::runtime::backend;
-use ddrmjpeg::runtime::conv_net::edm::Core;
+use ddrmjpeg::runtime::conv_net::plain;
+use ddrmjpeg::runtime::conv_net::plain::Core;
 use ddrmjpeg::runtime::tensors::TensorSource;
 use ddrmjpeg::runtime::tensors::metadata::{say_drawings, say_one_call_only};
 use ddrmjpeg::runtime::tensors::shapes::{Shapes, parameter_count};
@@ -120,7 +121,8 @@ impl Subject {
 
     fn core(&self, flat: &tch::Tensor, arithmetic: Kind) -> Result<Box<dyn Core>> {
         let mut views = Views::of(flat, &self.shapes)?;
-        Own::of(&self.metadata)?.core(&self.metadata, &mut views, arithmetic)
+        let net = Own::of(&self.metadata)?.net(&self.metadata)?;
+        plain::core(net, &mut views, arithmetic)
     }
 }
 

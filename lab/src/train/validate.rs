@@ -11,8 +11,9 @@ use ddrmjpeg::jpeg::grid::cell::Slack;
 use ddrmjpeg::jpeg::{JpegMeasurement, Observation, grid};
 use ddrmjpeg::options::Limits;
 use ddrmjpeg::runtime::conv_net::conditioning;
-use ddrmjpeg::runtime::conv_net::edm;
-use ddrmjpeg::runtime::conv_net::edm::{Case, Core};
+use ddrmjpeg::runtime::conv_net::edm::Case;
+use ddrmjpeg::runtime::conv_net::plain;
+use ddrmjpeg::runtime::conv_net::plain::Core;
 use ddrmjpeg::runtime::pictures::{to_picture, to_tensor};
 
 /// Qualities that are measured, 4:2:0.
@@ -88,7 +89,7 @@ fn one(core: &dyn Core, clean: &[f32], seen: &Observation, device: Device) -> Re
     };
     let y = to_tensor(&hint.decoded, device)?;
     let x: Tensor = y.f_zeros_like()?;
-    let estimate = to_picture(&edm::estimate(core, &x, &y, &[case])?)?;
+    let estimate = to_picture(&plain::estimate(core, &x, &y, &[case])?)?;
     let mut clamped = estimate.clone();
     JpegMeasurement::new(seen, Slack::NONE).project(&mut clamped, Trust::Clamp);
     Ok([&hint.decoded, &estimate, &clamped].map(|picture| psnr(clean, picture)))

@@ -43,8 +43,13 @@ pub(crate) mod tests {
         let facts = lean.facts(source().metadata(), "lean".into()).unwrap();
         let net = net(source().metadata()).unwrap();
         let known = (lean.reach, facts);
-        crate::runtime::conv_net::plain_prior::PlainPrior::load(Box::new(source()), net, options, known)
-            .unwrap()
+        crate::runtime::conv_net::plain_prior::PlainPrior::load(
+            Box::new(source()),
+            net,
+            options,
+            known,
+        )
+        .unwrap()
     }
 
     const NUMBERS: &[u8] = include_bytes!("../../../tests/data/lean_numbers.safetensors");

@@ -20,7 +20,12 @@ pub(crate) fn net(metadata: &BTreeMap<String, String>) -> Result<Net> {
         fold: 4,
         place: true,
     };
-    let mut net = Net::new(entry, config.channels, config.embedding, config.one_call_sigma);
+    let mut net = Net::new(
+        entry,
+        config.channels,
+        config.embedding,
+        config.one_call_sigma,
+    );
     let a = net.blocks("mid", config.blocks, config.channels, Net::HEAD);
     let tail = Conv::new("tail", Kernel::Same, (config.channels, entry.folded()));
     net.conv(tail, a);

@@ -81,7 +81,10 @@ fn won() -> Option<bool> {
 }
 
 fn runners() -> Result<(Runner, Runner)> {
-    Ok((Runner::new(Arithmetic::Bf16)?, Runner::new(Arithmetic::F32)?))
+    Ok((
+        Runner::new(Arithmetic::Bf16)?,
+        Runner::new(Arithmetic::F32)?,
+    ))
 }
 
 /// # Errors
@@ -160,7 +163,12 @@ impl Runner {
     fn result(&self) -> Result<Vec<f32>> {
         let bytes = self.run()?;
         Ok(match self.arithmetic {
-            Arithmetic::F32 => bytes.as_chunks().0.iter().map(|&b| f32::from_ne_bytes(b)).collect(),
+            Arithmetic::F32 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&b| f32::from_ne_bytes(b))
+                .collect(),
             Arithmetic::Bf16 => {
                 let words = bytes.as_chunks().0.iter();
                 words.map(|&b| widen(u16::from_ne_bytes(b))).collect()

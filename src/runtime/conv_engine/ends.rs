@@ -4,8 +4,8 @@
 //! (i, j) of them in plane c (pixel-unshuffle). Called by `pass`.
 
 use crate::frame::{Picture, Rect};
-pub(crate) use crate::runtime::conv_net::net::PLACE;
 use crate::runtime::conv_net::net::Entry;
+pub(crate) use crate::runtime::conv_net::net::PLACE;
 use crate::runtime::samples::Sample;
 use crate::simd;
 use crate::simd::Kernel;

@@ -135,7 +135,9 @@ impl Engine {
 
     /// Whether a part of a map has the same bits as in the whole, on this machine.
     pub fn in_parts(&self) -> bool {
-        *self.parts_agree.get_or_init(|| parts_agree(self).unwrap_or(false))
+        *self
+            .parts_agree
+            .get_or_init(|| parts_agree(self).unwrap_or(false))
     }
 
     /// The layers for `case`, with or without x.
@@ -204,7 +206,9 @@ impl Engine {
 
     /// Bytes of [`Self::maps_to_keep`].
     pub fn kept_bytes(&self, size_px: Size) -> usize {
-        self.map_bytes(self.entry().map_size(size_px), false).iter().sum()
+        self.map_bytes(self.entry().map_size(size_px), false)
+            .iter()
+            .sum()
     }
 
     fn maps_in(
@@ -222,7 +226,10 @@ impl Engine {
     /// Bytes of every map over an input of `size`.
     fn map_bytes(&self, size: Size, sees: bool) -> Vec<usize> {
         let sizes = sizes(&self.links, size).into_iter();
-        sizes.zip(self.pixels(sees)).map(|(size, pixel)| map::bytes(size, pixel)).collect()
+        sizes
+            .zip(self.pixels(sees))
+            .map(|(size, pixel)| map::bytes(size, pixel))
+            .collect()
     }
 
     /// Bytes of a pixel of every map.
@@ -230,7 +237,10 @@ impl Engine {
         let input = self.entry().channels(sees);
         let channels = self.links.iter().map(|link| link.channels);
         let sample = self.arithmetic.bytes();
-        [input].into_iter().chain(channels).map(move |channels| channels * sample)
+        [input]
+            .into_iter()
+            .chain(channels)
+            .map(move |channels| channels * sample)
     }
 
     /// Keeps the memory of `maps` for the next question.

@@ -30,12 +30,14 @@ fn far(found: &Picture, wanted: &Picture) -> f64 {
 #[cfg(feature = "torch")]
 #[test]
 fn the_engine_computes_what_libtorch_does() {
-    use crate::contract::Denoiser;
     use crate::options::{Device, Options};
     use crate::runtime::conv_engine::Form;
     let options = Options::default().with_device(Device::Cpu);
     for name in ["lean", "nano"] {
-        let plain = registry::get(name).unwrap().embedded(&options, Form::Plain).unwrap();
+        let plain = registry::get(name)
+            .unwrap()
+            .embedded(&options, Form::Plain)
+            .unwrap();
         let (x, y) = (waves(96, 72, 0.3), waves(96, 72, 0.0));
         for (arithmetic, allowed) in ARITHMETICS.into_iter().zip([1e-5, 2e-2]) {
             let engine = engine(name, arithmetic, 0);
@@ -71,7 +73,10 @@ fn the_engine_computes_what_libtorch_does() {
 /// Bands, threads and the memory of a former question make no difference.
 #[test]
 fn the_same_question_has_the_same_answer() {
-    for (name, arithmetic) in ["lean", "nano"].into_iter().flat_map(|n| ARITHMETICS.map(|a| (n, a))) {
+    for (name, arithmetic) in ["lean", "nano"]
+        .into_iter()
+        .flat_map(|n| ARITHMETICS.map(|a| (n, a)))
+    {
         let one = engine(name, arithmetic, 1);
         let many = engine(name, arithmetic, 3);
         for size in [(16, 16), (136, 88), (64, 200), (16, 16)] {
@@ -84,8 +89,15 @@ fn the_same_question_has_the_same_answer() {
             };
             let wanted = one.estimate(question(None)).unwrap();
             for _ in 0..3 {
-                assert_eq!(many.estimate(question(None)).unwrap(), wanted, "{name} {size:?}");
-                let _ = many.estimate(Question { case: trial::case(0.3), ..question(Some(&x)) });
+                assert_eq!(
+                    many.estimate(question(None)).unwrap(),
+                    wanted,
+                    "{name} {size:?}"
+                );
+                let _ = many.estimate(Question {
+                    case: trial::case(0.3),
+                    ..question(Some(&x))
+                });
             }
         }
     }
@@ -94,8 +106,14 @@ fn the_same_question_has_the_same_answer() {
 /// Following a stream depends on it.
 #[test]
 fn parts_have_the_bits_of_the_whole() {
-    for (name, arithmetic) in ["lean", "nano"].into_iter().flat_map(|n| ARITHMETICS.map(|a| (n, a))) {
-        assert!(engine(name, arithmetic, 0).in_parts(), "{name} {arithmetic:?}");
+    for (name, arithmetic) in ["lean", "nano"]
+        .into_iter()
+        .flat_map(|n| ARITHMETICS.map(|a| (n, a)))
+    {
+        assert!(
+            engine(name, arithmetic, 0).in_parts(),
+            "{name} {arithmetic:?}"
+        );
     }
 }
 
@@ -104,7 +122,10 @@ fn parts_have_the_bits_of_the_whole() {
 fn bytes_of_a_pixel_are_those_of_its_maps() {
     for (arithmetic, at_least) in ARITHMETICS.into_iter().zip([192, 96]) {
         let found = engine("lean", arithmetic, 0).pixel_bytes();
-        assert!((at_least..2 * at_least).contains(&found), "{arithmetic:?}: {found}");
+        assert!(
+            (at_least..2 * at_least).contains(&found),
+            "{arithmetic:?}: {found}"
+        );
     }
 }
 
@@ -119,7 +140,10 @@ fn a_picture_of_another_size_is_refused() {
         case: trial::case(20.0),
     };
     let message = engine.estimate(question).unwrap_err().to_string();
-    assert!(message.contains("64 x 48") && message.contains("64 x 32"), "{message}");
+    assert!(
+        message.contains("64 x 48") && message.contains("64 x 32"),
+        "{message}"
+    );
 }
 
 fn race() -> Arithmetic {

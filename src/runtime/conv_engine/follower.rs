@@ -73,8 +73,14 @@ impl Following {
         work: impl FnOnce(Pass<'_>) -> Result<()>,
     ) -> Result<()> {
         let _turn = self.engine.turn();
-        let (run, weights) = (self.engine.run(&last.case, false)?, self.engine.weights(&last.case));
-        let seen = Seen { x: None, y: Some(y) };
+        let (run, weights) = (
+            self.engine.run(&last.case, false)?,
+            self.engine.weights(&last.case),
+        );
+        let seen = Seen {
+            x: None,
+            y: Some(y),
+        };
         work(Pass::new(&run, &last.maps, seen, weights, estimate)?)
     }
 }
@@ -131,7 +137,9 @@ impl Planned {
 impl Following {
     fn plan(&self, changed: &[Rect], size: Size) -> Planned {
         let entry = self.engine.entry();
-        let changed = changed.iter().filter_map(|&rect| snapped(rect, size, entry.fold));
+        let changed = changed
+            .iter()
+            .filter_map(|&rect| snapped(rect, size, entry.fold));
         let changed = apart(changed.collect());
         let entered: Vec<Rect> = changed.iter().map(|&rect| entry.in_map(rect)).collect();
         Planned {

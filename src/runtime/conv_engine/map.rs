@@ -232,11 +232,36 @@ mod tests {
     }
 
     const WINDOWS: [Rect; 5] = [
-        Rect { x: 0, y: 0, width: 50, height: 30 },
-        Rect { x: 0, y: 0, width: 7, height: 5 },
-        Rect { x: 43, y: 25, width: 7, height: 5 },
-        Rect { x: 3, y: 0, width: 20, height: 30 },
-        Rect { x: 10, y: 11, width: 1, height: 1 },
+        Rect {
+            x: 0,
+            y: 0,
+            width: 50,
+            height: 30,
+        },
+        Rect {
+            x: 0,
+            y: 0,
+            width: 7,
+            height: 5,
+        },
+        Rect {
+            x: 43,
+            y: 25,
+            width: 7,
+            height: 5,
+        },
+        Rect {
+            x: 3,
+            y: 0,
+            width: 20,
+            height: 30,
+        },
+        Rect {
+            x: 10,
+            y: 11,
+            width: 1,
+            height: 1,
+        },
     ];
 
     #[test]

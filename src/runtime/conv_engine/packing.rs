@@ -106,7 +106,9 @@ impl Packing {
             false => Packed::new(sizes(hint.input), self.arithmetic, &of_hint, bias),
             true => {
                 let rows = [x, hint].map(|conv| conv.weights() / conv.output);
-                let pairs = of_x.chunks_exact(rows[0]).zip(of_hint.chunks_exact(rows[1]));
+                let pairs = of_x
+                    .chunks_exact(rows[0])
+                    .zip(of_hint.chunks_exact(rows[1]));
                 let weight: Vec<f32> = pairs.flat_map(|(x, hint)| [x, hint].concat()).collect();
                 Packed::new(sizes(x.input + hint.input), self.arithmetic, &weight, bias)
             }

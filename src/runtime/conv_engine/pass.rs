@@ -108,7 +108,10 @@ impl<'a> Pass<'a> {
         let layers = links.zip(&plan.work).enumerate();
         let steps = [Step::Enter(in_bands(entered))].into_iter();
         let steps = steps
-            .chain(layers.map(|(index, (link, work))| Step::Layer(index, self.todo(index, link, work))))
+            .chain(
+                layers
+                    .map(|(index, (link, work))| Step::Layer(index, self.todo(index, link, work))),
+            )
             .chain([Step::Leave(in_bands(left))]);
         self.take(&steps.collect::<Vec<_>>())
     }
@@ -134,17 +137,21 @@ impl<'a> Pass<'a> {
 
     fn take(&self, steps: &[Step]) -> Result<()> {
         let counts: Vec<usize> = steps.iter().map(Step::pieces).collect();
-        in_stages(self.run.engine.threads(), &counts, |step, piece| match &steps[step] {
-            Step::Enter(rects) => {
-                self.enter(rects[piece]);
-                Ok(())
-            }
-            Step::Layer(index, rects) => self.make(*index, rects[piece]),
-            Step::Leave(rects) => {
-                self.leave(rects[piece]);
-                Ok(())
-            }
-        })
+        in_stages(
+            self.run.engine.threads(),
+            &counts,
+            |step, piece| match &steps[step] {
+                Step::Enter(rects) => {
+                    self.enter(rects[piece]);
+                    Ok(())
+                }
+                Step::Layer(index, rects) => self.make(*index, rects[piece]),
+                Step::Leave(rects) => {
+                    self.leave(rects[piece]);
+                    Ok(())
+                }
+            },
+        )
     }
 
     /// Writes `rect` of the input.
@@ -164,7 +171,11 @@ impl<'a> Pass<'a> {
         let mut rows = Lent::of(0, rect.width * map.pixel);
         for row in rect.y..rect.y + rect.height {
             enter(entry, self.seen, (rect.x, row), samples_mut::<T>(&mut rows));
-            let line = Rect { y: row, height: 1, ..rect };
+            let line = Rect {
+                y: row,
+                height: 1,
+                ..rect
+            };
             // SAFETY: as above.
             unsafe { map.paste(line, &rows) };
         }
@@ -216,7 +227,11 @@ impl<'a> Pass<'a> {
             to.frame(made);
             (from.rows(read.0, read.1), to.rows_mut(made.0 + 1, made.1))
         };
-        if let Some(sum) = link.onto.map(|map| &self.maps[map]).filter(|sum| !sum.shares(to)) {
+        if let Some(sum) = link
+            .onto
+            .map(|map| &self.maps[map])
+            .filter(|sum| !sum.shares(to))
+        {
             // SAFETY: as above; this one is other memory.
             out.copy_from_slice(unsafe { sum.rows(made.0 + 1, made.1) });
         }
@@ -279,10 +294,18 @@ impl<'a> Pass<'a> {
         let channels = link.channels;
         match self.run.engine.arithmetic() {
             Arithmetic::Bf16 => {
-                add_interleaved::<Bf16>(samples(&results), samples_mut(out), (window.width, channels));
+                add_interleaved::<Bf16>(
+                    samples(&results),
+                    samples_mut(out),
+                    (window.width, channels),
+                );
             }
             Arithmetic::F32 => {
-                add_interleaved::<f32>(samples(&results), samples_mut(out), (window.width, channels));
+                add_interleaved::<f32>(
+                    samples(&results),
+                    samples_mut(out),
+                    (window.width, channels),
+                );
             }
         }
         Ok(())
@@ -326,7 +349,10 @@ impl Step {
 
 /// The decoded picture alone.
 fn seen(y: &Picture) -> Seen<'_> {
-    Seen { x: None, y: Some(y) }
+    Seen {
+        x: None,
+        y: Some(y),
+    }
 }
 
 /// Sides of the picture and of the changes that `parts_agree` tests.
@@ -361,7 +387,10 @@ pub(crate) fn parts_agree(engine: &Engine) -> Result<bool> {
         pass.parts(&plan, vec![changed], Vec::new())?;
         Pass::new(&run, &anew, seen(&y), weights, &mut out)?.whole()?;
         // SAFETY: nothing computes any more.
-        let last = |maps: &[Map]| maps.last().map(|map| unsafe { map.rows(0, map.height + 2) }.to_vec());
+        let last = |maps: &[Map]| {
+            maps.last()
+                .map(|map| unsafe { map.rows(0, map.height + 2) }.to_vec())
+        };
         if last(&kept) != last(&anew) {
             return Ok(false);
         }

@@ -144,7 +144,10 @@ pub(crate) fn links(net: &Net) -> Vec<Link> {
     };
     let layers = net.layers.iter();
     let layers = layers.map(|layer| link(&layer.conv, layer.from, layer.onto));
-    [link(&net.heads[1], 0, None)].into_iter().chain(layers).collect()
+    [link(&net.heads[1], 0, None)]
+        .into_iter()
+        .chain(layers)
+        .collect()
 }
 
 /// `window` of the layer `link`, cut into bands for up to `threads` threads.

@@ -35,7 +35,10 @@ impl Linear {
     pub fn forward(&self, x: &[f32]) -> Vec<f32> {
         let rows = self.weight.chunks_exact(x.len().max(1));
         let product = |row: &[f32]| {
-            let terms = row.iter().zip(x).map(|(&w, &x)| f64::from(w) * f64::from(x));
+            let terms = row
+                .iter()
+                .zip(x)
+                .map(|(&w, &x)| f64::from(w) * f64::from(x));
             terms.sum::<f64>()
         };
         let sums = rows.zip(&self.bias);

@@ -101,9 +101,8 @@ impl Embedding {
     pub fn load(weights: &mut dyn Weights, net: &Net) -> Result<Self> {
         let frequencies = Tensor::f_from_slice(&frequencies(net.embedding / 2))?;
         let layers = net.embeddings();
-        let [first, second, tables] = layers.map(|(key, input, output)| {
-            Linear::load(weights, key, input as i64, output as i64)
-        });
+        let [first, second, tables] = layers
+            .map(|(key, input, output)| Linear::load(weights, key, input as i64, output as i64));
         Ok(Self {
             frequencies: frequencies.f_to_device(weights.device())?,
             embed: [first, second],

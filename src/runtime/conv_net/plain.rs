@@ -41,6 +41,14 @@ fn column(scales: &[Scales], pick: fn(&Scales) -> f64, device: Device) -> Result
     pinned::up(&values, &[-1, 1, 1, 1], device)
 }
 
+/// F of `net` with `weights`, which may be changing, in the arithmetic `kind`.
+///
+/// # Errors
+/// libtorch's.
+pub fn core(net: Net, weights: &mut dyn Weights, kind: Kind) -> Result<Box<dyn Core>> {
+    Ok(Box::new(Plain::load(net, weights, kind)?))
+}
+
 /// F of a [`Net`], on one device, in one kind.
 pub(crate) struct Plain {
     net: Net,
@@ -63,7 +71,10 @@ impl Plain {
             let conv = Conv::load(weights, &layer.conv, kind);
             let output = 2 * layer.conv.output as i64;
             let film = layer.film.as_ref();
-            (conv, film.map(|key| Linear::load(weights, key, length, output)))
+            (
+                conv,
+                film.map(|key| Linear::load(weights, key, length, output)),
+            )
         });
         Ok(Self {
             layers: layers.collect(),
@@ -107,7 +118,10 @@ impl Plain {
         let [of_x, of_hint] = &self.heads;
         let hint = of_hint.forward(&self.enter(y, self.net.entry.place)?)?;
         // In the one-call case x is ignored, which saves its convolution.
-        match cases.iter().any(|case| case.sigma < self.net.one_call_sigma) {
+        match cases
+            .iter()
+            .any(|case| case.sigma < self.net.one_call_sigma)
+        {
             true => Ok(of_x.forward(&self.enter(x, false)?)?.f_add(&hint)?),
             false => Ok(hint.f_add(&of_x.resting()?)?),
         }

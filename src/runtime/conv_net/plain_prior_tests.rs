@@ -50,9 +50,9 @@ fn together(prior: &PlainPrior, asked: &[Asked]) -> Vec<Result<Picture>> {
             })
         });
         has_begun.recv().unwrap();
-        let asking = asked.iter().map(|(x, sigma, hint)| {
-            scope.spawn(move || prior.denoise(x, *sigma, hint.as_ref()))
-        });
+        let asking = asked
+            .iter()
+            .map(|(x, sigma, hint)| scope.spawn(move || prior.denoise(x, *sigma, hint.as_ref())));
         let asking: Vec<_> = asking.collect();
         while batcher.inside() < asked.len() {
             sleep(Duration::from_millis(1));

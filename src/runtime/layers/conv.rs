@@ -8,10 +8,10 @@ use std::cell::{Ref, RefCell};
 use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
-use crate::runtime::native::trial;
 use crate::runtime::layers::joined::Joined;
 use crate::runtime::multiplies;
 use crate::runtime::native::packed::{Geometry, PackedConv};
+use crate::runtime::native::trial;
 use crate::runtime::tensors::load::{Loader, channels_last};
 
 /// A convolution: `[N, in, H, W]` to `[N, out, H / stride, W / stride]`.

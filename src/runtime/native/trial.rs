@@ -11,8 +11,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::error::{Error, Result};
 use crate::runtime::native::packed::{Geometry, PackedConv};
-use crate::runtime::tensors::load::channels_last;
 use crate::runtime::native::slices::alone;
+use crate::runtime::tensors::load::channels_last;
 
 /// Allowed relative L2 error: inputs rounded to bf16 and results rounded once give 2^-9 each, so
 /// three roundings are 0.4 %; a wrong kernel is off by tens of percent.

@@ -136,7 +136,10 @@ impl Packed {
         let sample = self.arithmetic.bytes();
         let lengths = [
             (rows.len(), height * width * self.sizes.input * sample),
-            (out.len(), made_height * made_width * self.sizes.output * sample),
+            (
+                out.len(),
+                made_height * made_width * self.sizes.output * sample,
+            ),
         ];
         if let Some((found, wanted)) = lengths.into_iter().find(|(found, wanted)| found != wanted) {
             return Err(Error::Backend(format!(
@@ -144,7 +147,9 @@ impl Packed {
                 self.sizes
             )));
         }
-        let shape = self.sizes.shape(self.arithmetic, (height, width, beside), end)?;
+        let shape = self
+            .sizes
+            .shape(self.arithmetic, (height, width, beside), end)?;
         let kernel = kernel(shape)?;
         multiplies::note(|| Some(self.noted(height, width)));
         let macs = made_height * made_width * self.sizes.weights();
@@ -206,7 +211,8 @@ impl Convolution {
         end: End,
     ) -> Result<Shape> {
         let number = |n: usize| {
-            let long = |_| Error::Backend(format!("{self:?} of {width} x {height} pixels: too large"));
+            let long =
+                |_| Error::Backend(format!("{self:?} of {width} x {height} pixels: too large"));
             i32::try_from(n).map_err(long)
         };
         Ok(Shape {

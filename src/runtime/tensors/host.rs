@@ -46,7 +46,13 @@ pub(crate) fn check(source: &dyn TensorSource, shapes: &Shapes) -> Result<()> {
     for (name, wanted) in shapes {
         match source.info(name) {
             None => faults.push(format!("missing {name}")),
-            Some(info) if !info.shape.iter().map(|&n| n as i64).eq(wanted.iter().copied()) => {
+            Some(info)
+                if !info
+                    .shape
+                    .iter()
+                    .map(|&n| n as i64)
+                    .eq(wanted.iter().copied()) =>
+            {
                 faults.push(format!("{name} is {:?}, wanted {wanted:?}", info.shape));
             }
             Some(_) => {}
