@@ -11,7 +11,7 @@ use crate::contract::Denoiser;
 use crate::error::{Error, Result};
 use crate::model::identity::Identity;
 use crate::model::registry;
-use crate::options::Options;
+use crate::options::ModelOptions;
 
 #[cfg(feature = "torch")]
 use crate::model::published;
@@ -32,7 +32,7 @@ use crate::runtime::conv_engine::Form;
 /// # Errors
 /// [`Error::Io`] and [`Error::Checkpoint`] for a file, [`Error::Options`] for a config, a class
 /// or a device that does not fit, [`Error::Unsupported`] for a network in a build without torch.
-pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
+pub fn open(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     if let (Some(name), Some(config)) = (options.model.given(), &options.config)
         && is_built_in(name)
     {
@@ -63,7 +63,7 @@ pub fn prepare() {
 }
 
 #[cfg(feature = "torch")]
-fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn learned(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     let is_config = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
     let opened = match (options.model.given(), options.config.as_deref()) {
         (Some(name), Some(config)) if is_config(name) => {
@@ -81,7 +81,7 @@ fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
 
 /// One of our own, by its name or the path of its checkpoint.
 #[cfg(feature = "torch")]
-fn own(name: &str, options: &Options) -> Result<Opened> {
+fn own(name: &str, options: &ModelOptions) -> Result<Opened> {
     let prior = match registry::find(name) {
         Some(own) => own.embedded(options, Form::Fast)?,
         None => Own::open(Path::new(name), options)?,
@@ -90,7 +90,7 @@ fn own(name: &str, options: &Options) -> Result<Opened> {
 }
 
 #[cfg(not(feature = "torch"))]
-fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn learned(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     Err(Error::Unsupported(format!(
         "model = {:?}: this build has no torch, only the model identity",
         options.model.as_str()

@@ -11,7 +11,7 @@ use tch::Kind;
 
 use crate::contract::{Denoiser, ModelFacts, Reach};
 use crate::error::Result;
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::conv_engine::{Form, Prior, Wired};
 use crate::runtime::conv_net::edm::Core;
 use crate::runtime::tensors::TensorSource;
@@ -25,8 +25,12 @@ type Metadata = BTreeMap<String, String>;
 type MakeCore = fn(&Metadata, &mut dyn Weights, Kind) -> Result<Box<dyn Core>>;
 
 /// The prior in a checkpoint, of which the caller says how far it looks and what is known of it.
-type Open =
-    fn(Box<dyn TensorSource>, &Options, Form, (Reach, ModelFacts)) -> Result<Arc<dyn Denoiser>>;
+type Open = fn(
+    Box<dyn TensorSource>,
+    &ModelOptions,
+    Form,
+    (Reach, ModelFacts),
+) -> Result<Arc<dyn Denoiser>>;
 
 /// A network of our own.
 pub(crate) trait OwnNetwork: Wired + Sized {
@@ -84,7 +88,7 @@ fn core<N: OwnNetwork>(
 
 fn open<N: OwnNetwork>(
     source: Box<dyn TensorSource>,
-    options: &Options,
+    options: &ModelOptions,
     form: Form,
     known: (Reach, ModelFacts),
 ) -> Result<Arc<dyn Denoiser>> {
@@ -98,7 +102,7 @@ fn open<N: OwnNetwork>(
 /// checkpoint is not of this network, or backend failures.
 pub(crate) fn prior<N: OwnNetwork>(
     source: Box<dyn TensorSource>,
-    options: &Options,
+    options: &ModelOptions,
     form: Form,
     known: (Reach, ModelFacts),
 ) -> Result<Prior<N>> {

@@ -17,7 +17,7 @@ pub(crate) mod tests {
     use crate::frame::Picture;
     use crate::model::own::{OwnNetwork, prior as open};
     use crate::model::registry;
-    use crate::options::{Device, Options, Precision};
+    use crate::options::{Device, ModelOptions, Precision};
     use crate::runtime::conv_engine::{Form, Prior};
     use crate::runtime::conv_net::edm::Case;
     use crate::runtime::tensors::TensorSource;
@@ -44,7 +44,7 @@ pub(crate) mod tests {
     }
 
     /// The prior, as its own type.
-    pub(crate) fn prior(options: &Options, form: Form) -> Prior<Network> {
+    pub(crate) fn prior(options: &ModelOptions, form: Form) -> Prior<Network> {
         let lean = registry::get("lean").unwrap();
         let facts = lean.facts(source().metadata(), "lean".into()).unwrap();
         open(Box::new(source()), options, form, (lean.reach, facts)).unwrap()
@@ -63,10 +63,10 @@ pub(crate) mod tests {
 
     /// Relative L2 distance of the network's x0 from the recorded one, case by case.
     fn distances(precision: Precision) -> Vec<f64> {
-        let options = Options {
+        let options = ModelOptions {
             precision,
             device: Device::Cpu,
-            ..Options::default()
+            ..ModelOptions::default()
         };
         let lean = prior(&options, Form::Fast);
         let (x, y) = (numbers("x"), numbers("y"));

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::checkpoint;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::registry::{NETWORKS, Own, find, names};
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::conv_engine::Form;
 use crate::runtime::conv_net::edm::Core;
 use crate::runtime::tensors::TensorSource;
@@ -41,7 +41,7 @@ impl Own {
     /// # Errors
     /// [`Error::Io`] and [`Error::Checkpoint`] for the file, [`Error::Options`] for a device that
     /// is not there, or backend failures.
-    pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
+    pub fn open(path: &Path, options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
         let source = checkpoint::open(path)?;
         let own = Self::of(source.metadata())?;
         own.prior(source, path.display().to_string(), options, Form::Fast)
@@ -51,7 +51,7 @@ impl Own {
     ///
     /// # Errors
     /// [`Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(&self, options: &Options, form: Form) -> Result<Arc<dyn Denoiser>> {
+    pub fn embedded(&self, options: &ModelOptions, form: Form) -> Result<Arc<dyn Denoiser>> {
         self.prior(Box::new(self.checkpoint()?), self.name, options, form)
     }
 
@@ -88,7 +88,7 @@ impl Own {
         &self,
         source: Box<dyn TensorSource>,
         name: impl Into<Cow<'static, str>>,
-        options: &Options,
+        options: &ModelOptions,
         form: Form,
     ) -> Result<Arc<dyn Denoiser>> {
         let facts = self.facts(source.metadata(), name.into())?;

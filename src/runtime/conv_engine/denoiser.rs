@@ -9,7 +9,7 @@ use tch::Kind;
 use crate::contract::{Denoiser, Follower, Hint, ModelFacts, ONE_CALL_SIGMA, Reach};
 use crate::error::Result;
 use crate::frame::Picture;
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::backend;
 use crate::runtime::batch::Batcher;
 use crate::runtime::conv_engine::engine::{Engine, Form, Question};
@@ -40,7 +40,7 @@ impl<N: Wired> Prior<N> {
     /// that do not fit, or backend failures.
     pub fn load(
         source: Box<dyn TensorSource>,
-        options: &Options,
+        options: &ModelOptions,
         form: Form,
         (reach, facts): (Reach, ModelFacts),
         build: impl Fn(&mut dyn Weights, Kind) -> Result<N> + Send + 'static,
@@ -159,13 +159,13 @@ mod tests {
     use std::time::Duration;
     use tch::Device;
 
-    fn options(max_batch: usize, precision: Precision) -> Options {
-        Options {
+    fn options(max_batch: usize, precision: Precision) -> ModelOptions {
+        ModelOptions {
             device: options::Device::Cpu,
             precision,
             max_batch,
             max_delay_ms: 1000.0,
-            ..Options::default()
+            ..ModelOptions::default()
         }
     }
 
