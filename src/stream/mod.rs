@@ -2,8 +2,8 @@
 //!
 //! The only memory of frames. A stream takes a frame the way that a picture by itself goes, from
 //! `source` to its layout, but solves it with [`Remembering`], which knows the last frame
-//! ([`last_frame`]). `RestoreOptions::temporal` says how much carries over. Used by the elements, one stream for
-//! each grid of blocks (two for interlaced video).
+//! ([`last_frame`]). `RestoreOptions::temporal` says how much carries over. Used by the elements, one
+//! stream for each grid of blocks (two for interlaced video).
 //!
 //! What is kept of a frame: a copy of its input (bytes, file or pixels), to see that the next is the
 //! same, and a copy of the result, which is then returned again. The levels, the decoded picture, the
