@@ -93,8 +93,8 @@ macro_rules! element_with_properties {
                 model decides.")]
             #[property(name = "max-delay", get, set, type = f64, member = max_delay, minimum = 0.0,
                 maximum = 1000.0, default = ddrmjpeg::ModelOptions::default().max_delay_ms,
-                mutable_ready, nick = "Longest delay", blurb = "Time in milliseconds that a frame or a tile waits \
-                at most for others to join it in one call.")]
+                mutable_ready, nick = "Longest delay", blurb = "Time in milliseconds that a frame or a \
+                tile waits at most for others to join it in one call.")]
             #[property(name = "temporal", get, set, type = crate::enums::Temporal, member = temporal,
                 default, mutable_playing, nick = "Temporal", blurb = "How earlier frames are \
                 used.")]
