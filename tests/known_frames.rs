@@ -321,16 +321,12 @@ fn mean(plane: &Plane8) -> f64 {
 #[test]
 fn unmeasured_chroma_is_the_priors_to_restore() {
     let restorer = Restorer::with_denoiser(Arc::new(Red));
+    let options = RestoreOptions::default();
     let (frame, header) = decoded(&photographs()[0], 50, (2, 1));
     let restore = |frame: &Planar8| {
         let tables = FrameInfo::from(FrameTables::Quality(50)).with_header(header.clone());
         restorer
-            .restore_frame(
-                frame,
-                &tables,
-                &RestoreOptions::default(),
-                Control::default(),
-            )
+            .restore_frame(frame, &tables, &options, Control::default())
             .unwrap()
     };
     let held = restore(&frame);
@@ -355,6 +351,7 @@ fn unmeasured_chroma_is_the_priors_to_restore() {
 #[test]
 fn cells_reach_as_far_as_the_family_in_the_header_says() {
     let restorer = Restorer::with_denoiser(Arc::new(Red));
+    let options = RestoreOptions::default();
     let (frame, header) = decoded(&photographs()[0], 50, (1, 1));
     let redness = |family: Family| {
         let header = Header {
@@ -363,12 +360,7 @@ fn cells_reach_as_far_as_the_family_in_the_header_says() {
         };
         let tables = FrameInfo::from(FrameTables::Estimate).with_header(header);
         let restored = restorer
-            .restore_frame(
-                &frame,
-                &tables,
-                &RestoreOptions::default(),
-                Control::default(),
-            )
+            .restore_frame(&frame, &tables, &options, Control::default())
             .unwrap();
         assert_eq!(restored.report.family, Some(family));
         mean(&restored.frame.planes[2])
