@@ -6,7 +6,8 @@
 use std::fs;
 
 use ddrmjpeg::{
-    Control, FrameTables, FrameView, FrameViewMut, Limits, Options, PixelFormat, Restorer,
+    Control, FrameTables, FrameView, FrameViewMut, Limits, ModelOptions, PixelFormat,
+    RestoreOptions, Restorer,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,8 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         planes,
     )?)?;
 
-    let options = Options::default();
-    let restorer = Restorer::open(&options)?;
+    let options = RestoreOptions::default();
+    let restorer = Restorer::open(&ModelOptions::default())?;
     let view = FrameView::new(PixelFormat::Bgra, width, height, &[(&buffer, stride)])?;
     let frame = view.to_planar();
     let info = FrameTables::Estimate.into();

@@ -5,7 +5,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use ddrmjpeg::{Control, Denoiser, Hint, ModelFacts, Options, Picture, Reach, Restorer, Result};
+use ddrmjpeg::{
+    Control, Denoiser, Hint, ModelFacts, Picture, Reach, RestoreOptions, Restorer, Result,
+};
 
 /// Takes each pixel for the mean of itself and its four neighbours.
 struct Blur;
@@ -47,7 +49,7 @@ impl Denoiser for Blur {
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let input = std::env::args().nth(1).ok_or("usage: own_prior IN.jpg")?;
     let restorer = Restorer::with_denoiser(Arc::new(Blur));
-    let options = Options::default();
+    let options = RestoreOptions::default();
     let restored = restorer.restore_jpeg(&fs::read(input)?, &options, Control::default())?;
     println!(
         "{} x {}, {} calls",

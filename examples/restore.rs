@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::Write;
 
-use ddrmjpeg::{Control, Options, Preset, Restorer};
+use ddrmjpeg::{Control, ModelOptions, Preset, RestoreOptions, Restorer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -13,9 +13,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: restore IN.jpg OUT.ppm".into());
     };
 
-    // One struct holds every option; a restorer is an opened model, good for any number of files.
-    let options = Options::default().with_preset(Preset::Quality);
-    let restorer = Restorer::open(&options)?;
+    // A restorer is an opened model, good for any number of files. How a file is restored is said
+    // with each of them.
+    let restorer = Restorer::open(&ModelOptions::default())?;
+    let options = RestoreOptions::default().with_preset(Preset::Quality);
 
     let report = |done, total| eprint!("\rnetwork call {done} of {total} ");
     let control = Control {

@@ -5,12 +5,12 @@
 
 use std::fs;
 
-use ddrmjpeg::{Control, Layout, Options, Restorer};
+use ddrmjpeg::{Control, Layout, ModelOptions, RestoreOptions, Restorer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // nano is the small model, for moving pictures.
-    let options = Options::default().with_model("nano");
-    let mut stream = Restorer::open(&options)?.stream();
+    let mut stream = Restorer::open(&ModelOptions::default().with_model("nano"))?.stream();
+    let options = RestoreOptions::default();
     for path in std::env::args().skip(1) {
         let jpeg = fs::read(&path)?;
         let restored = stream.restore_jpeg(&jpeg, Layout::Rgb, &options, Control::default())?;

@@ -50,9 +50,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Where one value is out of its range, name, value and range can be asked for:
 ///
 /// ```
-/// use ddrmjpeg::{Error, Options};
+/// use ddrmjpeg::{Error, RestoreOptions};
 ///
-/// let Err(Error::Options(wrong)) = Options::default().with_strength(1.5).validate() else {
+/// let Err(Error::Options(wrong)) = RestoreOptions::default().with_strength(1.5).validate() else {
 ///     panic!("1.5 is out of range");
 /// };
 /// assert_eq!(wrong.name(), Some("strength"));

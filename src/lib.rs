@@ -51,7 +51,9 @@ pub use crate::frame::{
 };
 pub use crate::jpeg::file::pixels::decode;
 pub use crate::jpeg::{Header, JpegFile, encode};
-pub use crate::options::{Device, Limits, ModelName, Options, Precision, Preset, Temporal};
+pub use crate::options::{
+    Device, Limits, ModelName, ModelOptions, Precision, Preset, RestoreOptions, Temporal,
+};
 pub use crate::report::{Report, Restored};
 pub use crate::restore::{FrameInfo, FrameTables, Layout, Restorer, Stream};
 

@@ -147,7 +147,7 @@ pub enum Fresh {
     /// It is the first, or the first after [`crate::Stream::reset`], or after a frame that failed or
     /// was restored by itself.
     First,
-    /// `Options::temporal` is off.
+    /// `RestoreOptions::temporal` is off.
     Off,
     /// The options changed, or the layout of the pixels.
     Options,

@@ -12,7 +12,7 @@ use crate::frame::{Picture, Planar8};
 use crate::jpeg;
 use crate::jpeg::JpegFile;
 use crate::model;
-use crate::options::Options;
+use crate::options::{ModelOptions, RestoreOptions};
 use crate::solve::{Alone, Request};
 use crate::source;
 
@@ -34,7 +34,7 @@ impl Restorer {
     /// # Errors
     /// [`crate::Error::Options`], [`crate::Error::Io`], [`crate::Error::Checkpoint`] or
     /// [`crate::Error::Backend`].
-    pub fn open(options: &Options) -> Result<Self> {
+    pub fn open(options: &ModelOptions) -> Result<Self> {
         options.validate()?;
         Ok(Self {
             denoiser: model::open::open(options)?,
@@ -70,7 +70,7 @@ impl Restorer {
     pub fn restore_jpeg(
         &self,
         data: &[u8],
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         let file = jpeg::read(data, &options.limits)?;
@@ -84,7 +84,7 @@ impl Restorer {
     pub fn restore_file(
         &self,
         file: &JpegFile,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         self.restore_file_as(file, Layout::AsFile, options, control)
@@ -98,7 +98,7 @@ impl Restorer {
         &self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
@@ -115,7 +115,7 @@ impl Restorer {
     pub fn restore_unrounded(
         &self,
         file: &JpegFile,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<(Picture, Report)> {
         options.validate()?;
@@ -130,7 +130,7 @@ impl Restorer {
     pub fn restore_to_levels(
         &self,
         file: &JpegFile,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<(JpegFile, Report)> {
         options.validate()?;
@@ -150,7 +150,7 @@ impl Restorer {
         &self,
         frame: &Planar8,
         info: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
@@ -168,7 +168,7 @@ impl Restorer {
     pub fn restore_decoded(
         &self,
         picture: &Planar8,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;
@@ -188,7 +188,7 @@ impl Restorer {
         &self,
         picture: &Planar8,
         bits: Bits,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         options.validate()?;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ddrmjpeg::{Control, Error, Options, Restorer, jpeg};
+use ddrmjpeg::{Control, Error, ModelOptions, RestoreOptions, Restorer, jpeg};
 
 fn files(kind: &str) -> Vec<PathBuf> {
     let root = std::env::var_os("DDRMJPEG_CORPUS").expect("DDRMJPEG_CORPUS names the corpus");
@@ -29,8 +29,8 @@ fn files(kind: &str) -> Vec<PathBuf> {
 
 /// Restores every file with the identity prior; answers (read, refused with their errors).
 fn restore_all(kind: &str) -> (usize, Vec<(PathBuf, Error)>) {
-    let options = Options::default().with_model("identity");
-    let restorer = Restorer::open(&options).unwrap();
+    let restorer = Restorer::open(&ModelOptions::default().with_model("identity")).unwrap();
+    let options = RestoreOptions::default();
     let (mut read, mut refused) = (0, Vec::new());
     for path in files(kind) {
         let bytes = fs::read(&path).unwrap();
@@ -77,7 +77,7 @@ fn corpus_files_that_broke_decoders_are_survived() {
 #[test]
 #[ignore = "needs DDRMJPEG_CORPUS"]
 fn corpus_levels_survive_writing() {
-    let limits = Options::default().limits;
+    let limits = RestoreOptions::default().limits;
     for path in files("odd") {
         let Ok(file) = jpeg::read(&fs::read(&path).unwrap(), &limits) else {
             continue;
@@ -123,7 +123,7 @@ const APART: [&str; 6] = [
 #[test]
 #[ignore = "needs DDRMJPEG_CORPUS"]
 fn corpus_levels_decode_to_what_libjpeg_decodes() {
-    let limits = Options::default().limits;
+    let limits = RestoreOptions::default().limits;
     let (mut compared, mut apart) = (0, Vec::new());
     for path in files("odd") {
         let bytes = fs::read(&path).unwrap();

@@ -4,7 +4,7 @@
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 
 const WIDTH: usize = 64;
 const HEIGHT: usize = 64;
@@ -53,7 +53,7 @@ fn restarted() -> (Vec<u8>, Vec<std::ops::Range<usize>>) {
 }
 
 fn read(bytes: &[u8]) -> JpegFile {
-    jpeg::read(bytes, &Options::default().limits).unwrap()
+    jpeg::read(bytes, &RestoreOptions::default().limits).unwrap()
 }
 
 fn damaged_rows(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
@@ -245,8 +245,8 @@ fn a_cut_is_in_the_middle_of_a_row() {
 }
 
 fn restore(bytes: &[u8]) -> ddrmjpeg::restore::Restored {
-    let options = Options::default().with_model("identity");
-    let core = Restorer::open(&options).unwrap();
+    let core = Restorer::open(&ModelOptions::default().with_model("identity")).unwrap();
+    let options = RestoreOptions::default();
     core.restore_jpeg(bytes, &options, Control::default())
         .unwrap()
 }

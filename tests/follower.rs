@@ -11,11 +11,11 @@ use ddrmjpeg::contract::{Denoiser, Follower, Hint, ONE_CALL_SIGMA};
 use ddrmjpeg::frame::{Picture, Rect};
 use ddrmjpeg::model::open;
 use ddrmjpeg::options::Precision::{Bf16, F32};
-use ddrmjpeg::options::{Device, Options, Precision};
+use ddrmjpeg::options::{Device, ModelOptions, Precision};
 use std::sync::Arc;
 
 fn open(name: &str, precision: Precision) -> Arc<dyn Denoiser> {
-    let options = Options::default()
+    let options = ModelOptions::default()
         .with_model(name)
         .with_device(Device::Cpu)
         .with_precision(precision);

@@ -5,7 +5,7 @@ use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::jpeg::file::ink::Ink;
 use ddrmjpeg::restore::Restored;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 
 const SIZE: (usize, usize) = (61, 43);
 
@@ -20,7 +20,7 @@ fn scene(model: PixelModel, (width, height): (usize, usize)) -> Planar8 {
 }
 
 fn read(bytes: &[u8]) -> JpegFile {
-    jpeg::read(bytes, &Options::default().limits).unwrap()
+    jpeg::read(bytes, &RestoreOptions::default().limits).unwrap()
 }
 
 /// A file of four components, of which those beside black are `paint`; black has a sample for
@@ -41,16 +41,15 @@ fn file(is_ycck: bool, subsampling: (usize, usize), factors: (usize, usize)) -> 
     jpeg::write(&paint).unwrap()
 }
 
-fn restore(file: &JpegFile, options: &Options) -> Restored {
-    let core = Restorer::open(options).unwrap();
-    core.restore_file(file, options, Control::default())
+fn restore(file: &JpegFile, options: &RestoreOptions) -> Restored {
+    identity()
+        .restore_file(file, options, Control::default())
         .unwrap()
 }
 
-fn identity(strength: f64) -> Options {
-    Options::default()
-        .with_model("identity")
-        .with_strength(strength)
+/// The prior that changes nothing.
+fn identity() -> Restorer {
+    Restorer::open(&ModelOptions::default().with_model("identity")).unwrap()
 }
 
 /// Whether it is YCCK, and the sampling factors of two kinds of components.
@@ -90,8 +89,8 @@ fn levels_of_all_four_are_read_as_they_were_written() {
 fn they_are_decoded_to_the_rgb_that_every_decoder_shows() {
     for (is_ycck, subsampling, factors) in KINDS {
         let bytes = file(is_ycck, subsampling, factors);
-        let wanted = jpeg::file::pixels::decode(&bytes, &Options::default().limits).unwrap();
-        let shown = restore(&read(&bytes), &identity(0.0)).frame;
+        let wanted = jpeg::file::pixels::decode(&bytes, &RestoreOptions::default().limits).unwrap();
+        let shown = restore(&read(&bytes), &RestoreOptions::default().with_strength(0.0)).frame;
         assert_eq!(shown.model, PixelModel::Rgb);
         for (a, b) in shown.planes.iter().zip(&wanted.planes) {
             let apart = a
@@ -111,14 +110,13 @@ fn they_are_decoded_to_the_rgb_that_every_decoder_shows() {
 
 #[test]
 fn all_four_are_restored_and_keep_their_levels() {
-    let strict = identity(1.0).with_strict(true);
+    let strict = RestoreOptions::default().with_strict(true);
     for (is_ycck, subsampling, factors) in KINDS {
         let found = read(&file(is_ycck, subsampling, factors));
         let restored = restore(&found, &strict);
         assert!(restored.report.restored);
         assert_eq!(restored.report.measured, [true; 4]);
-        let core = Restorer::open(&strict).unwrap();
-        let (levels, _) = core
+        let (levels, _) = identity()
             .restore_to_levels(&found, &strict, Control::default())
             .unwrap();
         let again = read(&jpeg::write(&levels).unwrap());
@@ -132,7 +130,7 @@ fn all_four_are_restored_and_keep_their_levels() {
 fn a_cut_file_of_four_components_is_restored_where_it_is_whole() {
     let whole = file(true, (1, 1), (1, 1));
     let cut = read(&whole[..whole.len() * 2 / 3]);
-    let report = restore(&cut, &identity(1.0)).report;
+    let report = restore(&cut, &RestoreOptions::default()).report;
     assert!(report.restored);
     assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
     assert!(report.notes[0].contains("damaged"), "{:?}", report.notes);
@@ -162,7 +160,7 @@ fn a_size_that_the_bytes_cannot_hold_is_refused() {
     let mut lie = small.clone();
     lie[frame + 5..frame + 9].copy_from_slice(&[0x1B, 0x58, 0x1B, 0x58]);
     let begun = std::time::Instant::now();
-    let error = jpeg::read(&lie, &Options::default().limits).unwrap_err();
+    let error = jpeg::read(&lie, &RestoreOptions::default().limits).unwrap_err();
     let said = error.to_string();
     assert!(
         said.contains("7000 x 7000 pixels take") && said.contains("bytes"),
@@ -172,14 +170,13 @@ fn a_size_that_the_bytes_cannot_hold_is_refused() {
     assert!(begun.elapsed().as_millis() < 500);
     // What is cut short is read, down to where it could hold a quarter.
     let header = small.len() - 100;
-    assert!(jpeg::read(&small[..header], &Options::default().limits).is_ok());
+    assert!(jpeg::read(&small[..header], &RestoreOptions::default().limits).is_ok());
 }
 
 /// A picture in 16 bits is that in 8 bits, with what rounding took away.
 #[test]
 fn a_picture_that_is_not_rounded_becomes_the_same_pixels() {
-    let options = identity(1.0);
-    let core = Restorer::open(&options).unwrap();
+    let (core, options) = (identity(), RestoreOptions::default());
     let plain = |model| jpeg::encode(&scene(model, SIZE), 40, (2, 2)).unwrap();
     let ink = file(true, (2, 2), (1, 1));
     for bytes in [plain(PixelModel::Rgb), plain(PixelModel::Grey), ink] {

@@ -9,7 +9,7 @@ use ddrmjpeg::jpeg::grid::cell::Slack;
 use ddrmjpeg::jpeg::grid::component::Observed;
 use ddrmjpeg::jpeg::grid::tables;
 use ddrmjpeg::jpeg::{JpegFile, grid};
-use ddrmjpeg::{Options, Restorer};
+use ddrmjpeg::{ModelOptions, RestoreOptions, Restorer};
 
 const SIZE: (usize, usize) = (72, 56);
 
@@ -33,7 +33,7 @@ fn progressive(subsampling: (usize, usize)) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> JpegFile {
-    jpeg::read(bytes, &Options::default().limits).unwrap()
+    jpeg::read(bytes, &RestoreOptions::default().limits).unwrap()
 }
 
 /// Where the data of each scan end.
@@ -107,7 +107,7 @@ fn a_cut_file_is_decoded_as_libjpeg_decodes_it() {
     let whole = progressive((1, 1));
     for end in scan_ends(&whole) {
         let cut = [&whole[..end], &[0xFF, 0xD9]].concat();
-        let wanted = jpeg::file::pixels::decode(&cut, &Options::default().limits).unwrap();
+        let wanted = jpeg::file::pixels::decode(&cut, &RestoreOptions::default().limits).unwrap();
         let shown = restore(&whole[..end], 0.0).frame;
         for (a, b) in shown.planes.iter().zip(&wanted.planes) {
             // Rounded planes, and libjpeg's integer colours: two levels.
@@ -123,10 +123,8 @@ fn a_cut_file_is_decoded_as_libjpeg_decodes_it() {
 }
 
 fn restore(bytes: &[u8], strength: f64) -> ddrmjpeg::restore::Restored {
-    let options = Options::default()
-        .with_model("identity")
-        .with_strength(strength);
-    let core = Restorer::open(&options).unwrap();
+    let core = Restorer::open(&ModelOptions::default().with_model("identity")).unwrap();
+    let options = RestoreOptions::default().with_strength(strength);
     core.restore_jpeg(bytes, &options, Control::default())
         .unwrap()
 }

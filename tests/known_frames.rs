@@ -15,7 +15,7 @@ use ddrmjpeg::jpeg::recover::by_header::Refusal;
 use ddrmjpeg::jpeg::segments::header;
 use ddrmjpeg::jpeg::{Header, Observation, grid};
 use ddrmjpeg::restore::{FrameInfo, FrameTables, TablesFrom};
-use ddrmjpeg::{Control, Denoiser, Options, Restorer};
+use ddrmjpeg::{Control, Denoiser, RestoreOptions, Restorer};
 
 const QUALITIES: [u8; 12] = [10, 20, 30, 40, 50, 60, 70, 80, 85, 88, 92, 95];
 
@@ -36,7 +36,7 @@ fn photographs() -> Vec<Planar8> {
 /// Encodes, and decodes to planes of the file's own sampling, as an exact decoder does.
 fn decoded(picture: &Planar8, quality: u8, subsampling: (usize, usize)) -> (Planar8, Header) {
     let bytes = jpeg::encode(picture, quality, subsampling).unwrap();
-    let file = jpeg::read(&bytes, &Options::default().limits).unwrap();
+    let file = jpeg::read(&bytes, &RestoreOptions::default().limits).unwrap();
     let seen = grid::from_file(&file);
     let mut frame = Planar8::new(PixelModel::YCbCr, file.width, file.height, subsampling);
     for (plane, component) in frame.planes.iter_mut().zip(&seen.components) {
@@ -321,11 +321,12 @@ fn mean(plane: &Plane8) -> f64 {
 #[test]
 fn unmeasured_chroma_is_the_priors_to_restore() {
     let restorer = Restorer::with_denoiser(Arc::new(Red));
+    let options = RestoreOptions::default();
     let (frame, header) = decoded(&photographs()[0], 50, (2, 1));
     let restore = |frame: &Planar8| {
         let tables = FrameInfo::from(FrameTables::Quality(50)).with_header(header.clone());
         restorer
-            .restore_frame(frame, &tables, &Options::default(), Control::default())
+            .restore_frame(frame, &tables, &options, Control::default())
             .unwrap()
     };
     let held = restore(&frame);
@@ -350,6 +351,7 @@ fn unmeasured_chroma_is_the_priors_to_restore() {
 #[test]
 fn cells_reach_as_far_as_the_family_in_the_header_says() {
     let restorer = Restorer::with_denoiser(Arc::new(Red));
+    let options = RestoreOptions::default();
     let (frame, header) = decoded(&photographs()[0], 50, (1, 1));
     let redness = |family: Family| {
         let header = Header {
@@ -358,7 +360,7 @@ fn cells_reach_as_far_as_the_family_in_the_header_says() {
         };
         let tables = FrameInfo::from(FrameTables::Estimate).with_header(header);
         let restored = restorer
-            .restore_frame(&frame, &tables, &Options::default(), Control::default())
+            .restore_frame(&frame, &tables, &options, Control::default())
             .unwrap();
         assert_eq!(restored.report.family, Some(family));
         mean(&restored.frame.planes[2])
@@ -382,7 +384,7 @@ fn after_a_refusal_the_other_tables_are_used_and_the_report_says_so() {
         (&shifted, FrameTables::Estimate, None),
     ] {
         let tables = FrameInfo::from(otherwise).with_header(header.clone());
-        let options = Options::default();
+        let options = RestoreOptions::default();
         let restored = restorer.restore_frame(frame, &tables, &options, Control::default());
         let report = restored.unwrap().report;
         assert_eq!(report.tables_from, from);

@@ -16,7 +16,7 @@ use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
 use ddrmjpeg::model::open;
 use ddrmjpeg::model::open::{open_config, read_config};
 use ddrmjpeg::options::{Device, Precision, Preset};
-use ddrmjpeg::{Options, Restorer};
+use ddrmjpeg::{ModelOptions, RestoreOptions, Restorer};
 use golden::Fixture;
 use serde_json::Value;
 
@@ -124,15 +124,15 @@ data:
     )
 }
 
-fn options(model: &Path, config: &str) -> Options {
-    Options::default()
+fn options(model: &Path, config: &str) -> ModelOptions {
+    ModelOptions::default()
         .with_model(model.display().to_string())
         .with_config(Some(config.to_owned()))
         .with_device(Device::Cpu)
         .with_precision(Precision::F32)
 }
 
-fn refusal(options: &Options) -> String {
+fn refusal(options: &ModelOptions) -> String {
     match open::open(options) {
         Ok(_) => panic!("opened {}", options.model),
         Err(error) => error.to_string(),
@@ -161,7 +161,7 @@ fn what_cannot_be_opened_is_named() {
     let files = Files::new();
     let weights = files.weights("net_ddpm", "net.safetensors");
     let config = files.config(&ddpm_config("LSUN\n  category: church_outdoor"));
-    let named = Options::default().with_model(config.clone());
+    let named = ModelOptions::default().with_model(config.clone());
     let missing = refusal(&named);
     assert!(
         missing.contains("ema_diffusion_lsun_church_model/model-4432000.ckpt"),
@@ -206,7 +206,7 @@ fn one_network_serves_every_class() {
     let files = Files::new();
     let weights = files.weights("net_adm_class_cond", "mine.safetensors");
     let config = read_config(&files.config(&adm_config(0.0))).unwrap();
-    let opened = open_config(&config, &weights, None, &Options::default()).unwrap();
+    let opened = open_config(&config, &weights, None, &ModelOptions::default()).unwrap();
     assert_eq!(opened.classes(), Some(10));
     let x = Picture::new(3, 32, 32);
     let out = |class| opened.denoiser(Some(class)).unwrap().denoise(&x, 1.0, None);
@@ -234,8 +234,7 @@ fn every_preset_runs_on_any_size() {
     let restorer = Restorer::open(&opened).unwrap();
     for (width, height) in [(20, 20), (50, 34)] {
         for preset in [Preset::Fast, Preset::Quality, Preset::Sample, Preset::Paper] {
-            let options = opened
-                .clone()
+            let options = RestoreOptions::default()
                 .with_preset(preset)
                 .with_steps(Some(2))
                 .with_samples((preset == Preset::Quality).then_some(2));
@@ -254,13 +253,14 @@ fn every_preset_runs_on_any_size() {
 fn nano_refuses_presets_that_need_noise() {
     let data: Vec<u8> = (0..48 * 32 * 3).map(|i| (i % 251) as u8).collect();
     let bytes = jpeg::encode(&Planar8::from_rgb(48, 32, &data), 40, (2, 2)).unwrap();
+    let model = ModelOptions::default()
+        .with_model("nano")
+        .with_device(Device::Cpu);
+    let restorer = Restorer::open(&model).unwrap();
     let ask = |preset, steps| {
-        let options = Options::default()
-            .with_model("nano")
+        let options = RestoreOptions::default()
             .with_preset(preset)
-            .with_steps(steps)
-            .with_device(Device::Cpu);
-        let restorer = Restorer::open(&options).unwrap();
+            .with_steps(steps);
         restorer.restore_jpeg(&bytes, &options, Control::default())
     };
     for (preset, steps) in [

@@ -10,7 +10,7 @@ use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::segments::header;
 use ddrmjpeg::jpeg::{Header, grid};
 use ddrmjpeg::restore::{FrameInfo, FrameTables, Restored, TablesFrom};
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 
 const QUALITY: u8 = 50;
 /// No multiples of 8, and of 16 neither.
@@ -23,7 +23,7 @@ fn decoded() -> (Planar8, Header) {
     let part = image::open(path).unwrap().crop_imm(130, 90, width, height);
     let picture = Planar8::from_rgb(SIZE.0, SIZE.1, &part.to_rgb8());
     let bytes = jpeg::encode(&picture, QUALITY, (2, 2)).unwrap();
-    let file = jpeg::read(&bytes, &Options::default().limits).unwrap();
+    let file = jpeg::read(&bytes, &RestoreOptions::default().limits).unwrap();
     let seen = grid::from_file(&file);
     let mut frame = Planar8::new(PixelModel::YCbCr, file.width, file.height, (2, 2));
     for (plane, component) in frame.planes.iter_mut().zip(&seen.components) {
@@ -38,8 +38,8 @@ fn decoded() -> (Planar8, Header) {
 }
 
 fn restored(frame: &Planar8, tables: &FrameInfo) -> Restored {
-    let options = Options::default().with_model("identity");
-    let core = Restorer::open(&options).unwrap();
+    let core = Restorer::open(&ModelOptions::default().with_model("identity")).unwrap();
+    let options = RestoreOptions::default();
     let control = Control::default();
     core.restore_frame(frame, tables, &options, control)
         .unwrap()

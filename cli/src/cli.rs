@@ -1,13 +1,14 @@
-//! What can be typed. Restoration flags become [`Options`]; a test compares the two lists.
+//! What can be typed. Restoration flags become [`ModelOptions`] and [`RestoreOptions`]; a test
+//! compares the lists.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
-use ddrmjpeg::Options;
 use ddrmjpeg::assumed_quality::AssumedQuality;
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Limits, Precision, Preset, Temporal};
+use ddrmjpeg::{ModelOptions, RestoreOptions};
 
 use crate::bench::BenchArgs;
 use crate::eval::arguments::EvalArgs;
@@ -151,7 +152,7 @@ pub struct CompareArgs {
     pub pictures: Vec<PathBuf>,
 }
 
-/// The flags that become [`Options`].
+/// The flags that become [`ModelOptions`] and [`RestoreOptions`].
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Restoration")]
 pub struct OptionArgs {
@@ -239,9 +240,29 @@ pub struct OptionArgs {
 }
 
 impl OptionArgs {
-    /// The options, checked.
-    pub fn resolve(&self) -> ddrmjpeg::Result<Options> {
-        let options = Options::default()
+    /// The options, checked: of the model, and of each picture.
+    pub fn resolve(&self) -> ddrmjpeg::Result<(ModelOptions, RestoreOptions)> {
+        let (model, restore) = (self.of_model(), self.of_pictures());
+        model.validate()?;
+        restore.validate()?;
+        Ok((model, restore))
+    }
+
+    fn of_model(&self) -> ModelOptions {
+        ModelOptions::default()
+            .with_model(self.model.clone())
+            .with_config(self.config.clone())
+            .with_class(self.class)
+            .with_device(self.device)
+            .with_precision(self.precision)
+            .with_threads(self.threads)
+            .with_max_batch(self.max_batch)
+            .with_max_delay_ms(self.max_delay_ms)
+    }
+
+    fn of_pictures(&self) -> RestoreOptions {
+        let pixels = self.max_megapixels.map(|n| n.saturating_mul(1_000_000));
+        RestoreOptions::default()
             .with_degradation(self.degradation)
             .with_preset(self.preset)
             .with_strength(self.strength)
@@ -249,11 +270,6 @@ impl OptionArgs {
             .with_identity_gate(self.identity_gate)
             .with_assume_quality(self.assume_quality)
             .with_seed(self.seed)
-            .with_model(self.model.clone())
-            .with_config(self.config.clone())
-            .with_class(self.class)
-            .with_device(self.device)
-            .with_precision(self.precision)
             .with_steps(self.steps)
             .with_samples(self.samples)
             .with_eta(self.eta)
@@ -261,15 +277,7 @@ impl OptionArgs {
             .with_init_timestep(self.init_timestep)
             .with_temporal(self.temporal)
             .with_tile_size(self.tile_size)
-            .with_threads(self.threads)
-            .with_max_batch(self.max_batch)
-            .with_max_delay_ms(self.max_delay_ms)
-            .with_limits(
-                Limits::default()
-                    .with_pixels(self.max_megapixels.map(|n| n.saturating_mul(1_000_000))),
-            );
-        options.validate()?;
-        Ok(options)
+            .with_limits(Limits::default().with_pixels(pixels))
     }
 }
 
@@ -278,29 +286,30 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    /// Every field of `Options` except `limits` has a flag of the same name, without the unit at
-    /// its end, and the defaults agree.
+    /// The names of the fields that `text` shows, which is what `Debug` makes of options.
+    fn fields(text: &str) -> Vec<String> {
+        let fields = text.split(['{', ',']);
+        let names = fields.filter_map(|part| Some(part.split_once(':')?.0.trim().to_owned()));
+        // What follows them is inside the limits.
+        names.take_while(|name| name != "limits").collect()
+    }
+
+    /// Every field of both structs except `limits` has a flag of the same name, without the unit at
+    /// its end.
     #[test]
     fn flags_and_options_are_the_same_list() {
-        let debug = format!("{:?}", Options::default());
-        let fields = debug
-            .split(['{', ','])
-            .filter_map(|part| part.split_once(':'));
+        let of_model = fields(&format!("{:?}", ModelOptions::default()));
+        let of_pictures = fields(&format!("{:?}", RestoreOptions::default()));
+        assert_eq!((of_model.len(), of_pictures.len()), (8, 14));
         let cli = Cli::command();
         let restore = cli.find_subcommand("restore").unwrap();
-        let mut found = 0;
-        for (name, _) in fields {
-            let flag = name.trim().trim_end_matches("_ms").replace('_', "-");
-            if flag == "limits" {
-                break;
-            }
+        for name in of_model.iter().chain(&of_pictures) {
+            let flag = name.trim_end_matches("_ms").replace('_', "-");
             assert!(
                 restore.get_arguments().any(|a| a.get_long() == Some(&flag)),
                 "no flag --{flag}"
             );
-            found += 1;
         }
-        assert_eq!(found, 22);
     }
 
     /// The command's own name, not its package's.
@@ -319,7 +328,8 @@ mod tests {
         let Command::Restore(arguments) = cli.command else {
             unreachable!("restore was typed");
         };
-        assert_eq!(arguments.options.resolve().unwrap(), Options::default());
+        let defaults = (ModelOptions::default(), RestoreOptions::default());
+        assert_eq!(arguments.options.resolve().unwrap(), defaults);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use ddrmjpeg::jpeg::JpegMeasurement;
 use ddrmjpeg::jpeg::grid;
 use ddrmjpeg::jpeg::grid::cell::Slack;
 use ddrmjpeg::options::Limits;
-use ddrmjpeg::{Options, Restorer};
+use ddrmjpeg::{ModelOptions, RestoreOptions, Restorer};
 use ddrmjpeg_lab::bench::jpeg;
 
 const SIDE: usize = 512;
@@ -43,8 +43,8 @@ fn stages(c: &mut Criterion) {
 
 fn restoration(c: &mut Criterion) {
     let bytes = jpeg(SIDE, SIDE).expect("a made-up picture can be encoded");
-    let options = Options::default();
-    let restorer = Restorer::open(&options).expect("the built-in model opens");
+    let options = RestoreOptions::default();
+    let restorer = Restorer::open(&ModelOptions::default()).expect("the built-in model opens");
     let mut group = c.benchmark_group("restore");
     group.throughput(Throughput::Elements((SIDE * SIDE) as u64));
     group

@@ -8,7 +8,7 @@ mod common;
 
 use anyhow::{Result, bail};
 use common::psnr;
-use ddrmjpeg::Options;
+use ddrmjpeg::ModelOptions;
 use ddrmjpeg::sampler::plan::{CellSettings, Plan, Start};
 use ddrmjpeg::sampler::unhinted::Unhinted;
 
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
         .iter()
         .map(|clean| common::observed(clean, quality))
         .collect::<Result<Vec<_>>>()?;
-    let lean = ddrmjpeg::model::open::open(&Options::default())?;
+    let lean = ddrmjpeg::model::open::open(&ModelOptions::default())?;
     let prior = Unhinted(&*lean);
     println!("| start:end:steps:samples:fresh:spread | JPEG dB | restored dB |\n|---|---|---|");
     for row in rows {

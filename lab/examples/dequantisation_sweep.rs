@@ -6,7 +6,7 @@
 mod common;
 
 use anyhow::{Result, bail};
-use ddrmjpeg::Options;
+use ddrmjpeg::ModelOptions;
 use ddrmjpeg::contract::{Control, Denoiser};
 use ddrmjpeg::degradation::Bits;
 use ddrmjpeg::frame::{Picture, Planar8};
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     };
     let pictures = common::pictures(folder, count.parse()?, 0)?;
     let bits = Bits::new(bits.parse()?)?;
-    let denoiser = ddrmjpeg::model::open::open(&Options::default())?;
+    let denoiser = ddrmjpeg::model::open::open(&ModelOptions::default())?;
     let shown =
         |show: &dyn Fn(&Levels) -> Picture| mean(&pictures, |clean| Ok(show(&levels(clean, bits))));
     println!(

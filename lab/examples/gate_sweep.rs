@@ -12,7 +12,7 @@ mod common;
 use anyhow::{Result, bail};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 use ddrmjpeg_lab::eval::metrics;
 
 #[path = "gate_sweep/drawings.rs"]
@@ -32,10 +32,9 @@ fn main() -> Result<()> {
         "window" => drawings::all().into_iter().skip(2).collect(),
         folder => common::pictures(folder, count.parse()?, side)?,
     };
-    let options = Options::default()
-        .with_identity_gate(rest.get(2).is_some_and(|word| word == "gate"))
-        .with_model(model);
-    let restorer = Restorer::open(&options)?;
+    let options = RestoreOptions::default()
+        .with_identity_gate(rest.get(2).is_some_and(|word| word == "gate"));
+    let restorer = Restorer::open(&ModelOptions::default().with_model(model))?;
     println!(
         "| sampling | quality | JPEG dB | gain | worst | lost on | outside cells | luma far outside, gained: most | lost: least | flat blocks, most |"
     );
@@ -104,7 +103,7 @@ fn measure(
     clean: &Planar8,
     quality: u8,
     subsampling: (usize, usize),
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Result<Row> {
     let file = jpeg::read(&jpeg::encode(clean, quality, subsampling)?, &options.limits)?;
     let decode = options.clone().with_strength(0.0);

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use ddrmjpeg::Options;
+use ddrmjpeg::ModelOptions;
 use ddrmjpeg::contract::Denoiser;
 use ddrmjpeg::frame::{Picture, Planar8};
 use ddrmjpeg::sampler::plan::{CellSettings, Plan, PublishedSettings, Start};
@@ -57,7 +57,7 @@ fn prior(
     if let Some(prior) = priors.get(model) {
         return Ok(Arc::clone(prior));
     }
-    let options = Options::default().with_model(model.to_owned());
+    let options = ModelOptions::default().with_model(model.to_owned());
     let prior = ddrmjpeg::model::open::open(&options)?;
     priors.insert(model.to_owned(), Arc::clone(&prior));
     Ok(prior)

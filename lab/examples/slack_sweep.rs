@@ -8,7 +8,6 @@ mod common;
 
 use anyhow::{Result, bail};
 use common::psnr;
-use ddrmjpeg::Options;
 use ddrmjpeg::contract::{Denoiser, Measurement, Trust};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
@@ -18,6 +17,7 @@ use ddrmjpeg::jpeg::grid::tables;
 use ddrmjpeg::jpeg::recover::resaved;
 use ddrmjpeg::jpeg::{JpegFile, JpegMeasurement};
 use ddrmjpeg::sampler::cell::ONE_CALL_SIGMA;
+use ddrmjpeg::{ModelOptions, RestoreOptions};
 
 /// (encoder, how it comes from the clean picture).
 type Encoder = (&'static str, fn(&Planar8) -> Result<Vec<u8>>);
@@ -55,7 +55,7 @@ fn trellis(clean: &Planar8, quality: u8) -> Result<Vec<u8>> {
 
 fn twice(clean: &Planar8, first: u8, second: u8) -> Result<Vec<u8>> {
     let once = jpeg::encode(clean, first, (2, 2))?;
-    let shown = jpeg::file::pixels::decode(&once, &Options::default().limits)?;
+    let shown = jpeg::file::pixels::decode(&once, &RestoreOptions::default().limits)?;
     Ok(jpeg::encode(&shown, second, (2, 2))?)
 }
 
@@ -84,7 +84,7 @@ fn main() -> Result<()> {
         bail!("FOLDER COUNT");
     };
     let pictures = common::pictures(folder, count.parse()?, 0)?;
-    let prior = ddrmjpeg::model::open::open(&Options::default())?;
+    let prior = ddrmjpeg::model::open::open(&ModelOptions::default())?;
     let names: Vec<&str> = SLACKS.iter().map(|(name, _)| *name).collect();
     println!(
         "| encoder | JPEG dB | no cells | judged | {} | earlier save | outside | far |",
@@ -97,7 +97,7 @@ fn main() -> Result<()> {
     for (name, encode) in ENCODERS {
         let mut sums: Vec<f64> = Vec::new();
         for clean in &pictures {
-            let file = jpeg::read(&encode(clean)?, &Options::default().limits)?;
+            let file = jpeg::read(&encode(clean)?, &RestoreOptions::default().limits)?;
             let row = measure(&*prior, clean, &file)?;
             sums.resize(row.len(), 0.0);
             sums.iter_mut()

@@ -9,7 +9,7 @@ mod common;
 
 use anyhow::{Result, bail};
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::{Control, Error, Options, Restorer, jpeg};
+use ddrmjpeg::{Control, Error, ModelOptions, RestoreOptions, Restorer, jpeg};
 use ddrmjpeg_lab::eval::metrics;
 
 fn main() -> Result<()> {
@@ -19,8 +19,8 @@ fn main() -> Result<()> {
     };
     let side = side.first().map_or(Ok(0), |side| side.parse())?;
     let pictures = common::pictures(folder, count.parse()?, side)?;
-    let options = Options::default();
-    let restorer = Restorer::open(&options)?;
+    let options = RestoreOptions::default();
+    let restorer = Restorer::open(&ModelOptions::default())?;
     println!(
         "| sampling | quality | JPEG dB | from the file | from the pixels | gain of that | worst | luma table exact | chroma told | not told |"
     );
@@ -55,7 +55,7 @@ fn measure(
     clean: &Planar8,
     quality: u8,
     sampling: (usize, usize),
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Result<Row> {
     let bytes = jpeg::encode(clean, quality, sampling)?;
     let shown = jpeg::file::pixels::decode(&bytes, &options.limits)?;

@@ -11,7 +11,7 @@ use ddrmjpeg::degradation::{Bits, Degradation};
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::{Picture, Rect};
 use ddrmjpeg::jpeg::grid::published_operator::PublishedMeasurement;
-use ddrmjpeg::options::Options;
+use ddrmjpeg::options::RestoreOptions;
 use ddrmjpeg::sampler;
 use ddrmjpeg::sampler::Problem;
 use ddrmjpeg::sampler::plan::Plan;
@@ -72,7 +72,7 @@ pub fn run(
     x_true: &Picture,
     operator: Operator,
     denoiser: &dyn Denoiser,
-    options: &Options,
+    options: &RestoreOptions,
     seed: u64,
     control: Control<'_>,
 ) -> Result<Restoration> {
@@ -147,7 +147,7 @@ mod tests {
     /// operators, while its sampler supports only JPEG.
     #[test]
     fn every_operator_runs_at_every_size() {
-        let options = Options::default()
+        let options = RestoreOptions::default()
             .with_preset(Preset::Paper)
             .with_steps(Some(3));
         for operator in ["jpeg30", "quant", "quant=5bit"] {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_seed_is_a_result() {
-        let options = Options::default()
+        let options = RestoreOptions::default()
             .with_preset(Preset::Paper)
             .with_steps(Some(3));
         let x = |seed| {

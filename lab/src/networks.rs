@@ -19,7 +19,7 @@ use ddrmjpeg::model::published::epsilon::{EpsilonDenoiser, EpsilonNetwork, Epsil
 use ddrmjpeg::model::published::timesteps::Timesteps;
 use ddrmjpeg::model::registry;
 use ddrmjpeg::model::registry::Own;
-use ddrmjpeg::options::{Options, Precision};
+use ddrmjpeg::options::{ModelOptions, Precision};
 use ddrmjpeg::runtime::backend;
 use ddrmjpeg::runtime::conv_engine::Form;
 pub use ddrmjpeg::runtime::multiplies::Shape;
@@ -76,7 +76,7 @@ pub fn open(
     family: Family,
     arithmetic: Arithmetic,
     alpha_bar: &[f64],
-    options: &Options,
+    options: &ModelOptions,
 ) -> Result<Arc<dyn Denoiser>> {
     let options = match arithmetic {
         Arithmetic::Ours => options.clone(),
@@ -114,7 +114,7 @@ fn open_plain(
     family: Family,
     arithmetic: Arithmetic,
     alpha_bar: &[f64],
-    options: &Options,
+    options: &ModelOptions,
 ) -> Result<Arc<dyn Denoiser>> {
     let form = match arithmetic {
         Arithmetic::Ours => Form::Fast,
@@ -200,7 +200,7 @@ const fn shape(channels: i64, height: i64, width: i64) -> Shape {
 ///
 /// # Errors
 /// [`Error::Options`] for a device that is not there, [`Error::Backend`].
-pub fn convolution(shape: Shape, rounds: usize, options: &Options) -> Result<f64> {
+pub fn convolution(shape: Shape, rounds: usize, options: &ModelOptions) -> Result<f64> {
     let device = backend::device(options.device)?;
     let worker = Worker::of(device, options.threads)?;
     worker.call(move || {

@@ -12,7 +12,7 @@ use ddrmjpeg::options::{Device, Precision, Preset};
 use ddrmjpeg::restore::Restored;
 use ddrmjpeg::solve::tiled::Tiled;
 use ddrmjpeg::solve::tiling;
-use ddrmjpeg::{Control, Options, Restorer, Result, jpeg};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer, Result, jpeg};
 use ddrmjpeg_lab::networks;
 use ddrmjpeg_lab::networks::{Arithmetic, Family};
 
@@ -35,14 +35,22 @@ fn scene(width: usize, height: usize) -> Planar8 {
     out
 }
 
-fn options() -> Options {
-    Options::default()
+fn model() -> ModelOptions {
+    ModelOptions::default()
         .with_device(Device::Cpu)
         .with_precision(Precision::F32)
 }
 
-fn restore(bytes: &[u8], options: &Options) -> Restored {
-    let restorer = Restorer::open(options).unwrap();
+fn options() -> RestoreOptions {
+    RestoreOptions::default()
+}
+
+fn restore(bytes: &[u8], options: &RestoreOptions) -> Restored {
+    restore_by(&model(), bytes, options)
+}
+
+fn restore_by(model: &ModelOptions, bytes: &[u8], options: &RestoreOptions) -> Restored {
+    let restorer = Restorer::open(model).unwrap();
     restorer
         .restore_jpeg(bytes, options, Control::default())
         .unwrap()
@@ -64,7 +72,7 @@ fn tiles_give_the_pixels_of_the_whole_picture() {
     let bytes = jpeg::encode(&scene(407, 331), 20, (2, 2)).unwrap();
     let file = jpeg::read(&bytes, &options().limits).unwrap();
     let hint = jpeg::grid::from_file(&file).hint();
-    let lean = open::open(&options()).unwrap();
+    let lean = open::open(&model()).unwrap();
     let Reach::Halo { halo_px, align_px } = lean.reach() else {
         panic!("the lean prior is made of convolutions");
     };
@@ -124,9 +132,7 @@ fn tiles_that_are_asked_at_once_give_the_same_picture() {
     let hint = jpeg::grid::from_file(&file).hint();
     // On a CPU the plain form alone gains by it, and that is measured only.
     let nano = |max_batch| {
-        let options = options()
-            .with_max_batch(max_batch)
-            .with_max_delay_ms(1000.0);
+        let options = model().with_max_batch(max_batch).with_max_delay_ms(1000.0);
         let family = Family::Own(registry::get("nano").unwrap());
         networks::open(family, Arithmetic::AsPublished, &[], &options).unwrap()
     };
@@ -167,8 +173,9 @@ fn the_same_seed_gives_the_same_pixels_and_another_does_not() {
 fn strict_output_keeps_every_level_before_rounding_and_nearly_all_after() {
     for subsampling in [(1, 1), (2, 1), (2, 2), (1, 2), (4, 1)] {
         let bytes = jpeg::encode(&scene(203, 117), 50, subsampling).unwrap();
-        let identity = options().with_model("identity").with_strict(true);
-        let consistency = restore(&bytes, &identity).report.consistency.unwrap();
+        let identity = model().with_model("identity");
+        let restored = restore_by(&identity, &bytes, &options().with_strict(true));
+        let consistency = restored.report.consistency.unwrap();
         assert_eq!(consistency.computed, 1.0, "{subsampling:?}");
         assert!(
             consistency.rounded >= 0.99,
@@ -217,7 +224,7 @@ fn every_size_from_one_pixel_and_every_sampling_is_restored() {
 fn restoration_brings_a_clean_scene_nearer() {
     let clean = scene(256, 192);
     for quality in [10, 20, 40] {
-        let restorer = Restorer::open(&options()).unwrap();
+        let restorer = Restorer::open(&model()).unwrap();
         let gain =
             ddrmjpeg_lab::eval::gain::measure(&restorer, &clean, quality, (2, 2), &options())
                 .unwrap();

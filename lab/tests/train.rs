@@ -11,7 +11,7 @@ use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
 use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::options::Precision;
 use ddrmjpeg::runtime::tensors::shapes::RandomWeights;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 use ddrmjpeg_lab::train::record::{Row, read};
 use ddrmjpeg_lab::train::{Event, Length, Pictures, Places, TrainOptions, least_side_px, train};
 
@@ -131,11 +131,14 @@ fn a_training_learns_and_its_model_restores() {
     let (first, last) = (mean(&rows[..15]), mean(&rows[45..]));
     // The random network is worse than the JPEG by far; 60 steps take most of that away.
     assert!(last < 0.5 * first, "{first} to {last}");
-    let restoring =
-        Options::default().with_model(out.join("model.safetensors").display().to_string());
-    let restorer = Restorer::open(&restoring).unwrap();
+    let trained = out.join("model.safetensors").display().to_string();
+    let restorer = Restorer::open(&ModelOptions::default().with_model(trained)).unwrap();
     let jpeg = ddrmjpeg::jpeg::encode(&Planar8::new(PixelModel::Rgb, 40, 24, (1, 1)), 50, (2, 2));
-    let restored = restorer.restore_jpeg(&jpeg.unwrap(), &restoring, Control::default());
+    let restored = restorer.restore_jpeg(
+        &jpeg.unwrap(),
+        &RestoreOptions::default(),
+        Control::default(),
+    );
     assert_eq!(restored.unwrap().frame.width(), 40);
     assert!(
         std::fs::read_to_string(out.join("curves.svg"))

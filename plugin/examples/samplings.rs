@@ -12,7 +12,7 @@ use ddrmjpeg::contract::QuantSteps;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::grid::tables;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 use ddrmjpeg_lab::eval::metrics;
 use gst_video::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo};
@@ -64,8 +64,8 @@ fn main() -> Result<()> {
         "| sampling | JPEG | jpegdec ! ddrmjpeg | ddrmjpegdec | gain over JPEG | gain over the filter | least | same as restore |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    let options = Options::default();
-    let restorer = Restorer::open(&options)?;
+    let options = RestoreOptions::default();
+    let restorer = Restorer::open(&ModelOptions::default())?;
     for (name, sampling) in SAMPLINGS {
         let mut rows = Vec::new();
         for path in &pictures {
@@ -99,7 +99,7 @@ fn measure(
     bytes: &[u8],
     quality: u8,
     restorer: &Restorer,
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Result<Row> {
     let decode = options.clone().with_strength(0.0);
     let decoded = restorer

@@ -22,15 +22,15 @@ macro_rules! element_with_properties {
                 default, mutable_playing, nick = "Preset",
                 blurb = "How much work to spend on a frame, and whether to aim for fidelity or texture.")]
             #[property(name = "strength", get, set, type = f64, member = strength, minimum = 0.0,
-                maximum = 1.0, default = ddrmjpeg::Options::default().strength, mutable_playing,
-                nick = "Strength", blurb = "Share of the restoration in the output: 1 is all of it, \
-                0 leaves the frames as they were decoded.")]
+                maximum = 1.0, default = ddrmjpeg::RestoreOptions::default().strength,
+                mutable_playing, nick = "Strength", blurb = "Share of the restoration in the \
+                output: 1 is all of it, 0 leaves the frames as they were decoded.")]
             #[property(name = "strict", get, set, type = bool, member = strict,
-                default = ddrmjpeg::Options::default().strict, mutable_playing, nick = "Strict",
-                blurb = "Keep every coefficient so far inside its quantisation cell that the output \
-                encodes to the JPEG's own levels again.")]
+                default = ddrmjpeg::RestoreOptions::default().strict, mutable_playing,
+                nick = "Strict", blurb = "Keep every coefficient so far inside its quantisation \
+                cell that the output encodes to the JPEG's own levels again.")]
             #[property(name = "identity-gate", get, set, type = bool, member = identity_gate,
-                default = ddrmjpeg::Options::default().identity_gate, mutable_playing,
+                default = ddrmjpeg::RestoreOptions::default().identity_gate, mutable_playing,
                 nick = "Identity gate", blurb = "Leave as decoded what was quantised so little, \
                 or differs so much from what the model was trained on, that restoring it would do harm.")]
             #[property(name = "assume-quality", get = Self::assume_quality,
@@ -59,7 +59,7 @@ macro_rules! element_with_properties {
                 default, mutable_ready, nick = "Precision",
                 blurb = "Arithmetic of the network.")]
             #[property(name = "seed", get, set, type = u64, member = seed,
-                default = ddrmjpeg::Options::default().seed, mutable_playing, nick = "Seed",
+                default = ddrmjpeg::RestoreOptions::default().seed, mutable_playing, nick = "Seed",
                 blurb = "Seed of the noise that a restoration starts from: the same seed gives the \
                 same pixels.")]
             #[property(name = "steps", get, set, type = u32, member = steps, maximum = 1000,
@@ -69,14 +69,16 @@ macro_rules! element_with_properties {
                 mutable_playing, nick = "Samples",
                 blurb = "Draws to average, 1 to 64; 0 uses the preset's number.")]
             #[property(name = "eta", get, set, type = f64, member = eta, minimum = 0.0, maximum = 1.0,
-                default = ddrmjpeg::Options::default().eta, mutable_playing, nick = "Eta",
+                default = ddrmjpeg::RestoreOptions::default().eta, mutable_playing, nick = "Eta",
                 blurb = "With the preset paper, the share of fresh noise in each step.")]
             #[property(name = "eta-b", get, set, type = f64, member = eta_b, minimum = 0.0,
-                maximum = 1.0, default = ddrmjpeg::Options::default().eta_b, mutable_playing, nick = "Eta b",
+                maximum = 1.0, default = ddrmjpeg::RestoreOptions::default().eta_b, mutable_playing,
+                nick = "Eta b",
                 blurb = "With the preset paper, the share of the JPEG's own levels in each step.")]
             #[property(name = "init-timestep", get, set, type = u32, member = init_timestep,
-                minimum = 1, maximum = 1000, default = ddrmjpeg::Options::default().init_timestep as u32,
-                mutable_playing, nick = "First timestep",
+                minimum = 1, maximum = 1000,
+                default = ddrmjpeg::RestoreOptions::default().init_timestep as u32, mutable_playing,
+                nick = "First timestep",
                 blurb = "With the preset paper, the timestep of 1000 below which the sampler starts.")]
             #[property(name = "tile-size", get, set, type = u32, member = tile_size, maximum = 16_384,
                 mutable_ready, nick = "Tile size", blurb = "Side in pixels of the tiles that a frame \
@@ -90,9 +92,9 @@ macro_rules! element_with_properties {
                 in one network call; 0 is 1 on a CPU and 8 on CUDA. The element that opens a shared \
                 model decides.")]
             #[property(name = "max-delay", get, set, type = f64, member = max_delay, minimum = 0.0,
-                maximum = 1000.0, default = ddrmjpeg::Options::default().max_delay_ms, mutable_ready,
-                nick = "Longest delay", blurb = "Time in milliseconds that a frame or a tile waits \
-                at most for others to join it in one call.")]
+                maximum = 1000.0, default = ddrmjpeg::ModelOptions::default().max_delay_ms,
+                mutable_ready, nick = "Longest delay", blurb = "Time in milliseconds that a frame or a \
+                tile waits at most for others to join it in one call.")]
             #[property(name = "temporal", get, set, type = crate::enums::Temporal, member = temporal,
                 default, mutable_playing, nick = "Temporal", blurb = "How earlier frames are \
                 used.")]

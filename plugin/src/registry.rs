@@ -8,18 +8,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use ddrmjpeg::options::{Device, ModelName, Precision};
-use ddrmjpeg::{Error, Options, Restorer, Result};
+use ddrmjpeg::{Error, ModelOptions, Restorer, Result};
 
 use crate::errors;
 use crate::restorer::{self, FrameRestorer};
+use crate::settings::ElementOptions;
 
-/// A model and the options that it was opened with.
+/// A model and the options of the element that opened it.
 #[derive(Clone)]
 pub struct Opened {
     /// The model.
     pub restorer: Arc<dyn FrameRestorer>,
     /// The options.
-    pub options: Options,
+    pub options: ElementOptions,
 }
 
 /// Elements with equal keys share a model.
@@ -32,8 +33,8 @@ struct Key {
     precision: Precision,
 }
 
-impl From<&Options> for Key {
-    fn from(options: &Options) -> Self {
+impl From<&ModelOptions> for Key {
+    fn from(options: &ModelOptions) -> Self {
         Self {
             model: match options.config {
                 // Refused beside a built-in model that is named.
@@ -53,19 +54,20 @@ type Slot = Arc<Mutex<Weak<dyn FrameRestorer>>>;
 static OPEN: LazyLock<Mutex<HashMap<Key, Slot>>> = LazyLock::new(Mutex::default);
 
 /// Whether both options name the same model, on the same device in the same arithmetic.
-pub fn same(a: &Options, b: &Options) -> bool {
+pub fn same(a: &ModelOptions, b: &ModelOptions) -> bool {
     Key::from(a) == Key::from(b)
 }
 
-/// The model that `options` name: the one already open, or opened now and warmed up.
+/// The model that `options` name: the one already open, or opened now and warmed up by a picture
+/// that is restored with them.
 ///
 /// Calls `wanted` before it starts, which is after other openings of the same model have finished.
 ///
 /// # Errors
 /// Those of [`Restorer::open`], and of its first call; [`Error::Cancelled`] if it is no longer
 /// wanted.
-pub fn open(options: &Options, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn FrameRestorer>> {
-    let slot = slot(Key::from(options));
+pub fn open(options: &ElementOptions, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn FrameRestorer>> {
+    let slot = slot(Key::from(&options.model));
     let mut held = lock(&slot);
     if !wanted() {
         return Err(Error::Cancelled);
@@ -74,8 +76,8 @@ pub fn open(options: &Options, wanted: &dyn Fn() -> bool) -> Result<Arc<dyn Fram
         return Ok(restorer);
     }
     let restorer: Arc<dyn FrameRestorer> = Arc::new(errors::guard(|| {
-        let restorer = Restorer::open(options)?;
-        restorer::warm_up(&restorer, options)?;
+        let restorer = Restorer::open(&options.model)?;
+        restorer::warm_up(&restorer, &options.restore)?;
         Ok(restorer)
     })?);
     *held = Arc::downgrade(&restorer);
@@ -101,7 +103,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Runs `work` while no opening of the model of `options` can finish.
 #[cfg(test)]
-pub fn while_opening<T>(options: &Options, work: impl FnOnce() -> T) -> T {
+pub fn while_opening<T>(options: &ModelOptions, work: impl FnOnce() -> T) -> T {
     let slot = slot(Key::from(options));
     let _held = lock(&slot);
     work()
@@ -109,25 +111,32 @@ pub fn while_opening<T>(options: &Options, work: impl FnOnce() -> T) -> T {
 
 /// Makes elements with `options` use `restorer`, for as long as it is held.
 #[cfg(test)]
-pub fn share(options: &Options, restorer: &Arc<dyn FrameRestorer>) {
+pub fn share(options: &ModelOptions, restorer: &Arc<dyn FrameRestorer>) {
     *lock(&slot(Key::from(options))) = Arc::downgrade(restorer);
 }
 
 #[cfg(test)]
 mod tests {
+    use ddrmjpeg::RestoreOptions;
+
     use super::*;
 
-    fn named(model: &str) -> Options {
-        Options::default()
+    fn named(model: &str) -> ModelOptions {
+        ModelOptions::default()
             .with_model(model)
             .with_device(Device::Cpu)
             .with_precision(Precision::F32)
     }
 
+    fn opened(model: ModelOptions, wanted: bool) -> Result<Arc<dyn FrameRestorer>> {
+        let restore = RestoreOptions::default();
+        open(&ElementOptions { model, restore }, &|| wanted)
+    }
+
     #[test]
     fn the_same_model_is_opened_once_and_closed_with_its_last_user() {
-        let first = open(&named("identity"), &|| true).unwrap();
-        let second = open(&named("identity"), &|| true).unwrap();
+        let first = opened(named("identity"), true).unwrap();
+        let second = opened(named("identity"), true).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         let weak = Arc::downgrade(&first);
         drop((first, second));
@@ -136,15 +145,15 @@ mod tests {
 
     #[test]
     fn what_is_not_wanted_any_more_is_not_opened() {
-        let opened = open(&named("/no/such/model"), &|| false);
-        assert!(matches!(opened, Err(Error::Cancelled)));
+        let found = opened(named("/no/such/model"), false);
+        assert!(matches!(found, Err(Error::Cancelled)));
     }
 
     #[test]
     fn another_precision_is_another_opening() {
         let bf16 = named("identity").with_precision(Precision::Auto);
-        let first = open(&named("identity"), &|| true).unwrap();
-        assert!(!Arc::ptr_eq(&first, &open(&bf16, &|| true).unwrap()));
+        let first = opened(named("identity"), true).unwrap();
+        assert!(!Arc::ptr_eq(&first, &opened(bf16, true).unwrap()));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::model::identity::Identity;
 use ddrmjpeg::options::Preset;
 use ddrmjpeg::restore::{FrameInfo, FrameTables, Layout, Restored, Stream};
-use ddrmjpeg::{Control, Error, Options, Restorer, Result};
+use ddrmjpeg::{Control, Error, RestoreOptions, Restorer, Result};
 
 /// An opened model.
 pub trait FrameRestorer: Send + Sync {
@@ -20,7 +20,7 @@ pub trait FrameRestorer: Send + Sync {
         &self,
         frame: &Planar8,
         tables: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored>;
 
@@ -29,7 +29,7 @@ pub trait FrameRestorer: Send + Sync {
         &self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored>;
 
@@ -59,7 +59,7 @@ pub trait FrameStream: Send {
         &mut self,
         frame: &Planar8,
         tables: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored>;
 
@@ -71,7 +71,7 @@ pub trait FrameStream: Send {
         &mut self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored>;
 }
@@ -81,7 +81,7 @@ impl FrameRestorer for Restorer {
         &self,
         frame: &Planar8,
         tables: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         match options.degradation {
@@ -95,7 +95,7 @@ impl FrameRestorer for Restorer {
         &self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         self.restore_file_as(file, layout, options, control)
@@ -124,7 +124,7 @@ impl FrameStream for Stream {
         &mut self,
         frame: &Planar8,
         tables: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         match options.degradation {
@@ -138,7 +138,7 @@ impl FrameStream for Stream {
         &mut self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         Self::restore_file(self, file, layout, options, control)
@@ -153,7 +153,7 @@ impl FrameStream for OneByOne {
         &mut self,
         frame: &Planar8,
         tables: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         self.0.restore_frame(frame, tables, options, control)
@@ -163,7 +163,7 @@ impl FrameStream for OneByOne {
         &mut self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         self.0.restore_file(file, layout, options, control)
@@ -195,7 +195,7 @@ impl Frames {
 ///
 /// # Errors
 /// Those of the core.
-pub fn decoded(file: &JpegFile, layout: Layout, options: &Options) -> Result<Restored> {
+pub fn decoded(file: &JpegFile, layout: Layout, options: &RestoreOptions) -> Result<Restored> {
     static PLAIN: LazyLock<Restorer> =
         LazyLock::new(|| Restorer::with_denoiser(Arc::new(Identity)));
     let options = options.clone().with_preset(Preset::Fast).with_strength(0.0);
@@ -207,7 +207,7 @@ pub fn decoded(file: &JpegFile, layout: Layout, options: &Options) -> Result<Res
 ///
 /// # Errors
 /// Those of the core.
-pub fn warm_up(restorer: &Restorer, options: &Options) -> Result<()> {
+pub fn warm_up(restorer: &Restorer, options: &RestoreOptions) -> Result<()> {
     const SIDE_PX: usize = 64;
     let mut picture = Planar8::new(PixelModel::Rgb, SIDE_PX, SIDE_PX, (1, 1));
     for plane in &mut picture.planes {

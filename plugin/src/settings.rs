@@ -7,9 +7,18 @@
 use ddrmjpeg::jpeg::Header;
 use ddrmjpeg::options::ModelName;
 use ddrmjpeg::restore::{FrameInfo, FrameTables};
-use ddrmjpeg::{Options, Result};
+use ddrmjpeg::{ModelOptions, RestoreOptions, Result};
 
 use crate::enums::{Compare, LatePolicy, Precision, Preset, Temporal};
+
+/// The core's options as an element holds them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ElementOptions {
+    /// With which its model is opened.
+    pub model: ModelOptions,
+    /// With which its frames are restored.
+    pub restore: RestoreOptions,
+}
 
 /// One field for each writable property; for units and ranges see the properties.
 #[derive(Clone, Debug)]
@@ -44,7 +53,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let core = Options::default();
+        let ElementOptions {
+            model,
+            restore: core,
+        } = ElementOptions::default();
         Self {
             qf: 0,
             preset: Preset::default(),
@@ -52,11 +64,11 @@ impl Default for Settings {
             strict: core.strict,
             identity_gate: core.identity_gate,
             assume_quality: core.assume_quality.to_string(),
-            model: core.model,
+            model: model.model,
             config: String::new(),
             degradation: core.degradation.to_string(),
             class: -1,
-            device: core.device.to_string(),
+            device: model.device.to_string(),
             precision: Precision::default(),
             seed: core.seed,
             steps: 0,
@@ -66,8 +78,8 @@ impl Default for Settings {
             init_timestep: core.init_timestep as u32,
             tile_size: 0,
             threads: 0,
-            max_batch: core.max_batch as u32,
-            max_delay: core.max_delay_ms,
+            max_batch: model.max_batch as u32,
+            max_delay: model.max_delay_ms,
             temporal: Temporal::default(),
             late_policy: LatePolicy::default(),
             compare: Compare::default(),
@@ -77,32 +89,34 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// All settings as validated options, with which a model is opened.
+    /// All settings as validated options.
     ///
     /// # Errors
     /// [`ddrmjpeg::Error::Options`] naming the property, its value and the limit.
-    pub fn options(&self) -> Result<Options> {
-        let opening = Options::default()
+    pub fn options(&self) -> Result<ElementOptions> {
+        let model = ModelOptions::default()
             .with_model(self.model.clone())
             .with_config(Some(self.config.clone()).filter(|config| !config.is_empty()))
-            .with_degradation(self.degradation.parse()?)
-            .with_assume_quality(self.assume_quality.parse()?)
             .with_class(usize::try_from(self.class).ok())
             .with_device(self.device.parse()?)
             .with_precision(self.precision.into())
-            .with_tile_size(self.tile_size as usize)
             .with_threads(self.threads as usize)
             .with_max_batch(self.max_batch as usize)
             .with_max_delay_ms(self.max_delay);
-        let options = self.over(&opening);
-        options.validate()?;
+        let restore = RestoreOptions::default()
+            .with_degradation(self.degradation.parse()?)
+            .with_assume_quality(self.assume_quality.parse()?)
+            .with_tile_size(self.tile_size as usize);
+        let options = self.over(&ElementOptions { model, restore });
+        options.model.validate()?;
+        options.restore.validate()?;
         Ok(options)
     }
 
     /// `opened` with the current values of everything that may change while playing.
-    pub fn over(&self, opened: &Options) -> Options {
-        opened
-            .clone()
+    pub fn over(&self, opened: &ElementOptions) -> ElementOptions {
+        let ElementOptions { model, restore } = opened.clone();
+        let restore = restore
             .with_preset(self.preset.into())
             .with_strength(self.strength)
             .with_strict(self.strict)
@@ -113,7 +127,8 @@ impl Settings {
             .with_eta(self.eta)
             .with_eta_b(self.eta_b)
             .with_init_timestep(self.init_timestep as usize)
-            .with_temporal(self.temporal.into())
+            .with_temporal(self.temporal.into());
+        ElementOptions { model, restore }
     }
 
     /// Where the quantisation tables of a frame come from: `header`, which came with it, unless the
@@ -140,7 +155,7 @@ mod tests {
     #[test]
     fn untouched_properties_are_the_default_options() {
         let settings = Settings::default();
-        assert_eq!(settings.options().unwrap(), Options::default());
+        assert_eq!(settings.options().unwrap(), ElementOptions::default());
         let tables = settings.tables(None, || FrameTables::Estimate.into());
         assert_eq!(tables, FrameTables::Estimate.into());
     }
@@ -166,7 +181,8 @@ mod tests {
             ..Settings::default()
         };
         let now = settings.over(&opened);
-        assert_eq!((now.model, now.tile_size), (opened.model, opened.tile_size));
-        assert_eq!((now.strength, now.steps), (0.5, Some(7)));
+        assert_eq!(now.model, opened.model);
+        assert_eq!(now.restore.tile_size, opened.restore.tile_size);
+        assert_eq!((now.restore.strength, now.restore.steps), (0.5, Some(7)));
     }
 }

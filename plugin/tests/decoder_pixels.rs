@@ -5,7 +5,7 @@ mod common;
 use common::decoder::{Decoder, planes_of};
 use common::jpegs;
 use ddrmjpeg::restore::Layout;
-use ddrmjpeg::{Control, Options, Restorer, jpeg};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer, jpeg};
 use gst::prelude::*;
 
 /// Luma samples per chroma sample, and the format that comes out unasked.
@@ -28,13 +28,13 @@ const FORMATS: [(&str, Layout); 5] = [
     ("RGB", Layout::Rgb),
 ];
 
-fn identity() -> (Restorer, Options) {
-    let options = Options::default().with_model("identity");
-    (Restorer::open(&options).unwrap(), options)
+fn identity() -> (Restorer, RestoreOptions) {
+    let model = ModelOptions::default().with_model("identity");
+    (Restorer::open(&model).unwrap(), RestoreOptions::default())
 }
 
 /// The core's planes of `bytes`.
-fn expected(core: &(Restorer, Options), bytes: &[u8], layout: Layout) -> Vec<Vec<u8>> {
+fn expected(core: &(Restorer, RestoreOptions), bytes: &[u8], layout: Layout) -> Vec<Vec<u8>> {
     let file = jpeg::read(bytes, &core.1.limits).unwrap();
     let restored = core
         .0
@@ -92,8 +92,8 @@ fn rgb_is_what_the_command_writes() {
 
 #[test]
 fn the_embedded_prior_gives_the_commands_pixels_too() {
-    let options = Options::default();
-    let core = Restorer::open(&options).unwrap();
+    let options = RestoreOptions::default();
+    let core = Restorer::open(&ModelOptions::default()).unwrap();
     let mut decoder = Decoder::with(&[], "image/jpeg,framerate=25/1", "RGB");
     for sampling in [(2, 1), (1, 2)] {
         let bytes = jpegs::colour((72, 40), sampling, 20);

@@ -5,11 +5,11 @@ mod common;
 
 use common::decoder::{Decoder, Out, planes_of};
 use common::{jpegs, stat};
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 
 fn restored(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let options = Options::default().with_model("identity");
-    let core = Restorer::open(&options).unwrap();
+    let core = Restorer::open(&ModelOptions::default().with_model("identity")).unwrap();
+    let options = RestoreOptions::default();
     let restored = core.restore_jpeg(bytes, &options, Control::default());
     planes_of(&restored.unwrap().frame)
 }

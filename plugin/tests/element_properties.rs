@@ -19,8 +19,12 @@ fn element() -> gst::Element {
 /// The names of the core's options, as `Debug` prints them one level deep, less the unit at
 /// their end, and their values.
 fn core_options() -> Vec<(String, String)> {
-    let text = format!("{:#?}", ddrmjpeg::Options::default());
-    text.lines()
+    let texts = [
+        format!("{:#?}", ddrmjpeg::ModelOptions::default()),
+        format!("{:#?}", ddrmjpeg::RestoreOptions::default()),
+    ];
+    let lines = texts.iter().flat_map(|text| text.lines());
+    lines
         .filter_map(|line| line.strip_prefix("    ")?.split_once(": "))
         .filter(|(name, _)| !name.starts_with(' '))
         .map(|(name, value)| (name.trim_end_matches("_ms"), value.trim_end_matches(',')))

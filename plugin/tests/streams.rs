@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex};
 use common::decoder::{Decoder, Out, planes_of};
 use common::{Outcome, jpegs, need, pipeline, play, stat, text};
 use ddrmjpeg::frame::Planar8;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 use gst::prelude::*;
 
 const LIBAV: &str = "gstreamer1.0-libav";
 
 /// What the file by itself is restored to.
 fn restored(bytes: &[u8]) -> Planar8 {
-    let options = Options::default().with_model("identity");
-    let core = Restorer::open(&options).unwrap();
+    let core = Restorer::open(&ModelOptions::default().with_model("identity")).unwrap();
+    let options = RestoreOptions::default();
     let restored = core.restore_jpeg(bytes, &options, Control::default());
     restored.unwrap().frame
 }

@@ -10,7 +10,7 @@ use crate::contract::Denoiser;
 use crate::error::{Error, Result};
 use crate::model::identity::Identity;
 use crate::model::registry;
-use crate::options::Options;
+use crate::options::ModelOptions;
 
 #[cfg(feature = "torch")]
 use crate::model::published;
@@ -29,7 +29,7 @@ use crate::runtime::conv_engine::Form;
 /// # Errors
 /// [`Error::Io`] and [`Error::Checkpoint`] for a file, [`Error::Options`] for a config, a class
 /// or a device that does not fit, [`Error::Unsupported`] for a network in a build without torch.
-pub fn open(options: &Options) -> Result<Arc<dyn Denoiser>> {
+pub fn open(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     if let (Some(name), Some(config)) = (options.model.given(), &options.config)
         && is_built_in(name)
     {
@@ -60,7 +60,7 @@ pub fn prepare() {
 }
 
 /// Of a network: one of our own, or what a config describes.
-fn learned(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn learned(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     match (options.model.given(), options.config.as_deref()) {
         (Some(name), None) if is_config(name) => described(options),
         (_, Some(_)) => described(options),
@@ -73,7 +73,7 @@ fn is_config(name: &str) -> bool {
 }
 
 /// One of our own, by its name or the path of its checkpoint.
-fn own(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn own(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     if let Some(class) = options.class {
         return Err(Error::options(format!(
             "class {class} given to a model that knows no classes"
@@ -88,7 +88,7 @@ fn own(options: &Options) -> Result<Arc<dyn Denoiser>> {
 
 /// What a config describes, with the checkpoints that belong to it.
 #[cfg(feature = "torch")]
-fn described(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn described(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     let opened = match (options.model.given(), options.config.as_deref()) {
         (Some(name), Some(config)) if is_config(name) => {
             return Err(Error::options(format!(
@@ -103,7 +103,7 @@ fn described(options: &Options) -> Result<Arc<dyn Denoiser>> {
 }
 
 #[cfg(not(feature = "torch"))]
-fn described(options: &Options) -> Result<Arc<dyn Denoiser>> {
+fn described(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     let config = options.config.as_deref().unwrap_or(options.model.as_str());
     Err(Error::Unsupported(format!(
         "config = {config:?}: this build has no libtorch, which runs published networks"

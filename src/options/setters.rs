@@ -1,9 +1,11 @@
-//! The `with_…` setters of [`Options`] and [`Limits`]: outside of this crate neither can be written
-//! out field by field, so that fields can be added to both.
+//! The `with_…` setters of [`ModelOptions`], [`RestoreOptions`] and [`Limits`]: outside of this crate
+//! none of them can be written out field by field, so that fields can be added.
 
 use crate::assumed_quality::AssumedQuality;
 use crate::degradation::Degradation;
-use crate::options::{Device, Limits, ModelName, Options, Precision, Preset, Temporal};
+use crate::options::{
+    Device, Limits, ModelName, ModelOptions, Precision, Preset, RestoreOptions, Temporal,
+};
 
 /// One setter for each field.
 macro_rules! setters {
@@ -22,32 +24,17 @@ macro_rules! setters {
     };
 }
 
-setters!(Options {
-    with_degradation: degradation = Degradation;
-    with_preset: preset = Preset;
-    with_strength: strength = f64;
-    with_strict: strict = bool;
-    with_identity_gate: identity_gate = bool;
-    with_assume_quality: assume_quality = AssumedQuality;
-    with_seed: seed = u64;
+setters!(ModelOptions {
     with_config: config = Option<String>;
     with_class: class = Option<usize>;
     with_device: device = Device;
     with_precision: precision = Precision;
-    with_steps: steps = Option<usize>;
-    with_samples: samples = Option<usize>;
-    with_eta: eta = f64;
-    with_eta_b: eta_b = f64;
-    with_init_timestep: init_timestep = usize;
-    with_temporal: temporal = Temporal;
-    with_tile_size: tile_size = usize;
     with_threads: threads = usize;
     with_max_batch: max_batch = usize;
     with_max_delay_ms: max_delay_ms = f64;
-    with_limits: limits = Limits;
 });
 
-impl Options {
+impl ModelOptions {
     /// These, with another [`model`](Self::model).
     #[must_use]
     pub fn with_model(mut self, model: impl Into<ModelName>) -> Self {
@@ -55,6 +42,24 @@ impl Options {
         self
     }
 }
+
+setters!(RestoreOptions {
+    with_degradation: degradation = Degradation;
+    with_preset: preset = Preset;
+    with_strength: strength = f64;
+    with_strict: strict = bool;
+    with_identity_gate: identity_gate = bool;
+    with_assume_quality: assume_quality = AssumedQuality;
+    with_seed: seed = u64;
+    with_steps: steps = Option<usize>;
+    with_samples: samples = Option<usize>;
+    with_eta: eta = f64;
+    with_eta_b: eta_b = f64;
+    with_init_timestep: init_timestep = usize;
+    with_temporal: temporal = Temporal;
+    with_tile_size: tile_size = usize;
+    with_limits: limits = Limits;
+});
 
 setters!(Limits {
     with_file_bytes: file_bytes = u64;
@@ -71,8 +76,33 @@ mod tests {
     /// Written out, so that a new field without a setter does not compile unnoticed: it is missing
     /// here.
     #[test]
-    fn every_field_can_be_set() {
-        let wanted = Options {
+    fn every_field_of_a_model_can_be_set() {
+        let wanted = ModelOptions {
+            model: "nano".into(),
+            config: Some("a.yml".into()),
+            class: Some(3),
+            device: Device::Cpu,
+            precision: Precision::F32,
+            threads: 2,
+            max_batch: 3,
+            max_delay_ms: 1.0,
+        };
+        let all_set = ModelOptions::default()
+            .with_model(wanted.model.as_str())
+            .with_config(wanted.config.clone())
+            .with_class(wanted.class)
+            .with_device(wanted.device)
+            .with_precision(wanted.precision)
+            .with_threads(wanted.threads)
+            .with_max_batch(wanted.max_batch)
+            .with_max_delay_ms(wanted.max_delay_ms);
+        assert_eq!(all_set, wanted);
+    }
+
+    /// Likewise.
+    #[test]
+    fn every_field_of_a_restoration_can_be_set() {
+        let wanted = RestoreOptions {
             degradation: Degradation::Quant(crate::degradation::Bits::PUBLISHED),
             preset: Preset::Paper,
             strength: 0.5,
@@ -80,11 +110,6 @@ mod tests {
             identity_gate: false,
             assume_quality: AssumedQuality::Off,
             seed: 5,
-            model: "nano".into(),
-            config: Some("a.yml".into()),
-            class: Some(3),
-            device: Device::Cpu,
-            precision: Precision::F32,
             steps: Some(7),
             samples: Some(2),
             eta: 0.1,
@@ -92,9 +117,6 @@ mod tests {
             init_timestep: 20,
             temporal: Temporal::Off,
             tile_size: 64,
-            threads: 2,
-            max_batch: 3,
-            max_delay_ms: 1.0,
             limits: Limits {
                 file_bytes: 1,
                 side_px: 2,
@@ -107,14 +129,14 @@ mod tests {
     }
 
     /// The defaults, with each field set to that of `wanted`.
-    fn all_set(wanted: &Options) -> Options {
+    fn all_set(wanted: &RestoreOptions) -> RestoreOptions {
         let limits = Limits::default()
             .with_file_bytes(wanted.limits.file_bytes)
             .with_side_px(wanted.limits.side_px)
             .with_pixels(wanted.limits.pixels)
             .with_scans(wanted.limits.scans)
             .with_metadata_bytes(wanted.limits.metadata_bytes);
-        Options::default()
+        RestoreOptions::default()
             .with_degradation(wanted.degradation)
             .with_preset(wanted.preset)
             .with_strength(wanted.strength)
@@ -122,11 +144,6 @@ mod tests {
             .with_identity_gate(wanted.identity_gate)
             .with_assume_quality(wanted.assume_quality)
             .with_seed(wanted.seed)
-            .with_model(wanted.model.as_str())
-            .with_config(wanted.config.clone())
-            .with_class(wanted.class)
-            .with_device(wanted.device)
-            .with_precision(wanted.precision)
             .with_steps(wanted.steps)
             .with_samples(wanted.samples)
             .with_eta(wanted.eta)
@@ -134,9 +151,6 @@ mod tests {
             .with_init_timestep(wanted.init_timestep)
             .with_temporal(wanted.temporal)
             .with_tile_size(wanted.tile_size)
-            .with_threads(wanted.threads)
-            .with_max_batch(wanted.max_batch)
-            .with_max_delay_ms(wanted.max_delay_ms)
             .with_limits(limits)
     }
 }

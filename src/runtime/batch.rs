@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::worker::caught;
 
 /// Questions in one call on CUDA, unless the options say otherwise.
@@ -97,7 +97,7 @@ impl<Q: Copy + Joins, A> Batcher<Q, A> {
     /// A batcher as `options` say, for a network on CUDA or on a CPU. `None` if no call should have
     /// more than one question: on a CPU that is the default, because joined calls took as long as
     /// single ones.
-    pub fn of_options(options: &Options, on_cuda: bool) -> Option<Self> {
+    pub fn of_options(options: &ModelOptions, on_cuda: bool) -> Option<Self> {
         let limit = match options.max_batch {
             0 if on_cuda => ON_CUDA,
             0 => 1,

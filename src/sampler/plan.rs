@@ -5,7 +5,7 @@
 
 use crate::contract::ModelFacts;
 use crate::error::{Error, Result};
-use crate::options::{Options, Preset};
+use crate::options::{Preset, RestoreOptions};
 
 /// Weight of the draw in preset `sample`, if it starts from a one-call estimate.
 const SAMPLE_SHARE: f64 = 0.8;
@@ -114,7 +114,7 @@ impl Default for PublishedSettings {
 impl Plan {
     /// The plan of a preset for a prior that does or does not restore in one call, with the
     /// options' own steps and samples if they are given.
-    pub fn of(options: &Options, one_call: bool) -> Self {
+    pub fn of(options: &RestoreOptions, one_call: bool) -> Self {
         match options.preset {
             Preset::Fast if one_call => Self::OneCall { views: 1 },
             Preset::Quality if one_call && options.steps.is_none() => Self::OneCall {
@@ -129,7 +129,7 @@ impl Plan {
     /// The plan of a preset for a picture whose levels are `step` 8-bit units apart.
     ///
     /// The prior gets no hint, so every draw starts from the centres of the bins.
-    pub fn for_levels(options: &Options, step: u8) -> Self {
+    pub fn for_levels(options: &RestoreOptions, step: u8) -> Self {
         match options.preset {
             Preset::Paper => Self::Published(published_settings(options)),
             preset => Self::Cell(cell_settings(options, from_levels(preset, step))),
@@ -251,7 +251,7 @@ fn from_levels(preset: Preset, step: u8) -> CellSettings {
     }
 }
 
-fn published_settings(options: &Options) -> PublishedSettings {
+fn published_settings(options: &RestoreOptions) -> PublishedSettings {
     let published = PublishedSettings::default();
     PublishedSettings {
         timesteps: options.steps.unwrap_or(published.timesteps),
@@ -262,7 +262,7 @@ fn published_settings(options: &Options) -> PublishedSettings {
     }
 }
 
-fn cell_settings(options: &Options, preset: CellSettings) -> CellSettings {
+fn cell_settings(options: &RestoreOptions, preset: CellSettings) -> CellSettings {
     CellSettings {
         steps: options.steps.unwrap_or(preset.steps),
         samples: options.samples.unwrap_or(preset.samples),
@@ -277,9 +277,9 @@ mod tests {
     #[test]
     fn presets_cost_what_they_say() {
         let calls = |preset, one_call| {
-            let options = Options {
+            let options = RestoreOptions {
                 preset,
-                ..Options::default()
+                ..RestoreOptions::default()
             };
             Plan::of(&options, one_call).calls()
         };
@@ -298,9 +298,9 @@ mod tests {
     #[test]
     fn levels_begin_at_what_was_seen() {
         let plan = |preset| {
-            let options = Options {
+            let options = RestoreOptions {
                 preset,
-                ..Options::default()
+                ..RestoreOptions::default()
             };
             Plan::for_levels(&options, 32)
         };

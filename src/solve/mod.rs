@@ -23,7 +23,7 @@ use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::grid::tables;
 use crate::jpeg::recover::resaved::{self, FirstSave};
 use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
-use crate::options::Options;
+use crate::options::RestoreOptions;
 use crate::report::Report;
 use crate::sampler;
 use crate::sampler::Problem;
@@ -41,7 +41,7 @@ const STRICT: Slack = Slack {
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     /// Valid options.
-    pub options: &'a Options,
+    pub options: &'a RestoreOptions,
     /// Progress and cancellation.
     pub control: Control<'a>,
 }
@@ -150,7 +150,7 @@ pub(crate) fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
 }
 
 /// `hint` with steps that are nowhere finer than those of the quality that the caller assumes.
-pub(crate) fn assumed(mut hint: Hint, options: &Options) -> Hint {
+pub(crate) fn assumed(mut hint: Hint, options: &RestoreOptions) -> Hint {
     if let (AssumedQuality::Quality(quality), false) = (options.assume_quality, options.strict) {
         let (luma, chroma) = tables::ijg_pair(quality);
         hint.luma = coarser(&hint.luma, &luma);
@@ -165,6 +165,6 @@ fn coarser(a: &QuantSteps, b: &QuantSteps) -> QuantSteps {
 
 /// Whether the caller stated a quality to go by instead of the levels. `strict` is about the
 /// levels that the file has, so it wins.
-pub(crate) fn is_stated(options: &Options) -> bool {
+pub(crate) fn is_stated(options: &RestoreOptions) -> bool {
     matches!(options.assume_quality, AssumedQuality::Quality(_)) && !options.strict
 }

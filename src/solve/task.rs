@@ -4,7 +4,7 @@
 use crate::contract::Denoiser;
 use crate::jpeg::Observation;
 use crate::jpeg::grid::measure::Departures;
-use crate::options::Options;
+use crate::options::RestoreOptions;
 use crate::report::{Gate, Report};
 use crate::sampler::plan::Plan;
 use crate::solve::{gate, is_stated};
@@ -27,7 +27,7 @@ pub(crate) struct Task {
 
 impl Task {
     /// That of what was seen, by what the prior knows and the caller asked for.
-    pub fn of(seen: &Observation, denoiser: &dyn Denoiser, options: &Options) -> Self {
+    pub fn of(seen: &Observation, denoiser: &dyn Denoiser, options: &RestoreOptions) -> Self {
         let released = is_stated(options);
         // If the caller says how the picture was damaged, it is restored.
         let asks = options.identity_gate && !released;

@@ -137,7 +137,7 @@ mod tests {
     use crate::Restorer;
     use crate::contract::Control;
     use crate::model::identity::Identity;
-    use crate::options::{Options, Preset};
+    use crate::options::{Preset, RestoreOptions};
 
     fn restorer() -> Restorer {
         Restorer::with_denoiser(Arc::new(Identity))
@@ -154,7 +154,7 @@ mod tests {
         picture
     }
 
-    fn restore(picture: &Planar8, options: &Options) -> Restored {
+    fn restore(picture: &Planar8, options: &RestoreOptions) -> Restored {
         let control = Control::default();
         restorer()
             .restore_levels(picture, Bits::PUBLISHED, options, control)
@@ -165,9 +165,9 @@ mod tests {
     fn layout_and_levels_stay() {
         for model in [PixelModel::Rgb, PixelModel::Grey] {
             let picture = banded(model);
-            let options = Options {
+            let options = RestoreOptions {
                 strict: true,
-                ..Options::default()
+                ..RestoreOptions::default()
             };
             let restored = restore(&picture, &options);
             assert_eq!(restored.frame.model, model);
@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn every_preset_runs_at_its_price() {
         let calls = Preset::NAMES.iter().map(|name| {
-            let options = Options {
+            let options = RestoreOptions {
                 preset: name.parse().unwrap(),
-                ..Options::default()
+                ..RestoreOptions::default()
             };
             restore(&banded(PixelModel::Rgb), &options)
                 .report
@@ -197,9 +197,9 @@ mod tests {
     fn strength_blends_with_what_was_given() {
         let picture = banded(PixelModel::Rgb);
         let at = |strength| {
-            let options = Options {
+            let options = RestoreOptions {
                 strength,
-                ..Options::default()
+                ..RestoreOptions::default()
             };
             restore(&picture, &options).frame
         };
@@ -218,7 +218,7 @@ mod tests {
         let mut picture = banded(PixelModel::Rgb);
         picture.planes[0].data[..32]
             .copy_from_slice(&std::array::from_fn::<u8, 32, _>(|i| i as u8));
-        let notes = restore(&picture, &Options::default()).report.notes;
+        let notes = restore(&picture, &RestoreOptions::default()).report.notes;
         assert!(
             notes[0].contains("39 different values, more than the 8 levels"),
             "{notes:?}"
@@ -227,7 +227,7 @@ mod tests {
         let refused = restorer().restore_levels(
             &frame,
             Bits::PUBLISHED,
-            &Options::default(),
+            &RestoreOptions::default(),
             Control::default(),
         );
         assert!(matches!(refused, Err(Error::Unsupported(_))));

@@ -14,7 +14,7 @@ use crate::jpeg::file::ink::Ink;
 use crate::jpeg::file::origin::Family;
 use crate::jpeg::file::requantise::requantised;
 use crate::jpeg::recover::resaved::FirstSave;
-use crate::options::Options;
+use crate::options::RestoreOptions;
 use crate::report::{Report, Restored};
 use crate::solve::output::Layout;
 use crate::solve::{Request, Solved, Solver};
@@ -125,7 +125,7 @@ fn see(
     solver: &mut dyn Solver,
     file: &JpegFile,
     layout: Layout,
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Seen<'static> {
     let family = Family::of(file);
     // Levels of which bits are missing are multiples of a larger step too.
@@ -169,6 +169,6 @@ fn resaved_note(first: &FirstSave) -> String {
 
 /// Whether an earlier save counts: `strict` is about the levels that the file has, and the caller
 /// may say what the damage is to be taken for.
-fn looks_for_earlier_saves(options: &Options) -> bool {
+fn looks_for_earlier_saves(options: &RestoreOptions) -> bool {
     !options.strict && options.assume_quality == AssumedQuality::Auto
 }

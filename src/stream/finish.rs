@@ -17,7 +17,7 @@ use crate::stream::still::Cells;
 pub(crate) struct Finish<'a> {
     /// What they are held to.
     pub measurement: &'a JpegMeasurement<'a>,
-    /// `Options::strength`.
+    /// `RestoreOptions::strength`.
     pub strength: f32,
     /// Rows of pixels in a row of MCUs.
     pub mcu_rows: usize,

@@ -6,7 +6,7 @@ use crate::contract::QuantSteps;
 use crate::frame::PixelModel;
 use crate::jpeg::Observation;
 use crate::jpeg::grid::cell::Slack;
-use crate::options::Options;
+use crate::options::RestoreOptions;
 use crate::report::Fresh;
 use crate::stream::still::Cells;
 
@@ -17,7 +17,7 @@ const LEAST_UNIT_PX: usize = 16;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Key {
     /// What was asked for.
-    pub options: Options,
+    pub options: RestoreOptions,
     /// How exact the cells are.
     pub slack: Slack,
     /// The grid.
@@ -40,7 +40,7 @@ pub(crate) struct Shape {
 
 impl Key {
     /// That of a frame.
-    pub fn of(seen: &Observation, slack: Slack, options: &Options) -> Self {
+    pub fn of(seen: &Observation, slack: Slack, options: &RestoreOptions) -> Self {
         let components = seen.components.iter();
         let shape = Shape {
             size: (seen.width, seen.height),

@@ -20,7 +20,7 @@ use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::grid::measure::Departures;
 use crate::jpeg::recover::resaved::{FirstSave, Watch};
 use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
-use crate::options::{Options, Temporal};
+use crate::options::{RestoreOptions, Temporal};
 use crate::report::{Carried, Fresh, Report};
 use crate::runtime::threads::crew;
 use crate::sampler::cell::ONE_CALL_SIGMA;
@@ -106,7 +106,12 @@ impl Memory {
 
 /// Whether the next frame can take something over from one of this task: not from one whose levels are
 /// not sound, or that is handed on.
-fn carries(task: &Task, denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+fn carries(
+    task: &Task,
+    denoiser: &dyn Denoiser,
+    seen: &Observation,
+    options: &RestoreOptions,
+) -> bool {
     let carries = match task.plan {
         FOLLOWED => is_whole(denoiser, seen, options),
         Plan::OneCall { .. } | Plan::Cell(_) => options.temporal == Temporal::Accumulate,
@@ -116,7 +121,7 @@ fn carries(task: &Task, denoiser: &dyn Denoiser, seen: &Observation, options: &O
     asked_to && carries && !task.idle && seen.is_whole()
 }
 
-fn is_whole(denoiser: &dyn Denoiser, seen: &Observation, options: &Options) -> bool {
+fn is_whole(denoiser: &dyn Denoiser, seen: &Observation, options: &RestoreOptions) -> bool {
     let size = (seen.padded_width, seen.padded_height);
     tiled::is_whole(size, options.tile_size, denoiser.reach())
 }

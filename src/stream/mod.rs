@@ -2,8 +2,8 @@
 //!
 //! The only memory of frames. A stream takes a frame the way that a picture by itself goes, from
 //! `source` to its layout, but solves it with [`Remembering`], which knows the last frame
-//! ([`last_frame`]). `Options::temporal` says how much carries over. Used by the elements, one stream for
-//! each grid of blocks (two for interlaced video).
+//! ([`last_frame`]). `RestoreOptions::temporal` says how much carries over. Used by the elements, one
+//! stream for each grid of blocks (two for interlaced video).
 //!
 //! What is kept of a frame: a copy of its input (bytes, file or pixels), to see that the next is the
 //! same, and a copy of the result, which is then returned again. The levels, the decoded picture, the
@@ -31,7 +31,7 @@ use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::recover::resaved::FirstSave;
 use crate::jpeg::segments::abbreviated::StreamTables;
 use crate::jpeg::{JpegFile, Observation};
-use crate::options::{Options, Temporal};
+use crate::options::{RestoreOptions, Temporal};
 use crate::report::{Carried, Fresh, Restored};
 use crate::solve::output::Layout;
 use crate::solve::{Alone, Request, Solved, Solver};
@@ -43,7 +43,7 @@ use crate::stream::last_frame::Memory;
 struct Last {
     input: Input,
     layout: Option<Layout>,
-    options: Options,
+    options: RestoreOptions,
     restored: Restored,
 }
 
@@ -60,7 +60,7 @@ enum Input {
 
 /// Restores the frames of one stream, one after another. Each comes out as
 /// [`crate::Restorer`] would restore it by itself, bit for bit, unless
-/// `Options::temporal` is [`Temporal::Accumulate`].
+/// `RestoreOptions::temporal` is [`Temporal::Accumulate`].
 pub struct Stream {
     denoiser: Arc<dyn Denoiser>,
     /// The last frame as it was solved.
@@ -126,7 +126,7 @@ impl Stream {
         &mut self,
         data: &[u8],
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         let (bytes, file) = match self.read.take() {
@@ -151,7 +151,7 @@ impl Stream {
         &mut self,
         file: &JpegFile,
         layout: Layout,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         let request = Request { options, control };
@@ -181,7 +181,7 @@ impl Stream {
         &mut self,
         frame: &Planar8,
         info: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         let request = Request { options, control };
@@ -203,7 +203,7 @@ impl Stream {
         &mut self,
         frame: &Planar8,
         bits: Bits,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         let request = Request { options, control };

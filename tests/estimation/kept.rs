@@ -7,7 +7,7 @@ use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::options::Limits;
 use ddrmjpeg::restore::{Estimated, FrameInfo, FrameTables, Report, TablesFrom};
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, RestoreOptions, Restorer};
 
 use super::{committed, decoded_frame, load, pictures, steps_of};
 
@@ -23,7 +23,12 @@ fn identity() -> Restorer {
 }
 
 fn report(frame: &Planar8, tables: &FrameInfo) -> Report {
-    let restored = identity().restore_frame(frame, tables, &Options::default(), Control::default());
+    let restored = identity().restore_frame(
+        frame,
+        tables,
+        &RestoreOptions::default(),
+        Control::default(),
+    );
     restored.unwrap().report
 }
 
@@ -75,7 +80,7 @@ fn a_kept_answer_restores_as_a_new_one_does() {
     assert!(first.searched && told.luma.offset == (4, 6));
     let earlier = |otherwise| FrameInfo::from(otherwise).with_earlier(told.clone());
     let restore = |tables: &FrameInfo| {
-        let options = Options::default();
+        let options = RestoreOptions::default();
         identity()
             .restore_frame(&cropped, tables, &options, Control::default())
             .unwrap()

@@ -62,10 +62,10 @@ fn restore(inputs: &Path, settings: &Settings) -> Result<(f64, f64)> {
     let results = inputs.with_extension("out");
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("restore").arg(inputs).arg("-o").arg(&results);
-    let options = &settings.options;
-    command.args(["--device", &options.device.to_string()]);
-    command.args(["--precision", &options.precision.to_string()]);
-    command.args(["--threads", &options.threads.to_string()]);
+    let model = &settings.model;
+    command.args(["--device", &model.device.to_string()]);
+    command.args(["--precision", &model.precision.to_string()]);
+    command.args(["--threads", &model.threads.to_string()]);
     let (start, before) = (Instant::now(), of_children()?);
     let status = command.stdin(Stdio::null()).status()?;
     let seconds = start.elapsed().as_secs_f64();

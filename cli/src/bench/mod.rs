@@ -9,8 +9,8 @@ mod wholes;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use ddrmjpeg::Options;
 use ddrmjpeg::options::{Device, Precision, Preset};
+use ddrmjpeg::{ModelOptions, RestoreOptions};
 use ddrmjpeg_lab::bench;
 use ddrmjpeg_lab::bench::{
     Arithmetic, Family, FollowRow, NetworkRow, Peak, PresetRow, Settings, StageRow,
@@ -104,13 +104,14 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     let settings = Settings {
         size: arguments.size,
         rounds: arguments.rounds,
-        options: Options::default()
+        model: ModelOptions::default()
             .with_device(arguments.device)
             .with_precision(arguments.precision)
-            .with_threads(arguments.threads)
-            .with_tile_size(arguments.tile_size),
+            .with_threads(arguments.threads),
+        restore: RestoreOptions::default().with_tile_size(arguments.tile_size),
     };
-    settings.options.validate()?;
+    settings.model.validate()?;
+    settings.restore.validate()?;
     let arithmetics = match arguments.as_published {
         true => vec![Arithmetic::Ours, Arithmetic::AsPublished],
         false => vec![Arithmetic::Ours],

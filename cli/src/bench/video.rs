@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
-use ddrmjpeg::{Options, Restorer};
+use ddrmjpeg::{ModelOptions, RestoreOptions, Restorer};
 use ddrmjpeg_lab::bench::video;
 use ddrmjpeg_lab::bench::video::{Clip, Kind, Row};
 use serde_json::json;
@@ -91,17 +91,17 @@ fn sampling(text: &str) -> Result<(usize, usize), String> {
 
 /// Restores each clip with each setting.
 pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
-    let options = Options::default()
+    let model = ModelOptions::default()
         .with_model(arguments.model.clone())
-        .with_preset(arguments.preset)
         .with_device(arguments.device)
         .with_precision(arguments.precision)
         .with_threads(arguments.threads);
+    let options = RestoreOptions::default().with_preset(arguments.preset);
     let pictures = match &arguments.pictures {
         Some(folder) => first_two(folder)?,
         None => video::made_up(arguments.size),
     };
-    let restorer = Restorer::open(&options)?;
+    let restorer = Restorer::open(&model)?;
     if !arguments.json {
         outln!("{HEAD}");
     }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
-use ddrmjpeg::Options;
 use ddrmjpeg::options::Preset;
+use ddrmjpeg::{ModelOptions, RestoreOptions};
 use ddrmjpeg_lab::eval::scores::Metric;
 
 use crate::cli::OptionArgs;
@@ -176,7 +176,7 @@ struct Flags {
 
 impl Named {
     /// The options that the value's flags stand for.
-    pub fn options(&self) -> anyhow::Result<Options> {
+    pub fn options(&self) -> anyhow::Result<(ModelOptions, RestoreOptions)> {
         let flags = Flags::try_parse_from(self.value.split_whitespace());
         let flags = flags.map_err(|error| {
             let said = error.to_string();
@@ -193,8 +193,11 @@ mod tests {
 
     #[test]
     fn a_method_is_a_name_and_flags_of_restore() {
-        let named: Named = "sharp = --preset sample --steps 3".parse().unwrap();
-        let options = named.options().unwrap();
+        let named: Named = "sharp = --model nano --preset sample --steps 3"
+            .parse()
+            .unwrap();
+        let (model, options) = named.options().unwrap();
+        assert_eq!(model.model.as_str(), "nano");
         assert_eq!((&*named.name, options.steps), ("sharp", Some(3)));
         assert_eq!(options.preset, Preset::Sample);
         let wrong: Named = "x=--stepss 3".parse().unwrap();

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ddrmjpeg::degradation::Bits;
 use ddrmjpeg::options::Preset;
-use ddrmjpeg::{Options, Restorer};
+use ddrmjpeg::{ModelOptions, RestoreOptions, Restorer};
 use ddrmjpeg_lab::eval::gain;
 use ddrmjpeg_lab::eval::gain::LevelsGain;
 
@@ -12,8 +12,13 @@ use crate::eval::measure::Pictures;
 use crate::stdout::outln;
 
 /// Prints the table.
-pub fn run(arguments: &EvalArgs, bits: Bits, options: &Options, pictures: &Pictures) -> Result<()> {
-    let restorer = Restorer::open(options)?;
+pub fn run(
+    arguments: &EvalArgs,
+    bits: Bits,
+    (model, options): (&ModelOptions, &RestoreOptions),
+    pictures: &Pictures,
+) -> Result<()> {
+    let restorer = Restorer::open(model)?;
     outln!(
         "| bits | preset | floor dB | centre dB | restored dB | over floor | over centre | worst over centre | s/Mpixel |"
     );

@@ -1,6 +1,5 @@
 //! What eval measures: ways from the bytes of a JPEG to a picture.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::options::ModelName;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer};
 
 use crate::eval::arguments::EvalArgs;
 use crate::io::picture;
@@ -22,7 +21,7 @@ pub struct Method {
 }
 
 enum How {
-    Restorer(Arc<Restorer>, Box<Options>),
+    Restorer(Arc<Restorer>, Box<RestoreOptions>),
     Command(String),
 }
 
@@ -35,7 +34,7 @@ pub struct Answer {
 impl Method {
     /// The decoded JPEG, as this library decodes it.
     pub fn jpeg() -> Self {
-        let options = Options::default().with_strength(0.0);
+        let options = RestoreOptions::default().with_strength(0.0);
         let identity = Restorer::with_denoiser(Arc::new(ddrmjpeg::model::identity::Identity));
         Self {
             name: "jpeg".into(),
@@ -45,11 +44,11 @@ impl Method {
 
     /// All methods that the arguments ask for; a prior that several need is opened once.
     pub fn all(arguments: &EvalArgs) -> Result<Vec<Self>> {
-        let mut opened = HashMap::new();
+        let mut opened = Vec::new();
         let mut methods = Vec::new();
-        for (name, options) in restorers(arguments)? {
+        for (name, model, options) in restorers(arguments)? {
             methods.push(Self {
-                how: How::Restorer(open(&mut opened, &options)?, Box::new(options)),
+                how: How::Restorer(open(&mut opened, model)?, Box::new(options)),
                 name,
             });
         }
@@ -81,11 +80,14 @@ impl Method {
     }
 }
 
-/// Names and options of this program's own methods.
-fn restorers(arguments: &EvalArgs) -> Result<Vec<(String, Options)>> {
-    let base = arguments.options.resolve()?;
+/// A method of this program: its name, what it opens, and how it restores.
+type Own = (String, ModelOptions, RestoreOptions);
+
+/// This program's own methods.
+fn restorers(arguments: &EvalArgs) -> Result<Vec<Own>> {
+    let (model, options) = arguments.options.resolve()?;
     let models: Vec<ModelName> = match arguments.models.is_empty() {
-        true => vec![base.model.clone()],
+        true => vec![model.model.clone()],
         false => arguments
             .models
             .iter()
@@ -93,40 +95,33 @@ fn restorers(arguments: &EvalArgs) -> Result<Vec<(String, Options)>> {
             .collect(),
     };
     let mut found = Vec::new();
-    for model in &models {
+    for name in &models {
         for &preset in &arguments.presets {
-            let name = match models.len() {
+            let method = match models.len() {
                 1 => preset.to_string(),
-                _ => format!("{model} {preset}"),
+                _ => format!("{name} {preset}"),
             };
-            let options = base.clone().with_model(model.clone()).with_preset(preset);
-            found.push((name, options));
+            let model = model.clone().with_model(name.clone());
+            found.push((method, model, options.clone().with_preset(preset)));
         }
     }
     for named in &arguments.method {
-        found.push((named.name.clone(), named.options()?));
+        let (model, options) = named.options()?;
+        found.push((named.name.clone(), model, options));
     }
     Ok(found)
 }
 
-/// The restorer of `options`, shared by all options that open the same network.
-fn open(opened: &mut HashMap<String, Arc<Restorer>>, options: &Options) -> Result<Arc<Restorer>> {
-    let key = format!(
-        "{:?}",
-        (
-            &options.model,
-            &options.config,
-            options.class,
-            options.device,
-            options.precision,
-            options.threads
-        )
-    );
-    if let Some(restorer) = opened.get(&key) {
+/// The models that are open, and what each was opened with.
+type Opened = Vec<(ModelOptions, Arc<Restorer>)>;
+
+/// The restorer of `model`, shared by all methods that open the same.
+fn open(opened: &mut Opened, model: ModelOptions) -> Result<Arc<Restorer>> {
+    if let Some((_, restorer)) = opened.iter().find(|(of, _)| *of == model) {
         return Ok(Arc::clone(restorer));
     }
-    let restorer = Arc::new(Restorer::open(options)?);
-    opened.insert(key, Arc::clone(&restorer));
+    let restorer = Arc::new(Restorer::open(&model)?);
+    opened.push((model, Arc::clone(&restorer)));
     Ok(restorer)
 }
 

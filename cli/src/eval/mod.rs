@@ -31,7 +31,7 @@ use crate::stdout::{out, outln};
 /// Prints a row for each method at each quality and sampling, or chain; for a number of bits, a row
 /// for each preset.
 pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
-    let options = arguments.options.resolve()?;
+    let (model, options) = arguments.options.resolve()?;
     if options.degradation != Degradation::Jpeg && !arguments.chain.is_empty() {
         bail!(
             "--chain: goes with --degradation jpeg alone, not with {}",
@@ -42,7 +42,7 @@ pub fn run(arguments: &EvalArgs) -> Result<Outcome> {
     match options.degradation {
         Degradation::Jpeg => jpegs(arguments, &pictures),
         Degradation::Quant(bits) => {
-            levels::run(arguments, bits, &options, &pictures)?;
+            levels::run(arguments, bits, (&model, &options), &pictures)?;
             Ok(Outcome::Done)
         }
         other => bail!("--degradation {other}: not of what eval makes"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use ddrmjpeg::Options;
+use ddrmjpeg::ModelOptions;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::model::checkpoint;
 use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
@@ -28,7 +28,7 @@ pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
         bail!("--side {}: must be a multiple of {MCU_PX}", arguments.side);
     }
     let source = checkpoint::open(&arguments.model)?;
-    let prior = Own::open(&arguments.model, &Options::default())?;
+    let prior = Own::open(&arguments.model, &ModelOptions::default())?;
     let pictures = pictures(arguments)?;
     let count = pictures.len();
     let table = spread::measure(&*prior, &pictures, arguments.seed, |done| {

@@ -9,7 +9,7 @@ use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::jpeg::segments::behind;
 use ddrmjpeg::jpeg::segments::behind::Behind;
 use ddrmjpeg::restore::Restored;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, RestoreOptions, Restorer};
 
 use crate::io::{banded, picture};
 
@@ -34,7 +34,7 @@ pub enum Seen {
 }
 
 /// Reads the bytes of a file.
-pub fn read(bytes: &[u8], was_jpeg: bool, options: &Options) -> Result<Input> {
+pub fn read(bytes: &[u8], was_jpeg: bool, options: &RestoreOptions) -> Result<Input> {
     let (seen, metadata) = match options.degradation {
         Degradation::Jpeg if !was_jpeg => return read_jpeg(bytes, options),
         Degradation::Jpeg => {
@@ -56,7 +56,7 @@ pub fn read(bytes: &[u8], was_jpeg: bool, options: &Options) -> Result<Input> {
     })
 }
 
-fn read_jpeg(bytes: &[u8], options: &Options) -> Result<Input> {
+fn read_jpeg(bytes: &[u8], options: &RestoreOptions) -> Result<Input> {
     if let Some(format) = picture::other_format(bytes) {
         bail!("a {format} file, not a JPEG: --was-jpeg is for what once was one");
     }
@@ -82,7 +82,7 @@ impl Seen {
     pub fn restore(
         &self,
         restorer: &Restorer,
-        options: &Options,
+        options: &RestoreOptions,
         control: Control<'_>,
     ) -> ddrmjpeg::Result<Restored> {
         match self {

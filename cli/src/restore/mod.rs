@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::{Control, Options, Restorer};
+use ddrmjpeg::{Control, RestoreOptions, Restorer};
 
 use crate::Outcome;
 use crate::cli::RestoreArgs;
@@ -33,7 +33,7 @@ const PIXELS_AT_ONCE: u64 = 40_000_000;
 
 /// Restores every input.
 pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
-    let options = arguments.options.resolve()?;
+    let (model, options) = arguments.options.resolve()?;
     let wanted = match (options.degradation, arguments.was_jpeg) {
         (Degradation::Jpeg, false) => files::JPEG,
         (Degradation::Jpeg, true) | (_, false) => &files::PICTURES[..],
@@ -49,7 +49,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     if planned.jobs.iter().any(|job| job.format == Format::Jpeg) {
         result::check_jpeg(arguments, &options)?;
     }
-    let restorer = Restorer::open(&options)?;
+    let restorer = Restorer::open(&model)?;
     message::caution(&restorer);
     let screen = Screen::new(planned.jobs.len(), arguments.json);
     screen.planned(&planned);
@@ -81,7 +81,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
 /// What all inputs have in common.
 struct Batch<'a> {
     arguments: &'a RestoreArgs,
-    options: &'a Options,
+    options: &'a RestoreOptions,
     restorer: &'a Restorer,
     screen: &'a Screen,
     budget: Budget,

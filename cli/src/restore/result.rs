@@ -5,7 +5,7 @@ use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::restore::Report;
-use ddrmjpeg::{Control, Options, Restorer, jpeg};
+use ddrmjpeg::{Control, RestoreOptions, Restorer, jpeg};
 use image::metadata::Orientation;
 
 use crate::cli::{OutQuality, OutTables, RestoreArgs};
@@ -42,7 +42,7 @@ impl Output {
 }
 
 /// Refuses combinations of flags that JPEG output cannot do, before anything is restored.
-pub fn check_jpeg(arguments: &RestoreArgs, options: &Options) -> Result<()> {
+pub fn check_jpeg(arguments: &RestoreArgs, options: &RestoreOptions) -> Result<()> {
     let banded = matches!(options.degradation, Degradation::Quant(_));
     if arguments.tables == Some(OutTables::Source) {
         if banded || arguments.was_jpeg {
@@ -84,7 +84,7 @@ pub struct Work<'a> {
     /// The arguments as typed.
     pub arguments: &'a RestoreArgs,
     /// The options that they give.
-    pub options: &'a Options,
+    pub options: &'a RestoreOptions,
     /// The model.
     pub restorer: &'a Restorer,
     /// The output format.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ddrmjpeg::options::{Device, Precision, Preset};
-use ddrmjpeg::{Error, Options};
+use ddrmjpeg::{Error, ModelOptions, RestoreOptions};
 use ddrmjpeg_lab::experiment::Operator;
 
 use crate::sample::log::Level;
@@ -68,7 +68,7 @@ pub struct SampleArgs {
     pub own: OwnArgs,
 }
 
-/// Options that the published program does not have.
+/// RestoreOptions that the published program does not have.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Not in the published program")]
 pub struct OwnArgs {
@@ -97,26 +97,28 @@ pub struct OwnArgs {
 }
 
 impl SampleArgs {
-    /// The restoration's options, checked. The numbers of steps and samples apply to the published
-    /// sampler; other presets use their own.
+    /// The options of the model and of the restoration, checked. The numbers of steps and samples
+    /// apply to the published sampler; other presets use their own.
     ///
     /// The published program crashes if there are more steps than timesteps; here each timestep
     /// then gets one step.
-    pub fn options(&self) -> Result<Options, Error> {
-        let paper = self.own.preset == Preset::Paper;
-        let options = Options::default()
-            .with_preset(self.own.preset)
-            .with_seed(self.seed)
+    pub fn options(&self) -> Result<(ModelOptions, RestoreOptions), Error> {
+        let model = ModelOptions::default()
             .with_device(self.own.device)
             .with_precision(self.own.precision)
-            .with_threads(self.own.threads)
+            .with_threads(self.own.threads);
+        let paper = self.own.preset == Preset::Paper;
+        let options = RestoreOptions::default()
+            .with_preset(self.own.preset)
+            .with_seed(self.seed)
             .with_steps(paper.then_some(self.timesteps))
             .with_samples(paper.then_some(self.num_avg_samples))
             .with_eta(self.eta)
             .with_eta_b(self.eta_b)
             .with_init_timestep(self.init_timestep);
+        model.validate()?;
         options.validate()?;
-        Ok(options)
+        Ok((model, options))
     }
 
     /// The ids that were asked for, of a set of `count` pictures.

@@ -19,7 +19,7 @@ use ddrmjpeg::model::config::Config;
 use ddrmjpeg::model::open;
 use ddrmjpeg::model::open::Opened;
 use ddrmjpeg::sampler::noise::Field;
-use ddrmjpeg::{Control, Denoiser, Options, jpeg};
+use ddrmjpeg::{Control, Denoiser, ModelOptions, RestoreOptions, jpeg};
 use ddrmjpeg_lab::datasets;
 use ddrmjpeg_lab::datasets::{Dataset, Range, Sample, range};
 use ddrmjpeg_lab::experiment;
@@ -37,7 +37,7 @@ use experiment::Operator;
 /// What a run is made of.
 struct Run<'a> {
     arguments: &'a SampleArgs,
-    options: Options,
+    options: RestoreOptions,
     config: Config,
     dataset: Dataset,
     prior: Opened,
@@ -46,7 +46,7 @@ struct Run<'a> {
 
 /// Runs the experiment.
 pub fn run(arguments: &SampleArgs) -> Result<Outcome> {
-    let options = arguments.options()?;
+    let (model, options) = arguments.options()?;
     let config = open::read_config(&arguments.config)?;
     let dataset = datasets::open(&config.data, &arguments.exp)?;
     let folder = arguments.exp.join("image_samples");
@@ -57,9 +57,9 @@ pub fn run(arguments: &SampleArgs) -> Result<Outcome> {
     }
     let log_folder = arguments.exp.join("logs").join(&arguments.doc);
     let mut screen = Screen::new(Log::open(&log_folder, arguments.verbose)?);
-    introduce(arguments, &options, &screen);
+    introduce(arguments, &model, &screen);
     let run = Run {
-        prior: open_prior(arguments, &config, &options)?,
+        prior: open_prior(arguments, &config, &model)?,
         arguments,
         options,
         config,
@@ -75,21 +75,21 @@ pub fn run(arguments: &SampleArgs) -> Result<Outcome> {
 }
 
 /// The first lines of the published log.
-fn introduce(arguments: &SampleArgs, options: &Options, screen: &Screen) {
+fn introduce(arguments: &SampleArgs, model: &ModelOptions, screen: &Screen) {
     let info = |message: String| screen.log(Level::Info, &message);
-    info(format!("Using device: {}", options.device));
+    info(format!("Using device: {}", model.device));
     info(format!("Writing log file to {}", screen.log_path()));
     info(format!("Exp instance id = {}", std::process::id()));
     info(format!("Exp comment = {}", arguments.comment));
 }
 
-fn open_prior(arguments: &SampleArgs, config: &Config, options: &Options) -> Result<Opened> {
+fn open_prior(arguments: &SampleArgs, config: &Config, model: &ModelOptions) -> Result<Opened> {
     Ok(match &arguments.own.weights {
         Some(weights) => {
             let classifier = arguments.own.classifier.as_deref();
-            open::open_config(config, weights, classifier, options)?
+            open::open_config(config, weights, classifier, model)?
         }
-        None => open::open_under(config, &arguments.exp, options)?,
+        None => open::open_under(config, &arguments.exp, model)?,
     })
 }
 
@@ -193,7 +193,7 @@ fn seed_of(seed: u64, id: usize) -> u64 {
 }
 
 /// The pixels as Pillow shows them: libjpeg-turbo's for JPEG, alpha left out.
-fn load(path: &Path, options: &Options) -> Result<Planar8> {
+fn load(path: &Path, options: &RestoreOptions) -> Result<Planar8> {
     let source = files::Source::File(path.to_owned());
     let limits = &options.limits;
     let bytes = picture::read_bytes(&source, limits.file_bytes)?;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use ddrmjpeg::Options;
+use ddrmjpeg::RestoreOptions;
 use ddrmjpeg::contract::{Control, Denoiser};
 use ddrmjpeg::frame::{Picture, Planar8};
 use ddrmjpeg::jpeg;
@@ -57,7 +57,7 @@ pub fn factors(sampling: &str) -> Result<(usize, usize)> {
 /// What the JPEG of `clean` at this quality, 4:2:0, makes known.
 pub fn observed(clean: &Planar8, quality: u8) -> Result<Observation> {
     let bytes = jpeg::encode(clean, quality, (2, 2))?;
-    let file = jpeg::read(&bytes, &Options::default().limits)?;
+    let file = jpeg::read(&bytes, &RestoreOptions::default().limits)?;
     Ok(jpeg::grid::from_file(&file))
 }
 

@@ -40,7 +40,7 @@ pub fn follow(family: Family, settings: &Settings) -> Result<Vec<FollowRow>> {
         return Ok(Vec::new());
     }
     let ours = Arithmetic::Ours;
-    let denoiser = networks::open(family, ours, &published_alpha_bar(), &settings.options)?;
+    let denoiser = networks::open(family, ours, &published_alpha_bar(), &settings.model)?;
     let Some(follower) = denoiser.follower() else {
         return Ok(Vec::new());
     };

@@ -26,7 +26,7 @@ pub use crate::bench::walks::{WalkRow, walks};
 pub use crate::networks::{Arithmetic, Family, Shape};
 
 use ddrmjpeg::error::Result;
-use ddrmjpeg::options::Options;
+use ddrmjpeg::options::{ModelOptions, RestoreOptions};
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -37,7 +37,9 @@ pub struct Settings {
     /// How often everything is run; the fastest run counts.
     pub rounds: usize,
     /// Device, precision and threads.
-    pub options: Options,
+    pub model: ModelOptions,
+    /// Size of a tile.
+    pub restore: RestoreOptions,
 }
 
 /// Seconds that `work` took, and its result.

@@ -49,7 +49,7 @@ pub fn peak(settings: &Settings) -> Result<Peak> {
 }
 
 fn rate(shape: Shape, settings: &Settings) -> Result<(Shape, f64)> {
-    let seconds = networks::convolution(shape, 3 * settings.rounds, &settings.options)?;
+    let seconds = networks::convolution(shape, 3 * settings.rounds, &settings.model)?;
     Ok((shape, 2e-9 * shape.macs() as f64 / seconds))
 }
 
@@ -116,7 +116,7 @@ pub fn networks(
 ) -> Result<Vec<NetworkRow>> {
     let alpha_bar = published_alpha_bar();
     let open = |&arithmetic: &Arithmetic| -> Result<Turn> {
-        let denoiser = networks::open(family, arithmetic, &alpha_bar, &settings.options)?;
+        let denoiser = networks::open(family, arithmetic, &alpha_bar, &settings.model)?;
         let size = match denoiser.reach() {
             Reach::Window { side_px } => (side_px, side_px),
             Reach::Halo { align_px, .. } => {
@@ -197,7 +197,7 @@ impl Turn {
         let rest = 1e9 * self.row.gmac - macs as f64;
         let mut seconds = 2e-9 * rest.max(0.0) / best;
         for (shape, count) in counts {
-            let one = networks::convolution(shape, 2 * settings.rounds, &settings.options)?;
+            let one = networks::convolution(shape, 2 * settings.rounds, &settings.model)?;
             seconds += f64::from(count) * one;
         }
         Ok(Some(seconds))

@@ -31,7 +31,7 @@ pub fn stages(settings: &Settings) -> Result<Vec<StageRow>> {
     let (width, height) = settings.size;
     let bytes = picture::jpeg(width, height)?;
     let rounds = settings.rounds;
-    let limits = &settings.options.limits;
+    let limits = &settings.restore.limits;
     let read = fastest(rounds, || jpeg::read(&bytes, limits).map(drop))?;
     let file = jpeg::read(&bytes, limits)?;
     let observe = fastest(rounds, || {
@@ -105,7 +105,7 @@ pub struct PresetRow {
 pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
     let (width, height) = settings.size;
     let bytes = picture::jpeg(width, height)?;
-    let restorer = Restorer::open(&settings.options)?;
+    let restorer = Restorer::open(&settings.model)?;
     let row = |&preset: &Preset| PresetRow {
         preset,
         size: settings.size,
@@ -116,7 +116,7 @@ pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
     let mut rows: Vec<PresetRow> = list.iter().map(row).collect();
     for _ in 0..settings.rounds.max(1) {
         for row in &mut rows {
-            let options = settings.options.clone().with_preset(row.preset);
+            let options = settings.restore.clone().with_preset(row.preset);
             peak_memory::forget_peak();
             let restore = || restorer.restore_jpeg(&bytes, &options, Control::default());
             let (seconds, restored) = timed(restore)?;
@@ -134,11 +134,11 @@ pub fn presets(list: &[Preset], settings: &Settings) -> Result<Vec<PresetRow>> {
 /// # Errors
 /// Those of opening the model and of restoring.
 pub fn sizes(sizes: &[(usize, usize)], settings: &Settings) -> Result<Vec<PresetRow>> {
-    let options = settings.options.clone().with_preset(Preset::Fast);
+    let options = settings.restore.clone().with_preset(Preset::Fast);
     let files = sizes.iter().map(|&(w, h)| picture::jpeg(w, h));
     let files = files.collect::<Result<Vec<_>>>()?;
     let alone = |(bytes, &size): (&Vec<u8>, &(usize, usize))| -> Result<PresetRow> {
-        let restorer = Restorer::open(&options)?;
+        let restorer = Restorer::open(&settings.model)?;
         peak_memory::forget_peak();
         let restored = restorer.restore_jpeg(bytes, &options, Control::default())?;
         Ok(PresetRow {
@@ -151,7 +151,7 @@ pub fn sizes(sizes: &[(usize, usize)], settings: &Settings) -> Result<Vec<Preset
     };
     let rows = files.iter().zip(sizes).map(alone);
     let mut rows = rows.collect::<Result<Vec<_>>>()?;
-    let restorer = Restorer::open(&options)?;
+    let restorer = Restorer::open(&settings.model)?;
     for _ in 0..settings.rounds.max(1) {
         for (row, bytes) in rows.iter_mut().zip(&files) {
             let restore = || restorer.restore_jpeg(bytes, &options, Control::default());

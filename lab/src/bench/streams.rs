@@ -7,7 +7,7 @@ use ddrmjpeg::contract::Control;
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
-use ddrmjpeg::options::{Options, Preset};
+use ddrmjpeg::options::{Preset, RestoreOptions};
 use ddrmjpeg::restore::{Layout, Restorer};
 
 /// Streams of a quarter of the pixels each.
@@ -33,8 +33,8 @@ pub struct StreamsRow {
 /// # Errors
 /// Those of opening the model and of restoring.
 pub fn streams(settings: &Settings) -> Result<Vec<StreamsRow>> {
-    let options = settings.options.clone().with_preset(Preset::Fast);
-    let restorer = Restorer::open(&options)?;
+    let options = settings.restore.clone().with_preset(Preset::Fast);
+    let restorer = Restorer::open(&settings.model)?;
     let (width, height) = settings.size;
     let sizes = [(1, settings.size), (STREAMS, (width / 2, height / 2))];
     let file = |(w, h)| jpeg::read(&picture::jpeg(w, h)?, &options.limits);
@@ -57,7 +57,12 @@ pub fn streams(settings: &Settings) -> Result<Vec<StreamsRow>> {
 }
 
 /// `count` streams, each on its own thread, as in an element.
-fn at_once(count: usize, file: &JpegFile, restorer: &Restorer, options: &Options) -> Result<()> {
+fn at_once(
+    count: usize,
+    file: &JpegFile,
+    restorer: &Restorer,
+    options: &RestoreOptions,
+) -> Result<()> {
     let stream = || -> Result<()> {
         for _ in 0..FRAMES {
             let layout = Layout::YCbCr((2, 2));

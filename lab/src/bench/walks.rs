@@ -45,13 +45,14 @@ pub fn walks(
     settings: &Settings,
 ) -> Result<Vec<WalkRow>> {
     let options = settings
-        .options
+        .restore
         .clone()
         .with_preset(Preset::Paper)
         .with_steps(Some(steps));
     let alpha_bar = published_alpha_bar();
     let clean = clean();
-    let open = |&arithmetic: &Arithmetic| networks::open(family, arithmetic, &alpha_bar, &options);
+    let model = &settings.model;
+    let open = |&arithmetic: &Arithmetic| networks::open(family, arithmetic, &alpha_bar, model);
     let networks = arithmetics.iter().map(open).collect::<Result<Vec<_>>>()?;
     let row = |&arithmetic: &Arithmetic| WalkRow {
         family,

@@ -6,7 +6,7 @@ use ddrmjpeg::degradation::Bits;
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
-use ddrmjpeg::options::Options;
+use ddrmjpeg::options::RestoreOptions;
 use ddrmjpeg::restore::Restorer;
 
 /// One picture at one quality.
@@ -30,7 +30,7 @@ pub fn measure(
     clean: &Planar8,
     quality: u8,
     subsampling: (usize, usize),
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Result<Gain> {
     let bytes = jpeg::encode(clean, quality, subsampling)?;
     let decode = options.clone().with_strength(0.0);
@@ -66,7 +66,7 @@ pub fn measure_levels(
     restorer: &Restorer,
     clean: &Planar8,
     bits: Bits,
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Result<LevelsGain> {
     let step = bits.step();
     let shown = |offset: u8| {

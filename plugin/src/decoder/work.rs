@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use ddrmjpeg::restore::Layout;
-use ddrmjpeg::{Control, Error, Options};
+use ddrmjpeg::{Control, Error, RestoreOptions};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
@@ -24,12 +24,13 @@ use crate::enums::LatePolicy;
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
 use crate::registry::Opened;
+use crate::settings::ElementOptions;
 use crate::{planes, restorer};
 
 /// A frame that has arrived, and what to do with it.
 struct Task {
     verdict: Verdict,
-    asked: Options,
+    asked: ElementOptions,
     policy: LatePolicy,
     /// Time left, in nanoseconds.
     left: Option<gst::ClockTimeDiff>,
@@ -144,7 +145,7 @@ impl DdrmJpegDec {
         {
             return Ok(Some(coded.clone()));
         }
-        let limits = Options::default().limits;
+        let limits = RestoreOptions::default().limits;
         let tables = &mut carry.tables;
         let coded = errors::guard(|| coded::read(&data, height, &limits, tables))?;
         let coded = coded.map(Arc::new);
@@ -192,7 +193,7 @@ impl DdrmJpegDec {
         carry: &mut Carry,
     ) -> Result<Done, Failure> {
         let begun = Instant::now();
-        let options = rung.of(self.settings().over(&opened.options));
+        let options = rung.of(self.settings().over(&opened.options).restore);
         let control = Control {
             cancel: Some(&self.cancel),
             progress: None,
@@ -345,7 +346,7 @@ impl DdrmJpegDec {
 
 /// Decodes `coded` without restoring it.
 fn decode(coded: &Coded, layout: Layout) -> ddrmjpeg::Result<Done> {
-    let options = Options::default();
+    let options = RestoreOptions::default();
     coded.with(&mut |_, file| restorer::decoded(file, layout, &options))
 }
 

@@ -3,7 +3,6 @@
 //!
 //! It has its own lock, which is held only briefly and never while computing.
 
-use ddrmjpeg::Options;
 use ddrmjpeg::jpeg::Header;
 use gst_video::VideoInterlaceMode;
 
@@ -11,6 +10,7 @@ use super::memory::Memory;
 use super::stats::Stats;
 use crate::enums::LatePolicy;
 use crate::live::{Arrival, Rung};
+use crate::settings::ElementOptions;
 
 /// What the element knows while it is started.
 #[derive(Default)]
@@ -44,7 +44,7 @@ pub struct Task {
     /// With which work.
     pub rung: Rung,
     /// What was requested.
-    pub asked: Options,
+    pub asked: ElementOptions,
     /// What to do if there is not enough time.
     pub policy: LatePolicy,
     /// Time left, in nanoseconds.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::restore::{FrameInfo, FrameTables, Report, Restored};
-use ddrmjpeg::{Control, Error, Options};
+use ddrmjpeg::{Control, Error, RestoreOptions};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
@@ -168,7 +168,7 @@ impl DdrmJpeg {
         };
         let begun = Instant::now();
         let settings = self.settings().clone();
-        let options = task.rung.of(settings.over(&opened.options));
+        let options = task.rung.of(settings.over(&opened.options).restore);
         let (header, interlaced) = {
             let mut state = self.state();
             (state.header.take(), state.interlaced)
@@ -200,7 +200,7 @@ impl DdrmJpeg {
         grid: usize,
         part: &Planar8,
         tables: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         opened: &Opened,
     ) -> Made<Restored> {
         let control = Control {

@@ -9,13 +9,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
+use ddrmjpeg::Error;
 use ddrmjpeg::model::open;
-use ddrmjpeg::{Error, Options};
 use gst::prelude::*;
 
 use crate::errors;
 use crate::registry::{self, Opened};
 use crate::restorer::FrameRestorer;
+use crate::settings::ElementOptions;
 
 /// The code of the PROGRESS messages.
 const CODE: &str = "model";
@@ -47,7 +48,7 @@ struct Load {
 
 struct Inner {
     phase: Phase,
-    options: Options,
+    options: ElementOptions,
     /// Nothing waits for it any more.
     abandoned: bool,
     /// The thread that is currently posting a message.
@@ -63,7 +64,7 @@ enum Phase {
 impl Loader {
     /// Makes sure that the model of `options` is open or being opened. A model that is already open
     /// is kept; a failed one is tried again.
-    pub fn begin(&self, element: &gst::Element, options: Options) {
+    pub fn begin(&self, element: &gst::Element, options: ElementOptions) {
         let mut current = lock(&self.current);
         if let Some(load) = current.as_ref().filter(|load| load.serves(&options)) {
             load.lock().options = options;
@@ -79,7 +80,7 @@ impl Loader {
     }
 
     /// The options of the model that is open or being opened.
-    pub fn options(&self) -> Option<Options> {
+    pub fn options(&self) -> Option<ElementOptions> {
         let load = lock(&self.current).clone();
         load.map(|load| load.lock().options.clone())
     }
@@ -134,8 +135,8 @@ impl Loader {
 }
 
 impl Load {
-    fn begin(element: &gst::Element, options: Options) -> Arc<Self> {
-        let name = options.model.to_string();
+    fn begin(element: &gst::Element, options: ElementOptions) -> Arc<Self> {
+        let name = options.model.model.to_string();
         let load = Arc::new(Self {
             inner: Mutex::new(Inner {
                 phase: Phase::Opening,
@@ -164,16 +165,16 @@ impl Load {
 
     /// Opens the model. Messages are posted before the waiting frame is released, so that this
     /// thread holds no reference to the element once that frame is done.
-    fn run(&self, element: &glib::WeakRef<gst::Element>, options: &Options) {
+    fn run(&self, element: &glib::WeakRef<gst::Element>, options: &ElementOptions) {
         let wanted = || !self.lock().abandoned;
         match registry::open(options, &wanted) {
             Ok(restorer) => {
-                let text = opened(options.model.as_str(), &*restorer);
+                let text = opened(options.model.model.as_str(), &*restorer);
                 self.settle(element, Phase::Open(restorer), |element| {
                     progress(element, gst::ProgressType::Complete, &text);
                 });
             }
-            Err(error) => self.fail(element, options.model.as_str(), &error),
+            Err(error) => self.fail(element, options.model.model.as_str(), &error),
         }
     }
 
@@ -235,9 +236,10 @@ impl Load {
     }
 
     /// Whether it is, or will be, the model of `options`.
-    fn serves(&self, options: &Options) -> bool {
+    fn serves(&self, options: &ElementOptions) -> bool {
         let inner = self.lock();
-        !matches!(inner.phase, Phase::Failed) && registry::same(&inner.options, options)
+        !matches!(inner.phase, Phase::Failed)
+            && registry::same(&inner.options.model, &options.model)
     }
 
     fn wait(&self, cancel: &AtomicBool, until: Option<Instant>) -> Result<Opened, Unready> {

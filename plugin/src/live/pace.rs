@@ -6,7 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use ddrmjpeg::Options;
 use ddrmjpeg::options::Preset;
 use ddrmjpeg::restore::Report;
 use gst::{ClockTime, ClockTimeDiff};
@@ -19,6 +18,7 @@ use super::tally::Tally;
 use super::tier::{Pressure, Tier};
 use super::verdict::{self, Verdict};
 use crate::enums::LatePolicy;
+use crate::settings::ElementOptions;
 
 /// How long frames are given up in a row before one is tried anyway, at first and at most: each
 /// failed attempt doubles it.
@@ -58,8 +58,15 @@ type Subject = (Preset, Option<usize>, Option<usize>, (u32, u32));
 impl Pace {
     /// Handles the arrival of a frame of this size with the options `asked`. Only if it is
     /// `awaited` may speed decide what restores it.
-    pub fn receive(&mut self, awaited: bool, asked: &Options, size: (u32, u32), arrival: &Arrival) {
-        let subject = (asked.preset, asked.steps, asked.samples, size);
+    pub fn receive(
+        &mut self,
+        awaited: bool,
+        asked: &ElementOptions,
+        size: (u32, u32),
+        arrival: &Arrival,
+    ) {
+        let work = &asked.restore;
+        let subject = (work.preset, work.steps, work.samples, size);
         if self.subject.replace(subject) != Some(subject) {
             self.cost.forget();
             self.lesser.forget();
@@ -79,13 +86,13 @@ impl Pace {
     }
 
     /// The work to choose from.
-    pub fn rungs(&self, asked: &Options) -> Vec<Rung> {
+    pub fn rungs(&self, asked: &ElementOptions) -> Vec<Rung> {
         let lesser = ladder::lesser(asked).filter(|_| self.tier.is_lesser());
         lesser.map_or_else(|| ladder::rungs(asked), |rung| vec![rung])
     }
 
     /// The cost of frames with the model of `rung`.
-    fn cost_of(&mut self, rung: &Rung, asked: &Options) -> &mut Cost {
+    fn cost_of(&mut self, rung: &Rung, asked: &ElementOptions) -> &mut Cost {
         match rung.is_lesser(asked) {
             true => &mut self.lesser,
             false => &mut self.cost,
@@ -102,7 +109,7 @@ impl Pace {
         &mut self,
         policy: LatePolicy,
         rung: &Rung,
-        asked: &Options,
+        asked: &ElementOptions,
         report: &Report,
         took: Duration,
     ) -> Option<Duration> {
@@ -124,7 +131,7 @@ impl Pace {
     }
 
     /// Picks the model for the next frames, if something waits for them.
-    fn settle(&mut self, asked: &Options) {
+    fn settle(&mut self, asked: &ElementOptions) {
         let Some(period) = self.period.filter(|_| ladder::lesser(asked).is_some()) else {
             return;
         };
@@ -143,7 +150,7 @@ impl Pace {
 
     /// Estimates from the first frame the least cost with the requested model. The first frame may
     /// take twice as long as later ones.
-    fn guess(&mut self, asked: &Options, rung: &Rung, took: Duration) {
+    fn guess(&mut self, asked: &ElementOptions, rung: &Rung, took: Duration) {
         let least = ladder::rungs(asked).pop().map_or(1.0, |rung| rung.share);
         if !rung.is_lesser(asked) {
             let guess = took.mul_f64(0.5 * least / rung.share);
@@ -191,7 +198,7 @@ mod tests {
     }
 
     fn models_after(policy: LatePolicy, awaited: bool, took_ms: u64) -> Vec<String> {
-        let (mut pace, asked) = (Pace::default(), Options::default());
+        let (mut pace, asked) = (Pace::default(), ElementOptions::default());
         for frame in [0, 40] {
             pace.receive(awaited, &asked, (640, 480), &arrival(frame));
         }
@@ -199,7 +206,9 @@ mod tests {
         let took = Duration::from_millis(took_ms);
         pace.done(policy, &rung, &asked, &Report::default(), took);
         let rungs = pace.rungs(&asked).into_iter();
-        rungs.map(|rung| rung.options.model.to_string()).collect()
+        rungs
+            .map(|rung| rung.options.model.model.to_string())
+            .collect()
     }
 
     #[test]
@@ -216,7 +225,7 @@ mod tests {
             assert_eq!(models_after(policy, false, 300), ["lean"]);
         }
         // A sink that kept time is gone, or a seek has reset it.
-        let (mut pace, asked) = (Pace::default(), Options::default());
+        let (mut pace, asked) = (Pace::default(), ElementOptions::default());
         let rung = pace.rungs(&asked).remove(0);
         let stream = [
             (true, "lean"),
@@ -227,7 +236,7 @@ mod tests {
         for (frame, (awaited, model)) in stream.into_iter().enumerate() {
             pace.receive(awaited, &asked, (640, 480), &arrival(40 * frame as u64));
             assert_eq!(
-                pace.rungs(&asked)[0].options.model.as_str(),
+                pace.rungs(&asked)[0].options.model.model.as_str(),
                 model,
                 "{frame}"
             );

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ddrmjpeg::Error;
 use ddrmjpeg::restore::Report;
-use ddrmjpeg::{Error, Options};
 use gst::prelude::*;
 use gst::{ClockTime, ClockTimeDiff, StateChange, StateChangeError};
 
@@ -22,6 +22,7 @@ use super::verdict::Verdict;
 use crate::enums::LatePolicy;
 use crate::errors::{self, Failure};
 use crate::registry::Opened;
+use crate::settings::ElementOptions;
 
 /// What is known about a frame when it arrives.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +75,7 @@ impl Live {
         &self,
         element: &gst::Element,
         transition: StateChange,
-        options: impl FnOnce() -> ddrmjpeg::Result<Options>,
+        options: impl FnOnce() -> ddrmjpeg::Result<ElementOptions>,
     ) -> Result<(), StateChangeError> {
         match transition {
             StateChange::NullToReady => {}
@@ -146,7 +147,7 @@ impl Live {
     }
 
     /// The options with which the requested model is opened.
-    pub fn opening(&self) -> Options {
+    pub fn opening(&self) -> ElementOptions {
         self.loader.options().unwrap_or_default()
     }
 
@@ -156,7 +157,7 @@ impl Live {
         &self,
         element: &gst::Element,
         policy: LatePolicy,
-        asked: &Options,
+        asked: &ElementOptions,
         size: (u32, u32),
         arrival: &Arrival,
     ) -> (Verdict, Option<ClockTimeDiff>) {
@@ -184,7 +185,7 @@ impl Live {
     pub fn model(
         &self,
         rung: &Rung,
-        asked: &Options,
+        asked: &ElementOptions,
         cancel: &AtomicBool,
         left: Option<ClockTimeDiff>,
     ) -> Result<Opened, Unready> {
@@ -201,7 +202,7 @@ impl Live {
         &self,
         policy: LatePolicy,
         rung: &Rung,
-        asked: &Options,
+        asked: &ElementOptions,
         report: &Report,
         took: Duration,
     ) -> Option<ClockTime> {

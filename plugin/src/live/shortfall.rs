@@ -4,7 +4,7 @@
 //! who look at neither. Called by `session` and by the work of the elements.
 
 use super::ladder::Rung;
-use ddrmjpeg::Options;
+use crate::settings::ElementOptions;
 
 /// Advice that is added to the text of each.
 pub const REMEDY: &str = "stats counts these frames, and a QOS message tells of each; with \
@@ -26,7 +26,7 @@ pub enum Shortfall {
 impl Shortfall {
     /// The shortfall of a frame restored by `rung` if `asked` was requested; `None` if there is
     /// none.
-    pub fn of(rung: &Rung, asked: &Options) -> Option<Self> {
+    pub fn of(rung: &Rung, asked: &ElementOptions) -> Option<Self> {
         match rung.is_lesser(asked) {
             true => Some(Self::Lesser),
             false => (rung.share < 1.0).then_some(Self::Reduced),

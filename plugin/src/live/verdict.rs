@@ -56,11 +56,12 @@ pub fn judge(
 
 #[cfg(test)]
 mod tests {
-    use ddrmjpeg::Options;
+    use ddrmjpeg::RestoreOptions;
     use ddrmjpeg::options::Preset;
 
     use super::*;
     use crate::live::ladder::rungs;
+    use crate::settings::ElementOptions;
 
     fn known(ms: u64) -> Cost {
         let mut cost = Cost::default();
@@ -71,7 +72,10 @@ mod tests {
     }
 
     fn verdict(policy: LatePolicy, left_ms: Option<i64>, cost: &Cost, starved: bool) -> Verdict {
-        let asked = Options::default().with_preset(Preset::Quality);
+        let asked = ElementOptions {
+            restore: RestoreOptions::default().with_preset(Preset::Quality),
+            ..ElementOptions::default()
+        };
         let left = left_ms.map(|ms| ms * 1_000_000);
         judge(policy, rungs(&asked), left, cost, starved)
     }

@@ -37,7 +37,7 @@ pub(crate) mod tests {
     /// The prior that libtorch computes, as its own type.
     #[cfg(feature = "torch")]
     pub(crate) fn plain(
-        options: &crate::options::Options,
+        options: &crate::options::ModelOptions,
     ) -> crate::runtime::conv_net::plain_prior::PlainPrior {
         let lean = registry::get("lean").unwrap();
         let facts = lean.facts(source().metadata(), "lean".into()).unwrap();

@@ -16,7 +16,7 @@ mod tests {
     use crate::model::checkpoint::{StoreAs, write_safetensors};
     use crate::model::registry;
     use crate::model::registry::Own;
-    use crate::options::{Device, Options, Precision};
+    use crate::options::{Device, ModelOptions, Precision};
     use crate::runtime::conv_engine::Form;
     use crate::runtime::tensors::TensorSource;
     use crate::runtime::tensors::shapes::RandomWeights;
@@ -37,10 +37,10 @@ mod tests {
         let weights = RandomWeights::new(nano().shapes(&metadata).unwrap(), 3);
         let file = tempfile::NamedTempFile::new().unwrap();
         write_safetensors(file.path(), &weights, &metadata, StoreAs::Keep).unwrap();
-        let options = Options {
+        let options = ModelOptions {
             precision: Precision::F32,
             device: Device::Cpu,
-            ..Options::default()
+            ..ModelOptions::default()
         };
         Own::open(file.path(), &options).unwrap()
     }
@@ -106,10 +106,10 @@ mod tests {
     }
 
     fn embedded(precision: Precision) -> Arc<dyn Denoiser> {
-        let options = Options {
+        let options = ModelOptions {
             precision,
             device: Device::Cpu,
-            ..Options::default()
+            ..ModelOptions::default()
         };
         nano().embedded(&options, Form::Fast).unwrap()
     }

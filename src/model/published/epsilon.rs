@@ -21,7 +21,7 @@ use crate::frame::Picture;
 use crate::model::adm::{AdmUNet, Classifier};
 use crate::model::ddpm::DdpmUNet;
 use crate::model::published::timesteps::Timesteps;
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::batch::{Batcher, Joins};
 use crate::runtime::pictures::{to_pictures, to_tensor};
 use crate::runtime::pinned;
@@ -179,7 +179,7 @@ impl EpsilonDenoiser {
 
     /// The same, joining several pictures into one call as `options` say, on the device of its
     /// parts.
-    pub(crate) fn joining(mut self, options: &Options, device: Device) -> Self {
+    pub(crate) fn joining(mut self, options: &ModelOptions, device: Device) -> Self {
         self.batcher = Batcher::of_options(options, device.is_cuda()).map(Arc::new);
         self.facts.at_once = self.batcher.as_ref().map_or(1, |batcher| batcher.limit());
         self

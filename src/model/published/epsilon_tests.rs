@@ -43,10 +43,10 @@ fn picture(seed: usize) -> Picture {
 /// Each has its own level and class. One of them fails.
 #[test]
 fn windows_that_are_asked_together_are_one_call() {
-    let options = Options {
+    let options = ModelOptions {
         max_batch: 4,
         max_delay_ms: 10_000.0,
-        ..Options::default()
+        ..ModelOptions::default()
     };
     let (alone, joined) = (toy(), toy().joining(&options, Device::Cpu));
     assert_eq!((alone.facts().at_once, joined.facts().at_once), (1, 4));

@@ -22,7 +22,7 @@ use crate::model::published::epsilon::EpsilonDenoiser;
 use crate::model::published::places::EXP;
 use crate::model::published::timesteps::Timesteps;
 use crate::model::registry::Own;
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::conv_engine::Form;
 use crate::sampler::schedule;
 use crate::sampler::schedule::BetaSchedule;
@@ -70,7 +70,7 @@ pub fn open_config(
     config: &Config,
     weights: &Path,
     classifier: Option<&Path>,
-    options: &Options,
+    options: &ModelOptions,
 ) -> Result<Opened> {
     if matches!(config.network()?, NetworkConfig::Own(_)) {
         return Ok(Opened::Own(Own::open(weights, options)?));
@@ -104,7 +104,7 @@ pub fn read_config(name: &str) -> Result<Config> {
 ///
 /// # Errors
 /// Those of [`places::locate`] and [`open_config`].
-pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Opened> {
+pub fn open_under(config: &Config, exp: &Path, options: &ModelOptions) -> Result<Opened> {
     if let NetworkConfig::Own(own) = config.network()? {
         return Ok(Opened::Own(own.embedded(options, Form::Fast)?));
     }
@@ -114,12 +114,12 @@ pub fn open_under(config: &Config, exp: &Path, options: &Options) -> Result<Open
 }
 
 /// The prior of the config `name` with its checkpoints under `exp/`.
-pub(crate) fn located(name: &str, options: &Options) -> Result<Opened> {
+pub(crate) fn located(name: &str, options: &ModelOptions) -> Result<Opened> {
     open_under(&read_config(name)?, Path::new(EXP), options)
 }
 
 /// The prior of the config `name` from `weights`, with the classifier in the same folder.
-pub(crate) fn given(name: &str, weights: &Path, options: &Options) -> Result<Opened> {
+pub(crate) fn given(name: &str, weights: &Path, options: &ModelOptions) -> Result<Opened> {
     let config = read_config(name)?;
     let classifier = places::classifier_beside(&config, weights)?;
     open_config(&config, weights, classifier.as_deref(), options)

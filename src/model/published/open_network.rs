@@ -14,7 +14,7 @@ use crate::model::config::{Config, NetworkConfig};
 use crate::model::ddpm::DdpmUNet;
 use crate::model::published::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts, Guidance};
 use crate::model::published::timesteps::Timesteps;
-use crate::options::{Options, Precision};
+use crate::options::{ModelOptions, Precision};
 use crate::runtime::backend;
 use crate::runtime::native::trial;
 use crate::runtime::tensors::TensorSource;
@@ -32,7 +32,7 @@ pub fn open(
     weights: &Path,
     classifier: Option<&Path>,
     timesteps: Timesteps,
-    options: &Options,
+    options: &ModelOptions,
 ) -> Result<EpsilonDenoiser> {
     let device = backend::device(options.device)?;
     let worker = Worker::of(device, options.threads)?;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::checkpoint;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::registry::{NETWORKS, Own, find, names};
-use crate::options::{Device, Options};
+use crate::options::{Device, ModelOptions};
 use crate::runtime::arithmetic::race;
 use crate::runtime::conv_engine::{Engine, Form, Prior};
 use crate::runtime::conv_net::net::Net;
@@ -39,7 +39,7 @@ impl Own {
     /// # Errors
     /// [`Error::Io`] and [`Error::Checkpoint`] for the file, [`Error::Options`] for a device that
     /// is not there, or backend failures.
-    pub fn open(path: &Path, options: &Options) -> Result<Arc<dyn Denoiser>> {
+    pub fn open(path: &Path, options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
         let source = checkpoint::open(path)?;
         let own = Self::of(source.metadata())?;
         own.prior(source, path.display().to_string(), options, Form::Fast)
@@ -49,7 +49,7 @@ impl Own {
     ///
     /// # Errors
     /// [`Error::Options`] for a device that is not there, or backend failures.
-    pub fn embedded(&self, options: &Options, form: Form) -> Result<Arc<dyn Denoiser>> {
+    pub fn embedded(&self, options: &ModelOptions, form: Form) -> Result<Arc<dyn Denoiser>> {
         self.prior(Box::new(self.checkpoint()?), self.name, options, form)
     }
 
@@ -81,7 +81,7 @@ impl Own {
         &self,
         source: Box<dyn TensorSource>,
         name: impl Into<Cow<'static, str>>,
-        options: &Options,
+        options: &ModelOptions,
         form: Form,
     ) -> Result<Arc<dyn Denoiser>> {
         let facts = self.facts(source.metadata(), name.into())?;
@@ -143,7 +143,7 @@ fn on_cpu(device: Device) -> Result<bool> {
 fn plain(
     source: Box<dyn TensorSource>,
     net: Net,
-    options: &Options,
+    options: &ModelOptions,
     known: (Reach, ModelFacts),
 ) -> Result<Arc<dyn Denoiser>> {
     use crate::runtime::conv_net::plain_prior::PlainPrior;
@@ -154,7 +154,7 @@ fn plain(
 fn plain(
     _: Box<dyn TensorSource>,
     _: Net,
-    _: &Options,
+    _: &ModelOptions,
     _: (Reach, ModelFacts),
 ) -> Result<Arc<dyn Denoiser>> {
     Err(Error::Unsupported(

@@ -30,9 +30,9 @@ fn far(found: &Picture, wanted: &Picture) -> f64 {
 #[cfg(feature = "torch")]
 #[test]
 fn the_engine_computes_what_libtorch_does() {
-    use crate::options::{Device, Options};
+    use crate::options::{Device, ModelOptions};
     use crate::runtime::conv_engine::Form;
-    let options = Options::default().with_device(Device::Cpu);
+    let options = ModelOptions::default().with_device(Device::Cpu);
     for name in ["lean", "nano"] {
         let plain = registry::get(name)
             .unwrap()

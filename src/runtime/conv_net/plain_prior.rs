@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor};
 use crate::contract::{Denoiser, Hint, ModelFacts, Reach};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
-use crate::options::Options;
+use crate::options::ModelOptions;
 use crate::runtime::backend;
 use crate::runtime::batch::{Batcher, Joins};
 use crate::runtime::conv_engine::denoiser::case;
@@ -80,7 +80,7 @@ impl PlainPrior {
     pub fn load(
         source: Box<dyn TensorSource>,
         net: Net,
-        options: &Options,
+        options: &ModelOptions,
         (reach, facts): (Reach, ModelFacts),
     ) -> Result<Self> {
         let device = backend::device(options.device)?;

@@ -9,13 +9,13 @@ use std::sync::mpsc::channel;
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-fn options(max_batch: usize, precision: Precision) -> Options {
-    Options {
+fn options(max_batch: usize, precision: Precision) -> ModelOptions {
+    ModelOptions {
         device: options::Device::Cpu,
         precision,
         max_batch,
         max_delay_ms: 1000.0,
-        ..Options::default()
+        ..ModelOptions::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::contract::{Control, NoiseSource};
 use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::JpegFile;
-use crate::options::{Options, Preset, Temporal};
+use crate::options::{Preset, RestoreOptions, Temporal};
 use crate::restore::{FrameTables, Gate, Layout, Restored};
 use crate::sampler::noise::Field;
 use crate::stream::Stream;
@@ -38,10 +38,10 @@ fn psnr(a: &Planar8, b: &Planar8) -> f64 {
     10.0 * (255.0f64.powi(2) * count / squares).log10()
 }
 
-fn accumulating() -> Options {
-    Options {
+fn accumulating() -> RestoreOptions {
+    RestoreOptions {
         temporal: Temporal::Accumulate,
-        ..Options::default()
+        ..RestoreOptions::default()
     }
 }
 
@@ -103,7 +103,7 @@ fn what_moves_leaves_nothing_behind() {
         let file = noisy(size, at, n);
         let control = Control::default();
         let ours = stream.restore_file(&file, Layout::Rgb, &accumulating(), control);
-        let whole = alone.restore_file_as(&file, Layout::Rgb, &Options::default(), control);
+        let whole = alone.restore_file_as(&file, Layout::Rgb, &RestoreOptions::default(), control);
         let (ours, whole) = (ours.unwrap().frame, whole.unwrap().frame);
         // The pixels of the square, and those that it has just left. Chroma's filter looks beyond
         // the blocks that moved, at samples that have been averaged: up to 2 levels.
@@ -140,10 +140,10 @@ fn what_stands_still_is_not_drawn_again() {
     let size = (160, 96);
     let file_of = |n: u64| noisy(size, (16 + 8 * n as usize, 40), n);
     let draw = |temporal| {
-        let options = Options {
+        let options = RestoreOptions {
             preset: Preset::Sample,
             temporal,
-            ..Options::default()
+            ..RestoreOptions::default()
         };
         let mut stream = restorer(echo()).stream();
         let frames = (0..8).map(|n| {
@@ -185,7 +185,7 @@ fn what_stands_still_is_not_drawn_again() {
 
 #[test]
 fn a_frame_that_says_nothing_new_is_not_drawn() {
-    let options = Options {
+    let options = RestoreOptions {
         preset: Preset::Sample,
         ..accumulating()
     };
@@ -212,7 +212,7 @@ fn a_prior_of_one_call_is_not_asked_for_several() {
         one_call_only: true,
         ..echo()
     };
-    let options = Options {
+    let options = RestoreOptions {
         preset: Preset::Sample,
         ..accumulating()
     };
@@ -322,7 +322,7 @@ fn what_has_no_levels_does_not_begin_from_the_last_result() {
 #[test]
 fn views_are_asked_around_what_moves() {
     let size = (320, 96);
-    let options = Options {
+    let options = RestoreOptions {
         preset: Preset::Quality,
         ..accumulating()
     };
@@ -366,7 +366,7 @@ fn views_are_asked_around_what_moves() {
 /// answered in frames before.
 #[test]
 fn a_strange_picture_stays_strange_where_nothing_moves() {
-    let options = Options {
+    let options = RestoreOptions {
         preset: Preset::Quality,
         ..accumulating()
     };

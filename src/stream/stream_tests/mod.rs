@@ -12,13 +12,18 @@ use crate::error::Error;
 use crate::frame::{PixelModel, Planar8};
 use crate::jpeg;
 use crate::jpeg::JpegFile;
-use crate::options::{Limits, Options, Temporal};
+use crate::options::{Limits, RestoreOptions, Temporal};
 use crate::restore::{FrameTables, Layout, Report, Restored};
 use crate::stream::stream_tests::cheap_prior::{Blur, PATH, file, following, restorer, scene};
 use crate::stream::{Fresh, Stream};
 
 /// Restores `files` one after another in a stream and each by itself; all must agree.
-fn assert_same(prior: impl Fn() -> Blur, files: &[JpegFile], layout: Layout, options: &Options) {
+fn assert_same(
+    prior: impl Fn() -> Blur,
+    files: &[JpegFile],
+    layout: Layout,
+    options: &RestoreOptions,
+) {
     let mut stream = restorer(prior()).stream();
     let alone = restorer(prior());
     for (n, file) in files.iter().enumerate() {
@@ -47,8 +52,13 @@ fn every_sampling_and_odd_sizes_are_restored_as_if_alone() {
         for size in [(96, 64), (61, 47), (129, 33)] {
             let frames = PATH.map(|at| file(&scene(PixelModel::Rgb, size, at), 40, sampling));
             for prior in [following, Blur::default] {
-                assert_same(prior, &frames, Layout::AsFile, &Options::default());
-                assert_same(prior, &frames, Layout::YCbCr((2, 2)), &Options::default());
+                assert_same(prior, &frames, Layout::AsFile, &RestoreOptions::default());
+                assert_same(
+                    prior,
+                    &frames,
+                    Layout::YCbCr((2, 2)),
+                    &RestoreOptions::default(),
+                );
             }
         }
     }
@@ -59,7 +69,7 @@ fn layouts_grey_blends_and_fine_luma_are_restored_as_if_alone() {
     let size = (75, 53);
     let frames = |model, quality| PATH.map(|at| file(&scene(model, size, at), quality, (2, 2)));
     let (rgb, grey) = (frames(PixelModel::Rgb, 30), frames(PixelModel::Grey, 30));
-    let options = Options::default();
+    let options = RestoreOptions::default();
     for layout in [
         Layout::Rgb,
         Layout::Grey,
@@ -69,7 +79,7 @@ fn layouts_grey_blends_and_fine_luma_are_restored_as_if_alone() {
         assert_same(following, &rgb, layout, &options);
         assert_same(following, &grey, layout, &options);
     }
-    let half = Options {
+    let half = RestoreOptions {
         strength: 0.5,
         ..options.clone()
     };
@@ -88,13 +98,13 @@ fn layouts_grey_blends_and_fine_luma_are_restored_as_if_alone() {
 fn strict_and_draws_and_closed_gates_are_restored_as_if_alone() {
     let size = (64, 48);
     let frames = |quality| PATH.map(|at| file(&scene(PixelModel::Rgb, size, at), quality, (1, 1)));
-    let options = Options::default();
-    let strict = Options {
+    let options = RestoreOptions::default();
+    let strict = RestoreOptions {
         strict: true,
         ..options.clone()
     };
     assert_same(following, &frames(40), Layout::Rgb, &strict);
-    let sample = Options {
+    let sample = RestoreOptions {
         preset: crate::options::Preset::Sample,
         ..options.clone()
     };
@@ -127,11 +137,11 @@ fn files_saved_twice_are_restored_as_if_alone() {
     });
     assert!(changed[0] > 4 && changed[4] < 4, "{changed:?}");
     for prior in [following, Blur::default] {
-        assert_same(prior, &frames, Layout::Rgb, &Options::default());
+        assert_same(prior, &frames, Layout::Rgb, &RestoreOptions::default());
     }
-    let accumulating = Options {
+    let accumulating = RestoreOptions {
         temporal: Temporal::Accumulate,
-        ..Options::default()
+        ..RestoreOptions::default()
     };
     assert_same(following, &frames[..1], Layout::Rgb, &accumulating);
     let mut stream = restorer(following()).stream();
@@ -165,12 +175,17 @@ fn a_picture_that_turns_strange_is_handed_on_whole() {
     let restored = frames.each_ref().map(|file| restore(&mut stream, file));
     let found = restored.map(|restored| restored.report.restored);
     assert_eq!(found, [true, true, false, false, true, true]);
-    assert_same(prior, &frames, Layout::Rgb, &Options::default());
+    assert_same(prior, &frames, Layout::Rgb, &RestoreOptions::default());
 }
 
 fn restore(stream: &mut Stream, file: &JpegFile) -> Restored {
     stream
-        .restore_file(file, Layout::Rgb, &Options::default(), Control::default())
+        .restore_file(
+            file,
+            Layout::Rgb,
+            &RestoreOptions::default(),
+            Control::default(),
+        )
         .unwrap()
 }
 
@@ -210,9 +225,9 @@ fn off_remembers_nothing() {
     let computed = prior.computed.clone();
     let mut stream = restorer(prior).stream();
     let file = file(&scene(PixelModel::Rgb, (64, 48), (5, 7)), 50, (2, 2));
-    let options = Options {
+    let options = RestoreOptions {
         temporal: Temporal::Off,
-        ..Options::default()
+        ..RestoreOptions::default()
     };
     for _ in 0..2 {
         let restored = stream.restore_file(&file, Layout::Rgb, &options, Control::default());
@@ -233,7 +248,7 @@ fn frames_are_restored_as_if_alone() {
         let alone = restorer(following());
         for at in PATH {
             let (frame, tables) = (decoded(at), FrameTables::Quality(50).into());
-            let (options, control) = (Options::default(), Control::default());
+            let (options, control) = (RestoreOptions::default(), Control::default());
             let ours = stream.restore_frame(&frame, &tables, &options, control);
             let whole = alone.restore_frame(&frame, &tables, &options, control);
             let (ours, whole) = (ours.unwrap(), whole.unwrap());
@@ -261,7 +276,7 @@ fn decode(file: &JpegFile, subsampling: (usize, usize)) -> Planar8 {
 #[test]
 fn files_and_frames_of_one_stream_do_not_mix() {
     let files = PATH.map(|at| file(&scene(PixelModel::Rgb, (91, 58), at), 50, (2, 2)));
-    let options = Options::default();
+    let options = RestoreOptions::default();
     let control = Control::default();
     let mut stream = restorer(following()).stream();
     let alone = restorer(following());
@@ -287,7 +302,12 @@ fn a_cancelled_frame_begins_anew() {
         cancel: Some(&flag),
         progress: None,
     };
-    let cancelled = stream.restore_file(&at((9, 9)), Layout::Rgb, &Options::default(), control);
+    let cancelled = stream.restore_file(
+        &at((9, 9)),
+        Layout::Rgb,
+        &RestoreOptions::default(),
+        control,
+    );
     assert!(matches!(cancelled, Err(Error::Cancelled)));
     let next = restore(&mut stream, &at((9, 9)));
     assert_eq!(next.report.carried.unwrap().fresh, Some(Fresh::First));

@@ -6,7 +6,7 @@ use crate::contract::{Control, Hint};
 use crate::frame::{Picture, PixelModel};
 use crate::jpeg::JpegFile;
 use crate::jpeg::grid::tables;
-use crate::options::{Options, Preset};
+use crate::options::{Preset, RestoreOptions};
 use crate::restore::{Gate, Layout, Restored};
 use crate::solve::assumed;
 use crate::stream::stream_tests::cheap_prior::{Blur, PATH, file, following, restorer, scene};
@@ -16,14 +16,14 @@ fn frames(quality: u8) -> [JpegFile; PATH.len()] {
     PATH.map(|at| file(&scene(PixelModel::Rgb, (96, 64), at), quality, (2, 2)))
 }
 
-fn assuming(assume_quality: AssumedQuality) -> Options {
-    Options {
+fn assuming(assume_quality: AssumedQuality) -> RestoreOptions {
+    RestoreOptions {
         assume_quality,
-        ..Options::default()
+        ..RestoreOptions::default()
     }
 }
 
-fn alone(file: &JpegFile, options: &Options) -> Restored {
+fn alone(file: &JpegFile, options: &RestoreOptions) -> Restored {
     let restorer = restorer(following());
     restorer
         .restore_file(file, options, Control::default())
@@ -55,14 +55,17 @@ fn the_network_expects_the_coarser_of_both() {
     let (luma, chroma) = tables::ijg_pair(50);
     assert_eq!(found.luma, luma.map(|step| step.max(30)));
     assert_eq!(found.chroma, chroma.map(|step| step.max(30)));
-    assert_eq!(assumed(hint(), &Options::default()), hint());
+    assert_eq!(assumed(hint(), &RestoreOptions::default()), hint());
 }
 
 /// A picture that was saved at 100 last is handed on, but not where it is said to be damaged.
 #[test]
 fn the_gate_does_not_close_on_stated_damage() {
     let fine = file(&scene(PixelModel::Rgb, (96, 64), PATH[0]), 100, (1, 1));
-    assert_eq!(alone(&fine, &Options::default()).report.gate, Gate::Closed);
+    assert_eq!(
+        alone(&fine, &RestoreOptions::default()).report.gate,
+        Gate::Closed
+    );
     let stated = alone(&fine, &assuming(AssumedQuality::Quality(30)));
     assert!(stated.report.restored && stated.report.released);
 }
@@ -70,7 +73,7 @@ fn the_gate_does_not_close_on_stated_damage() {
 #[test]
 fn strict_is_about_the_levels_that_there_are() {
     let file = &frames(40)[0];
-    let strict = |assume_quality| Options {
+    let strict = |assume_quality| RestoreOptions {
         strict: true,
         ..assuming(assume_quality)
     };
@@ -83,7 +86,7 @@ fn strict_is_about_the_levels_that_there_are() {
 #[test]
 fn streams_release_as_if_alone() {
     for preset in [Preset::Fast, Preset::Sample] {
-        let options = Options {
+        let options = RestoreOptions {
             preset,
             ..assuming(AssumedQuality::Quality(20))
         };

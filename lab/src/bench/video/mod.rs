@@ -1,5 +1,5 @@
 //! What a stream costs and gains: scripted clips, restored with each setting of
-//! `Options::temporal`, in turns.
+//! `RestoreOptions::temporal`, in turns.
 //!
 //! The true scene of each clip is known, without noise and before coding, so quality is measured
 //! against that. Called by `ddrmjpeg bench video`.
@@ -16,7 +16,7 @@ use ddrmjpeg::contract::Control;
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
-use ddrmjpeg::options::{Options, Temporal};
+use ddrmjpeg::options::{RestoreOptions, Temporal};
 use ddrmjpeg::restore::{Layout, Restored, Restorer, Stream};
 
 /// One clip under one setting.
@@ -61,7 +61,7 @@ pub fn run(
     restorer: &Restorer,
     clip: &Clip,
     settings: &[Temporal],
-    options: &Options,
+    options: &RestoreOptions,
 ) -> Result<Vec<Row>> {
     let frames: Vec<Vec<u8>> = (0..clip.frames)
         .map(|n| clip.coded(n))
@@ -114,7 +114,7 @@ impl Take {
         }
     }
 
-    fn restore(&mut self, bytes: &[u8], options: &Options) -> Result<Restored> {
+    fn restore(&mut self, bytes: &[u8], options: &RestoreOptions) -> Result<Restored> {
         let options = options.clone().with_temporal(self.temporal);
         let begun = Instant::now();
         let control = Control::default();
@@ -189,7 +189,7 @@ mod tests {
                 ..Clip::new(kind, made_up((96, 64)), (96, 64))
             };
             let settings = [Temporal::Off, Temporal::Reuse];
-            let rows = run(&restorer, &clip, &settings, &Options::default()).unwrap();
+            let rows = run(&restorer, &clip, &settings, &RestoreOptions::default()).unwrap();
             assert!(rows.iter().all(|row| row.identical), "{kind:?}");
             if kind == Kind::Still {
                 assert_eq!((rows[1].calls, rows[1].changed), (0.0, 0.0));

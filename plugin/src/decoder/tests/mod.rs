@@ -17,7 +17,7 @@ use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::restore::{FrameInfo, Layout, Report, Restored};
-use ddrmjpeg::{Control, Error, Options, Result};
+use ddrmjpeg::{Control, Error, ModelOptions, RestoreOptions, Result};
 
 use crate::registry;
 use crate::restorer::FrameRestorer;
@@ -45,7 +45,7 @@ where
         &self,
         _: &Planar8,
         _: &FrameInfo,
-        _: &Options,
+        _: &RestoreOptions,
         _: Control<'_>,
     ) -> Result<Restored> {
         Err(Error::Backend("the decoder restores no frames".into()))
@@ -55,7 +55,7 @@ where
         &self,
         file: &JpegFile,
         _: Layout,
-        _: &Options,
+        _: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         (self.0)(file, control)
@@ -69,7 +69,7 @@ where
 {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Core(core));
-    let options = Options::default().with_model(name);
+    let options = ModelOptions::default().with_model(name);
     registry::share(&options, &core);
     core
 }

@@ -8,7 +8,7 @@ use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::options::Preset;
 use ddrmjpeg::restore::{FrameInfo, Layout, Restored};
-use ddrmjpeg::{Control, Error, Options, Result};
+use ddrmjpeg::{Control, Error, ModelOptions, RestoreOptions, Result};
 use gst::prelude::*;
 
 use super::{PATIENCE, init, marked};
@@ -23,7 +23,7 @@ impl FrameRestorer for Paced {
         &self,
         frame: &Planar8,
         _: &FrameInfo,
-        options: &Options,
+        options: &RestoreOptions,
         _: Control<'_>,
     ) -> Result<Restored> {
         let views = match options.preset {
@@ -38,7 +38,7 @@ impl FrameRestorer for Paced {
         &self,
         _: &JpegFile,
         _: Layout,
-        _: &Options,
+        _: &RestoreOptions,
         _: Control<'_>,
     ) -> Result<Restored> {
         Err(Error::Backend("the filter restores no files".into()))
@@ -65,7 +65,7 @@ struct Played {
 fn play(model: &str, ms: u64, properties: &str) -> Played {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Paced(Duration::from_millis(ms)));
-    let options = Options::default().with_model(model);
+    let options = ModelOptions::default().with_model(model);
     registry::share(&options, &core);
     let launch = format!(
         "videotestsrc num-buffers=30 \
@@ -159,7 +159,7 @@ fn less_work_comes_before_giving_up() {
 fn a_model_that_cannot_keep_up_gives_way_to_a_lesser_one() {
     init();
     let nano: Arc<dyn FrameRestorer> = Arc::new(Paced(Duration::from_millis(2)));
-    let options = Options::default().with_model("nano");
+    let options = ModelOptions::default().with_model("nano");
     registry::share(&options, &nano);
     let played = play("lean", 40, "late-policy=passthrough");
     assert_eq!((played.frames, played.arrived), (30, 30), "{played:?}");

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ddrmjpeg::Options;
+use ddrmjpeg::ModelOptions;
 use gst::prelude::*;
 
 use super::{PATIENCE, init};
@@ -18,8 +18,8 @@ const GREY: &str = "video/x-raw,format=GRAY8,width=8,height=8,framerate=25/1";
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// The model identity, with a class so that each test has its own.
-fn identity(class: usize) -> Options {
-    Options::default()
+fn identity(class: usize) -> ModelOptions {
+    ModelOptions::default()
         .with_model("identity")
         .with_class(Some(class))
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::restore::{FrameInfo, Layout, Report, Restored};
-use ddrmjpeg::{Control, Error, Options, Result};
+use ddrmjpeg::{Control, Error, ModelOptions, RestoreOptions, Result};
 use gst::prelude::*;
 
 use crate::registry;
@@ -48,7 +48,7 @@ where
         &self,
         frame: &Planar8,
         tables: &FrameInfo,
-        _: &Options,
+        _: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
         (self.0)(frame, tables, control)
@@ -58,7 +58,7 @@ where
         &self,
         _: &JpegFile,
         _: Layout,
-        _: &Options,
+        _: &RestoreOptions,
         _: Control<'_>,
     ) -> Result<Restored> {
         Err(Error::Backend("the filter restores no files".into()))
@@ -72,7 +72,7 @@ where
 {
     init();
     let core: Arc<dyn FrameRestorer> = Arc::new(Core(core));
-    let options = Options::default().with_model(name);
+    let options = ModelOptions::default().with_model(name);
     registry::share(&options, &core);
     core
 }
