@@ -7,14 +7,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::c_void;
 use std::ptr;
+use std::shim::c_void;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use crate::error::{Error, Result};
 use crate::runtime::arithmetic::Arithmetic;
 use crate::runtime::multiplies;
-use crate::runtime::onednn::ffi::{
+use crate::runtime::onednn::shim::{
     RawConv, RawWeights, Shape, check, dn_drop_conv, dn_drop_weights, dn_pack, dn_plan, dn_run,
 };
 

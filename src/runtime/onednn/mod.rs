@@ -4,7 +4,7 @@
 //! (`conv_engine`).
 
 pub mod conv;
-mod ffi;
+mod shim;
 
 pub use crate::runtime::onednn::conv::{Convolution, End, Packed, Window};
-pub(crate) use crate::runtime::onednn::ffi::version;
+pub(crate) use crate::runtime::onednn::shim::version;

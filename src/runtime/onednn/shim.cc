@@ -2,7 +2,7 @@
 // thread only.
 //
 // Weights are packed once for a shape; a shape that wants another order gets a copy of its own at
-// its first use. No exception leaves this file. Called by ffi.rs only.
+// its first use. No exception leaves this file. Called by shim.rs only.
 
 #include <omp.h>
 
@@ -23,7 +23,7 @@ using tag = memory::format_tag;
 
 namespace {
 
-// As ffi::Shape.
+// As shim::Shape.
 struct Shape {
   int32_t arithmetic;  // 0: f32, 1: bf16
   int32_t input;
