@@ -7,8 +7,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::c_void;
 use std::ptr;
-use std::shim::c_void;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! The functions of shim.cc as Rust declarations, and their messages as errors. Only this folder
 //! calls them.
 
-use std::shim::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_void};
 
 use crate::error::{Error, Result};
 
