@@ -15,7 +15,8 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::registry::{NETWORKS, Own, find, names};
 use crate::options::{Device, ModelOptions};
 use crate::runtime::arithmetic::race;
-use crate::runtime::conv_engine::{Engine, Form, Prior};
+use crate::runtime::conv_engine::peaks::Peaks;
+use crate::runtime::conv_engine::{Engine, Form, PeakMeter, Prior};
 use crate::runtime::conv_net::net::Net;
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::metadata;
@@ -77,6 +78,14 @@ impl Own {
         Ok(self.net(metadata)?.shapes())
     }
 
+    /// What measures how far the maps of the network in `source` reach, for eight bits.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is none of this kind, [`Error::Backend`].
+    pub fn peak_meter(&self, source: Box<dyn TensorSource>) -> Result<PeakMeter> {
+        PeakMeter::new(self.net(source.metadata())?, source)
+    }
+
     fn prior(
         &self,
         source: Box<dyn TensorSource>,
@@ -90,7 +99,9 @@ impl Own {
             return plain(source, net, options, (self.reach, facts));
         }
         let (arithmetic, caution) = race::choose(options.precision);
-        let engine = Engine::new(net, source, arithmetic, options.threads)?;
+        let peaks = Peaks::of(source.metadata(), &net)?;
+        let peaks = peaks.as_ref().filter(|_| std::env::var("EIGHT").is_ok());
+        let engine = Engine::new(net, source, (arithmetic, peaks), options.threads)?;
         let facts = ModelFacts { caution, ..facts };
         Ok(Arc::new(Prior::new(engine, self.reach, facts)))
     }

@@ -11,7 +11,7 @@ fn engine(name: &str, arithmetic: Arithmetic, threads: usize) -> Engine {
     let own = registry::get(name).unwrap();
     let source = own.checkpoint().unwrap();
     let net = own.net(source.metadata()).unwrap();
-    Engine::new(net, Box::new(source), arithmetic, threads).unwrap()
+    Engine::new(net, Box::new(source), (arithmetic, None), threads).unwrap()
 }
 
 fn waves(width: usize, height: usize, seed: f32) -> Picture {
