@@ -34,7 +34,7 @@ pub(crate) mod tests {
         Engine::new(
             net,
             Box::new(source()),
-            (race::choose(precision).0, None),
+            (race::choose(precision, false).arithmetic, None),
             0,
         )
         .unwrap()

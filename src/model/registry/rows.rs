@@ -15,6 +15,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::registry::{NETWORKS, Own, find, names};
 use crate::options::{Device, ModelOptions};
 use crate::runtime::arithmetic::race;
+use crate::runtime::arithmetic::race::Choice;
 use crate::runtime::conv_engine::peaks::Peaks;
 use crate::runtime::conv_engine::{Engine, Form, PeakMeter, Prior};
 use crate::runtime::conv_net::net::Net;
@@ -98,9 +99,13 @@ impl Own {
         if form == Form::Plain || !on_cpu(options.device)? {
             return plain(source, net, options, (self.reach, facts));
         }
-        let (arithmetic, caution) = race::choose(options.precision);
         let peaks = Peaks::of(source.metadata(), &net)?;
-        let peaks = peaks.as_ref().filter(|_| std::env::var("EIGHT").is_ok());
+        let Choice {
+            arithmetic,
+            eight,
+            caution,
+        } = race::choose(options.precision, peaks.is_some());
+        let peaks = peaks.as_ref().filter(|_| eight);
         let engine = Engine::new(net, source, (arithmetic, peaks), options.threads)?;
         let facts = ModelFacts { caution, ..facts };
         Ok(Arc::new(Prior::new(engine, self.reach, facts)))

@@ -101,23 +101,52 @@ impl Block {
 /// `weight` with its input channels times `channels`, in whole numbers of at most 127, and the scale
 /// of each result.
 fn rounded(weight: &[f32], channels: &[f32], sizes: Convolution) -> (Vec<f32>, Vec<f32>) {
-    let taps = sizes.side * sizes.side;
-    let mut whole = Vec::with_capacity(weight.len());
-    let rows = weight.chunks_exact((taps * sizes.input).max(1));
-    let scales = rows.map(|row| {
-        let taps = row.chunks_exact(taps).zip(channels);
-        let scaled: Vec<f32> = taps
-            .flat_map(|(taps, scale)| taps.iter().map(move |w| w * scale))
-            .collect();
-        let most = scaled
-            .iter()
-            .fold(f32::MIN_POSITIVE, |most, w| most.max(w.abs()));
-        let scale = most / SIGNED;
-        whole.extend(scaled.iter().map(|w| (w / scale).round_ties_even()));
-        scale
+    let mut whole = weight.to_vec();
+    let mut scales = vec![0.0; sizes.output];
+    simd::run(Whole {
+        taps: sizes.side * sizes.side,
+        channels,
+        weight: &mut whole,
+        scales: &mut scales,
     });
-    let scales = scales.collect();
     (whole, scales)
+}
+
+struct Whole<'a> {
+    /// Weights of a channel of the input in a row.
+    taps: usize,
+    channels: &'a [f32],
+    weight: &'a mut [f32],
+    scales: &'a mut [f32],
+}
+
+impl Kernel for Whole<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let rows = self
+            .weight
+            .chunks_exact_mut((self.taps * self.channels.len()).max(1));
+        for (row, to) in rows.zip(self.scales) {
+            let mut most = f32::MIN_POSITIVE;
+            for (taps, scale) in row.chunks_exact_mut(self.taps).zip(self.channels) {
+                for tap in taps {
+                    *tap *= scale;
+                    most = most.max(tap.abs());
+                }
+            }
+            *to = most / SIGNED;
+            let gain = SIGNED / most;
+            row.iter_mut().for_each(|tap| *tap = round(*tap * gain));
+        }
+    }
+}
+
+/// Adding and subtracting it rounds to a whole number, ties to even: 1.5 · 2^23.
+const ROUND: f32 = 12_582_912.0;
+
+#[inline(always)]
+fn round(x: f32) -> f32 {
+    (x + ROUND) - ROUND
 }
 
 /// Rounds pixels to signed bytes, each channel times its gain.
@@ -138,8 +167,6 @@ struct Round<'a, T> {
 impl<T: Sample> Kernel for Round<'_, T> {
     #[inline(always)]
     fn run(self) {
-        // Adding and subtracting 1.5 · 2^23 rounds to a whole number, ties to even.
-        const ROUND: f32 = 12_582_912.0;
         let channels = self.gains.len().max(1);
         let pixels = self.samples.chunks_exact(channels);
         for (pixel, out) in pixels.zip(self.out.chunks_exact_mut(channels)) {

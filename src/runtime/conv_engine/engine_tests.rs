@@ -147,7 +147,7 @@ fn a_picture_of_another_size_is_refused() {
 }
 
 fn race() -> Arithmetic {
-    crate::runtime::arithmetic::race::choose(Precision::Auto).0
+    crate::runtime::arithmetic::race::choose(Precision::Auto, false).arithmetic
 }
 
 #[test]
