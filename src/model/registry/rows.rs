@@ -16,7 +16,7 @@ use crate::model::registry::{NETWORKS, Own, find, names};
 use crate::options::{Device, ModelOptions};
 use crate::runtime::arithmetic::race;
 use crate::runtime::arithmetic::race::Choice;
-use crate::runtime::conv_engine::peaks::Peaks;
+use crate::runtime::conv_engine::weights::peaks::Peaks;
 use crate::runtime::conv_engine::{Engine, Form, PeakMeter, Prior};
 use crate::runtime::conv_net::net::Net;
 use crate::runtime::tensors::TensorSource;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::runtime::arithmetic::Arithmetic;
-use crate::runtime::conv_engine::peaks::Peak;
+use crate::runtime::conv_engine::weights::peaks::Peak;
 use crate::runtime::onednn::{Convolution, Packed, Types};
 use crate::runtime::samples::Sample;
 use crate::simd;

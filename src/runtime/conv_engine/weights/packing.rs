@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
 use crate::runtime::arithmetic::Arithmetic;
-use crate::runtime::conv_engine::eight::Block;
-use crate::runtime::conv_engine::peaks::Peaks;
+use crate::runtime::conv_engine::weights::eight::Block;
+use crate::runtime::conv_engine::weights::peaks::Peaks;
 use crate::runtime::conv_net::conditioning::LENGTH;
 use crate::runtime::conv_net::edm::Case;
 use crate::runtime::conv_net::embedding::{Embedding, Linear};
