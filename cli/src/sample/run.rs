@@ -20,6 +20,7 @@ use crate::io::{files, picture};
 use crate::sample::arguments::{Level, SampleArgs};
 use crate::sample::log::Log;
 use crate::sample::results::{Results, Trio};
+use crate::sample::score;
 use crate::sample::score::{Psnr, Scores};
 use crate::sample::screen::Screen;
 use crate::stdout::outln;

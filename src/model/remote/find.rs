@@ -154,8 +154,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let at = |path: &str| root.path().join(path);
         let put = |path: &str| {
-            std::fs::create_dir_all(at(path).parent().unwrap()).unwrap();
-            std::fs::write(at(path), "").unwrap();
+            fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+            fs::write(at(path), "").unwrap();
             at(path)
         };
         let find = |file: &str| {

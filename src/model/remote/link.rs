@@ -257,3 +257,7 @@ fn checked(x: &Picture, hint: Option<&Hint>) -> Result<(usize, usize)> {
     }
     Ok(size)
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod link_tests;
