@@ -18,7 +18,7 @@ use crate::contract::{Denoiser, Hint, ModelFacts, Reach};
 use crate::error::{Error, Result};
 use crate::frame::Picture;
 use crate::model::remote::SUBCOMMAND;
-use crate::model::remote::link::Link;
+use crate::model::remote::link::{End, Link};
 use crate::options::ModelOptions;
 
 /// How long the program may take to its first word: loading libtorch from a slow disk. A model may
@@ -87,9 +87,11 @@ impl Process {
         named("hears").spawn(move || heard.send(stderr.map(last_words).unwrap_or_default()))?;
         let child = Arc::clone(&process.child);
         named("listens").spawn(move || {
-            let why = link.listen();
+            let (why, status) = match link.listen() {
+                End::Closed(why) => (why, end(&child, GRACE)),
+                End::Nonsense(why) => (why, end(&child, Duration::ZERO)),
+            };
             link.close();
-            let status = end(&child);
             let words = last_line.recv_timeout(GRACE).unwrap_or_default();
             let words = (!words.is_empty()).then(|| format!(": {words}"));
             link.break_off(format!("{why} ({status}){}", words.unwrap_or_default()));
@@ -133,9 +135,9 @@ fn last_words(stderr: impl Read) -> String {
     String::from_utf8_lossy(last.trim_ascii()).into_owned()
 }
 
-/// Waits for the process a little, ends it if it goes on, and says how it ended.
-fn end(child: &Mutex<Child>) -> String {
-    let until = Instant::now() + GRACE;
+/// Waits for the process so long, ends it if it goes on, and says how it ended.
+fn end(child: &Mutex<Child>, grace: Duration) -> String {
+    let until = Instant::now() + grace;
     loop {
         match lock(child).try_wait() {
             Ok(Some(status)) => return status.to_string(),

@@ -31,6 +31,14 @@ pub struct Link {
     changed: Condvar,
 }
 
+/// Why nothing more is read, in words.
+pub enum End {
+    /// The other side has closed the connection.
+    Closed(String),
+    /// It has to be closed here.
+    Nonsense(String),
+}
+
 #[derive(Default)]
 struct State {
     greeted: bool,
@@ -59,17 +67,21 @@ impl Link {
         })
     }
 
-    /// Reads until the other side ends or says what cannot be meant, and returns which, in words.
-    /// Whoever waits goes on to wait for [`Self::break_off`].
-    pub fn listen(&self) -> String {
+    /// Reads until the other side ends, or says what cannot be meant. Whoever waits goes on to wait
+    /// for [`Self::break_off`].
+    pub fn listen(&self) -> End {
         let mut from = BufReader::with_capacity(BUFFER, &self.from);
-        match self.read_all(&mut from) {
-            Ok(()) => "it has ended".into(),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => error.to_string(),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                "it has ended in the middle of a message".into()
+        let Err(error) = self.read_all(&mut from) else {
+            return End::Closed("it has ended".into());
+        };
+        match error.kind() {
+            io::ErrorKind::InvalidData => End::Nonsense(error.to_string()),
+            // So it is where it leaves something unread.
+            io::ErrorKind::ConnectionReset => End::Closed("it has ended".into()),
+            io::ErrorKind::UnexpectedEof => {
+                End::Closed("it has ended in the middle of a message".into())
             }
-            Err(error) => format!("it cannot be read from: {error}"),
+            _ => End::Nonsense(format!("it cannot be read from: {error}")),
         }
     }
 

@@ -82,7 +82,7 @@ fn listening(stream: UnixStream) -> Arc<Link> {
     let link = Arc::new(Link::new(stream).unwrap());
     let there = link.clone();
     thread::spawn(move || {
-        let why = there.listen();
+        let (End::Closed(why) | End::Nonsense(why)) = there.listen();
         there.close();
         there.break_off(why);
     });
