@@ -7,7 +7,7 @@
 #   docs    the examples in the documentation
 #   light   command and plugin as they are installed: what they link, whether GStreamer can load the
 #           plugin, every test of the plugin, and what the command does for want of libtorch
-#   all     every test of library, laboratory and command with libtorch
+#   all     every test of library, laboratory and command with libtorch, and of the two programs together
 #   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
 # cargo-nextest is used where it is installed, else cargo test.
 set -eu
@@ -58,6 +58,18 @@ all() {
         "$cargo" nextest run --profile "$profile" $torch
     else
         "$cargo" test $torch --lib --bins --tests --examples
+    fi
+    together
+}
+
+# The command without libtorch, with the real ddrmjpeg-torch.
+together() {
+    "$cargo" build -p ddrmjpeg-cli --features torch --bin ddrmjpeg-torch
+    if have_nextest; then
+        DDRMJPEG_TORCH=$built/ddrmjpeg-torch "$cargo" nextest run --profile "$profile" \
+            -p ddrmjpeg-cli --test without_torch --run-ignored only
+    else
+        DDRMJPEG_TORCH=$built/ddrmjpeg-torch "$cargo" test -p ddrmjpeg-cli --test without_torch -- --ignored
     fi
 }
 
