@@ -1,12 +1,14 @@
-//! A RUNPATH to libtorch: to the installed one, then to that which the library was built with.
+//! With the feature `torch`, a RUNPATH to libtorch: to the installed one, then to that which the
+//! library was built with.
 
-/// Where `make install` puts libtorch, seen from PREFIX/bin.
-const INSTALLED: &str = "$ORIGIN/../lib/ddrmjpeg";
+/// Where `make install` puts libtorch, seen from PREFIX/libexec/ddrmjpeg.
+const INSTALLED: &str = "$ORIGIN/../../lib/ddrmjpeg";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    let folder = std::env::var("DEP_DDRMJPEG_LIBTORCH_LIB")
-        .expect("the library is built with its feature `torch`, and then names libtorch's folder");
+    let Ok(folder) = std::env::var("DEP_DDRMJPEG_LIBTORCH_LIB") else {
+        return;
+    };
     println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
     for place in [INSTALLED, &folder] {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{place}");

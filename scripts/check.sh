@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/.."
 
 cargo=${CARGO:-cargo}
+torch=ddrmjpeg/torch,ddrmjpeg-lab/torch,ddrmjpeg-cli/torch
 failed=""
 
 step() {
@@ -51,11 +52,12 @@ scripts_parse() {
 
 step "format" "$cargo" fmt --all --check
 step "scripts" scripts_parse
-step "clippy, default features" clippy --workspace
-step "clippy, no features" clippy -p ddrmjpeg --no-default-features
-step "clippy, fetch without torch" clippy -p ddrmjpeg --no-default-features --features fetch
-step "clippy, image without torch" clippy -p ddrmjpeg --no-default-features --features image
-step "clippy, torch without the command" clippy -p ddrmjpeg --no-default-features --features torch
+step "clippy, all without libtorch" clippy --workspace
+step "clippy, the library alone" clippy -p ddrmjpeg
+step "clippy, the library with fetch" clippy -p ddrmjpeg --features fetch
+step "clippy, the library with image" clippy -p ddrmjpeg --features image
+step "clippy, the library with libtorch" clippy -p ddrmjpeg --features torch
+step "clippy, all that is built with libtorch" clippy -p ddrmjpeg -p ddrmjpeg-lab -p ddrmjpeg-cli --features "$torch"
 step "documentation" docs
 step "public interface" public_interface
 step "licences" licences

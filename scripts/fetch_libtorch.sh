@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetches libtorch into .libtorch/, unless LIBTORCH names one that is already there.
+# Fetches libtorch into .libtorch/, unless LIBTORCH names one that is already there. Only
+# ddrmjpeg-torch needs it.
 #
 # Usage: fetch_libtorch.sh [--cuda]
 set -eu

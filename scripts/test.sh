@@ -1,11 +1,13 @@
 #!/bin/sh
 # Runs the tests, quickest first. `make test` calls it after set-up, .ci/run too.
 #
-# Usage: test.sh [lean|docs|all|corpus]...
-#        Without arguments: lean docs all, and corpus where DDRMJPEG_CORPUS is set.
-#   lean    the core without libtorch, in seconds
+# Usage: test.sh [lean|docs|light|all|corpus]...
+#        Without arguments: lean docs light all, and corpus where DDRMJPEG_CORPUS is set.
+#   lean    the library without libtorch, in seconds
 #   docs    the examples in the documentation
-#   all     every test of the workspace, and whether GStreamer can load the plugin
+#   light   command and plugin as they are installed: what they link, whether GStreamer can load the
+#           plugin, every test of the plugin, and what the command does for want of libtorch
+#   all     every test of library, laboratory and command with libtorch, and of the two programs together
 #   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
 # cargo-nextest is used where it is installed, else cargo test.
 set -eu
@@ -13,6 +15,11 @@ cd "$(dirname "$0")/.."
 
 cargo=${CARGO:-cargo}
 profile=default
+# Cargo builds all packages of one call with the features that any of them asks for, and the plugin is
+# never linked with libtorch: so the two builds are two calls.
+torch="-p ddrmjpeg -p ddrmjpeg-lab -p ddrmjpeg-cli
+--features ddrmjpeg/torch,ddrmjpeg-lab/torch,ddrmjpeg-cli/torch"
+built=${TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}}/debug
 [ -z "${CI:-}" ] || profile=ci
 
 have_nextest() {
@@ -21,9 +28,9 @@ have_nextest() {
 
 lean() {
     if have_nextest; then
-        "$cargo" nextest run --profile lean -p ddrmjpeg --no-default-features
+        "$cargo" nextest run --profile lean -p ddrmjpeg
     else
-        "$cargo" test -p ddrmjpeg --no-default-features --lib --bins --tests
+        "$cargo" test -p ddrmjpeg --lib --bins --tests
     fi
 }
 
@@ -31,30 +38,77 @@ docs() {
     "$cargo" test --workspace --doc
 }
 
-all() {
+light() {
+    "$cargo" build --workspace
+    links_no_libtorch "$built/ddrmjpeg"
+    links_no_libtorch "$built/libgstddrmjpeg.so"
     plugin_loads
     if have_nextest; then
-        "$cargo" nextest run --profile "$profile" --workspace
+        "$cargo" nextest run --profile "$profile" -p gst-plugin-ddrmjpeg
+        "$cargo" nextest run --profile "$profile" -p ddrmjpeg-cli --test without_torch
     else
-        "$cargo" test --workspace --lib --bins --tests --examples
+        "$cargo" test -p gst-plugin-ddrmjpeg --lib --bins --tests --examples
+        "$cargo" test -p ddrmjpeg-cli --test without_torch
     fi
 }
 
+# shellcheck disable=SC2086 # $torch is several words
+all() {
+    if have_nextest; then
+        "$cargo" nextest run --profile "$profile" $torch
+    else
+        "$cargo" test $torch --lib --bins --tests --examples
+    fi
+    together
+}
+
+# The command without libtorch, with the real ddrmjpeg-torch.
+together() {
+    "$cargo" build -p ddrmjpeg-cli --features torch --bin ddrmjpeg-torch
+    if have_nextest; then
+        DDRMJPEG_TORCH=$built/ddrmjpeg-torch "$cargo" nextest run --profile "$profile" \
+            -p ddrmjpeg-cli --test without_torch --run-ignored only
+    else
+        DDRMJPEG_TORCH=$built/ddrmjpeg-torch "$cargo" test -p ddrmjpeg-cli --test without_torch -- --ignored
+    fi
+}
+
+# shellcheck disable=SC2086
 corpus() {
     : "${DDRMJPEG_CORPUS:?names the folder of JPEG files}"
     if have_nextest; then
-        "$cargo" nextest run --profile "$profile" --workspace --run-ignored only --no-tests warn \
+        "$cargo" nextest run --profile "$profile" $torch --run-ignored only --no-tests warn \
             -E 'test(corpus)'
+        "$cargo" nextest run --profile "$profile" -p gst-plugin-ddrmjpeg --run-ignored only \
+            --no-tests warn -E 'test(corpus)'
     else
-        "$cargo" test --workspace --lib --tests -- --ignored corpus
+        "$cargo" test $torch --lib --tests -- --ignored corpus
+        "$cargo" test -p gst-plugin-ddrmjpeg --lib --tests -- --ignored corpus
     fi
+}
+
+# links_no_libtorch FILE: it needs oneDNN, and neither it nor what it needs is a part of libtorch.
+links_no_libtorch() {
+    needed=$(readelf -d "$1" | grep NEEDED)
+    all=$(env -u LD_LIBRARY_PATH ldd "$1")
+    case $needed in
+    *libdnnl.so*) ;;
+    *)
+        printf '%s does not need libdnnl:\n%s\n' "$1" "$needed" >&2
+        return 1
+        ;;
+    esac
+    case $needed$all in
+    *libtorch* | *libc10*)
+        printf '%s needs libtorch:\n%s\n%s\n' "$1" "$needed" "$all" >&2
+        return 1
+        ;;
+    esac
 }
 
 # A plugin that cannot be opened is blacklisted in silence; the tests link it statically and
 # would not notice. So GStreamer itself is asked, with a registry of its own.
 plugin_loads() {
-    "$cargo" build --workspace
-    built=${TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}}/debug
     scratch=$(mktemp -d)
     status=0
     env -u LD_LIBRARY_PATH GST_PLUGIN_PATH="$built" GST_REGISTRY="$scratch/registry" \
@@ -68,12 +122,12 @@ plugin_loads() {
     return "$status"
 }
 
-[ $# -gt 0 ] || set -- lean docs ${DDRMJPEG_CORPUS:+corpus} all
+[ $# -gt 0 ] || set -- lean docs light ${DDRMJPEG_CORPUS:+corpus} all
 for part in "$@"; do
     case $part in
-    lean | docs | all | corpus) ;;
+    lean | docs | light | all | corpus) ;;
     *)
-        echo "test.sh: no part is called '$part': lean, docs, all or corpus" >&2
+        echo "test.sh: no part is called '$part': lean, docs, light, all or corpus" >&2
         exit 2
         ;;
     esac

@@ -15,7 +15,7 @@ use crate::eval::arguments::EvalArgs;
 use crate::io::carry::Orient;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
-use crate::train::TrainArgs;
+use crate::train::arguments::TrainArgs;
 
 /// JPEG restoration by diffusion, consistent with what the file really says.
 #[derive(Debug, Parser)]
@@ -43,6 +43,10 @@ pub enum Command {
     Train(TrainArgs),
     /// List, fetch, inspect, convert and verify models.
     Model(ModelArgs),
+    /// Open a model for another process, and answer its questions on standard input and output.
+    #[cfg(feature = "torch")]
+    #[command(hide = true)]
+    Backend,
 }
 
 #[derive(Debug, Args)]

@@ -1,56 +1,7 @@
-//! The command `ddrmjpeg`: restores, inspects, compares and evaluates pictures, benchmarks, trains
-//! and manages models, and repeats the published experiment.
-//!
-//! Uses only the public API of the library. `cli` says what can be typed; one module per subcommand
-//! does it; this one turns the outcome into an exit status: 0 for success, 1 if something failed, 2
-//! for wrong usage.
-
-mod bench;
-mod cli;
-mod compare;
-mod eval;
-mod inspect;
-mod io;
-mod message;
-mod model;
-mod restore;
-mod sample;
-mod screen;
-mod stdout;
-mod train;
+//! The command `ddrmjpeg`.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::{Cli, Command};
-
-/// How a subcommand ended, if it could be carried out.
-pub enum Outcome {
-    /// Everything was done.
-    Done,
-    /// Some inputs failed; each has been reported.
-    Partly,
-}
-
 fn main() -> ExitCode {
-    stdout::end_on_closed_pipes();
-    let outcome = match Cli::parse().command {
-        Command::Restore(arguments) => restore::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
-        Command::Compare(arguments) => compare::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-        Command::Eval(arguments) => eval::run(&arguments),
-        Command::Sample(arguments) => sample::run(&arguments),
-        Command::Train(arguments) => train::run(&arguments),
-        Command::Model(arguments) => model::run(&arguments),
-    };
-    match outcome {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Partly) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("ddrmjpeg: {}", message::of(&error));
-            ExitCode::from(2)
-        }
-    }
+    ddrmjpeg_cli::main()
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use tch::{Device, Kind, Tensor};
 
+use crate::families::{Arithmetic, Family};
 use ddrmjpeg::contract::{Denoiser, Hint, ModelFacts, Reach};
 use ddrmjpeg::error::{Error, Result};
 use ddrmjpeg::frame::Picture;
@@ -17,56 +18,16 @@ use ddrmjpeg::model::config::{Config, NetworkConfig, shipped};
 use ddrmjpeg::model::ddpm::DdpmUNet;
 use ddrmjpeg::model::published::epsilon::{EpsilonDenoiser, EpsilonNetwork, EpsilonParts};
 use ddrmjpeg::model::published::timesteps::Timesteps;
-use ddrmjpeg::model::registry;
 use ddrmjpeg::model::registry::Own;
 use ddrmjpeg::options::{ModelOptions, Precision};
 use ddrmjpeg::runtime::backend;
 use ddrmjpeg::runtime::conv_engine::Form;
-pub use ddrmjpeg::runtime::multiplies::Shape;
+use ddrmjpeg::runtime::multiplies::Shape;
 use ddrmjpeg::runtime::native::allocator::without_reuse;
 use ddrmjpeg::runtime::native::packed::{Geometry, PackedConv};
 use ddrmjpeg::runtime::tensors::load::{Loader, channels_last};
 use ddrmjpeg::runtime::tensors::shapes::{RandomWeights, shapes_of};
 use ddrmjpeg::runtime::worker::Worker;
-
-/// Which network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// A built-in prior, with its own weights.
-    Own(&'static Own),
-    /// The ADM UNet of ImageNet at 256x256, unconditional.
-    Adm256,
-    /// The DDPM UNet of LSUN and CelebA-HQ, 256x256.
-    Ddpm,
-}
-
-impl Family {
-    /// All families.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let own = registry::NETWORKS.iter().map(Self::Own);
-        own.chain([Self::Adm256, Self::Ddpm])
-    }
-
-    /// Its name in tables and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Own(own) => own.name,
-            Self::Adm256 => "adm256",
-            Self::Ddpm => "ddpm",
-        }
-    }
-}
-
-/// How a network computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arithmetic {
-    /// As in this program, in the precision of the options.
-    Ours,
-    /// As in the published program on a CPU: f32, channels first, one libtorch operator after
-    /// another, each into fresh memory. The priors lean and nano, which are not part of the
-    /// published program, keep their layout.
-    AsPublished,
-}
 
 /// Opens `family`; `alpha_bar` is ᾱ by timestep for the ε-networks.
 ///

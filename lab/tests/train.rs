@@ -1,6 +1,8 @@
 //! Contract of training: what is recorded repeats exactly, interrupted or not, and what is
 //! written can be restored with.
 
+#![cfg(feature = "torch")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;

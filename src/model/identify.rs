@@ -6,12 +6,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(not(feature = "torch"))]
+use crate::error::Error;
 use crate::error::Result;
+use crate::model::adm::ClassifierConfig;
+#[cfg(feature = "torch")]
 use crate::model::adm::{AdmUNet, Classifier};
 use crate::model::config::{Config, NetworkConfig, shipped};
+#[cfg(feature = "torch")]
 use crate::model::ddpm::DdpmUNet;
 use crate::runtime::tensors::TensorSource;
-use crate::runtime::tensors::shapes::{Shapes, shapes_of};
+use crate::runtime::tensors::shapes::Shapes;
+#[cfg(feature = "torch")]
+use crate::runtime::tensors::shapes::shapes_of;
 
 /// Most names of one kind in a message.
 const NAMES_SHOWN: usize = 8;
@@ -110,22 +117,50 @@ fn named(what: &str, names: &[String]) -> Option<String> {
 ///
 /// # Errors
 /// [`crate::Error::Options`] if `config` describes no network, [`crate::Error::Checkpoint`] if it
-/// is one of this project's and the metadata describe none.
+/// is one of this project's and the metadata describe none; [`crate::Error::Unsupported`] for a
+/// published network in a build without libtorch.
 pub fn expected(
     config: &Config,
     part: Part,
     metadata: &BTreeMap<String, String>,
 ) -> Result<Option<Shapes>> {
-    let shapes = match (part, config.network()?) {
-        (Part::Network, NetworkConfig::Adm(adm)) => shapes_of(|l| AdmUNet::load(&adm, l))?,
-        (Part::Network, NetworkConfig::Ddpm(ddpm)) => shapes_of(|l| DdpmUNet::load(&ddpm, l))?,
-        (Part::Network, NetworkConfig::Own(own)) => own.shapes(metadata)?,
-        (Part::Classifier, _) => match config.guide()? {
-            Some(guide) => shapes_of(|l| Classifier::load(&guide, l))?,
-            None => return Ok(None),
-        },
-    };
-    Ok(Some(shapes))
+    match (part, config.network()?) {
+        (Part::Network, NetworkConfig::Own(own)) => own.shapes(metadata).map(Some),
+        (Part::Network, network) => of_published(&network).map(Some),
+        (Part::Classifier, _) => config.guide()?.as_ref().map(of_classifier).transpose(),
+    }
+}
+
+/// A network of a published family is asked for its tensors, and made of libtorch's parts.
+#[cfg(feature = "torch")]
+fn of_published(network: &NetworkConfig) -> Result<Shapes> {
+    match network {
+        NetworkConfig::Adm(adm) => shapes_of(|l| AdmUNet::load(adm, l)),
+        NetworkConfig::Ddpm(ddpm) => shapes_of(|l| DdpmUNet::load(ddpm, l)),
+        NetworkConfig::Own(own) => own.shapes(&BTreeMap::new()),
+    }
+}
+
+#[cfg(feature = "torch")]
+fn of_classifier(guide: &ClassifierConfig) -> Result<Shapes> {
+    shapes_of(|l| Classifier::load(guide, l))
+}
+
+#[cfg(not(feature = "torch"))]
+fn of_published(_: &NetworkConfig) -> Result<Shapes> {
+    Err(no_libtorch())
+}
+
+#[cfg(not(feature = "torch"))]
+fn of_classifier(_: &ClassifierConfig) -> Result<Shapes> {
+    Err(no_libtorch())
+}
+
+#[cfg(not(feature = "torch"))]
+fn no_libtorch() -> Error {
+    Error::Unsupported(
+        "the tensors of published networks: this program has no libtorch, which knows them".into(),
+    )
 }
 
 /// The part of `config` that `source` is nearest to, and how it differs.
@@ -148,7 +183,8 @@ pub fn nearest(config: &Config, source: &dyn TensorSource) -> Result<(Part, Misf
     })
 }
 
-/// The configs in configs/ with exactly the network, or classifier, of `source`.
+/// The configs in configs/ with exactly the network, or classifier, of `source`; without libtorch
+/// those of this project's own networks only.
 ///
 /// # Errors
 /// None with configs that pass the tests.
@@ -157,11 +193,11 @@ pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part
     for (name, text) in shipped::SHIPPED {
         let config = Config::parse(text, name)?;
         // Most files have no metadata, so they are not priors of this project.
-        let ours = match config.network()? {
+        let comparable = match config.network()? {
             NetworkConfig::Own(own) => own.shapes(source.metadata()).is_ok(),
-            NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => true,
+            NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => cfg!(feature = "torch"),
         };
-        if !ours {
+        if !comparable {
             continue;
         }
         let (part, misfit) = nearest(&config, source)?;
@@ -172,7 +208,7 @@ pub fn shipped_fits(source: &dyn TensorSource) -> Result<Vec<(&'static str, Part
     Ok(fits)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "torch"))]
 mod tests {
     use super::*;
     use crate::model::registry;

@@ -8,15 +8,14 @@ pub mod config;
 pub mod ddpm;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-#[cfg(feature = "torch")]
 pub mod identify;
 pub mod identity;
 pub(crate) mod lean;
 pub(crate) mod nano;
 pub mod open;
-#[cfg(feature = "torch")]
 pub mod published;
 pub mod registry;
+pub mod remote;
 
 /// Initialises libtorch, and makes the end of the process wait for its work.
 #[cfg(feature = "torch")]

@@ -1,23 +1,26 @@
 //! Opens the prior that the options name: by name, from a checkpoint, or from a published
 //! config with the checkpoints that belong to it.
 //!
-//! Without torch there is only `identity`. `weights` knows where checkpoints lie.
+//! Without torch, published networks and CUDA are opened in another process (`remote`).
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::Denoiser;
 use crate::error::{Error, Result};
+use crate::model::config::{Config, NetworkConfig};
 use crate::model::identity::Identity;
+use crate::model::published::places;
 use crate::model::registry;
+use crate::model::registry::Own;
+#[cfg(not(feature = "torch"))]
+use crate::model::remote;
 use crate::options::ModelOptions;
+use crate::runtime::conv_engine::Form;
 
 #[cfg(feature = "torch")]
-use crate::model::published;
-#[cfg(feature = "torch")]
-pub use crate::model::published::{Opened, open_config, open_under, read_config};
-use crate::model::registry::Own;
-use crate::runtime::conv_engine::Form;
+pub use crate::model::published::opened::{Opened, open_config, open_under};
+pub use crate::model::published::read_config;
 
 /// The prior that `options.model`, `options.config` and `options.class` name.
 ///
@@ -28,7 +31,8 @@ use crate::runtime::conv_engine::Form;
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Checkpoint`] for a file, [`Error::Options`] for a config, a class
-/// or a device that does not fit, [`Error::Unsupported`] for a network in a build without torch.
+/// or a device that does not fit; in a build without torch [`Error::Unsupported`] where the program
+/// that has libtorch is needed and not found, and [`Error::Backend`] where it fails.
 pub fn open(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     if let (Some(name), Some(config)) = (options.model.given(), &options.config)
         && is_built_in(name)
@@ -74,11 +78,7 @@ fn is_config(name: &str) -> bool {
 
 /// One of our own, by its name or the path of its checkpoint.
 fn own(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
-    if let Some(class) = options.class {
-        return Err(Error::options(format!(
-            "class {class} given to a model that knows no classes"
-        )));
-    }
+    refuse_class(options)?;
     let name = options.model.as_str();
     match registry::find(name) {
         Some(own) => own.embedded(options, Form::Fast),
@@ -86,26 +86,68 @@ fn own(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
     }
 }
 
+fn refuse_class(options: &ModelOptions) -> Result<()> {
+    match options.class {
+        None => Ok(()),
+        Some(class) => Err(Error::options(format!(
+            "class {class} given to a model that knows no classes"
+        ))),
+    }
+}
+
 /// What a config describes, with the checkpoints that belong to it.
-#[cfg(feature = "torch")]
 fn described(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
-    let opened = match (options.model.given(), options.config.as_deref()) {
+    let (config, weights) = match (options.model.given(), options.config.as_deref()) {
         (Some(name), Some(config)) if is_config(name) => {
             return Err(Error::options(format!(
                 "config = {config:?}: model = {name:?} is a config already"
             )));
         }
-        (None, Some(config)) => published::located(config, options)?,
-        (Some(path), Some(config)) => published::given(config, Path::new(path), options)?,
-        (_, None) => published::located(options.model.as_str(), options)?,
+        (weights, Some(config)) => (config, weights.map(Path::new)),
+        (_, None) => (options.model.as_str(), None),
+    };
+    let config = read_config(config)?;
+    match config.network()? {
+        NetworkConfig::Own(own) => {
+            refuse_class(options)?;
+            match weights {
+                Some(path) => Own::open(path, options),
+                None => own.embedded(options, Form::Fast),
+            }
+        }
+        NetworkConfig::Adm(_) | NetworkConfig::Ddpm(_) => published(&config, weights, options),
+    }
+}
+
+/// A published network, from `weights` with the classifier in the same folder, or from the places of
+/// the published program under `exp/`.
+#[cfg(feature = "torch")]
+fn published(
+    config: &Config,
+    weights: Option<&Path>,
+    options: &ModelOptions,
+) -> Result<Arc<dyn Denoiser>> {
+    let opened = match weights {
+        None => open_under(config, Path::new(places::EXP), options)?,
+        Some(weights) => {
+            let classifier = places::classifier_beside(config, weights)?;
+            open_config(config, weights, classifier.as_deref(), options)?
+        }
     };
     opened.denoiser(options.class.map(|class| class as i64))
 }
 
+/// The same, by the process that has libtorch; a checkpoint that is missing is an error before that
+/// is looked for.
 #[cfg(not(feature = "torch"))]
-fn described(options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
-    let config = options.config.as_deref().unwrap_or(options.model.as_str());
-    Err(Error::Unsupported(format!(
-        "config = {config:?}: this build has no libtorch, which runs published networks"
-    )))
+fn published(
+    config: &Config,
+    weights: Option<&Path>,
+    options: &ModelOptions,
+) -> Result<Arc<dyn Denoiser>> {
+    match weights {
+        None => places::locate(config, Path::new(places::EXP)).map(drop)?,
+        Some(weights) => places::classifier_beside(config, weights).map(drop)?,
+    }
+    remote::open("published networks", options)
 }

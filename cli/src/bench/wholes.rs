@@ -3,46 +3,38 @@
 
 use anyhow::Result;
 use ddrmjpeg_lab::bench;
-use ddrmjpeg_lab::bench::{Arithmetic, PresetRow, Settings, Shape, StreamsRow, WalkRow};
+use ddrmjpeg_lab::bench::{PresetRow, Settings};
 use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::bench::batch;
 use crate::bench::batch::BatchRow;
-use crate::bench::{BenchArgs, arithmetic, mib};
+#[cfg(feature = "torch")]
+use crate::bench::walks;
+use crate::bench::{BenchArgs, mib};
 use crate::stdout::outln;
 
 /// Whether any of them was asked for.
+#[cfg(feature = "torch")]
 pub fn are_wanted(arguments: &BenchArgs) -> bool {
-    let sizes = !arguments.sizes.is_empty();
-    sizes || arguments.steps.is_some() || arguments.streams || arguments.batch.is_some()
+    need_no_libtorch(arguments) || arguments.steps.is_some() || arguments.streams
+}
+
+/// Whether only those were asked for that this program does by itself.
+pub fn need_no_libtorch(arguments: &BenchArgs) -> bool {
+    let alone = !arguments.sizes.is_empty() || arguments.batch.is_some();
+    alone && arguments.steps.is_none() && !arguments.streams
 }
 
 /// Measures what was asked for and prints it.
-pub fn run(
-    arguments: &BenchArgs,
-    settings: &Settings,
-    arithmetics: &[Arithmetic],
-) -> Result<Outcome> {
+pub fn run(arguments: &BenchArgs, settings: &Settings) -> Result<Outcome> {
     let table = |head: &str, rows: Vec<(String, Value)>| print(head, &rows, arguments.json);
     if !arguments.sizes.is_empty() {
         let rows = bench::sizes(&arguments.sizes, settings)?;
         table(SIZES, rows.iter().map(by_size).collect());
     }
-    if let Some(steps) = arguments.steps {
-        for &family in &arguments.networks {
-            let rows = bench::walks(family, steps.into(), arithmetics, settings)?;
-            let slow = rows.iter().map(|row| row.seconds).fold(0.0, f64::max);
-            table(WALKS, rows.iter().map(|row| walk(row, slow)).collect());
-        }
-    }
-    if arguments.streams {
-        let rows = bench::streams(settings)?;
-        let one = rows.first().map_or(f64::NAN, |row| row.seconds);
-        table(STREAMS, rows.iter().map(|row| streams(row, one)).collect());
-        let rows = bench::batching(4, settings)?;
-        table(BATCHING, rows.iter().map(batching).collect());
-    }
+    #[cfg(feature = "torch")]
+    walks::run(arguments, settings)?;
     if let Some(count) = arguments.batch {
         let row = batch::measure(count, settings)?;
         table(BATCH, vec![in_batch(&row)]);
@@ -50,7 +42,8 @@ pub fn run(
     Ok(Outcome::Done)
 }
 
-fn print(head: &str, rows: &[(String, Value)], json: bool) {
+/// Prints a table, or its values.
+pub fn print(head: &str, rows: &[(String, Value)], json: bool) {
     if !json {
         outln!(
             "\n{head}\n{}|",
@@ -66,9 +59,6 @@ fn print(head: &str, rows: &[(String, Value)], json: bool) {
 }
 
 const SIZES: &str = "| size | Mpixel | network calls | ms | µs a pixel | peak MiB |";
-const WALKS: &str = "| network | arithmetic | steps | s | rate over the slowest | PSNR dB |";
-const STREAMS: &str = "| streams | size | ms for a frame of each | times that of one stream |";
-const BATCHING: &str = "| convolution 3x3 | GFLOP/s, one at a time | four at once |";
 const BATCH: &str = "| files | size | s | s before the first | ms a file | share of all cores |";
 
 fn by_size(row: &PresetRow) -> (String, Value) {
@@ -84,45 +74,6 @@ fn by_size(row: &PresetRow) -> (String, Value) {
     let value = json!({
         "width": width, "height": height, "network_calls": row.calls, "ms": ms,
         "us_a_pixel": each, "peak_bytes": row.peak_bytes,
-    });
-    (line, value)
-}
-
-fn walk(row: &WalkRow, slowest: f64) -> (String, Value) {
-    let (family, arithmetic) = (row.family.name(), arithmetic(row.arithmetic));
-    let rate = slowest / row.seconds;
-    let line = format!(
-        "| {family} | {arithmetic} | {} | {:.2} | {rate:.2} | {:.4} |",
-        row.steps, row.seconds, row.psnr
-    );
-    let value = json!({
-        "network": family, "arithmetic": arithmetic, "steps": row.steps,
-        "seconds": row.seconds, "rate_over_slowest": rate, "psnr": row.psnr,
-    });
-    (line, value)
-}
-
-fn streams(row: &StreamsRow, one: f64) -> (String, Value) {
-    let ((width, height), ms) = (row.size, 1e3 * row.seconds);
-    let ratio = row.seconds / one;
-    let line = format!(
-        "| {} | {width}x{height} | {ms:.1} | {ratio:.3} |",
-        row.count
-    );
-    let value = json!({
-        "streams": row.count, "width": width, "height": height, "ms": ms, "over_one": ratio,
-    });
-    (line, value)
-}
-
-/// One at a time, and several at once.
-fn batching([(shape, one), (together, several)]: &[(Shape, f64); 2]) -> (String, Value) {
-    let (channels, width, height) = (shape.channels, shape.width, shape.height);
-    let count = together.batch;
-    let line = format!("| {channels} channels, {width}x{height} | {one:.0} | {several:.0} |");
-    let value = json!({
-        "channels": channels, "width": width, "height": height, "gflops": one,
-        "batch": count, "gflops_batched": several,
     });
     (line, value)
 }

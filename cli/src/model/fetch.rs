@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use ddrmjpeg::Error;
 use ddrmjpeg::model::catalog::{Catalog, Entry, Source};
 use ddrmjpeg::model::checkpoint::Checkpoint;
 use ddrmjpeg::model::fetch;
@@ -131,8 +132,12 @@ fn one(entry: &Entry, arguments: &FetchArgs) -> Result<Done> {
 /// Whether a file without a published digest is at least of the right network.
 fn is_of_its_config(entry: &Entry, path: &Path) -> Result<bool> {
     let config = open::read_config(&entry.config)?;
-    let (_, misfit) = identify::nearest(&config, &Checkpoint::open(path)?)?;
-    Ok(misfit.count() == 0)
+    match identify::nearest(&config, &Checkpoint::open(path)?) {
+        Ok((_, misfit)) => Ok(misfit.count() == 0),
+        // Nothing here knows its tensors.
+        Err(Error::Unsupported(_)) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How we know that the file is the published one, in words.

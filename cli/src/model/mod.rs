@@ -21,10 +21,31 @@ use crate::model::args::{ModelArgs, ModelCommand};
 pub fn run(arguments: &ModelArgs) -> Result<Outcome> {
     match &arguments.command {
         ModelCommand::List(arguments) => list::run(arguments),
-        ModelCommand::Info(arguments) => info::run(arguments),
-        ModelCommand::Fetch(arguments) => fetch::run(arguments),
+        ModelCommand::Info(arguments) => {
+            know_networks("model info")?;
+            info::run(arguments)
+        }
+        ModelCommand::Fetch(arguments) => {
+            know_networks("model fetch")?;
+            fetch::run(arguments)
+        }
         ModelCommand::Convert(arguments) => convert::run(arguments),
-        ModelCommand::Verify(arguments) => verify::run(arguments),
+        ModelCommand::Verify(arguments) => {
+            know_networks("model verify")?;
+            verify::run(arguments)
+        }
         ModelCommand::Calibrate(arguments) => calibrate::run(arguments),
     }
+}
+
+/// Only the program with libtorch knows the tensors of published networks. Without it the rest of
+/// the work is done.
+#[cfg(not(feature = "torch"))]
+fn know_networks(what: &str) -> Result<()> {
+    crate::hand_over::if_there(what)
+}
+
+#[cfg(feature = "torch")]
+fn know_networks(_: &str) -> Result<()> {
+    Ok(())
 }

@@ -2,13 +2,12 @@
 //! spelling and defaults, then those of this project.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use ddrmjpeg::options::{Device, Precision, Preset};
 use ddrmjpeg::{Error, ModelOptions, RestoreOptions};
 use ddrmjpeg_lab::experiment::Operator;
-
-use crate::sample::log::Level;
 
 #[derive(Debug, Args)]
 #[command(infer_long_args = true)]
@@ -94,6 +93,49 @@ pub struct OwnArgs {
     /// CPU threads; 0 uses all.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
+}
+
+/// How serious a line is, by the names of Python's `logging`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For finding errors.
+    Debug,
+    /// What is being done.
+    Info,
+    /// What may be wrong.
+    Warning,
+    /// What failed.
+    Error,
+    /// What ends the run.
+    Critical,
+}
+
+impl Level {
+    const ALL: [(&'static str, Self); 5] = [
+        ("DEBUG", Self::Debug),
+        ("INFO", Self::Info),
+        ("WARNING", Self::Warning),
+        ("ERROR", Self::Error),
+        ("CRITICAL", Self::Critical),
+    ];
+
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, level)| *level == self);
+        found.map_or("", |(name, _)| name)
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text));
+        found.map(|(_, level)| *level).ok_or_else(|| {
+            format!("level {text} not supported: must be debug, info, warning, error or critical")
+        })
+    }
 }
 
 impl SampleArgs {

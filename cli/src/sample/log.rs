@@ -4,54 +4,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-/// How serious a line is, by the names of Python's `logging`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// For finding errors.
-    Debug,
-    /// What is being done.
-    Info,
-    /// What may be wrong.
-    Warning,
-    /// What failed.
-    Error,
-    /// What ends the run.
-    Critical,
-}
-
-impl Level {
-    const ALL: [(&'static str, Self); 5] = [
-        ("DEBUG", Self::Debug),
-        ("INFO", Self::Info),
-        ("WARNING", Self::Warning),
-        ("ERROR", Self::Error),
-        ("CRITICAL", Self::Critical),
-    ];
-
-    fn name(self) -> &'static str {
-        let found = Self::ALL.iter().find(|(_, level)| *level == self);
-        found.map_or("", |(name, _)| name)
-    }
-}
-
-impl FromStr for Level {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(text));
-        found.map(|(_, level)| *level).ok_or_else(|| {
-            format!("level {text} not supported: must be debug, info, warning, error or critical")
-        })
-    }
-}
+use crate::sample::arguments::Level;
 
 /// Where the lines go.
 pub struct Log {

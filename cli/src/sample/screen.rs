@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::sample::log::{Level, Log};
+use crate::sample::arguments::Level;
+use crate::sample::log::Log;
 use crate::stdout::outln;
 
 /// The screen of one run.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use crate::bench::{Arithmetic, Family, Settings, peak_memory, timed};
 use crate::networks;
-use crate::networks::Shape;
 use ddrmjpeg::contract::{Denoiser, Hint, Reach};
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::Picture;
 use ddrmjpeg::runtime::multiplies;
-use ddrmjpeg::runtime::multiplies::Work;
+use ddrmjpeg::runtime::multiplies::{Shape, Work};
 use ddrmjpeg::sampler::schedule::published_alpha_bar;
 
 /// Noise level of the calls: in the middle of every schedule.

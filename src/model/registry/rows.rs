@@ -6,14 +6,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(feature = "torch")]
+use crate::contract::Reach;
 use crate::contract::gate_limits::GateLimits;
 use crate::contract::spread::SpreadTable;
-use crate::contract::{Denoiser, ModelFacts, Reach};
+use crate::contract::{Denoiser, ModelFacts};
 use crate::error::{Error, Result};
 use crate::model::checkpoint;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::registry::{NETWORKS, Own, find, names};
-use crate::options::{Device, ModelOptions};
+#[cfg(not(feature = "torch"))]
+use crate::model::remote;
+#[cfg(not(feature = "torch"))]
+use crate::options::Device;
+use crate::options::ModelOptions;
 use crate::runtime::arithmetic::race;
 use crate::runtime::arithmetic::race::Choice;
 use crate::runtime::conv_engine::weights::peaks::Peaks;
@@ -96,9 +102,13 @@ impl Own {
     ) -> Result<Arc<dyn Denoiser>> {
         let facts = self.facts(source.metadata(), name.into())?;
         let net = self.net(source.metadata())?;
-        if form == Form::Plain || !on_cpu(options.device)? {
-            return plain(source, net, options, (self.reach, facts));
-        }
+        let no_cuda = match place(form, &facts.name, options)? {
+            Place::Cpu(caution) => caution,
+            #[cfg(feature = "torch")]
+            Place::Libtorch => return plain(source, net, options, (self.reach, facts)),
+            #[cfg(not(feature = "torch"))]
+            Place::Libtorch(prior) => return Ok(prior),
+        };
         let peaks = Peaks::of(source.metadata(), &net)?;
         let Choice {
             arithmetic,
@@ -107,6 +117,8 @@ impl Own {
         } = race::choose(options.precision, peaks.is_some());
         let peaks = peaks.as_ref().filter(|_| eight);
         let engine = Engine::new(net, source, (arithmetic, peaks), options.threads)?;
+        let cautions: Vec<String> = no_cuda.into_iter().chain(caution).collect();
+        let caution = (!cautions.is_empty()).then(|| cautions.join("; "));
         let facts = ModelFacts { caution, ..facts };
         Ok(Arc::new(Prior::new(engine, self.reach, facts)))
     }
@@ -138,19 +150,47 @@ impl Own {
     }
 }
 
-/// Whether `device` is the CPU, as far as libtorch knows.
-#[cfg(feature = "torch")]
-fn on_cpu(device: Device) -> Result<bool> {
-    Ok(!crate::runtime::backend::device(device)?.is_cuda())
+/// What computes a network.
+enum Place {
+    /// The engine, on the CPU; and why not CUDA, where that was tried.
+    Cpu(Option<String>),
+    /// libtorch, in this process.
+    #[cfg(feature = "torch")]
+    Libtorch,
+    /// libtorch, in another process, which has opened it.
+    #[cfg(not(feature = "torch"))]
+    Libtorch(Arc<dyn Denoiser>),
 }
 
+#[cfg(feature = "torch")]
+fn place(form: Form, _: &str, options: &ModelOptions) -> Result<Place> {
+    use crate::runtime::backend;
+    Ok(match form {
+        Form::Fast if !backend::device(options.device)?.is_cuda() => Place::Cpu(None),
+        Form::Fast | Form::Plain => Place::Libtorch,
+    })
+}
+
+/// CUDA is tried by itself only where there is a device and the program that can use it.
 #[cfg(not(feature = "torch"))]
-fn on_cpu(device: Device) -> Result<bool> {
-    match device {
-        Device::Cuda(number) => Err(Error::Unsupported(format!(
-            "device = cuda:{number}: this build has no libtorch, only the CPU"
-        ))),
-        Device::Auto | Device::Cpu => Ok(true),
+fn place(form: Form, name: &str, options: &ModelOptions) -> Result<Place> {
+    if form == Form::Plain {
+        return Err(Error::Unsupported(
+            "the plain form of a network: this build has no libtorch".into(),
+        ));
+    }
+    let elsewhere = |device| {
+        let options = options.clone().with_config(None).with_class(None);
+        remote::open("CUDA", &options.with_model(name).with_device(device))
+    };
+    match options.device {
+        Device::Cpu => Ok(Place::Cpu(None)),
+        Device::Cuda(_) => elsewhere(options.device).map(Place::Libtorch),
+        Device::Auto if !remote::may_have_cuda() => Ok(Place::Cpu(None)),
+        Device::Auto => Ok(match elsewhere(Device::Cuda(0)) {
+            Ok(prior) => Place::Libtorch(prior),
+            Err(error) => Place::Cpu(Some(format!("CUDA is not used: {error}"))),
+        }),
     }
 }
 
@@ -164,18 +204,6 @@ fn plain(
 ) -> Result<Arc<dyn Denoiser>> {
     use crate::runtime::conv_net::plain_prior::PlainPrior;
     Ok(Arc::new(PlainPrior::load(source, net, options, known)?))
-}
-
-#[cfg(not(feature = "torch"))]
-fn plain(
-    _: Box<dyn TensorSource>,
-    _: Net,
-    _: &ModelOptions,
-    _: (Reach, ModelFacts),
-) -> Result<Arc<dyn Denoiser>> {
-    Err(Error::Unsupported(
-        "the plain form of a network: this build has no libtorch".into(),
-    ))
 }
 
 #[cfg(test)]

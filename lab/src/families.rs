@@ -1,0 +1,43 @@
+//! Which networks can be measured, and in which arithmetic: names, without libtorch.
+
+use ddrmjpeg::model::registry;
+use ddrmjpeg::model::registry::Own;
+
+/// Which network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// A built-in prior, with its own weights.
+    Own(&'static Own),
+    /// The ADM UNet of ImageNet at 256x256, unconditional.
+    Adm256,
+    /// The DDPM UNet of LSUN and CelebA-HQ, 256x256.
+    Ddpm,
+}
+
+impl Family {
+    /// All families.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let own = registry::NETWORKS.iter().map(Self::Own);
+        own.chain([Self::Adm256, Self::Ddpm])
+    }
+
+    /// Its name in tables and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Own(own) => own.name,
+            Self::Adm256 => "adm256",
+            Self::Ddpm => "ddpm",
+        }
+    }
+}
+
+/// How a network computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// As in this program, in the precision of the options.
+    Ours,
+    /// As in the published program on a CPU: f32, channels first, one libtorch operator after
+    /// another, each into fresh memory. The priors lean and nano, which are not part of the
+    /// published program, keep their layout.
+    AsPublished,
+}

@@ -1,0 +1,187 @@
+//! Where `ddrmjpeg-torch` is: the program beside command and plugin that has libtorch.
+//!
+//! It starts nothing. The plugin runs in a process of somebody else's, so the file that this code is
+//! in counts as well as the executable. Its path comes from /proc/self/maps: a safe read, and right
+//! wherever the installation was moved to, which a prefix fixed when building is not.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Its name.
+pub const NAME: &str = "ddrmjpeg-torch";
+
+/// The environment variable that names its path.
+pub const VARIABLE: &str = "DDRMJPEG_TORCH";
+
+/// Its folder, seen from a prefix of an installation.
+const LIBEXEC: &str = "libexec/ddrmjpeg";
+
+/// How far below the prefix command and plugin are: bin, lib/gstreamer-1.0, and the latter in a
+/// folder of the architecture.
+const DEPTHS: usize = 3;
+
+/// Why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// What the environment variable names is no file.
+    Named(PathBuf),
+    /// It is in none of these places, nor on the PATH.
+    Nowhere(Vec<PathBuf>),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "needs {NAME}, the program with libtorch, ")?;
+        match self {
+            Self::Named(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "but {VARIABLE} = {path} is no file. Correct or unset it; "
+                )?;
+            }
+            Self::Nowhere(places) => {
+                let places = places.iter().map(|place| place.display().to_string());
+                let places = places.collect::<Vec<_>>().join(", nor ");
+                write!(f, "which is not at {places}, nor on the PATH. ")?;
+            }
+        }
+        write!(
+            f,
+            "`make build TORCH=1` builds it, `make install TORCH=1` installs it, and {VARIABLE} \
+             names one that is elsewhere"
+        )
+    }
+}
+
+/// The program: what the environment variable names; else beside this code or the executable, or in
+/// `libexec/ddrmjpeg` of their prefix; else on the PATH.
+///
+/// # Errors
+/// [`Missing`], with every place.
+pub fn program() -> Result<PathBuf, Missing> {
+    if let Some(named) = env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
+        let named = PathBuf::from(named);
+        return match named.is_file() {
+            true => Ok(named),
+            false => Err(Missing::Named(named)),
+        };
+    }
+    let files = [this_code(), env::current_exe().ok()];
+    let path = env::var_os("PATH").unwrap_or_default();
+    among(
+        &places(files.into_iter().flatten()),
+        env::split_paths(&path),
+    )
+}
+
+fn among(places: &[PathBuf], path: impl Iterator<Item = PathBuf>) -> Result<PathBuf, Missing> {
+    let absolute = path.filter(|folder| folder.is_absolute());
+    let mut all = places
+        .iter()
+        .cloned()
+        .chain(absolute.map(|folder| folder.join(NAME)));
+    all.find(|place| place.is_file())
+        .ok_or_else(|| Missing::Nowhere(places.to_vec()))
+}
+
+/// Beside each of `files`, and in the libexec folder of a prefix that it may be installed in.
+fn places(files: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    for file in files {
+        let Some(folder) = file.parent() else {
+            continue;
+        };
+        let prefixes = folder.ancestors().skip(1).take(DEPTHS);
+        let installed = prefixes.map(|prefix| prefix.join(LIBEXEC));
+        let folders = [folder.to_owned()].into_iter().chain(installed);
+        for place in folders.map(|folder| folder.join(NAME)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places
+}
+
+/// The file that holds this function's machine code: the executable, or the plugin. `None` where
+/// the system does not say.
+fn this_code() -> Option<PathBuf> {
+    let address = this_code as fn() -> Option<PathBuf> as usize;
+    mapped_at(address, &fs::read_to_string("/proc/self/maps").ok()?)
+}
+
+/// The file that is mapped at `address`: lines are `from-to mode offset device inode path`.
+fn mapped_at(address: usize, maps: &str) -> Option<PathBuf> {
+    let holds = |line: &&str| {
+        let range = line
+            .split(' ')
+            .next()
+            .and_then(|range| range.split_once('-'));
+        let number = |text: &str| usize::from_str_radix(text, 16).ok();
+        range.is_some_and(|(from, to)| {
+            number(from).is_some_and(|from| from <= address)
+                && number(to).is_some_and(|to| address < to)
+        })
+    };
+    let line = maps.lines().find(holds)?;
+    let path = line.get(line.find('/')?..)?;
+    Some(Path::new(path).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_code_is_in_the_executable_of_the_test() {
+        let executable = env::current_exe().unwrap();
+        assert_eq!(this_code().unwrap(), executable.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn the_mapping_that_holds_the_address_names_the_file() {
+        let maps = "10-20 r-xp 00000000 fe:00 1   /usr/lib/a b.so\n20-30 rw-p 00000000 00:00 0\n";
+        let path = |address| mapped_at(address, maps);
+        assert_eq!(path(0x1f), Some(PathBuf::from("/usr/lib/a b.so")));
+        assert_eq!((path(0x20), path(0x40)), (None, None));
+    }
+
+    #[test]
+    fn it_is_beside_or_in_libexec_of_the_prefix_or_on_the_path() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        let put = |path: &str| {
+            fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+            fs::write(at(path), "").unwrap();
+            at(path)
+        };
+        let find = |file: &str| {
+            let path = [PathBuf::from("relative"), at("elsewhere")];
+            among(&places([at(file)].into_iter()), path.into_iter())
+        };
+        let (command, plugin) = (
+            "bin/ddrmjpeg",
+            "lib/x86_64-linux-gnu/gstreamer-1.0/libgst.so",
+        );
+        let missing = find(command).unwrap_err();
+        let text = missing.to_string();
+        assert!(
+            text.contains(&at("bin/ddrmjpeg-torch").display().to_string()),
+            "{text}"
+        );
+        assert!(
+            text.contains("make build TORCH=1") && text.contains(VARIABLE),
+            "{text}"
+        );
+        let on_path = put("elsewhere/ddrmjpeg-torch");
+        assert_eq!(find(command), Ok(on_path));
+        let installed = put("libexec/ddrmjpeg/ddrmjpeg-torch");
+        assert_eq!(find(command), Ok(installed.clone()));
+        assert_eq!(find(plugin), Ok(installed));
+        let beside = put("bin/ddrmjpeg-torch");
+        assert_eq!(find(command), Ok(beside));
+    }
+}
