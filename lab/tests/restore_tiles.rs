@@ -1,6 +1,8 @@
 //! Laws of a restoration that hold for every picture: tiles do not show, seeds repeat,
 //! strength blends, strict output keeps the file's levels.
 
+#![cfg(feature = "torch")]
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
