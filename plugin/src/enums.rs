@@ -46,10 +46,10 @@ impl From<Preset> for options::Preset {
 #[enum_type(name = "GstDdrmJpegPrecision")]
 #[repr(i32)]
 pub enum Precision {
-    /// bf16 if the hardware is faster with it, otherwise f32 (older CUDA cards: f16).
+    /// The fastest on this machine: int8 on a CPU, bf16 or f32 (older CUDA cards: f16).
     #[default]
     #[enum_value(
-        name = "Auto: bf16 if the hardware is faster with it, otherwise f32 (old GPUs: f16)",
+        name = "Auto: the fastest on this machine, of int8, bf16 and f32 (old GPUs: f16)",
         nick = "auto"
     )]
     Auto,
@@ -59,6 +59,12 @@ pub enum Precision {
     /// bfloat16 inside the network, f32 around it.
     #[enum_value(name = "BF16: bfloat16 inside the network", nick = "bf16")]
     Bf16,
+    /// Eight bits in the blocks of lean and nano on a CPU.
+    #[enum_value(
+        name = "INT8: eight bits inside lean and nano, on a CPU",
+        nick = "int8"
+    )]
+    Int8,
 }
 
 impl From<Precision> for options::Precision {
@@ -67,6 +73,7 @@ impl From<Precision> for options::Precision {
             Precision::Auto => Self::Auto,
             Precision::F32 => Self::F32,
             Precision::Bf16 => Self::Bf16,
+            Precision::Int8 => Self::Int8,
         }
     }
 }
@@ -195,7 +202,12 @@ mod tests {
         for (preset, name) in presets.into_iter().zip(options::Preset::NAMES) {
             assert_eq!(options::Preset::from(preset).to_string(), *name);
         }
-        let precisions = [Precision::Auto, Precision::F32, Precision::Bf16];
+        let precisions = [
+            Precision::Auto,
+            Precision::F32,
+            Precision::Bf16,
+            Precision::Int8,
+        ];
         for (precision, name) in precisions.into_iter().zip(options::Precision::NAMES) {
             assert_eq!(options::Precision::from(precision).to_string(), *name);
         }

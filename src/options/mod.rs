@@ -51,7 +51,8 @@ pub enum Device {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Precision {
-    /// bf16 where the hardware is faster in it, which is tried, else f32; f16 on CUDA cards from before
+    /// Eight bits where the network's file says how far its maps reach, bf16, or f32: the fastest on
+    /// this machine, which is tried; f16 on CUDA cards from before
     /// Ampere, and for published networks on CUDA whose config asks for it.
     #[default]
     Auto,
@@ -59,6 +60,9 @@ pub enum Precision {
     F32,
     /// bfloat16 inside the network, f32 around it.
     Bf16,
+    /// Eight bits in the blocks of a network on a CPU, in its one call, if its file says how far its
+    /// maps reach; the rest, and all other networks, as `auto` has them.
+    Int8,
 }
 
 /// What a stream makes of the frames before; of no effect on single pictures.
@@ -108,7 +112,7 @@ named!(Preset, "preset", "fast" => Self::Fast, "quality" => Self::Quality,
        "sample" => Self::Sample, "paper" => Self::Paper);
 named!(Temporal, "temporal", "off" => Self::Off, "reuse" => Self::Reuse,
        "accumulate" => Self::Accumulate);
-named!(Precision, "precision", "auto" => Self::Auto, "f32" => Self::F32, "bf16" => Self::Bf16);
+named!(Precision, "precision", "auto" => Self::Auto, "f32" => Self::F32, "bf16" => Self::Bf16, "int8" => Self::Int8);
 
 impl FromStr for Device {
     type Err = Error;

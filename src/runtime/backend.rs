@@ -67,7 +67,8 @@ pub fn kind(wanted: Precision, device: TorchDevice) -> Kind {
     match wanted {
         Precision::F32 => Kind::Float,
         Precision::Bf16 => Kind::BFloat16,
-        Precision::Auto => match device {
+        // Eight bits are for the engine on a CPU.
+        Precision::Auto | Precision::Int8 => match device {
             TorchDevice::Cuda(index) => match convolves_bf16(index) {
                 Ok(false) => Kind::Half,
                 // If that is unknown, what all recent cards support.

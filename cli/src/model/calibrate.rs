@@ -1,4 +1,5 @@
-//! `ddrmjpeg model calibrate`: a prior of this project with its measured spread beside its weights.
+//! `ddrmjpeg model calibrate`: a prior of this project with what was measured of it beside its
+//! weights: the spread of its estimates, and the peaks of its maps.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::model::checkpoint;
 use ddrmjpeg::model::checkpoint::{StoreAs, write_safetensors};
 use ddrmjpeg::model::registry::Own;
-use ddrmjpeg_lab::eval::spread;
+use ddrmjpeg_lab::eval::{peaks, spread};
 use image::imageops;
 
 use crate::Outcome;
@@ -31,11 +32,18 @@ pub fn run(arguments: &CalibrateArgs) -> Result<Outcome> {
     let prior = Own::open(&arguments.model, &ModelOptions::default())?;
     let pictures = pictures(arguments)?;
     let count = pictures.len();
-    let table = spread::measure(&*prior, &pictures, arguments.seed, |done| {
-        eprintln!("{done} of {count} pictures");
-    })?;
     let mut metadata = source.metadata().clone();
-    table.write(&mut metadata);
+    // A prior that has never seen noise has no spread.
+    if !prior.facts().one_call_only {
+        let table = spread::measure(&*prior, &pictures, arguments.seed, |done| {
+            eprintln!("{done} of {count} pictures");
+        })?;
+        table.write(&mut metadata);
+    }
+    let own = Own::of(source.metadata())?;
+    let mut meter = own.peak_meter(checkpoint::open(&arguments.model)?)?;
+    peaks::measure(&mut meter, &pictures)?;
+    meter.write(&mut metadata);
     // The weights may be mapped from the file that is written: a new one takes its place.
     write_safetensors(&arguments.out, &*source, &metadata, StoreAs::Keep)
         .with_context(|| arguments.out.display().to_string())?;

@@ -6,6 +6,7 @@
 pub mod gain;
 pub mod luma;
 pub mod metrics;
+pub mod peaks;
 pub mod perceptual;
 pub mod psnr_b;
 pub mod scores;

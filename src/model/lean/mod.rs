@@ -31,7 +31,13 @@ pub(crate) mod tests {
     /// The engine with the embedded weights.
     pub(crate) fn engine(precision: Precision) -> Engine {
         let net = net(source().metadata()).unwrap();
-        Engine::new(net, Box::new(source()), race::choose(precision).0, 0).unwrap()
+        Engine::new(
+            net,
+            Box::new(source()),
+            (race::choose(precision, false).arithmetic, None),
+            0,
+        )
+        .unwrap()
     }
 
     /// The prior that libtorch computes, as its own type.

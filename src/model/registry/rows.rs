@@ -21,7 +21,9 @@ use crate::model::remote;
 use crate::options::Device;
 use crate::options::ModelOptions;
 use crate::runtime::arithmetic::race;
-use crate::runtime::conv_engine::{Engine, Form, Prior};
+use crate::runtime::arithmetic::race::Choice;
+use crate::runtime::conv_engine::peaks::Peaks;
+use crate::runtime::conv_engine::{Engine, Form, PeakMeter, Prior};
 use crate::runtime::conv_net::net::Net;
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::metadata;
@@ -83,6 +85,14 @@ impl Own {
         Ok(self.net(metadata)?.shapes())
     }
 
+    /// What measures how far the maps of the network in `source` reach, for eight bits.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is none of this kind, [`Error::Backend`].
+    pub fn peak_meter(&self, source: Box<dyn TensorSource>) -> Result<PeakMeter> {
+        PeakMeter::new(self.net(source.metadata())?, source)
+    }
+
     fn prior(
         &self,
         source: Box<dyn TensorSource>,
@@ -99,8 +109,14 @@ impl Own {
             #[cfg(not(feature = "torch"))]
             Place::Libtorch(prior) => return Ok(prior),
         };
-        let (arithmetic, caution) = race::choose(options.precision);
-        let engine = Engine::new(net, source, arithmetic, options.threads)?;
+        let peaks = Peaks::of(source.metadata(), &net)?;
+        let Choice {
+            arithmetic,
+            eight,
+            caution,
+        } = race::choose(options.precision, peaks.is_some());
+        let peaks = peaks.as_ref().filter(|_| eight);
+        let engine = Engine::new(net, source, (arithmetic, peaks), options.threads)?;
         let cautions: Vec<String> = no_cuda.into_iter().chain(caution).collect();
         let caution = (!cautions.is_empty()).then(|| cautions.join("; "));
         let facts = ModelFacts { caution, ..facts };

@@ -20,7 +20,7 @@ const FOLDER: &str = "DDRMJPEG_CACHE";
 const LONGEST: u64 = 64 << 10;
 
 /// Must be increased if the race changes.
-const RACE: u32 = 2;
+const RACE: u32 = 3;
 
 /// The fields of /proc/cpuinfo on which the verdict depends: not the clock or the number of cores.
 const TRAITS: [&str; 6] = [
@@ -32,12 +32,56 @@ const TRAITS: [&str; 6] = [
     "flags",
 ];
 
-/// Whether bf16 won: the remembered verdict, otherwise that of `race`, which is remembered unless
+/// What pays on a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// bf16 instead of f32.
+    pub bf16: bool,
+    /// Eight bits instead of the better of these two.
+    pub int8: bool,
+}
+
+/// The verdicts, as the first line of a file has them.
+const WORDS: [(&str, Verdict); 4] = [
+    (
+        "f32",
+        Verdict {
+            bf16: false,
+            int8: false,
+        },
+    ),
+    (
+        "bf16",
+        Verdict {
+            bf16: true,
+            int8: false,
+        },
+    ),
+    (
+        "f32 int8",
+        Verdict {
+            bf16: false,
+            int8: true,
+        },
+    ),
+    (
+        "bf16 int8",
+        Verdict {
+            bf16: true,
+            int8: true,
+        },
+    ),
+];
+
+/// What pays: the remembered verdict, otherwise that of `race`, which is remembered unless
 /// the race could not be run.
-pub fn remembered(race: impl FnOnce() -> Option<bool>) -> Option<bool> {
-    let place = fs::read_to_string("/proc/cpuinfo")
-        .ok()
-        .and_then(|cpu| Place::new(&folder()?, machine(&cpu, &onednn::version())));
+pub fn remembered(race: impl FnOnce() -> Option<Verdict>) -> Option<Verdict> {
+    let place = fs::read_to_string("/proc/cpuinfo").ok().and_then(|cpu| {
+        Place::new(
+            &folder()?,
+            machine(&cpu, &onednn::version(), limit().as_deref()),
+        )
+    });
     match place {
         Some(place) => place.remembered(race),
         None => race(),
@@ -57,7 +101,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// What the verdict depends on, in lines: CPU, oneDNN, and which race it was.
-fn machine(cpuinfo: &str, onednn: &str) -> String {
+fn machine(cpuinfo: &str, onednn: &str, limit: Option<&str>) -> String {
     let first = cpuinfo.lines().take_while(|line| !line.is_empty());
     let kept = first.filter(|line| {
         let name = line.split(':').next().unwrap_or_default().trim();
@@ -65,7 +109,16 @@ fn machine(cpuinfo: &str, onednn: &str) -> String {
     });
     let mut out: String = kept.flat_map(|line| [line, "\n"]).collect();
     out.push_str(&format!("oneDNN: {onednn}\nrace: {RACE}\n"));
+    if let Some(limit) = limit {
+        out.push_str(&format!("at most: {limit}\n"));
+    }
     out
+}
+
+/// The instructions that oneDNN is told to be content with, by the variables that it reads.
+fn limit() -> Option<String> {
+    let names = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"];
+    names.into_iter().find_map(|name| env::var(name).ok())
 }
 
 /// Where the verdict for one machine is stored; a home folder may be shared by several machines.
@@ -80,7 +133,7 @@ impl Place {
         machine.contains("flags").then(|| {
             let mut hasher = DefaultHasher::new();
             machine.hash(&mut hasher);
-            let name = format!("bf16-{:016x}", hasher.finish());
+            let name = format!("arithmetic-{:016x}", hasher.finish());
             Self {
                 path: folder.join(name),
                 machine,
@@ -88,7 +141,7 @@ impl Place {
         })
     }
 
-    fn remembered(&self, race: impl FnOnce() -> Option<bool>) -> Option<bool> {
+    fn remembered(&self, race: impl FnOnce() -> Option<Verdict>) -> Option<Verdict> {
         if let Some(verdict) = self.read() {
             return Some(verdict);
         }
@@ -102,7 +155,7 @@ impl Place {
         Some(verdict)
     }
 
-    fn read(&self) -> Option<bool> {
+    fn read(&self) -> Option<Verdict> {
         // Reading a pipe would block.
         if !fs::metadata(&self.path).ok()?.is_file() {
             return None;
@@ -110,19 +163,18 @@ impl Place {
         let mut text = String::new();
         let file = fs::File::open(&self.path).ok()?;
         file.take(LONGEST).read_to_string(&mut text).ok()?;
-        match text.split_once('\n')? {
-            ("bf16", machine) if machine == self.machine => Some(true),
-            ("f32", machine) if machine == self.machine => Some(false),
-            _ => None,
-        }
+        let (word, machine) = text.split_once('\n')?;
+        let known = WORDS.iter().find(|(known, _)| *known == word)?;
+        (machine == self.machine).then_some(known.1)
     }
 
     /// Writes the file completely or not at all.
-    fn write(&self, verdict: bool) -> io::Result<()> {
+    fn write(&self, verdict: Verdict) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        let word = if verdict { "bf16" } else { "f32" };
+        let word = WORDS.iter().find(|(_, known)| *known == verdict);
+        let word = word.map_or("", |(word, _)| word);
         write!(file, "{word}\n{}", self.machine)?;
         file.persist(&self.path)?;
         Ok(())
@@ -138,40 +190,50 @@ mod tests {
                        processor\t: 1\nmodel name\t: other\n";
 
     fn place(folder: &Path) -> Place {
-        Place::new(folder, machine(CPU, "2.13.0")).unwrap()
+        Place::new(folder, machine(CPU, "2.13.0", None)).unwrap()
     }
 
-    fn never() -> Option<bool> {
+    const NOTHING: Verdict = Verdict {
+        bf16: false,
+        int8: false,
+    };
+    const ALL: Verdict = Verdict {
+        bf16: true,
+        int8: true,
+    };
+
+    fn never() -> Option<Verdict> {
         panic!("raced again")
     }
 
     /// With another clock or more cores it is the same machine; with another CPU or oneDNN it is
     /// not.
     #[test]
-    fn the_verdict_depends_on_cpu_and_libtorch() {
-        let here = machine(CPU, "2.13.0");
+    fn the_verdict_depends_on_cpu_and_onednn() {
+        let here = machine(CPU, "2.13.0", None);
         assert!(
             here.contains("avx512_bf16") && !here.contains("other"),
             "{here}"
         );
         let busy = CPU.replace("2400.1", "800").replace(": 8", ": 64");
-        assert_eq!(machine(&busy, "2.13.0"), here);
+        assert_eq!(machine(&busy, "2.13.0", None), here);
         for other in [
-            machine(CPU, "2.14.0"),
-            machine(&CPU.replace("avx512_bf16", "avx2"), "2.13.0"),
-            machine(&CPU.replace(": 17", ": 18"), "2.13.0"),
+            machine(CPU, "2.14.0", None),
+            machine(CPU, "2.13.0", Some("AVX2")),
+            machine(&CPU.replace("avx512_bf16", "avx2"), "2.13.0", None),
+            machine(&CPU.replace(": 17", ": 18"), "2.13.0", None),
         ] {
             assert_ne!(other, here);
             let folder = Path::new("/cache");
             let path = |machine| Place::new(folder, machine).unwrap().path;
             assert_ne!(path(other), path(here.clone()));
         }
-        assert!(Place::new(Path::new("/"), machine("", "2.13.0")).is_none());
+        assert!(Place::new(Path::new("/"), machine("", "2.13.0", None)).is_none());
     }
 
     #[test]
     fn a_verdict_is_raced_for_once() {
-        for verdict in [true, false] {
+        for verdict in WORDS.map(|(_, verdict)| verdict) {
             let folder = tempfile::tempdir().unwrap();
             let folder = folder.path().join("not/yet/there");
             assert_eq!(place(&folder).remembered(|| Some(verdict)), Some(verdict));
@@ -193,10 +255,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = place(folder.path());
         let race = || {
-            place.write(true).unwrap();
-            Some(false)
+            place.write(ALL).unwrap();
+            Some(NOTHING)
         };
-        assert_eq!(place.remembered(race), Some(true));
+        assert_eq!(place.remembered(race), Some(ALL));
     }
 
     #[test]
@@ -209,8 +271,8 @@ mod tests {
         let long = whole.repeat(1 + LONGEST as usize / whole.len());
         for bytes in [b"", cut, b"\xff\xfe\n", other.as_bytes(), long.as_bytes()] {
             fs::write(&place.path, bytes).unwrap();
-            assert_eq!(place.remembered(|| Some(false)), Some(false));
-            assert_eq!(place.remembered(never), Some(false));
+            assert_eq!(place.remembered(|| Some(NOTHING)), Some(NOTHING));
+            assert_eq!(place.remembered(never), Some(NOTHING));
         }
     }
 
@@ -223,7 +285,7 @@ mod tests {
         let blocked = place(folder.path());
         fs::create_dir(&blocked.path).unwrap();
         for place in [place(&file), blocked] {
-            for verdict in [true, false] {
+            for verdict in WORDS.map(|(_, verdict)| verdict) {
                 assert_eq!(place.remembered(|| Some(verdict)), Some(verdict));
             }
         }

@@ -24,7 +24,7 @@ impl Prior {
     pub fn new(engine: Engine, reach: Reach, facts: ModelFacts) -> Self {
         let facts = ModelFacts {
             pixel_bytes: engine.pixel_bytes(),
-            precision: Some(engine.arithmetic().word()),
+            precision: Some(engine.word()),
             ..facts
         };
         Self {

@@ -11,13 +11,14 @@ use crate::runtime::arithmetic::Arithmetic;
 use crate::runtime::conv_engine::ends::{Seen, Weights};
 use crate::runtime::conv_engine::map;
 use crate::runtime::conv_engine::map::{Buffer, Map};
-use crate::runtime::conv_engine::packing::Packing;
+use crate::runtime::conv_engine::memory::samples;
+use crate::runtime::conv_engine::packing::{Packing, Ready};
 use crate::runtime::conv_engine::pass::{Pass, parts_agree};
+use crate::runtime::conv_engine::peaks::{Peaks, raise};
 use crate::runtime::conv_engine::region::{Link, Size, links, sizes};
 use crate::runtime::conv_engine::slots;
 use crate::runtime::conv_net::edm::{Case, Scales};
-use crate::runtime::conv_net::net::{Entry, Layer, Net};
-use crate::runtime::onednn::Packed;
+use crate::runtime::conv_net::net::{Entry, Net};
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::host::check;
 use crate::runtime::threads::turn::{Turn, Turns};
@@ -44,6 +45,8 @@ pub(crate) struct Engine {
     arithmetic: Arithmetic,
     links: Vec<Link>,
     packing: Packing,
+    /// Whether blocks are in eight bits where x is not used.
+    eight: bool,
     threads: usize,
     /// The memory of the last question's maps.
     spare: Mutex<Vec<Buffer>>,
@@ -53,14 +56,13 @@ pub(crate) struct Engine {
 /// The layers for one case.
 pub(crate) struct Run<'a> {
     pub engine: &'a Engine,
-    /// Of the hint only, or of x and the hint.
-    pub head: Arc<Packed>,
-    /// Of the layers with FiLM, in their order.
-    pub folded: Arc<Vec<Packed>>,
+    /// The head first.
+    pub layers: Vec<Ready>,
 }
 
 impl Engine {
-    /// The network `net` with the weights of `source`, in `arithmetic`, on up to `threads` threads;
+    /// The network `net` with the weights of `source`, in `arithmetic` and, if the peaks of its maps
+    /// are given, with the blocks in eight bits where x is not used; on up to `threads` threads;
     /// 0: as many as there are cores.
     ///
     /// # Errors
@@ -69,16 +71,17 @@ impl Engine {
     pub fn new(
         net: Net,
         source: Box<dyn TensorSource>,
-        arithmetic: Arithmetic,
+        (arithmetic, peaks): (Arithmetic, Option<&Peaks>),
         threads: usize,
     ) -> Result<Self> {
         check(&*source, &net.shapes())?;
         let cores = rayon::current_num_threads();
         Ok(Self {
-            packing: Packing::new(&net, source, arithmetic)?,
+            packing: Packing::new(&net, source, arithmetic, peaks)?,
             links: links(&net),
             net,
             arithmetic,
+            eight: peaks.is_some(),
             threads: if threads == 0 { cores } else { threads },
             spare: Mutex::default(),
             parts_agree: OnceLock::new(),
@@ -95,24 +98,23 @@ impl Engine {
         self.arithmetic
     }
 
+    /// The name of its arithmetic in reports.
+    pub fn word(&self) -> &'static str {
+        if self.eight {
+            "int8"
+        } else {
+            self.arithmetic.word()
+        }
+    }
+
     /// How the layers are connected, the head first.
     pub fn links(&self) -> &[Link] {
         &self.links
     }
 
-    /// The layers after the head.
-    pub fn layers(&self) -> &[Layer] {
-        &self.net.layers
-    }
-
     /// Most threads that compute together.
     pub fn threads(&self) -> usize {
         self.threads
-    }
-
-    /// Weights of the layers that do not depend on the case.
-    pub fn packing(&self) -> &Packing {
-        &self.packing
     }
 
     /// From this σ on x is ignored.
@@ -147,8 +149,7 @@ impl Engine {
     pub fn run(&self, case: &Case, sees: bool) -> Result<Run<'_>> {
         Ok(Run {
             engine: self,
-            head: self.packing.head(&self.net, sees)?,
-            folded: self.packing.folded(case)?,
+            layers: self.packing.layers(&self.net, case, sees)?,
         })
     }
 
@@ -234,13 +235,54 @@ impl Engine {
 
     /// Bytes of a pixel of every map.
     fn pixels(&self, sees: bool) -> impl Iterator<Item = usize> {
-        let input = self.entry().channels(sees);
-        let channels = self.links.iter().map(|link| link.channels);
-        let sample = self.arithmetic.bytes();
-        [input]
-            .into_iter()
-            .chain(channels)
-            .map(move |channels| channels * sample)
+        let input = self.entry().channels(sees) * self.arithmetic.bytes();
+        let links = self.links.iter().enumerate();
+        let maps = links.map(move |(index, link)| link.channels * self.sample(index, sees));
+        [input].into_iter().chain(maps)
+    }
+
+    /// Bytes of a sample of the map of layer `index`.
+    fn sample(&self, index: usize, sees: bool) -> usize {
+        let layer = index.checked_sub(Net::HEAD).map(|at| &self.net.layers[at]);
+        let inner = layer.is_some_and(|layer| layer.film.is_some());
+        if inner && self.eight && !sees {
+            1
+        } else {
+            self.arithmetic.bytes()
+        }
+    }
+
+    /// Raises `peaks` to what the maps of the hint `y` reach. In f32.
+    ///
+    /// # Errors
+    /// [`crate::Error::Backend`].
+    pub fn measure(&self, y: &Picture, case: &Case, peaks: &mut Peaks) -> Result<()> {
+        let _turn = self.turn();
+        let run = self.run(case, false)?;
+        let maps = self.maps_to_keep((y.width, y.height))?;
+        let mut out = Picture::new(3, y.width, y.height);
+        let seen = Seen {
+            x: None,
+            y: Some(y),
+        };
+        Pass::new(&run, &maps, seen, self.weights(case), &mut out)?.whole()?;
+        let films = self
+            .net
+            .layers
+            .iter()
+            .enumerate()
+            .filter(|(_, layer)| layer.film.is_some());
+        for ((index, layer), peak) in films.zip(&mut peaks.0) {
+            let made = &maps[index + Net::HEAD + 1];
+            for (map, peaks) in [
+                (&maps[layer.from], &mut peak.input),
+                (made, &mut peak.inner),
+            ] {
+                // SAFETY: nothing computes any more.
+                raise(peaks, samples(unsafe { map.rows(1, map.height) }));
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the memory of `maps` for the next question.

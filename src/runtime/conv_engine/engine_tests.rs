@@ -11,7 +11,7 @@ fn engine(name: &str, arithmetic: Arithmetic, threads: usize) -> Engine {
     let own = registry::get(name).unwrap();
     let source = own.checkpoint().unwrap();
     let net = own.net(source.metadata()).unwrap();
-    Engine::new(net, Box::new(source), arithmetic, threads).unwrap()
+    Engine::new(net, Box::new(source), (arithmetic, None), threads).unwrap()
 }
 
 fn waves(width: usize, height: usize, seed: f32) -> Picture {
@@ -147,7 +147,7 @@ fn a_picture_of_another_size_is_refused() {
 }
 
 fn race() -> Arithmetic {
-    crate::runtime::arithmetic::race::choose(Precision::Auto).0
+    crate::runtime::arithmetic::race::choose(Precision::Auto, false).arithmetic
 }
 
 #[test]

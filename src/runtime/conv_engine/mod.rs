@@ -3,6 +3,7 @@
 //! A network is data (`conv_net::net`); which one it is makes no difference here.
 
 pub(crate) mod denoiser;
+pub(crate) mod eight;
 pub(crate) mod ends;
 pub(crate) mod engine;
 pub(crate) mod follower;
@@ -10,12 +11,14 @@ pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod packing;
 pub(crate) mod pass;
+pub(crate) mod peaks;
 pub(crate) mod region;
 pub(crate) mod slots;
 pub(crate) mod trial;
 
 pub(crate) use crate::runtime::conv_engine::denoiser::Prior;
 pub(crate) use crate::runtime::conv_engine::engine::Engine;
+pub use crate::runtime::conv_engine::peaks::PeakMeter;
 
 /// How a network computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

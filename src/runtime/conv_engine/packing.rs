@@ -8,32 +8,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
 use crate::runtime::arithmetic::Arithmetic;
+use crate::runtime::conv_engine::eight::Block;
+use crate::runtime::conv_engine::peaks::Peaks;
 use crate::runtime::conv_net::conditioning::LENGTH;
 use crate::runtime::conv_net::edm::Case;
 use crate::runtime::conv_net::embedding::{Embedding, Linear};
-use crate::runtime::conv_net::net::{Conv, Kernel, Layer, Net};
-use crate::runtime::onednn::{Convolution, Packed};
+use crate::runtime::conv_net::net::{Conv, Kernel, Net};
+use crate::runtime::onednn::{Convolution, End, Packed};
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::host::floats;
 
 /// How many sets of folded weights are kept: more than the number of steps in presets of few calls.
 const FOLDS_KEPT: usize = 8;
 
-/// σ and tables, as bits.
-type Key = (u64, [u32; LENGTH]);
+/// σ and tables, as bits, and whether blocks are in eight bits.
+type Key = (u64, [u32; LENGTH], bool);
 
 /// Packed weights of the layers with FiLM, in their order.
-type Folds = Arc<Vec<Packed>>;
+type Folds = Arc<Vec<Arc<Packed>>>;
+
+/// Weights that are packed at their first use.
+type Lazy = Mutex<Option<Arc<Packed>>>;
 
 /// The weights of a network.
 pub(crate) struct Packing {
     arithmetic: Arithmetic,
     source: Box<dyn TensorSource>,
     embedding: Embedding,
-    /// For the hint only, and for x and the hint; packed at their first use.
-    heads: [Mutex<Option<Arc<Packed>>>; 2],
+    /// For the hint only, and for x and the hint.
+    heads: [Lazy; 2],
     /// Of the layers without FiLM, by the number of the layer.
-    fixed: Vec<Option<Packed>>,
+    fixed: Vec<Lazy>,
     films: Vec<Film>,
     folds: Mutex<Vec<(Key, Folds)>>,
 }
@@ -42,54 +47,120 @@ pub(crate) struct Packing {
 struct Film {
     conv: Conv,
     modulation: Linear,
+    /// The block that it begins, in eight bits.
+    eight: Option<Block>,
+}
+
+/// One layer as it is computed.
+#[derive(Clone)]
+pub(crate) struct Ready {
+    /// Its weights.
+    pub packed: Arc<Packed>,
+    /// What becomes of its result.
+    pub end: End,
+    /// Gains with which its input is rounded to bytes as it is read.
+    pub gains: Option<Arc<Vec<f32>>>,
 }
 
 impl Packing {
-    /// Packs what does not depend on σ and the tables.
+    /// Reads what does not depend on σ and the tables. With `peaks` the blocks are also packed in
+    /// eight bits.
     ///
     /// # Errors
     /// [`crate::Error::Checkpoint`] for a tensor that cannot be read, [`crate::Error::Backend`] if
     /// oneDNN has no such convolution on this CPU.
-    pub fn new(net: &Net, source: Box<dyn TensorSource>, arithmetic: Arithmetic) -> Result<Self> {
-        let fixed = |layer: &Layer| match &layer.film {
-            Some(_) => Ok(None),
-            None => pack(&*source, &layer.conv, arithmetic).map(Some),
-        };
-        let fixed = net.layers.iter().map(fixed).collect::<Result<_>>()?;
-        let films = net.layers.iter().filter_map(|layer| {
-            let read = |key| {
-                let modulation = Linear::read(&*source, key)?;
-                let conv = layer.conv.clone();
-                Ok(Film { conv, modulation })
-            };
-            layer.film.as_deref().map(read)
-        });
-        let films = films.collect::<Result<_>>()?;
+    pub fn new(
+        net: &Net,
+        source: Box<dyn TensorSource>,
+        arithmetic: Arithmetic,
+        peaks: Option<&Peaks>,
+    ) -> Result<Self> {
+        let embedding = Embedding::read(&*source, net)?;
+        let mut films = Vec::new();
+        for layer in &net.layers {
+            let Some(key) = &layer.film else { continue };
+            let peak = peaks.and_then(|peaks| peaks.0.get(films.len()));
+            films.push(Film {
+                conv: layer.conv.clone(),
+                modulation: Linear::read(&*source, key)?,
+                eight: match (peak, net.second_of(layer)) {
+                    (Some(peak), Some(second)) => {
+                        let pair = [&layer.conv, &second.conv];
+                        let plain = [read(&*source, pair[0])?, read(&*source, pair[1])?];
+                        Some(Block::new(pair.map(sizes), arithmetic, plain, peak)?)
+                    }
+                    _ => None,
+                },
+            });
+        }
         Ok(Self {
             arithmetic,
-            embedding: Embedding::read(&*source, net)?,
+            embedding,
             heads: Default::default(),
-            fixed,
+            fixed: net.layers.iter().map(|_| Lazy::default()).collect(),
             films,
             folds: Mutex::default(),
             source,
         })
     }
 
-    /// The head of `net` for the hint only, or for x and the hint.
+    /// All layers of `net` for `case`, the head first; `sees`: for x and the hint, else for the hint
+    /// only, with the blocks in eight bits if they are packed so.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn head(&self, net: &Net, sees: bool) -> Result<Arc<Packed>> {
-        let mut kept = self.heads[usize::from(sees)]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(head) = &*kept {
-            return Ok(Arc::clone(head));
+    pub fn layers(&self, net: &Net, case: &Case, sees: bool) -> Result<Vec<Ready>> {
+        let folds = self.folded(case, !sees)?;
+        let mut ready = vec![Ready {
+            packed: self.head(net, sees)?,
+            end: End::Plain,
+            gains: None,
+        }];
+        let mut film = 0;
+        for (index, layer) in net.layers.iter().enumerate() {
+            // Of the block that this layer begins, or whose first layer it reads.
+            let block = |number: usize| {
+                let eight = self.films.get(number)?.eight.as_ref()?;
+                (!sees).then_some(eight)
+            };
+            if layer.film.is_some() {
+                ready.push(Ready {
+                    packed: Arc::clone(&folds[film]),
+                    end: End::Relu,
+                    gains: block(film).map(|block| Arc::clone(&block.gains)),
+                });
+                film += 1;
+                continue;
+            }
+            let second = film
+                .checked_sub(1)
+                .filter(|_| net.is_second(layer))
+                .and_then(block);
+            ready.push(Ready {
+                packed: match second {
+                    Some(block) => Arc::clone(&block.second),
+                    None => self.fixed(index, &layer.conv)?,
+                },
+                end: match layer.onto {
+                    Some(_) if layer.conv.kernel != Kernel::Doubling => End::Sum,
+                    _ => End::Plain,
+                },
+                gains: None,
+            });
         }
-        let head = Arc::new(self.pack_head(&net.heads, sees)?);
-        *kept = Some(Arc::clone(&head));
-        Ok(head)
+        Ok(ready)
+    }
+
+    fn head(&self, net: &Net, sees: bool) -> Result<Arc<Packed>> {
+        once(&self.heads[usize::from(sees)], || {
+            self.pack_head(&net.heads, sees)
+        })
+    }
+
+    fn fixed(&self, index: usize, conv: &Conv) -> Result<Arc<Packed>> {
+        once(&self.fixed[index], || {
+            pack(&*self.source, conv, self.arithmetic)
+        })
     }
 
     /// Both heads as one convolution, of the channels of x and those of the hint. If x is not used,
@@ -115,17 +186,9 @@ impl Packing {
         }
     }
 
-    /// The weights of the layer `index` without FiLM.
-    pub fn fixed(&self, index: usize) -> Option<&Packed> {
-        self.fixed.get(index).and_then(Option::as_ref)
-    }
-
     /// The weights of the layers with FiLM for `case`, kept or new.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn folded(&self, case: &Case) -> Result<Folds> {
-        let key = (case.sigma.to_bits(), case.tables.map(f32::to_bits));
+    fn folded(&self, case: &Case, eight: bool) -> Result<Folds> {
+        let key = (case.sigma.to_bits(), case.tables.map(f32::to_bits), eight);
         let lock = || self.folds.lock().unwrap_or_else(PoisonError::into_inner);
         let mut folds = lock();
         if let Some(at) = folds.iter().position(|(kept, _)| *kept == key) {
@@ -135,7 +198,7 @@ impl Packing {
             return Ok(found);
         }
         drop(folds);
-        let made = Arc::new(self.fold(case)?);
+        let made = Arc::new(self.fold(case, eight)?);
         let mut folds = lock();
         if folds.len() == FOLDS_KEPT {
             folds.remove(0);
@@ -144,15 +207,30 @@ impl Packing {
         Ok(made)
     }
 
-    fn fold(&self, case: &Case) -> Result<Vec<Packed>> {
+    fn fold(&self, case: &Case, eight: bool) -> Result<Vec<Arc<Packed>>> {
         let e = self.embedding.forward(case);
         let fold = |film: &Film| {
+            let modulation = film.modulation.forward(&e);
+            if let Some(block) = film.eight.as_ref().filter(|_| eight) {
+                return Ok(Arc::new(block.first(&modulation)?));
+            }
             let (mut weight, mut bias) = read(&*self.source, &film.conv)?;
-            fold(&mut weight, &mut bias, &film.modulation.forward(&e));
-            Packed::new(sizes(&film.conv), self.arithmetic, &weight, bias)
+            fold(&mut weight, &mut bias, &modulation);
+            Packed::new(sizes(&film.conv), self.arithmetic, &weight, bias).map(Arc::new)
         };
         self.films.iter().map(fold).collect()
     }
+}
+
+/// What `lazy` holds, made at the first use.
+fn once(lazy: &Lazy, make: impl FnOnce() -> Result<Packed>) -> Result<Arc<Packed>> {
+    let mut kept = lazy.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(packed) = &*kept {
+        return Ok(Arc::clone(packed));
+    }
+    let made = Arc::new(make()?);
+    *kept = Some(Arc::clone(&made));
+    Ok(made)
 }
 
 /// c1(x)·(1 + s) + b = (c1.weight·(1 + s))(x) + c1.bias·(1 + s) + b, for `film` = \[s, b\].
@@ -217,7 +295,7 @@ mod tests {
         let nano = registry::get("nano").unwrap();
         let source = nano.checkpoint().unwrap();
         let net = nano.net(source.metadata()).unwrap();
-        let packing = Packing::new(&net, Box::new(source), Arithmetic::F32).unwrap();
+        let packing = Packing::new(&net, Box::new(source), Arithmetic::F32, None).unwrap();
         (net, packing)
     }
 
@@ -229,13 +307,13 @@ mod tests {
             tables: [0.5; LENGTH],
         };
         let made: Vec<Folds> = (1..=FOLDS_KEPT + 2)
-            .map(|sigma| packing.folded(&case(sigma as f64)).unwrap())
+            .map(|sigma| packing.folded(&case(sigma as f64), true).unwrap())
             .collect();
         let folds = packing.folds.lock().unwrap();
         assert_eq!(folds.len(), FOLDS_KEPT);
         assert_eq!(folds[0].0.0, 3f64.to_bits());
         drop(folds);
-        let again = packing.folded(&case(5.0)).unwrap();
+        let again = packing.folded(&case(5.0), true).unwrap();
         assert!(Arc::ptr_eq(&again, &made[4]));
     }
 

@@ -9,13 +9,14 @@ use crate::contract::ONE_CALL_SIGMA;
 use crate::error::{Error, Result};
 use crate::frame::{Picture, Rect};
 use crate::runtime::arithmetic::Arithmetic;
+use crate::runtime::conv_engine::eight::to_bytes;
 use crate::runtime::conv_engine::ends::{Line, Seen, Weights, enter, lines};
 use crate::runtime::conv_engine::engine::{Engine, Run};
 use crate::runtime::conv_engine::map::Map;
 use crate::runtime::conv_engine::memory::{Disjoint, Lent, add_interleaved, samples, samples_mut};
+use crate::runtime::conv_engine::packing::Ready;
 use crate::runtime::conv_engine::region::{Link, Plan, Scale, Work, bands, pieces, times, whole};
-use crate::runtime::conv_net::net::Net;
-use crate::runtime::onednn::{End, Packed, Window};
+use crate::runtime::onednn::Window;
 use crate::runtime::samples::{Bf16, Sample};
 use crate::runtime::threads::stages::in_stages;
 
@@ -40,8 +41,6 @@ pub(crate) struct Pass<'a> {
     weights: Weights,
     size: (usize, usize),
     out: Disjoint<'a, f32>,
-    /// The number of each layer among those with FiLM.
-    films: Vec<Option<usize>>,
 }
 
 impl<'a> Pass<'a> {
@@ -66,9 +65,6 @@ impl<'a> Pass<'a> {
                 )));
             }
         }
-        let mut number = 0..;
-        let layers = run.engine.layers().iter();
-        let films = layers.map(|layer| layer.film.as_ref().and_then(|_| number.next()));
         Ok(Self {
             run,
             maps,
@@ -76,7 +72,6 @@ impl<'a> Pass<'a> {
             weights,
             size,
             out: Disjoint::new(&mut out.data),
-            films: films.collect(),
         })
     }
 
@@ -194,27 +189,9 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The weights of layer `index`, and what becomes of its result.
-    fn kernel(&self, index: usize, link: Link) -> Result<(&Packed, End)> {
-        let end = match link.onto {
-            Some(_) if link.scale != Scale::Doubled => End::Sum,
-            _ => End::Plain,
-        };
-        let Some(layer) = index.checked_sub(Net::HEAD) else {
-            return Ok((&self.run.head, end));
-        };
-        if let Some(film) = self.films[layer] {
-            return Ok((&self.run.folded[film], End::Relu));
-        }
-        let fixed = self.run.engine.packing().fixed(layer);
-        let missing = || Error::Backend(format!("layer {index} has no weights"));
-        Ok((fixed.ok_or_else(missing)?, end))
-    }
-
     /// Computes whole rows where they are.
     fn band(&self, index: usize, link: Link, (first, count): (usize, usize)) -> Result<()> {
         let (from, to) = (&self.maps[link.from], &self.maps[index + 1]);
-        let (packed, end) = self.kernel(index, link)?;
         let (read, made) = match link.scale {
             Scale::Same => ((first, count + 2), (first, count)),
             Scale::Halved => ((2 * first + 1, 2 * count), (first, count)),
@@ -241,13 +218,12 @@ impl<'a> Pass<'a> {
             width: from.width,
             beside: usize::from(link.scale == Scale::Same),
         };
-        self.convolve(link, (packed, end), window, out)
+        self.convolve((index, link), window, out)
     }
 
     /// Computes a window, cut out and pasted back.
     fn window(&self, index: usize, link: Link, rect: Rect) -> Result<()> {
         let (map, result) = (&self.maps[link.from], &self.maps[index + 1]);
-        let (packed, end) = self.kernel(index, link)?;
         let (from, margin, to) = match link.scale {
             Scale::Same => (rect, 1, rect),
             Scale::Halved => (times(rect, 2), 0, rect),
@@ -268,7 +244,7 @@ impl<'a> Pass<'a> {
             width,
             beside: 0,
         };
-        self.convolve(link, (packed, end), window, &mut out)?;
+        self.convolve((index, link), window, &mut out)?;
         // SAFETY: a stage writes the map of one layer, in windows that do not overlap.
         unsafe { result.paste(to, &out) };
         Ok(())
@@ -277,20 +253,33 @@ impl<'a> Pass<'a> {
     /// Convolves `window` into `out`, which holds the sum if there is one.
     fn convolve(
         &self,
-        link: Link,
-        (packed, end): (&Packed, End),
+        (index, link): (usize, Link),
         window: Window<'_>,
         out: &mut [u8],
     ) -> Result<()> {
+        let Ready { packed, end, gains } = &self.run.layers[index];
+        if let Some(gains) = gains {
+            let pixels = window.rows.len() / self.maps[link.from].pixel;
+            let mut bytes = Lent::of(2, pixels * gains.len());
+            match self.run.engine.arithmetic() {
+                Arithmetic::Bf16 => to_bytes::<Bf16>(samples(window.rows), gains, &mut bytes),
+                Arithmetic::F32 => to_bytes::<f32>(samples(window.rows), gains, &mut bytes),
+            }
+            let window = Window {
+                rows: &bytes,
+                ..window
+            };
+            return packed.run(window, *end, out);
+        }
         if link.scale != Scale::Doubled {
-            return packed.run(window, end, out);
+            return packed.run(window, *end, out);
         }
         if link.onto.is_none() {
             return Err(Error::Backend("a doubled map without a sum".into()));
         }
         // As many bytes as the sum: each pixel has four results.
         let mut results = Lent::of(2, out.len());
-        packed.run(window, end, &mut results)?;
+        packed.run(window, *end, &mut results)?;
         let channels = link.channels;
         match self.run.engine.arithmetic() {
             Arithmetic::Bf16 => {

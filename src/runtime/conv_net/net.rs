@@ -187,6 +187,20 @@ impl Net {
         Self::HEAD + self.layers.len()
     }
 
+    /// Whether `layer` is the second convolution of a block.
+    pub fn is_second(&self, layer: &Layer) -> bool {
+        let before = layer.from.checked_sub(Self::HEAD + 1);
+        let before = before.and_then(|index| self.layers.get(index));
+        before.is_some_and(|before| before.film.is_some() && layer.onto == Some(before.from))
+    }
+
+    /// The second convolution of the block that `first` begins.
+    pub fn second_of(&self, first: &Layer) -> Option<&Layer> {
+        let index = self.layers.iter().position(|layer| layer == first)?;
+        let next = self.layers.get(index + 1)?;
+        (next.from == index + Self::HEAD + 1 && self.is_second(next)).then_some(next)
+    }
+
     /// Names and shapes of its tensors.
     pub fn shapes(&self) -> Shapes {
         let mut shapes = Shapes::new();

@@ -37,6 +37,51 @@ pub struct Convolution {
     pub stride: usize,
 }
 
+/// The types of a convolution's input and result; its weights are in eight bits if one of these is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Types {
+    /// Both in this arithmetic.
+    Same(Arithmetic),
+    /// From signed to unsigned bytes.
+    Bytes,
+    /// From unsigned bytes to this arithmetic.
+    FromBytes(Arithmetic),
+}
+
+impl Types {
+    /// Bytes of a sample of the input.
+    fn input(self) -> usize {
+        match self {
+            Self::Same(arithmetic) => arithmetic.bytes(),
+            Self::Bytes | Self::FromBytes(_) => 1,
+        }
+    }
+
+    /// Bytes of a sample of the result.
+    fn output(self) -> usize {
+        match self {
+            Self::Same(arithmetic) | Self::FromBytes(arithmetic) => arithmetic.bytes(),
+            Self::Bytes => 1,
+        }
+    }
+
+    /// Whether a result is multiplied by a number per channel.
+    fn scaled(self) -> bool {
+        !matches!(self, Self::Same(_))
+    }
+
+    /// The number of its row in shim.cc.
+    fn number(self) -> i32 {
+        match self {
+            Self::Same(Arithmetic::F32) => 0,
+            Self::Same(Arithmetic::Bf16) => 1,
+            Self::Bytes => 2,
+            Self::FromBytes(Arithmetic::F32) => 3,
+            Self::FromBytes(Arithmetic::Bf16) => 4,
+        }
+    }
+}
+
 /// What becomes of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -61,24 +106,29 @@ pub struct Window<'a> {
     pub beside: usize,
 }
 
-/// Packed weights and a bias.
-pub struct Packed {
-    weights: *mut RawWeights,
-    bias: Vec<f32>,
-    sizes: Convolution,
-    arithmetic: Arithmetic,
-}
+/// Weights in oneDNN's order.
+struct Weights(*mut RawWeights);
 
 // SAFETY: the shim guards its list of packed weights by a lock; what is in the list is only read.
-unsafe impl Send for Packed {}
+unsafe impl Send for Weights {}
 // SAFETY: as above.
-unsafe impl Sync for Packed {}
+unsafe impl Sync for Weights {}
 
-impl Drop for Packed {
+impl Drop for Weights {
     fn drop(&mut self) {
         // SAFETY: the shim made it, and nothing uses it any more.
-        unsafe { dn_drop_weights(self.weights) };
+        unsafe { dn_drop_weights(self.0) };
     }
+}
+
+/// Packed weights, and what is done with the sum of their products: `(sum + bias) · scale`.
+pub struct Packed {
+    weights: Arc<Weights>,
+    bias: Vec<f32>,
+    /// Of bytes only.
+    scale: Vec<f32>,
+    sizes: Convolution,
+    types: Types,
 }
 
 impl Packed {
@@ -92,26 +142,68 @@ impl Packed {
         weight: &[f32],
         bias: Vec<f32>,
     ) -> Result<Self> {
-        let wanted = sizes.weights();
-        if weight.len() != wanted || bias.len() != sizes.output {
+        Self::of(sizes, Types::Same(arithmetic), weight, (bias, Vec::new()))
+    }
+
+    /// Packs `weight`, whole numbers of at most 127 if `types` has bytes, with `bias` and `scale`
+    /// `[output]`; without bytes there is no scale.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of(
+        sizes: Convolution,
+        types: Types,
+        weight: &[f32],
+        (bias, scale): (Vec<f32>, Vec<f32>),
+    ) -> Result<Self> {
+        if weight.len() != sizes.weights() {
             return Err(Error::Backend(format!(
-                "{sizes:?} with {} weights and a bias of {}: must be {wanted} and {}",
+                "{sizes:?} with {} weights: must be {}",
                 weight.len(),
-                bias.len(),
-                sizes.output
+                sizes.weights()
             )));
         }
         let (height, width) = TYPICAL;
         let beside = sizes.side / 2 * usize::from(sizes.stride == 1);
-        let shape = sizes.shape(arithmetic, (height, width, beside), End::Plain)?;
+        let shape = sizes.shape(types, (height, width, beside), End::Plain)?;
         let mut weights = ptr::null_mut();
         // SAFETY: a shape, as many weights as it has, and a place for the result.
         check(unsafe { dn_pack(&shape, weight.as_ptr(), &mut weights) })?;
-        Ok(Self {
-            weights,
-            bias,
+        let packed = Self {
+            weights: Arc::new(Weights(weights)),
+            bias: Vec::new(),
+            scale: Vec::new(),
             sizes,
-            arithmetic,
+            types,
+        };
+        packed.with(bias, scale)
+    }
+
+    /// The same weights with another bias and scale.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] for other lengths.
+    pub fn with(&self, bias: Vec<f32>, scale: Vec<f32>) -> Result<Self> {
+        let wanted = if self.types.scaled() {
+            self.sizes.output
+        } else {
+            0
+        };
+        if bias.len() != self.sizes.output || scale.len() != wanted {
+            return Err(Error::Backend(format!(
+                "{:?} with a bias of {} and a scale of {}: must be {} and {wanted}",
+                self.sizes,
+                bias.len(),
+                scale.len(),
+                self.sizes.output
+            )));
+        }
+        Ok(Self {
+            weights: Arc::clone(&self.weights),
+            bias,
+            scale,
+            sizes: self.sizes,
+            types: self.types,
         })
     }
 
@@ -133,12 +225,14 @@ impl Packed {
             beside,
         } = window;
         let (made_height, made_width) = self.sizes.made(height, width + 2 * beside)?;
-        let sample = self.arithmetic.bytes();
         let lengths = [
-            (rows.len(), height * width * self.sizes.input * sample),
+            (
+                rows.len(),
+                height * width * self.sizes.input * self.types.input(),
+            ),
             (
                 out.len(),
-                made_height * made_width * self.sizes.output * sample,
+                made_height * made_width * self.sizes.output * self.types.output(),
             ),
         ];
         if let Some((found, wanted)) = lengths.into_iter().find(|(found, wanted)| found != wanted) {
@@ -147,9 +241,7 @@ impl Packed {
                 self.sizes
             )));
         }
-        let shape = self
-            .sizes
-            .shape(self.arithmetic, (height, width, beside), end)?;
+        let shape = self.sizes.shape(self.types, (height, width, beside), end)?;
         let kernel = kernel(shape)?;
         multiplies::note(|| Some(self.noted(height, width)));
         let macs = made_height * made_width * self.sizes.weights();
@@ -160,8 +252,9 @@ impl Packed {
                 check(unsafe {
                     dn_run(
                         kernel.conv,
-                        self.weights,
+                        self.weights.0,
                         self.bias.as_ptr(),
+                        self.scale.as_ptr(),
                         rows.as_ptr().cast(),
                         out.as_mut_ptr().cast(),
                         scratch,
@@ -206,7 +299,7 @@ impl Convolution {
 
     fn shape(
         self,
-        arithmetic: Arithmetic,
+        types: Types,
         (height, width, beside): (usize, usize, usize),
         end: End,
     ) -> Result<Shape> {
@@ -216,10 +309,7 @@ impl Convolution {
             i32::try_from(n).map_err(long)
         };
         Ok(Shape {
-            arithmetic: match arithmetic {
-                Arithmetic::F32 => 0,
-                Arithmetic::Bf16 => 1,
-            },
+            types: types.number(),
             input: number(self.input)?,
             output: number(self.output)?,
             side: number(self.side)?,

@@ -6,5 +6,5 @@
 pub mod conv;
 mod shim;
 
-pub use crate::runtime::onednn::conv::{Convolution, End, Packed, Window};
+pub use crate::runtime::onednn::conv::{Convolution, End, Packed, Types, Window};
 pub(crate) use crate::runtime::onednn::shim::version;

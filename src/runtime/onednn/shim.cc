@@ -12,6 +12,7 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -25,7 +26,7 @@ namespace {
 
 // As shim::Shape.
 struct Shape {
-  int32_t arithmetic;  // 0: f32, 1: bf16
+  int32_t types;  // of source, weights and result, as in TYPES
   int32_t input;
   int32_t output;
   int32_t side;
@@ -46,6 +47,9 @@ struct Weights {
 struct Conv {
   convolution_forward primitive;
   memory::desc source, weights, bias, result, scratch;
+  // Of numbers that multiply a channel each; not used unless `scaled`.
+  memory::desc scale;
+  bool scaled;
 };
 
 // oneDNN's OpenMP regions use one thread while this exists: the caller's own threads share the work.
@@ -71,7 +75,23 @@ engine& cpu() {
   return *cpu;
 }
 
-type kind(const Shape& s) { return s.arithmetic == 1 ? type::bf16 : type::f32; }
+struct Types {
+  type source, weights, result;
+};
+
+// conv.rs has the same order.
+const Types TYPES[] = {
+    {type::f32, type::f32, type::f32}, {type::bf16, type::bf16, type::bf16},
+    {type::s8, type::s8, type::u8},    {type::u8, type::s8, type::f32},
+    {type::u8, type::s8, type::bf16},
+};
+
+const Types& types(const Shape& s) { return TYPES[s.types]; }
+
+// Whether results are multiplied by a number per channel, after the bias.
+bool scaled(const Shape& s) { return types(s).weights == type::s8; }
+
+memory::desc per_channel(const Shape& s) { return {{1, s.output, 1, 1}, type::f32, tag::nchw}; }
 
 dims rows(const Shape& s) { return {1, s.input, s.height, s.width}; }
 
@@ -86,6 +106,7 @@ primitive_attr attributes(const Shape& s) {
   primitive_attr attr;
   attr.set_scratchpad_mode(scratchpad_mode::user);
   post_ops ends;
+  if (scaled(s)) ends.append_binary(algorithm::binary_mul, per_channel(s));
   if (s.end == SUM) ends.append_sum(1.0f);
 #if DNNL_VERSION_MAJOR >= 3
   if (s.end == RELU) ends.append_eltwise(algorithm::eltwise_relu, 0.0f, 0.0f);
@@ -97,8 +118,10 @@ primitive_attr attributes(const Shape& s) {
 }
 
 convolution_forward::primitive_desc describe(const Shape& s) {
-  const memory::desc source(rows(s), kind(s), tag::nhwc), result(made(s), kind(s), tag::nhwc);
-  const memory::desc weights(kernel(s), kind(s), tag::any), bias({s.output}, type::f32, tag::x);
+  const memory::desc source(rows(s), types(s).source, tag::nhwc);
+  const memory::desc result(made(s), types(s).result, tag::nhwc);
+  const memory::desc weights(kernel(s), types(s).weights, tag::any);
+  const memory::desc bias({s.output}, type::f32, tag::x);
   const dims strides{s.stride, s.stride}, zeros{0, s.beside};
   const auto prop = prop_kind::forward_inference;
   const auto direct = algorithm::convolution_direct;
@@ -120,6 +143,14 @@ void reorder_to(memory& from, memory& to) {
 Weights* pack(const Shape& s, const float* oihw) {
   Alone alone;
   memory plain(memory::desc(kernel(s), type::f32, tag::oihw), cpu(), const_cast<float*>(oihw));
+  if (scaled(s)) {
+    // Whole numbers already; oneDNN wants them as such.
+    const size_t count = size_t(s.output) * s.input * s.side * s.side;
+    memory whole(memory::desc(kernel(s), type::s8, tag::oihw), cpu());
+    auto* to = static_cast<int8_t*>(whole.get_data_handle());
+    for (size_t i = 0; i < count; i++) to[i] = static_cast<int8_t>(oihw[i]);
+    plain = whole;
+  }
   memory packed(describe(s).weights_desc(), cpu());
   reorder_to(plain, packed);
   auto* weights = new Weights();
@@ -132,7 +163,8 @@ Conv* plan(const Shape& s) {
   const auto desc = describe(s);
   return new Conv{
       convolution_forward(desc), desc.src_desc(),  desc.weights_desc(),
-      desc.bias_desc(),          desc.dst_desc(), desc.scratchpad_desc()};
+      desc.bias_desc(),          desc.dst_desc(), desc.scratchpad_desc(),
+      per_channel(s),            scaled(s)};
 }
 
 memory in_order(Weights& weights, const memory::desc& wanted) {
@@ -147,20 +179,25 @@ memory in_order(Weights& weights, const memory::desc& wanted) {
 }
 
 void run(
-    const Conv& conv, Weights& weights, const float* bias, const void* source, void* result,
-    void* scratch) {
+    const Conv& conv, Weights& weights, const float* bias, const float* scale, const void* source,
+    void* result, void* scratch) {
   Alone alone;
   const auto at = [](const memory::desc& desc, const void* place) {
     return memory(desc, cpu(), const_cast<void*>(place));
   };
   // A thread's own: a stream is not to be shared.
   thread_local stream order(cpu());
-  conv.primitive.execute(
-      order, {{DNNL_ARG_SRC, at(conv.source, source)},
-              {DNNL_ARG_WEIGHTS, in_order(weights, conv.weights)},
-              {DNNL_ARG_BIAS, at(conv.bias, bias)},
-              {DNNL_ARG_DST, at(conv.result, result)},
-              {DNNL_ARG_SCRATCHPAD, at(conv.scratch, scratch)}});
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, at(conv.source, source)},
+      {DNNL_ARG_WEIGHTS, in_order(weights, conv.weights)},
+      {DNNL_ARG_BIAS, at(conv.bias, bias)},
+      {DNNL_ARG_DST, at(conv.result, result)},
+      {DNNL_ARG_SCRATCHPAD, at(conv.scratch, scratch)}};
+  if (conv.scaled) {
+    const int first = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
+    arguments.insert({first, at(conv.scale, scale)});
+  }
+  conv.primitive.execute(order, arguments);
   order.wait();
 }
 
@@ -208,9 +245,9 @@ char* dn_plan(const Shape* shape, Conv** out, size_t* scratch) {
 void dn_drop_conv(Conv* conv) { delete conv; }
 
 char* dn_run(
-    const Conv* conv, Weights* weights, const float* bias, const void* source, void* result,
-    void* scratch) {
-  return guarded([&] { run(*conv, *weights, bias, source, result, scratch); });
+    const Conv* conv, Weights* weights, const float* bias, const float* scale, const void* source,
+    void* result, void* scratch) {
+  return guarded([&] { run(*conv, *weights, bias, scale, source, result, scratch); });
 }
 
 }  // extern "C"

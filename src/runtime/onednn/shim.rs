@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Shape {
-    pub arithmetic: i32,
+    pub types: i32,
     pub input: i32,
     pub output: i32,
     pub side: i32,
@@ -51,6 +51,7 @@ unsafe extern "C" {
         conv: *const RawConv,
         weights: *mut RawWeights,
         bias: *const f32,
+        scale: *const f32,
         source: *const c_void,
         result: *mut c_void,
         scratch: *mut c_void,
