@@ -51,11 +51,13 @@ scripts_parse() {
 
 step "format" "$cargo" fmt --all --check
 step "scripts" scripts_parse
-step "clippy, default features" clippy --workspace
-step "clippy, no features" clippy -p ddrmjpeg --no-default-features
-step "clippy, fetch without torch" clippy -p ddrmjpeg --no-default-features --features fetch
-step "clippy, image without torch" clippy -p ddrmjpeg --no-default-features --features image
-step "clippy, torch without the command" clippy -p ddrmjpeg --no-default-features --features torch
+step "clippy, as it is installed" clippy --workspace
+step "clippy, the library without features" clippy -p ddrmjpeg
+step "clippy, fetch" clippy -p ddrmjpeg --features fetch
+step "clippy, image" clippy -p ddrmjpeg --features image
+step "clippy, the library with libtorch" clippy -p ddrmjpeg --features torch
+step "clippy, all with libtorch" clippy -p ddrmjpeg -p ddrmjpeg-lab -p ddrmjpeg-cli \
+    --features ddrmjpeg/torch,ddrmjpeg-lab/torch,ddrmjpeg-cli/torch
 step "documentation" docs
 step "public interface" public_interface
 step "licences" licences

@@ -5,13 +5,14 @@
 # Usage: install_system.sh [--list]      --list prints the missing packages and installs nothing.
 set -eu
 
-# To build: compiler, pkg-config, GStreamer's headers. To fetch libtorch: pip, certificates.
+# To build: compiler, pkg-config, oneDNN's and GStreamer's headers. To fetch libtorch (TORCH=1): pip,
+# certificates.
 # To run: gst-launch-1.0, and the elements of the examples (videotestsrc and compositor are in
 # base, jpegdec, pngdec, v4l2src, HTTP, RTP, AVI and Matroska in good, jpegparse in bad before
 # GStreamer 1.24; openh264enc, hlssink2 and mpegtsmux of the media servers are in bad too). libav for
 # avdec_mjpeg, in tests: a decoder that keeps all of the chroma. python3-gi and the RTSP server's
 # introspection data for examples/pipelines/rtsp_server.py.
-packages="build-essential pkg-config ca-certificates python3 python3-pip
+packages="build-essential pkg-config libdnnl-dev ca-certificates python3 python3-pip
 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 gstreamer1.0-libav python3-gi gir1.2-gst-rtsp-server-1.0"

@@ -1,30 +1,56 @@
 #!/bin/sh
 # Runs the tests, quickest first. `make test` calls it after set-up, .ci/run too.
 #
-# Usage: test.sh [lean|docs|all|corpus]...
-#        Without arguments: lean docs all, and corpus where DDRMJPEG_CORPUS is set.
-#   lean    the core without libtorch, in seconds
+# Usage: test.sh [lean|docs|light|all|corpus]...
+#        Without arguments: lean docs light all, and corpus where DDRMJPEG_CORPUS is set.
+#   lean    the library without features, in seconds
 #   docs    the examples in the documentation
-#   all     every test of the workspace, and whether GStreamer can load the plugin
+#   all     library, laboratory and command with libtorch
+#   light   command and plugin as they are installed, without libtorch: what they link, whether
+#           GStreamer can load the plugin, their tests, and those with ddrmjpeg-torch beside them
 #   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
 # cargo-nextest is used where it is installed, else cargo test.
 set -eu
 cd "$(dirname "$0")/.."
 
 cargo=${CARGO:-cargo}
+built=${TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}}/debug
 profile=default
 [ -z "${CI:-}" ] || profile=ci
+
+# Features are of one call of cargo: the plugin is in none of these, and never has libtorch.
+torch="-p ddrmjpeg -p ddrmjpeg-lab -p ddrmjpeg-cli
+--features ddrmjpeg/torch,ddrmjpeg-lab/torch,ddrmjpeg-cli/torch"
 
 have_nextest() {
     "$cargo" nextest --version >/dev/null 2>&1
 }
 
-lean() {
+# run PROFILE ARGUMENT...: all tests of these packages, or one test file's.
+run() {
+    profile_of_run=$1
+    shift
     if have_nextest; then
-        "$cargo" nextest run --profile lean -p ddrmjpeg --no-default-features
+        "$cargo" nextest run --profile "$profile_of_run" "$@"
     else
-        "$cargo" test -p ddrmjpeg --no-default-features --lib --bins --tests
+        "$cargo" test "$@"
     fi
+}
+
+# run_ignored NAME ARGUMENT...: the ignored tests with NAME in theirs.
+run_ignored() {
+    name=$1
+    shift
+    if have_nextest; then
+        "$cargo" nextest run --profile "$profile" --run-ignored only --no-tests warn \
+            -E "test($name)" "$@"
+    else
+        "$cargo" test --lib --tests "$@" -- --ignored "$name"
+    fi
+}
+
+lean() {
+    run lean -p ddrmjpeg
 }
 
 docs() {
@@ -32,29 +58,45 @@ docs() {
 }
 
 all() {
+    # shellcheck disable=SC2086 # several words
+    run "$profile" $torch
+}
+
+# ddrmjpeg-torch first: both are made from one library, and the command has to be the light one when
+# its tests run.
+light() {
+    "$cargo" build -p ddrmjpeg-cli --features torch --bin ddrmjpeg-torch
+    "$cargo" build --workspace
+    links_no_libtorch
     plugin_loads
-    if have_nextest; then
-        "$cargo" nextest run --profile "$profile" --workspace
-    else
-        "$cargo" test --workspace --lib --bins --tests --examples
-    fi
+    run "$profile" -p gst-plugin-ddrmjpeg
+    run "$profile" -p ddrmjpeg-cli --test without_torch --test command_restore
+    DDRMJPEG_TORCH="$built/ddrmjpeg-torch" run_ignored together \
+        -p ddrmjpeg-cli --test without_torch
 }
 
 corpus() {
     : "${DDRMJPEG_CORPUS:?names the folder of JPEG files}"
-    if have_nextest; then
-        "$cargo" nextest run --profile "$profile" --workspace --run-ignored only --no-tests warn \
-            -E 'test(corpus)'
-    else
-        "$cargo" test --workspace --lib --tests -- --ignored corpus
-    fi
+    run_ignored corpus --workspace
+}
+
+links_no_libtorch() {
+    for file in "$built/ddrmjpeg" "$built/libgstddrmjpeg.so"; do
+        needed=$(readelf -d "$file" | grep -E 'NEEDED|RUNPATH')
+        case $needed in
+        *torch* | *c10*) bad="links libtorch" ;;
+        *libdnnl*) continue ;;
+        *) bad="does not link oneDNN" ;;
+        esac
+        echo "$file $bad:" >&2
+        echo "$needed" >&2
+        return 1
+    done
 }
 
 # A plugin that cannot be opened is blacklisted in silence; the tests link it statically and
 # would not notice. So GStreamer itself is asked, with a registry of its own.
 plugin_loads() {
-    "$cargo" build --workspace
-    built=${TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}}/debug
     scratch=$(mktemp -d)
     status=0
     env -u LD_LIBRARY_PATH GST_PLUGIN_PATH="$built" GST_REGISTRY="$scratch/registry" \
@@ -68,12 +110,12 @@ plugin_loads() {
     return "$status"
 }
 
-[ $# -gt 0 ] || set -- lean docs ${DDRMJPEG_CORPUS:+corpus} all
+[ $# -gt 0 ] || set -- lean docs ${DDRMJPEG_CORPUS:+corpus} light all
 for part in "$@"; do
     case $part in
-    lean | docs | all | corpus) ;;
+    lean | docs | light | all | corpus) ;;
     *)
-        echo "test.sh: no part is called '$part': lean, docs, all or corpus" >&2
+        echo "test.sh: no part is called '$part': lean, docs, light, all or corpus" >&2
         exit 2
         ;;
     esac
