@@ -1,13 +1,10 @@
-//! Compiles the shims over libjpeg and libtorch, and tells the linker where libtorch is, for
-//! this package's binaries, tests, examples and benches.
+//! Compiles the shims over libjpeg, oneDNN and, with the feature `torch`, libtorch, and tells the
+//! linker where that is, for this package's tests, examples and benches.
 //!
 //! Each concern is one function. Nothing is fetched here: `make setup` does that.
 
 use std::env;
 use std::path::{Path, PathBuf};
-
-/// Where `make install` puts libtorch, seen from PREFIX/bin.
-const INSTALLED: &str = "$ORIGIN/../lib/ddrmjpeg";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -99,15 +96,11 @@ fn compile_torch_shim(libraries: &Path) {
     println!("cargo::rustc-link-lib=gomp");
 }
 
-/// A RUNPATH to the libtorch that torch-sys was built with, and to the installed one.
-///
-/// The installed folder comes first, so that an installed binary does not depend on the
-/// tree it was built in. Dependents read the folder as `DEP_DDRMJPEG_LIBTORCH_LIB`.
+/// A RUNPATH to the libtorch that torch-sys was built with, for tests, examples and benches.
+/// Dependents read the folder as `DEP_DDRMJPEG_LIBTORCH_LIB`.
 fn find_libtorch_at_run_time(folder: &Path) {
     let folder = folder.display().to_string();
     println!("cargo::metadata=libtorch_lib={folder}");
     println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
-    for place in [INSTALLED, &folder] {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{place}");
-    }
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
 }

@@ -1,8 +1,4 @@
-//! With the feature `torch`, a RUNPATH to libtorch: to the installed one, then to that which the
-//! library was built with.
-
-/// Where `make install` puts libtorch, seen from PREFIX/bin.
-const INSTALLED: &str = "$ORIGIN/../lib/ddrmjpeg";
+//! With the feature `torch`, a RUNPATH to the libtorch that the library was built with.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -10,7 +6,5 @@ fn main() {
         return;
     };
     println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
-    for place in [INSTALLED, &folder] {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{place}");
-    }
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
 }

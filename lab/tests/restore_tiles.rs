@@ -1,6 +1,8 @@
 //! Laws of a restoration that hold for every picture: tiles do not show, seeds repeat,
 //! strength blends, strict output keeps the file's levels.
 
+#![cfg(feature = "torch")]
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -13,8 +15,8 @@ use ddrmjpeg::restore::Restored;
 use ddrmjpeg::solve::tiled::Tiled;
 use ddrmjpeg::solve::tiling;
 use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer, Result, jpeg};
+use ddrmjpeg_lab::families::{Arithmetic, Family};
 use ddrmjpeg_lab::networks;
-use ddrmjpeg_lab::networks::{Arithmetic, Family};
 
 /// A scene with edges, gradients, texture and colour; odd in size.
 fn scene(width: usize, height: usize) -> Planar8 {

@@ -27,7 +27,7 @@ pub fn run(arguments: &SampleArgs) -> Result<Outcome> {
     return run::run(arguments, &model, options);
     #[cfg(not(feature = "torch"))]
     {
-        drop((model, options));
+        let _ = (model, options);
         crate::hand_over::all_of("sample")
     }
 }

@@ -18,7 +18,7 @@ pub fn run(arguments: &TrainArgs) -> Result<Outcome> {
     return training::run(arguments, &options);
     #[cfg(not(feature = "torch"))]
     {
-        drop(options);
+        let _ = options;
         crate::hand_over::all_of("train")
     }
 }

@@ -1,6 +1,8 @@
 //! `ddrmjpeg sample`, the real binary: the published files, names and lines, on tiny sets with
 //! small networks under the published paths.
 
+#![cfg(feature = "torch")]
+
 #[path = "../../../tests/golden/mod.rs"]
 #[expect(dead_code, reason = "other tests read more of the files")]
 mod golden;

@@ -26,7 +26,7 @@ const MOST_AT_ONCE: usize = 64;
 const LARGEST_REACH: usize = 1 << 16;
 
 /// Words for the arithmetic inside a network.
-const PRECISIONS: [&str; 3] = ["bf16", "f16", "f32"];
+const PRECISIONS: [&str; 4] = ["bf16", "f16", "f32", "int8"];
 
 /// Bytes of a question before its pictures.
 const QUESTION: usize = 4 + 4 + 8 + 1 + 2 * 2 * 64 + 2 * 4;
