@@ -19,6 +19,7 @@ fn waves(width: usize, height: usize, seed: f32) -> Picture {
     Picture::from_data(3, width, height, data.collect()).unwrap()
 }
 
+#[cfg(feature = "torch")]
 fn far(found: &Picture, wanted: &Picture) -> f64 {
     let square = |x: f32| f64::from(x).powi(2);
     let pairs = found.data.iter().zip(&wanted.data);

@@ -375,10 +375,10 @@ pub(crate) fn parts_agree(engine: &Engine) -> Result<bool> {
         let pass = Pass::new(&run, &kept, seen(&y), weights, &mut out)?;
         pass.parts(&plan, vec![changed], Vec::new())?;
         Pass::new(&run, &anew, seen(&y), weights, &mut out)?.whole()?;
-        // SAFETY: nothing computes any more.
         let last = |maps: &[Map]| {
-            maps.last()
-                .map(|map| unsafe { map.rows(0, map.height + 2) }.to_vec())
+            let map = maps.last()?;
+            // SAFETY: nothing computes any more.
+            Some(unsafe { map.rows(0, map.height + 2) }.to_vec())
         };
         if last(&kept) != last(&anew) {
             return Ok(false);

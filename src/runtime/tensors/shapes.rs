@@ -1,6 +1,6 @@
 //! Networks without weights: which tensors a config needs, and random ones for them.
 //!
-//! [`shapes_of`] builds a network without weights and returns the names and shapes that it asked
+//! `shapes_of` builds a network without weights and returns the names and shapes that it asked
 //! for, without using memory. [`RandomWeights`] acts as a checkpoint of those shapes, for tests,
 //! benchmarks and memory figures of full-size networks. Not for restoring anything.
 
