@@ -1,5 +1,5 @@
-//! `--precision auto` in one process after another: the first finds out whether bf16 is faster, the
-//! others go by its verdict, so that the pixels stay the same.
+//! `--precision auto` in one process after another: the first finds out whether bf16 and eight bits are
+//! faster, the others go by its verdict, so that the pixels stay the same. Old processors.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,24 +80,10 @@ impl Home {
     }
 }
 
-/// Without the instructions nothing is tried.
-fn multiplies_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        std::arch::is_x86_feature_detected!("avx512bf16")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
-    }
-}
-
-/// The other verdict.
-fn contradicted(verdict: &str) -> String {
-    match verdict.strip_prefix("bf16\n") {
-        Some(machine) => format!("f32\n{machine}"),
-        None => verdict.replacen("f32\n", "bf16\n", 1),
-    }
+/// `verdict` with another first line.
+fn changed(verdict: &str, word: &str) -> String {
+    let (_, machine) = verdict.split_once('\n').unwrap();
+    format!("{word}\n{machine}")
 }
 
 #[test]
@@ -109,34 +95,32 @@ fn every_process_goes_by_the_first_ones_verdict() {
     // What is asked for is not tried.
     assert_eq!(home.files(), Vec::<PathBuf>::new());
     let found = home.restored("auto", &cache);
-    if !multiplies_bf16() {
-        assert_eq!(found, f32);
-        assert_eq!(home.files(), Vec::<PathBuf>::new());
-        return;
-    }
-    let pixels = |verdict: &str| match verdict.starts_with("bf16\n") {
-        true => bf16.clone(),
-        false => f32.clone(),
-    };
     let (file, verdict) = home.verdict();
+    // Eight bits are in the arithmetic that the verdict names.
+    let pixels = |verdict: &str| {
+        fs::write(&file, verdict).unwrap();
+        match verdict.lines().next().unwrap() {
+            "f32" => f32.clone(),
+            "bf16" => bf16.clone(),
+            "f32 int8" | "bf16 int8" => home.restored("int8", &cache),
+            other => panic!("{other}"),
+        }
+    };
     assert!(found == pixels(&verdict));
-    for verdict in [contradicted(&verdict), verdict] {
-        fs::write(&file, &verdict).unwrap();
-        assert!(
-            home.restored("auto", &cache) == pixels(&verdict),
-            "{verdict}"
-        );
+    for word in ["f32", "bf16", "f32 int8", "bf16 int8"] {
+        let verdict = changed(&verdict, word);
+        let wanted = pixels(&verdict);
+        assert!(home.restored("auto", &cache) == wanted, "{verdict}");
         assert_eq!(home.verdict(), (file.clone(), verdict));
     }
-    // And what is asked for does not ask the file.
-    fs::write(&file, contradicted(&home.verdict().1)).unwrap();
+    // And f32 and bf16 do not ask the file.
     assert!(home.restored("f32", &cache) == f32 && home.restored("bf16", &cache) == bf16);
     // What is no verdict is replaced by one.
     fs::write(&file, "b").unwrap();
     let found = home.restored("auto", &cache);
     let (again, verdict) = home.verdict();
     assert_eq!(again, file);
-    assert!(verdict.contains("\nlibtorch: "), "{verdict}");
+    assert!(verdict.contains("\noneDNN: "), "{verdict}");
     assert!(found == pixels(&verdict));
 }
 
@@ -160,4 +144,42 @@ fn a_cache_that_cannot_be_written_is_no_error() {
         assert!(found.starts_with(b"P6"), "{}", cache.display());
     }
     assert!(!home.folder.path().join("relative").exists());
+}
+
+/// What oneDNN is told to be content with stands for a processor that has no more.
+#[test]
+fn old_processors_restore_too() {
+    let home = Home::new();
+    let restored = |instructions: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ddrmjpeg"))
+            .args([
+                "restore",
+                "in.jpg",
+                "-o",
+                "out.ppm",
+                "--overwrite",
+                "--device",
+                "cpu",
+            ])
+            .args(["--model", "nano"])
+            .current_dir(home.folder.path())
+            .env("DDRMJPEG_CACHE", home.cache())
+            .env("ONEDNN_MAX_CPU_ISA", instructions)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary was built for this test");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{instructions}: {said}");
+        fs::read(home.folder.path().join("out.ppm")).unwrap()
+    };
+    let wanted = restored("AVX512_CORE_BF16");
+    for instructions in ["AVX512_CORE_VNNI", "AVX512_CORE", "AVX2", "SSE41"] {
+        let found = restored(instructions);
+        let far = |(a, b): (&u8, &u8)| a.abs_diff(*b);
+        let worst = found.iter().zip(&wanted).map(far).max().unwrap();
+        assert!(
+            found.len() == wanted.len() && worst <= 12,
+            "{instructions}: {worst}"
+        );
+    }
 }

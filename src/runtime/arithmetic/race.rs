@@ -51,8 +51,7 @@ pub struct Choice {
 /// What `precision` means on this machine for a network of which the peaks of its maps are known, or
 /// not.
 pub fn choose(precision: Precision, has_peaks: bool) -> Choice {
-    let verdict = verdict();
-    let best = match verdict.bf16 {
+    let best = |verdict: Verdict| match verdict.bf16 {
         true => Arithmetic::Bf16,
         false => Arithmetic::F32,
     };
@@ -63,7 +62,10 @@ pub fn choose(precision: Precision, has_peaks: bool) -> Choice {
     };
     match precision {
         Precision::F32 => choice(Arithmetic::F32, false, None),
-        Precision::Auto => choice(best, has_peaks && verdict.int8, None),
+        Precision::Auto => {
+            let verdict = verdict();
+            choice(best(verdict), has_peaks && verdict.int8, None)
+        }
         Precision::Bf16 => match fault() {
             None => choice(Arithmetic::Bf16, false, None),
             Some(why) => {
@@ -71,11 +73,11 @@ pub fn choose(precision: Precision, has_peaks: bool) -> Choice {
                 choice(Arithmetic::F32, false, caution)
             }
         },
-        Precision::Int8 if has_peaks => choice(best, true, None),
+        Precision::Int8 if has_peaks => choice(best(verdict()), true, None),
         Precision::Int8 => {
             let caution = "int8 is not used: nobody has measured how far the maps of this model \
                            reach (ddrmjpeg model calibrate does)";
-            choice(best, false, Some(caution.into()))
+            choice(best(verdict()), false, Some(caution.into()))
         }
     }
 }
