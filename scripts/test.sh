@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs the tests, quickest first. `make test` calls it after set-up, .ci/run too.
+# Runs the tests. `make test` calls it after set-up, .ci/run too.
 #
 # Usage: test.sh [lean|docs|light|all|corpus]...
 #        Without arguments: lean docs light all, and corpus where DDRMJPEG_CORPUS is set.
-#   lean    the library without features, in seconds
+#   lean    the library without features
 #   docs    the examples in the documentation
 #   all     library, laboratory and command with libtorch
 #   light   command and plugin as they are installed, without libtorch: what they link, whether
@@ -26,12 +26,10 @@ have_nextest() {
     "$cargo" nextest --version >/dev/null 2>&1
 }
 
-# run PROFILE ARGUMENT...: all tests of these packages, or one test file's.
+# run ARGUMENT...: all tests of these packages, or of one test file.
 run() {
-    profile_of_run=$1
-    shift
     if have_nextest; then
-        "$cargo" nextest run --profile "$profile_of_run" "$@"
+        "$cargo" nextest run --profile "$profile" "$@"
     else
         "$cargo" test "$@"
     fi
@@ -50,7 +48,7 @@ run_ignored() {
 }
 
 lean() {
-    run lean -p ddrmjpeg
+    run -p ddrmjpeg
 }
 
 docs() {
@@ -59,7 +57,7 @@ docs() {
 
 all() {
     # shellcheck disable=SC2086 # several words
-    run "$profile" $torch
+    run $torch
 }
 
 # ddrmjpeg-torch first: both are made from one library, and the command has to be the light one when
@@ -69,8 +67,8 @@ light() {
     "$cargo" build --workspace
     links_no_libtorch
     plugin_loads
-    run "$profile" -p gst-plugin-ddrmjpeg
-    run "$profile" -p ddrmjpeg-cli --test without_torch --test command_restore
+    run -p gst-plugin-ddrmjpeg
+    run -p ddrmjpeg-cli --test without_torch --test command_restore
     DDRMJPEG_TORCH="$built/ddrmjpeg-torch" run_ignored together \
         -p ddrmjpeg-cli --test without_torch
 }
