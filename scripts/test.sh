@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs the tests, quickest first. `make test` calls it after set-up, .ci/run too.
+# Runs the tests. `make test` calls it after set-up, .ci/run too.
 #
 # Usage: test.sh [lean|docs|light|all|corpus]...
 #        Without arguments: lean docs light all, and corpus where DDRMJPEG_CORPUS is set.
-#   lean    the library without libtorch, in seconds
+#   lean    the library without libtorch
 #   docs    the examples in the documentation
 #   light   command and plugin as they are installed: what they link, whether GStreamer can load the
 #           plugin, every test of the plugin, and what the command does for want of libtorch
@@ -28,7 +28,7 @@ have_nextest() {
 
 lean() {
     if have_nextest; then
-        "$cargo" nextest run --profile lean -p ddrmjpeg
+        "$cargo" nextest run --profile "$profile" -p ddrmjpeg
     else
         "$cargo" test -p ddrmjpeg --lib --bins --tests
     fi

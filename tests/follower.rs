@@ -5,8 +5,6 @@
 //! that were answered. No tolerance where the arithmetic is the machine's own (see `allowed`): the
 //! caller compares frames by their bits.
 
-#![cfg(feature = "torch")]
-
 use ddrmjpeg::contract::{Denoiser, Follower, Hint, ONE_CALL_SIGMA};
 use ddrmjpeg::frame::{Picture, Rect};
 use ddrmjpeg::model::open;

@@ -1,8 +1,6 @@
 //! Frames whose file is known: headers are believed where they hold, at every quality, and not
 //! where the frame was changed since it was decoded.
 
-#![cfg(feature = "torch")]
-
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,8 +1,6 @@
 //! Frames that were turned, mirrored or cropped since they were decoded: by a quality, by their header and
 //! by their pixels alone they are restored as the upright frame is, and turned again.
 
-#![cfg(feature = "torch")]
-
 use std::path::Path;
 
 use ddrmjpeg::frame::{Orientation, PixelModel, Planar8};

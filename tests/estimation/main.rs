@@ -1,8 +1,6 @@
 //! Tables, grid and sampling told from pixels: on the committed pictures, and, where
 //! DDRMJPEG_PICTURES names a folder with `tune/` and `train/`, on all of those.
 
-#![cfg(feature = "torch")]
-
 mod kept;
 mod resaved;
 
