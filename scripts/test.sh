@@ -64,7 +64,8 @@ all() {
 # its tests run.
 light() {
     "$cargo" build -p ddrmjpeg-cli --features torch --bin ddrmjpeg-torch
-    "$cargo" build --workspace
+    "$cargo" build -p gst-plugin-ddrmjpeg
+    "$cargo" build -p ddrmjpeg-cli
     links_no_libtorch
     plugin_loads
     run -p gst-plugin-ddrmjpeg
