@@ -51,19 +51,9 @@ impl Remote {
     /// [`Error::Backend`] where the program cannot be started, is of another version, ends or says
     /// what cannot be meant; the errors of opening the model.
     pub fn start(program: &Path, options: &ModelOptions) -> Result<Self> {
-        Self::start_within(program, options, PATIENCE)
-    }
-
-    fn start_within(program: &Path, options: &ModelOptions, patience: Duration) -> Result<Self> {
-        let name = program.display();
-        let failed = |error: io::Error| Error::Backend(format!("{name}: {error}"));
+        let failed = |error: io::Error| Error::Backend(format!("{}: {error}", program.display()));
         let process = Process::start(program).map_err(failed)?;
-        let opened = process.link.open(options, patience);
-        let (facts, reach) = opened.map_err(|error| match error {
-            // Of the connection, or of CUDA there.
-            Error::Backend(why) => Error::Backend(format!("{name}: {why}")),
-            other => other,
-        })?;
+        let (facts, reach) = process.link.open(options, PATIENCE)?;
         Ok(Self {
             process,
             facts,
@@ -75,7 +65,7 @@ impl Remote {
 impl Process {
     fn start(program: &Path) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let link = Arc::new(Link::new(ours)?);
+        let link = Arc::new(Link::new(ours, program.display().to_string())?);
         let mut child = spawn(program, theirs)?;
         let stderr = child.stderr.take();
         let process = Self {
@@ -94,7 +84,7 @@ impl Process {
             link.close();
             let words = last_line.recv_timeout(GRACE).unwrap_or_default();
             let words = (!words.is_empty()).then(|| format!(": {words}"));
-            link.break_off(format!("{why} ({status}){}", words.unwrap_or_default()));
+            link.break_off(&format!("{why} ({status}){}", words.unwrap_or_default()));
         })?;
         Ok(process)
     }

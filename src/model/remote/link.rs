@@ -25,6 +25,8 @@ const BUFFER: usize = 256 * 1024;
 
 /// One connection.
 pub struct Link {
+    /// Of the other side, for messages.
+    name: String,
     to: Mutex<UnixStream>,
     from: UnixStream,
     state: Mutex<State>,
@@ -58,8 +60,9 @@ struct Question {
 impl Link {
     /// # Errors
     /// If the stream cannot be shared.
-    pub fn new(stream: UnixStream) -> io::Result<Self> {
+    pub fn new(stream: UnixStream, name: String) -> io::Result<Self> {
         Ok(Self {
+            name,
             from: stream.try_clone()?,
             to: Mutex::new(stream),
             state: Mutex::default(),
@@ -142,7 +145,8 @@ impl Link {
     }
 
     /// All who wait, and all who ask later, get `why` as an [`Error::Backend`].
-    pub fn break_off(&self, why: String) {
+    pub fn break_off(&self, why: &str) {
+        let why = format!("{}: {why}", self.name);
         self.change(|state| state.broken = Some(why));
     }
 
@@ -181,7 +185,8 @@ impl Link {
                     .unwrap_or_else(PoisonError::into_inner),
                 false if left.is_zero() => {
                     let seconds = patience.as_secs();
-                    let why = format!("it has said nothing for {seconds} seconds");
+                    let name = &self.name;
+                    let why = format!("{name}: it has said nothing for {seconds} seconds");
                     return Err(Error::Backend(why));
                 }
                 false => {

@@ -79,12 +79,12 @@ fn served(prior: Arc<dyn Denoiser>) -> (Arc<Link>, thread::JoinHandle<Result<()>
 }
 
 fn listening(stream: UnixStream) -> Arc<Link> {
-    let link = Arc::new(Link::new(stream).unwrap());
+    let link = Arc::new(Link::new(stream, "there".into()).unwrap());
     let there = link.clone();
     thread::spawn(move || {
         let (End::Closed(why) | End::Nonsense(why)) = there.listen();
         there.close();
-        there.break_off(why);
+        there.break_off(&why);
     });
     link
 }
@@ -210,8 +210,8 @@ fn nonsense_ends_the_connection_with_its_reason() {
     let with = |more: &[u8]| answer_to([&opened[..], more].concat());
     assert!(answer_to(b"HTTP/1.1 200 OK\r\n".to_vec()).contains("HTTP/1.1"));
     assert!(answer_to(greeting(99)).contains("protocol 99"));
-    assert_eq!(answer_to(ours), "it has ended");
-    assert_eq!(with(&[]), "it has ended");
+    assert_eq!(answer_to(ours), "there: it has ended");
+    assert_eq!(with(&[]), "there: it has ended");
     assert!(with(&frame(Kind::Open, 0, &[])).contains("Open"));
     assert!(with(&frame(Kind::Answer, 5, &[])).contains("question 5"));
     assert!(with(&[7; 17]).contains("kind 7"));
