@@ -47,7 +47,7 @@ fn what_needs_libtorch_says_so_and_how_to_get_it() {
             &["bench", "--steps", "3", "--sizes", "16x16"],
         ),
         (
-            "CUDA",
+            "device = cuda",
             &["restore", "in.jpg", "-o", "a.png", "--device", "cuda"],
         ),
         ("published networks", work::PUBLISHED),

@@ -179,9 +179,12 @@ fn place(form: Form, name: &str, options: &ModelOptions) -> Result<Place> {
             "the plain form of a network: this build has no libtorch".into(),
         ));
     }
-    let elsewhere = |device| {
+    let elsewhere = |device: Device| {
         let options = options.clone().with_config(None).with_class(None);
-        remote::open("CUDA", &options.with_model(name).with_device(device))
+        remote::open(
+            &format!("device = {device}"),
+            &options.with_model(name).with_device(device),
+        )
     };
     match options.device {
         Device::Cpu => Ok(Place::Cpu(None)),

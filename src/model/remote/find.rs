@@ -18,9 +18,12 @@ pub const VARIABLE: &str = "DDRMJPEG_TORCH";
 /// Its folder, seen from a prefix of an installation.
 const LIBEXEC: &str = "libexec/ddrmjpeg";
 
-/// How far below the prefix command and plugin are: bin, lib/gstreamer-1.0, and the latter in a
-/// folder of the architecture.
-const DEPTHS: usize = 3;
+/// The folders of command and plugin below a prefix; a star is the name of an architecture.
+const INSTALLED: [&[&str]; 3] = [
+    &["bin"],
+    &["lib", "gstreamer-1.0"],
+    &["lib", "*", "gstreamer-1.0"],
+];
 
 /// Why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +97,7 @@ fn places(files: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
         let Some(folder) = file.parent() else {
             continue;
         };
-        let prefixes = folder.ancestors().skip(1).take(DEPTHS);
-        let installed = prefixes.map(|prefix| prefix.join(LIBEXEC));
+        let installed = prefixes(folder).map(|prefix| prefix.join(LIBEXEC));
         let folders = [folder.to_owned()].into_iter().chain(installed);
         for place in folders.map(|folder| folder.join(NAME)) {
             if !places.contains(&place) {
@@ -104,6 +106,21 @@ fn places(files: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
         }
     }
     places
+}
+
+/// The prefixes of which `folder` is where command or plugin are installed. No other folder above it
+/// is looked into: anybody may be able to write there.
+fn prefixes(folder: &Path) -> impl Iterator<Item = &Path> {
+    INSTALLED.iter().filter_map(|names| {
+        let mut ancestors = folder.ancestors();
+        for name in names.iter().rev() {
+            let found = ancestors.next()?.file_name()?;
+            if *name != "*" && found != *name {
+                return None;
+            }
+        }
+        ancestors.next()
+    })
 }
 
 /// The file that holds this function's machine code: the executable, or the plugin. `None` where
@@ -177,10 +194,13 @@ mod tests {
             "{text}"
         );
         let on_path = put("elsewhere/ddrmjpeg-torch");
-        assert_eq!(find(command), Ok(on_path));
+        assert_eq!(find(command), Ok(on_path.clone()));
         let installed = put("libexec/ddrmjpeg/ddrmjpeg-torch");
         assert_eq!(find(command), Ok(installed.clone()));
         assert_eq!(find(plugin), Ok(installed));
+        // Not below just any folder.
+        assert_eq!(find("tools/ddrmjpeg"), Ok(on_path.clone()));
+        assert_eq!(find("bin/debug/ddrmjpeg"), Ok(on_path));
         let beside = put("bin/ddrmjpeg-torch");
         assert_eq!(find(command), Ok(beside));
     }
