@@ -204,7 +204,7 @@ pub struct OptionArgs {
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: Device,
-    /// auto, f32 or bf16.
+    /// auto, f32, bf16 or int8.
     #[arg(long, default_value = "auto")]
     pub precision: Precision,
     /// Denoising steps instead of the preset's.
