@@ -3,7 +3,7 @@
 //! Kernels are plain loops over slices that the compiler turns into vectors; what it may use
 //! is decided here, once per call. The bits are the same everywhere: products and sums stay as
 //! they are written. Called by the transform, the step into the cells, what changes sampling or
-//! colours, and the kernels of `prior`.
+//! colours, and the kernels of `runtime`.
 
 /// A kernel. `run` must be `#[inline(always)]`, so that it takes on its caller's instructions.
 pub trait Kernel {

@@ -4,7 +4,7 @@
 //! of them: as soon as there are enough, or no other caller could join, or the oldest has waited
 //! long enough. Which questions are joined is decided only there, when the thread is free, so
 //! questions collect while it works. This module knows neither torch nor pictures, and has no
-//! thread of its own. Called by `conv_engine::denoiser` and the published networks.
+//! thread of its own. Called by `conv_net::plain_prior` and the published networks.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -73,7 +73,17 @@ pub fn choose(precision: Precision, has_peaks: bool) -> Choice {
                 choice(Arithmetic::F32, false, caution)
             }
         },
-        Precision::Int8 if has_peaks => choice(best(verdict()), true, None),
+        Precision::Int8 if has_peaks => match bytes_are_right() {
+            Ok(true) => choice(best(verdict()), true, None),
+            Ok(false) => {
+                let caution = "int8 is not used: its sums are wrong on this CPU";
+                choice(best(verdict()), false, Some(caution.into()))
+            }
+            Err(why) => {
+                let caution = Some(format!("int8 is not used: {why}"));
+                choice(best(verdict()), false, caution)
+            }
+        },
         Precision::Int8 => {
             let caution = "int8 is not used: nobody has measured how far the maps of this model \
                            reach (ddrmjpeg model calibrate does)";

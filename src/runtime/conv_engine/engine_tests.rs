@@ -1,6 +1,7 @@
 //! Tests: the engine against libtorch's operators, parts against the whole, and its memory.
 
 use super::*;
+use crate::frame::Rect;
 use crate::model::registry;
 use crate::options::Precision;
 use crate::runtime::conv_engine::trial;
@@ -19,7 +20,6 @@ fn waves(width: usize, height: usize, seed: f32) -> Picture {
     Picture::from_data(3, width, height, data.collect()).unwrap()
 }
 
-#[cfg(feature = "torch")]
 fn far(found: &Picture, wanted: &Picture) -> f64 {
     let square = |x: f32| f64::from(x).powi(2);
     let pairs = found.data.iter().zip(&wanted.data);
@@ -104,6 +104,54 @@ fn the_same_question_has_the_same_answer() {
     }
 }
 
+/// With the peaks that its checkpoint has.
+fn eight(name: &str, arithmetic: Arithmetic) -> Engine {
+    let own = registry::get(name).unwrap();
+    let source = own.checkpoint().unwrap();
+    let net = own.net(source.metadata()).unwrap();
+    let peaks = Peaks::of(source.metadata(), &net).unwrap();
+    let peaks = peaks.expect("what ships was measured");
+    Engine::new(net, Box::new(source), (arithmetic, Some(&peaks)), 0).unwrap()
+}
+
+/// Eight bits differ by their rounding, in one call; with x nothing is in eight bits.
+#[test]
+fn eight_bits_are_f32_rounded() {
+    let (x, y) = (
+        waves(96, 72, 0.3),
+        trial::picture(96, 1).crop(Rect {
+            x: 0,
+            y: 0,
+            width: 96,
+            height: 72,
+        }),
+    );
+    for name in ["lean", "nano"] {
+        let full = engine(name, Arithmetic::F32, 0);
+        for arithmetic in ARITHMETICS {
+            let bytes = eight(name, arithmetic);
+            assert_eq!(bytes.word(), "int8");
+            let question = |x, sigma| Question {
+                size: (96, 72),
+                x,
+                y: Some(&y),
+                case: trial::case(sigma),
+            };
+            let wanted = full.estimate(question(None, 20.0)).unwrap();
+            let found = bytes.estimate(question(None, 20.0)).unwrap();
+            let apart = far(&found, &wanted);
+            assert!(
+                (1e-5..3e-2).contains(&apart),
+                "{name} {arithmetic:?}: {apart}"
+            );
+            let plain = engine(name, arithmetic, 0)
+                .estimate(question(Some(&x), 0.3))
+                .unwrap();
+            assert_eq!(bytes.estimate(question(Some(&x), 0.3)).unwrap(), plain);
+        }
+    }
+}
+
 /// Following a stream depends on it.
 #[test]
 fn parts_have_the_bits_of_the_whole() {
@@ -114,6 +162,10 @@ fn parts_have_the_bits_of_the_whole() {
         assert!(
             engine(name, arithmetic, 0).in_parts(),
             "{name} {arithmetic:?}"
+        );
+        assert!(
+            eight(name, arithmetic).in_parts(),
+            "{name} int8 {arithmetic:?}"
         );
     }
 }

@@ -112,7 +112,7 @@ impl Map {
     /// # Safety
     /// While the slice exists, nothing may write these rows.
     pub unsafe fn rows(&self, first: usize, count: usize) -> &[u8] {
-        assert!(first + count <= self.height + 2);
+        self.check_rows(first, count);
         // SAFETY: inside the buffer, which `new` checked; the caller keeps writers away.
         unsafe {
             let start = self.buffer.start().add(first * self.pitch());
@@ -126,7 +126,7 @@ impl Map {
     /// While the slice exists, nothing else may use these rows.
     #[expect(clippy::mut_from_ref)]
     pub unsafe fn rows_mut(&self, first: usize, count: usize) -> &mut [u8] {
-        assert!(first + count <= self.height + 2);
+        self.check_rows(first, count);
         // SAFETY: inside the buffer, which `new` checked; the caller keeps all others away.
         unsafe {
             let start = self.buffer.start().add(first * self.pitch());
@@ -193,6 +193,17 @@ impl Map {
         }
     }
 
+    /// Bands and windows are cut from the sizes of the maps themselves, so a panic here is a fault of
+    /// this folder; it must not become a write beyond the buffer.
+    fn check_rows(&self, first: usize, count: usize) {
+        let size = self.size();
+        assert!(
+            first + count <= self.height + 2,
+            "rows {first} + {count} of a map of {size:?}"
+        );
+    }
+
+    /// As `check_rows`.
     fn check(&self, rect: Rect) {
         let inside = rect.x + rect.width <= self.width && rect.y + rect.height <= self.height;
         assert!(inside, "{rect:?} of a map of {:?}", self.size());

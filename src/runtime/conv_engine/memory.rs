@@ -36,7 +36,11 @@ impl<'a, T> Disjoint<'a, T> {
     /// While it is used, no other part may overlap it.
     #[expect(clippy::mut_from_ref)]
     pub unsafe fn part(&self, range: Range<usize>) -> &mut [T] {
-        assert!(range.start <= range.end && range.end <= self.length);
+        assert!(
+            range.start <= range.end && range.end <= self.length,
+            "{range:?} of {}",
+            self.length
+        );
         // SAFETY: inside the slice, and the caller guarantees that nobody else has it.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
@@ -95,11 +99,14 @@ impl DerefMut for Lent {
     }
 }
 
+/// Buffers begin on 64 bytes, and pixels are whole samples, so this never happens.
+const MISALIGNED: &str = "bytes of a map that are no whole samples";
+
 /// The samples in `bytes`, which begin where samples may.
 pub(crate) fn samples<T: Sample>(bytes: &[u8]) -> &[T] {
     // SAFETY: any bits are a sample.
     let (before, samples, after) = unsafe { bytes.align_to() };
-    assert!(before.is_empty() && after.is_empty());
+    assert!(before.is_empty() && after.is_empty(), "{MISALIGNED}");
     samples
 }
 
@@ -107,7 +114,7 @@ pub(crate) fn samples<T: Sample>(bytes: &[u8]) -> &[T] {
 pub(crate) fn samples_mut<T: Sample>(bytes: &mut [u8]) -> &mut [T] {
     // SAFETY: any bits are a sample, and the bytes of any sample may be written.
     let (before, samples, after) = unsafe { bytes.align_to_mut() };
-    assert!(before.is_empty() && after.is_empty());
+    assert!(before.is_empty() && after.is_empty(), "{MISALIGNED}");
     samples
 }
 

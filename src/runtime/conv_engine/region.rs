@@ -4,7 +4,8 @@
 //! A 3x3 convolution spreads a change by one pixel of its map, a strided one halves it rounding
 //! outwards, a transposed one doubles it. Parts are computed as windows of few different sizes,
 //! because oneDNN compiles a kernel for each; a window may be larger than the part, because it then
-//! only computes the same values again. No tensors here. Called by `follower`.
+//! only computes the same values again. Also how a whole map is cut into bands. Integers only. Called by
+//! `engine`, `follower` and `pass`.
 
 use crate::frame::Rect;
 use crate::runtime::conv_net::net::{Conv, Kernel, Net};

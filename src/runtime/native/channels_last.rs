@@ -1,8 +1,7 @@
 //! Access to the memory of channels_last CPU tensors, for this project's kernels.
 //!
 //! A [`Sample`] is an element of such memory. New tensors are filled before anything else can
-//! refer to them, and callers of `write` guarantee exclusive access, so a slice never aliases
-//! another. Called by kernels.
+//! refer to them, so a slice that is written never aliases another. Called by kernels.
 
 use std::slice;
 
@@ -58,25 +57,8 @@ pub fn read<T: Sample>(x: &Tensor) -> Result<&[T]> {
         return Ok(&[]);
     }
     // SAFETY: `count` elements of that kind without gaps, which live as long as `x` does. Tensors
-    // are written only by the torch thread, or by `Map::paste` and `write` while nothing reads
-    // them.
+    // are written only by the torch thread.
     Ok(unsafe { slice::from_raw_parts(x.data_ptr().cast::<T>(), count) })
-}
-
-/// The elements of `x`, to be changed.
-///
-/// # Safety
-/// While the slice exists, no other handle on the tensor's memory may be used.
-///
-/// # Errors
-/// As [`read`].
-pub unsafe fn write<T: Sample>(x: &mut Tensor) -> Result<&mut [T]> {
-    let count = read::<T>(x)?.len();
-    if count == 0 {
-        return Ok(&mut []);
-    }
-    // SAFETY: as in `read`, and the caller guarantees exclusive access.
-    Ok(unsafe { slice::from_raw_parts_mut(x.data_ptr().cast::<T>(), count) })
 }
 
 /// The same as [`read`] for either kind, as bytes.

@@ -33,7 +33,6 @@ unsafe extern "C" {
         weight: *const C_tensor,
         bias: *const C_tensor,
         geometry: *const Geometry,
-        relu: c_int,
         out: *mut *mut C_tensor,
     ) -> *mut c_char;
     pub(crate) fn dt_convolve_onto(

@@ -1,18 +1,14 @@
-//! Interleaves four results for each pixel, or for each corner of pixels: the last step of
-//! convolutions that double the size.
+//! Interleaves four results for each corner of pixels: the last step of convolutions that double the
+//! size.
 //!
 //! One pass on libtorch's threads, while its own operators take several. bf16 or f32,
-//! channels_last. Called by `layers::doubled` and `conv_engine::doubling`.
+//! channels_last. Called by `layers::doubled`.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::error::{Error, Result};
-use crate::runtime::native::channels_last::{
-    Bf16, Sample, bytes, filled_bytes, read, size_of_kind, write,
-};
+use crate::runtime::native::channels_last::{bytes, filled_bytes, size_of_kind};
 use crate::runtime::native::slices::for_each_part;
-use crate::simd;
-use crate::simd::Kernel;
 
 /// `[N, C, 2H, 2W]` of `x` `[N, 4C, H + 1, W + 1]`: the corner above left of pixel (y, x) has in
 /// its first quarter of channels the result at (2y, 2x), the corner to the right of it in the
@@ -44,77 +40,6 @@ pub fn interleave(x: &Tensor) -> Result<Tensor> {
             }
         })
     })
-}
-
-/// Adds to `sum` `[1, C, 2H, 2W]`, from its row 2 · `first` on, what `x` `[1, 4C, h, W]` has for
-/// its pixels: in the first quarter of channels for (2y, 2x), in the others for (2y, 2x + 1) and
-/// the two below.
-///
-/// # Safety
-/// Nothing else may use the memory of `sum` meanwhile.
-///
-/// # Errors
-/// [`Error::Backend`] for other layouts, kinds and sizes.
-pub unsafe fn add_interleaved(sum: &mut Tensor, x: &Tensor, first: usize) -> Result<()> {
-    let (wanted, found) = (sum.size4()?, x.size4()?);
-    let ends = 2 * (first as i64 + found.2) <= wanted.2;
-    if wanted.0 != 1 || found.0 != 1 || found.1 != 4 * wanted.1 || 2 * found.3 != wanted.3 || !ends
-    {
-        return Err(Error::Backend(format!(
-            "{:?} from row {first} on is not to be added to {:?}",
-            x.size(),
-            sum.size()
-        )));
-    }
-    let add = match sum.kind() {
-        Kind::BFloat16 => add_as::<Bf16>,
-        _ => add_as::<f32>,
-    };
-    // SAFETY: guaranteed by the caller, and the sizes fit.
-    unsafe { add(sum, x, first) }
-}
-
-/// # Safety
-/// As [`add_interleaved`], and the sizes must fit.
-unsafe fn add_as<T: Sample>(sum: &mut Tensor, x: &Tensor, first: usize) -> Result<()> {
-    let (_, channels, _, width) = sum.size4()?;
-    let (channels, line) = (channels as usize, (channels * width) as usize);
-    let results = read::<T>(x)?;
-    // SAFETY: guaranteed by the caller.
-    let sums = unsafe { write::<T>(sum)? };
-    let from = 2 * first * line;
-    let sums = &mut sums[from..from + results.len()];
-    for_each_part(sums, line.max(1), |row, sums| {
-        simd::run(Add {
-            results: &results[row / 2 * 2 * line..][..2 * line],
-            sums,
-            half: row % 2 * 2 * channels,
-            channels,
-        });
-    })
-}
-
-/// One row of sums, to which one row of pixels adds half of its results.
-struct Add<'a, T> {
-    results: &'a [T],
-    sums: &'a mut [T],
-    /// Offset of the half in a pixel.
-    half: usize,
-    channels: usize,
-}
-
-impl<T: Sample> Kernel for Add<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        let two = 2 * self.channels;
-        let pixels = self.results.chunks_exact((2 * two).max(1));
-        for (sums, pixel) in self.sums.chunks_exact_mut(two.max(1)).zip(pixels) {
-            let results = &pixel[self.half..][..two];
-            for (sum, result) in sums.iter_mut().zip(results) {
-                *sum = T::of_f32(sum.to_f32() + result.to_f32());
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -156,48 +81,5 @@ mod tests {
         }
         let planes = Tensor::zeros([1, 8, 3, 3], (Kind::Float, Device::Cpu));
         assert!(interleave(&planes).is_err());
-    }
-
-    /// From the second row of pixels on.
-    fn add(sum: &mut Tensor, x: &Tensor) -> Result<()> {
-        // SAFETY: the test has no other handles on its tensors.
-        unsafe { add_interleaved(sum, x, 1) }
-    }
-
-    #[test]
-    fn each_result_is_added_where_it_belongs_and_nowhere_else() {
-        for kind in [Kind::Float, Kind::BFloat16] {
-            let x = numbered([1, 12, 2, 3], kind);
-            let mut sum = numbered([1, 3, 8, 6], kind);
-            let before = sum.copy();
-            add(&mut sum, &x).unwrap();
-            for (c, y, x_at) in
-                (0..3).flat_map(|c| (0..8).flat_map(move |y| (0..6).map(move |x| (c, y, x))))
-            {
-                let added = match y {
-                    2..6 => {
-                        x.double_value(&[0, 6 * (y % 2) + 3 * (x_at % 2) + c, y / 2 - 1, x_at / 2])
-                    }
-                    _ => 0.0,
-                };
-                let wanted = before.double_value(&[0, c, y, x_at]) + added;
-                let found = sum.double_value(&[0, c, y, x_at]);
-                assert!(
-                    (found - wanted).abs() <= wanted / 256.0,
-                    "{kind:?} {c} {y} {x_at}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_not_added() {
-        let zeros = |size: [i64; 4]| numbered(size, Kind::Float);
-        let x = zeros([1, 12, 2, 3]);
-        for size in [[1, 3, 4, 6], [1, 2, 8, 6], [1, 3, 8, 4], [2, 3, 8, 6]] {
-            assert!(add(&mut zeros(size), &x).is_err(), "{size:?}");
-        }
-        let mut half = numbered([1, 3, 8, 6], Kind::BFloat16);
-        assert!(add(&mut half, &x).is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! Features of libtorch that its Rust binding does not expose: oneDNN's convolutions with packed
-//! weights and fused ReLU or sum, libtorch's threads, the memory of tensors for this project's
+//! weights and a fused sum, libtorch's threads, the memory of tensors for this project's
 //! kernels, and the reuse of memory.
 //!
-//! Except for `device`, CPU only; no gradients. Called by `conv_engine` and `layers`, which have a
-//! plain path for everything else.
+//! Except for `device`, CPU only; no gradients. Called by `layers`, which has a plain path
+//! for everything else.
 
 pub mod allocator;
 pub mod channels_last;

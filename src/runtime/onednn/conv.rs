@@ -384,3 +384,7 @@ fn with_scratch<R>(bytes: usize, work: impl FnOnce(*mut c_void) -> R) -> R {
         work(lines.as_mut_ptr().cast())
     })
 }
+
+#[cfg(test)]
+#[path = "conv_tests.rs"]
+mod conv_tests;

@@ -3,8 +3,8 @@
 //! Rayon's threads look for work for a while before they sleep. Between the stages of a frame that
 //! takes milliseconds, that blocks a core for the thread that has work. These threads sleep
 //! immediately, and the caller does not wait for one that is not awake by the time the work is
-//! done. Used for partly changed frames of a stream, to draw planes, and in the search for an
-//! earlier save.
+//! done. Used by `stages`, for partly changed frames of a stream, to draw planes, and in the search
+//! for an earlier save.
 
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

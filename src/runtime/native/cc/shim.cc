@@ -1,5 +1,5 @@
 // Features of libtorch that its C API does not expose: oneDNN's convolutions with prepacked weights
-// and a fused ReLU or sum, through the dispatcher, and libtorch's own threads.
+// and a fused sum, through the dispatcher, and libtorch's own threads.
 //
 // No exception leaves this file. Called by ffi.rs only.
 
@@ -56,14 +56,14 @@ Tensor pack(const Tensor& weight, const Geometry& geometry, const int64_t* input
 }
 
 Tensor convolve(
-    const Tensor& x, const Tensor& weight, const Tensor& bias, const Geometry& geometry, bool relu) {
+    const Tensor& x, const Tensor& weight, const Tensor& bias, const Geometry& geometry) {
   static const auto op = find("mkldnn::_convolution_pointwise", "");
   Stack stack;
   stack.emplace_back(x);
   stack.emplace_back(weight);
   stack.emplace_back(bias);
   push_geometry(stack, geometry);
-  stack.emplace_back(std::string(relu ? "relu" : "none"));
+  stack.emplace_back(std::string("none"));
   stack.emplace_back(no_scalars());
   stack.emplace_back(std::string());
   return call(op, stack);
@@ -99,11 +99,11 @@ char* dt_pack(
   return guarded([&] { *out = new Tensor(pack(*weight, *geometry, input_size)); });
 }
 
-// The convolution of `x` by a packed weight, then ReLU if `relu` is not 0.
+// The convolution of `x` by a packed weight.
 char* dt_convolve(
-    const Tensor* x, const Tensor* weight, const Tensor* bias, const Geometry* geometry, int relu,
+    const Tensor* x, const Tensor* weight, const Tensor* bias, const Geometry* geometry,
     Tensor** out) {
-  return guarded([&] { *out = new Tensor(convolve(*x, *weight, *bias, *geometry, relu != 0)); });
+  return guarded([&] { *out = new Tensor(convolve(*x, *weight, *bias, *geometry)); });
 }
 
 // Adds the convolution of `x` to `sum`, in place.
