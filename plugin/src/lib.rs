@@ -5,12 +5,13 @@
 //! instead.
 
 mod compare;
+mod counts;
 mod decoder;
+mod element;
 mod enums;
 mod errors;
 mod fields;
 mod filter;
-mod findings;
 mod live;
 mod meta;
 mod planes;

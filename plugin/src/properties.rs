@@ -4,8 +4,10 @@
 //! [`element_with_properties`] defines the private struct of an element with these properties and
 //! its own. Used by the elements' `imp`.
 
+use gst::prelude::*;
+
 /// Defines an element's struct: the shared properties, stored in `settings` behind a lock, the
-/// element's own properties there, and its other fields; and `settings()`, which takes that lock.
+/// element's own properties there, its other fields, and what every restoring element holds.
 macro_rules! element_with_properties {
     (
         $(#[doc = $doc:literal])*
@@ -113,48 +115,16 @@ macro_rules! element_with_properties {
                 the stream; 0 posts none.")]
             settings: ::std::sync::Mutex<crate::settings::Settings>,
             /// The model, and the time that frames have.
-            pub(super) live: crate::live::Live,
+            live: crate::live::Live,
+            /// While true, the current frame stops before its next network call.
+            pub(super) cancel: ::std::sync::atomic::AtomicBool,
             $($fields)*
         }
 
         impl $name {
-            pub(super) fn settings(
-                &self,
-            ) -> ::std::sync::MutexGuard<'_, crate::settings::Settings> {
-                self.settings
-                    .lock()
-                    .unwrap_or_else(::std::sync::PoisonError::into_inner)
-            }
-
             fn set_compare(&self, compare: crate::enums::Compare) {
                 self.settings().compare = compare;
                 self.view_changed();
-            }
-
-            /// The figures of the property `stats`.
-            pub(super) fn figures(&self) -> gst::Structure {
-                let mut stats = self.state().stats.structure();
-                self.live.complete(&mut stats);
-                stats
-            }
-
-            /// Posts the figures if `stats-interval` says that it is time, or if `always`.
-            pub(super) fn post_figures(&self, always: bool) {
-                let interval = self.settings().stats_interval;
-                if interval == 0 || !(self.live.is_due(interval) || always) {
-                    return;
-                }
-                let message = gst::message::Element::builder(self.figures());
-                // Fails only without a bus.
-                let _ = self.obj().post_message(message.src(&*self.obj()).build());
-            }
-
-            /// The policy for late frames at present.
-            pub(super) fn late_policy(&self) -> crate::enums::LatePolicy {
-                match self.obj().is_qos() {
-                    true => self.settings().late_policy,
-                    false => crate::enums::LatePolicy::Process,
-                }
             }
 
             fn model(&self) -> Option<String> {
@@ -199,3 +169,13 @@ macro_rules! element_with_properties {
 }
 
 pub(crate) use element_with_properties;
+
+/// `derived` and the property `stats`, whose type the derive macro does not support.
+pub(crate) fn with_stats(derived: &[glib::ParamSpec], blurb: &'static str) -> Vec<glib::ParamSpec> {
+    let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+        .nick("Statistics")
+        .blurb(blurb)
+        .read_only()
+        .build();
+    [derived, &[stats]].concat()
+}

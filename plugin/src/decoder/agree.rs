@@ -12,6 +12,7 @@ use super::coded::Coded;
 use super::format::Shape;
 use super::imp::{CAT, DdrmJpegDec};
 use super::state::Agreed;
+use crate::element::Restoring;
 use crate::enums::Compare;
 
 impl DdrmJpegDec {

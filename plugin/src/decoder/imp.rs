@@ -4,7 +4,7 @@
 //! There are two locks, settings (written by any thread) and state. They are never held while
 //! computing, and never both at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use gst::prelude::*;
@@ -16,7 +16,12 @@ use gst_video::{VideoCodecFrame, VideoCodecState, video_codec_state::Readable};
 
 use super::format;
 use super::state::{Carry, State};
+use crate::counts::Counts;
+use crate::element::Restoring;
 use crate::enums::LatePolicy;
+use crate::live::Live;
+use crate::properties::with_stats;
+use crate::settings::Settings;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -36,8 +41,36 @@ crate::properties::element_with_properties! {
         state: Mutex<State>,
         /// What carries over from frame to frame.
         pub(super) carry: Mutex<Carry>,
-        /// While true, the current frame stops before its next network call.
-        pub(super) cancel: AtomicBool,
+    }
+}
+
+impl Restoring for DdrmJpegDec {
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn live(&self) -> &Live {
+        &self.live
+    }
+
+    fn cancel(&self) -> &AtomicBool {
+        &self.cancel
+    }
+
+    fn hears_of_time(&self) -> bool {
+        self.obj().is_qos()
+    }
+
+    fn count<T>(&self, with: impl FnOnce(&mut Counts) -> T) -> T {
+        with(&mut self.state().stats.counts)
+    }
+
+    fn own_figures(&self) -> gst::Structure {
+        self.state().stats.structure()
+    }
+
+    fn forget(&self) {
+        *self.carry.lock().unwrap_or_else(PoisonError::into_inner) = Carry::default();
     }
 }
 
@@ -62,25 +95,18 @@ impl ObjectSubclass for DdrmJpegDec {
 impl ObjectImpl for DdrmJpegDec {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
-            let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
-                .nick("Statistics")
-                .blurb(
-                    "Counts since start: frames, restored, passed-through (output as decoded), \
-                     corrupted (output with a part missing), errors (not decodable), dropped \
-                     (late); late; reduced (restored with less work); lesser-model (those of \
-                     them restored by nano instead of lean); network-calls; pixels, and \
-                     pixels-reused (not computed again); gated (left as decoded by the identity \
-                     gate); saved-twice (showing an earlier save). share is restored divided by \
-                     frames; mean-ms the milliseconds per frame; latency-ms the reported \
-                     latency; precision the arithmetic of the network if the machine decides it \
-                     (bf16, f16, f32). Of the last frame: last-ms, encoder, outside-cells and \
-                     far-outside-cells (shares of the coefficients that the network had outside \
-                     their cells) and, with strict, consistency (share of the file's levels to \
-                     which the pixels encode again).",
-                )
-                .read_only()
-                .build();
-            [DdrmJpegDec::derived_properties(), &[stats]].concat()
+            let blurb = "Counts since start: frames, restored, passed-through (output as decoded), \
+                corrupted (output with a part missing), errors (not decodable), dropped \
+                (late); late; reduced (restored with less work); lesser-model (those of them \
+                restored by nano instead of lean); network-calls; pixels, and pixels-reused \
+                (not computed again); gated (left as decoded by the identity gate); saved- \
+                twice (showing an earlier save). share is restored divided by frames; mean-ms \
+                the milliseconds per frame; latency-ms the reported latency; precision the \
+                arithmetic of the network if the machine decides it (bf16, f16, f32). Of the \
+                last frame: last-ms, encoder, outside-cells and far-outside-cells (shares of \
+                the coefficients that the network had outside their cells) and, with strict, \
+                consistency (share of the file's levels to which the pixels encode again).";
+            with_stats(DdrmJpegDec::derived_properties(), blurb)
         });
         &PROPERTIES
     }
@@ -140,28 +166,18 @@ impl ElementImpl for DdrmJpegDec {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
-        let element = self.obj();
-        let element = element.upcast_ref::<gst::Element>();
-        let options = || self.settings().options();
-        self.live.before(element, transition, options)?;
-        if transition == gst::StateChange::PausedToReady {
-            self.interrupt();
-        }
-        let changed = self.parent_change_state(transition);
-        self.live.after(element, transition);
-        changed
+        self.changing_state(transition)
     }
 }
 
 impl VideoDecoderImpl for DdrmJpegDec {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        self.cancel.store(false, Ordering::Relaxed);
         // Until caps say otherwise: a bare file has none.
         self.obj().set_packetized(false);
         self.obj()
             .set_latency(gst::ClockTime::ZERO, gst::ClockTime::ZERO);
         *self.state() = State::default();
-        self.live.start();
+        self.begin();
         Ok(())
     }
 
@@ -211,15 +227,7 @@ impl VideoDecoderImpl for DdrmJpegDec {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        match event.view() {
-            gst::EventView::FlushStart(_) => self.interrupt(),
-            gst::EventView::FlushStop(_) => {
-                self.cancel.store(false, Ordering::Relaxed);
-                self.forget();
-                self.live.flush();
-            }
-            _ => {}
-        }
+        self.heed_flush(&event);
         self.parent_sink_event(event)
     }
 

@@ -7,6 +7,7 @@ use ddrmjpeg::jpeg::segments::splitter::Field;
 use gst::subclass::prelude::*;
 
 use super::imp::DdrmJpegDec;
+use crate::element::Restoring;
 
 impl DdrmJpegDec {
     /// Reports once that fields come one by one, if they do.
@@ -30,11 +31,14 @@ impl DdrmJpegDec {
     pub(super) fn judge_stream(&self) {
         let reason = {
             let state = self.state();
-            let stats = &state.stats;
-            let none = stats.restored + stats.passed_through + stats.dropped == 0;
-            match stats.frames {
+            let counts = &state.stats.counts;
+            let none = counts.restored + counts.passed_through + counts.dropped == 0;
+            match counts.frames {
                 0 => state.bytes.then(|| "it holds no picture".into()),
-                _ => state.warned.last().filter(|_| none && stats.errors > 0),
+                _ => state
+                    .warned
+                    .last()
+                    .filter(|_| none && state.stats.errors > 0),
             }
         };
         if let Some(reason) = reason {

@@ -3,13 +3,11 @@
 //! While computing it holds only the lock of `Carry`, which nothing else takes; while posting a
 //! message it holds none. Called by the virtual functions.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use ddrmjpeg::restore::Layout;
 use ddrmjpeg::{Control, Error, RestoreOptions};
-use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
 use gst_video::prelude::*;
@@ -20,22 +18,11 @@ use super::format;
 use super::imp::{CAT, DdrmJpegDec};
 use super::state::Carry;
 use crate::compare::View;
-use crate::enums::LatePolicy;
+use crate::element::{Restoring, Task};
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
 use crate::registry::Opened;
-use crate::settings::ElementOptions;
 use crate::{planes, restorer};
-
-/// A frame that has arrived, and what to do with it.
-struct Task {
-    verdict: Verdict,
-    asked: ElementOptions,
-    policy: LatePolicy,
-    /// Time left, in nanoseconds.
-    left: Option<gst::ClockTimeDiff>,
-    arrival: Arrival,
-}
 
 impl DdrmJpegDec {
     /// Stores new caps. Returns whether they say that each buffer holds a frame.
@@ -57,14 +44,13 @@ impl DdrmJpegDec {
 
     /// Decodes, restores and outputs `frame`.
     pub(super) fn decode(&self, mut frame: VideoCodecFrame) -> Result<FlowSuccess, FlowError> {
-        let task = self.receive(&frame);
-        if task.verdict == Verdict::Drop {
-            self.state().stats.dropped += 1;
-            self.live.gave_up();
-            self.warn_of(Shortfall::Dropped);
+        let (verdict, task) = self.receive(&frame);
+        if verdict == Verdict::Drop {
+            self.count(|counts| counts.dropped += 1);
+            self.give_up(Shortfall::Dropped);
             return self.obj().drop_frame(frame);
         }
-        let flow = match self.compute(&mut frame, &task) {
+        let flow = match self.compute(&mut frame, &verdict, &task) {
             Ok(true) => self.obj().finish_frame(frame),
             Ok(false) => {
                 self.obj().release_frame(frame);
@@ -81,42 +67,34 @@ impl DdrmJpegDec {
     }
 
     /// Decides what to do with a frame that has arrived.
-    fn receive(&self, frame: &VideoCodecFrame) -> Task {
+    fn receive(&self, frame: &VideoCodecFrame) -> (Verdict, Task) {
         let obj = self.obj();
-        let policy = self.late_policy();
-        let asked = self.settings().over(&self.live.opening());
-        let (pts, duration) = (frame.pts(), frame.duration());
-        let arrival = Arrival::new(pts, duration, &obj.input_segment());
-        self.live.ask_upstream(obj.sink_pad());
+        let arrival = Arrival::new(frame.pts(), frame.duration(), &obj.input_segment());
         let size = {
             let mut state = self.state();
-            state.stats.frames += 1;
+            state.stats.counts.frames += 1;
             let shape = state.agreed.as_ref().map(|agreed| &agreed.shape);
             shape.map_or((0, 0), |shape| (shape.width as u32, shape.height as u32))
         };
-        let (verdict, left) = self
-            .live
-            .judge(obj.upcast_ref(), policy, &asked, size, &arrival);
-        Task {
-            verdict,
-            asked,
-            policy,
-            left,
-            arrival,
-        }
+        self.judge(obj.sink_pad(), size, arrival)
     }
 
     /// Restores the frame's bytes into a new buffer. Returns `false` if they are only tables, for
     /// later frames.
-    fn compute(&self, frame: &mut VideoCodecFrame, task: &Task) -> Result<bool, Failure> {
+    fn compute(
+        &self,
+        frame: &mut VideoCodecFrame,
+        verdict: &Verdict,
+        task: &Task,
+    ) -> Result<bool, Failure> {
         let mut carry = self.carry.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(coded) = self.read(frame, &mut carry)? else {
-            self.state().stats.frames -= 1;
+            self.count(|counts| counts.frames -= 1);
             return Ok(false);
         };
         let agreed = self.agree(&coded)?;
         let layout = format::layout(agreed.info.format());
-        let made = self.make(&coded, layout, task, &mut carry);
+        let made = self.make(&coded, layout, verdict, task, &mut carry);
         if made.is_err() {
             carry.restart();
         }
@@ -161,12 +139,12 @@ impl DdrmJpegDec {
         &self,
         coded: &Coded,
         layout: Layout,
+        verdict: &Verdict,
         task: &Task,
         carry: &mut Carry,
     ) -> Result<Done, Failure> {
-        if let Verdict::Restore(rung) = &task.verdict {
-            let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
-            match self.live.model(rung, &task.asked, &self.cancel, wait) {
+        if let Verdict::Restore(rung) = verdict {
+            match self.model_for(task, rung) {
                 Ok(opened) => return self.restore(coded, layout, task, rung, &opened, carry),
                 Err(Unready::Late) => {}
                 Err(why) => return Err(why.into()),
@@ -177,8 +155,7 @@ impl DdrmJpegDec {
         self.tell(&done);
         let took = begun.elapsed();
         self.state().stats.add(&done.report, done.corrupted, took);
-        self.live.gave_up();
-        self.warn_of(Shortfall::Decoded);
+        self.give_up(Shortfall::Decoded);
         self.tell_quality(task, 0.0);
         Ok(done)
     }
@@ -193,7 +170,7 @@ impl DdrmJpegDec {
         carry: &mut Carry,
     ) -> Result<Done, Failure> {
         let begun = Instant::now();
-        let options = rung.of(self.settings().over(&opened.options).restore);
+        let options = self.options_for(rung, opened);
         let control = Control {
             cancel: Some(&self.cancel),
             progress: None,
@@ -209,37 +186,10 @@ impl DdrmJpegDec {
         let took = begun.elapsed();
         self.tell(&done);
         self.state().stats.add(&done.report, done.corrupted, took);
-        let latency = self
-            .live
-            .done(task.policy, rung, &task.asked, &done.report, took);
-        if let Some(latency) = latency {
+        if let Some(latency) = self.restored(task, rung, &done.report, took) {
             self.obj().set_latency(latency, latency);
         }
-        if let Some(shortfall) = Shortfall::of(rung, &task.asked) {
-            self.warn_of(shortfall);
-            self.tell_quality(task, rung.share);
-        }
         Ok(done)
-    }
-
-    fn warn_of(&self, shortfall: Shortfall) {
-        self.live.warn(self.obj().upcast_ref(), shortfall);
-    }
-
-    /// Tells the application that a frame is only partly restored.
-    fn tell_quality(&self, task: &Task, quality: f64) {
-        let counts = {
-            let stats = &self.state().stats;
-            (stats.frames - stats.dropped, stats.dropped)
-        };
-        let element = self.obj();
-        self.live.tell(
-            element.upcast_ref(),
-            &task.arrival,
-            task.left,
-            quality,
-            counts,
-        );
     }
 
     /// Allocates the output buffer of `frame` and copies the pixels into it.
@@ -325,22 +275,6 @@ impl DdrmJpegDec {
             ("Cannot decode: {error}"),
             ["{error:?}"]
         )
-    }
-
-    /// Forgets what was kept from earlier frames.
-    pub(super) fn forget(&self) {
-        *self.carry.lock().unwrap_or_else(PoisonError::into_inner) = Carry::default();
-    }
-
-    /// Stops the current frame, or one that waits for the model.
-    pub(super) fn interrupt(&self) {
-        self.cancel.store(true, Ordering::Relaxed);
-        self.live.wake();
-    }
-
-    /// Posts an ERROR.
-    pub(super) fn post(&self, message: gst::ErrorMessage) {
-        self.obj().post_error_message(message);
     }
 }
 

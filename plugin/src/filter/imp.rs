@@ -4,7 +4,7 @@
 //! settings (written by any thread) and state. They are never held while computing, and never both
 //! at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use gst::prelude::*;
@@ -17,9 +17,12 @@ use gst_video::{VideoFrameRef, VideoInfo};
 
 use super::state::State;
 use super::{caps, colour};
+use crate::counts::Counts;
+use crate::element::Restoring;
 use crate::enums::{Compare, LatePolicy};
-use crate::live::Arrival;
+use crate::live::{Arrival, Live};
 use crate::planes;
+use crate::properties::with_stats;
 use crate::restorer::Frames;
 use crate::settings::Settings;
 
@@ -53,8 +56,36 @@ crate::properties::element_with_properties! {
         state: Mutex<State>,
         /// What is kept from frame to frame, for each grid of blocks.
         pub(super) stream: Mutex<[Frames; 2]>,
-        /// While true, the current frame stops before its next network call.
-        pub(super) cancel: AtomicBool,
+    }
+}
+
+impl Restoring for DdrmJpeg {
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn live(&self) -> &Live {
+        &self.live
+    }
+
+    fn cancel(&self) -> &AtomicBool {
+        &self.cancel
+    }
+
+    fn hears_of_time(&self) -> bool {
+        self.obj().is_qos()
+    }
+
+    fn count<T>(&self, with: impl FnOnce(&mut Counts) -> T) -> T {
+        with(&mut self.state().stats.counts)
+    }
+
+    fn own_figures(&self) -> gst::Structure {
+        self.state().stats.structure()
+    }
+
+    fn forget(&self) {
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
     }
 }
 
@@ -90,25 +121,19 @@ impl ObjectSubclass for DdrmJpeg {
 impl ObjectImpl for DdrmJpeg {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
-            let stats = glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
-                .nick("Statistics")
-                .blurb(
-                    "Counts since start: frames, restored, passed-through, dropped; restored \
-                     with tables from meta, qf or estimate; estimate-searches (frames searched \
-                     for tables); meta-refused (the frame contradicts the tables that came with \
-                     it); turned (turned or mirrored since decoding); late; reduced (restored \
-                     with less work); lesser-model (those of them restored by nano instead of \
-                     lean); network-calls; pixels, and pixels-reused (not computed again); gated \
-                     (left as decoded by the identity gate); saved-twice. share is restored \
-                     divided by frames; mean-ms the milliseconds per frame; latency-ms the \
-                     reported latency; precision the arithmetic of the network if the machine \
-                     decides it (bf16, f16, f32). Of the last frame: last-ms, quality (0: \
-                     unknown), encoder, outside-cells and far-outside-cells (shares of the \
-                     coefficients that the network had outside their cells).",
-                )
-                .read_only()
-                .build();
-            [DdrmJpeg::derived_properties(), &[stats]].concat()
+            let blurb = "Counts since start: frames, restored, passed-through, dropped; restored with \
+                tables from meta, qf or estimate; estimate-searches (frames searched for \
+                tables); meta-refused (the frame contradicts the tables that came with it); \
+                turned (turned or mirrored since decoding); late; reduced (restored with less \
+                work); lesser-model (those of them restored by nano instead of lean); network- \
+                calls; pixels, and pixels-reused (not computed again); gated (left as decoded \
+                by the identity gate); saved-twice. share is restored divided by frames; mean- \
+                ms the milliseconds per frame; latency-ms the reported latency; precision the \
+                arithmetic of the network if the machine decides it (bf16, f16, f32). Of the \
+                last frame: last-ms, quality (0: unknown), encoder, outside-cells and far- \
+                outside-cells (shares of the coefficients that the network had outside their \
+                cells).";
+            with_stats(DdrmJpeg::derived_properties(), blurb)
         });
         &PROPERTIES
     }
@@ -169,16 +194,7 @@ impl ElementImpl for DdrmJpeg {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
-        let element = self.obj();
-        let element = element.upcast_ref::<gst::Element>();
-        let options = || self.settings().options();
-        self.live.before(element, transition, options)?;
-        if transition == gst::StateChange::PausedToReady {
-            self.interrupt();
-        }
-        let changed = self.parent_change_state(transition);
-        self.live.after(element, transition);
-        changed
+        self.changing_state(transition)
     }
 }
 
@@ -188,10 +204,9 @@ impl BaseTransformImpl for DdrmJpeg {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        self.cancel.store(false, Ordering::Relaxed);
         self.obj().set_in_place(true);
         *self.state() = State::default();
-        self.live.start();
+        self.begin();
         Ok(())
     }
 
@@ -225,15 +240,9 @@ impl BaseTransformImpl for DdrmJpeg {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        match event.view() {
-            gst::EventView::FlushStart(_) => self.interrupt(),
-            gst::EventView::FlushStop(_) => {
-                self.cancel.store(false, Ordering::Relaxed);
-                self.forget();
-                self.live.flush();
-            }
-            gst::EventView::Eos(_) => self.post_figures(true),
-            _ => {}
+        self.heed_flush(&event);
+        if event.type_() == gst::EventType::Eos {
+            self.post_figures(true);
         }
         self.parent_sink_event(event)
     }
@@ -256,7 +265,7 @@ impl BaseTransformImpl for DdrmJpeg {
         is_discont: bool,
         mut inbuf: gst::Buffer,
     ) -> Result<FlowSuccess, FlowError> {
-        self.state().stats.frames += 1;
+        self.count(|counts| counts.frames += 1);
         let arrival = Arrival::new(inbuf.pts(), inbuf.duration(), &self.obj().segment());
         let task = match self.idle() {
             true => None,
@@ -274,7 +283,7 @@ impl BaseTransformImpl for DdrmJpeg {
         {
             let mut state = self.state();
             state.task = task;
-            state.stats.passed_through += u64::from(as_it_is);
+            state.stats.counts.passed_through += u64::from(as_it_is);
         }
         let flow = self.parent_submit_input_buffer(is_discont, inbuf);
         if untouched {

@@ -8,9 +8,8 @@ use gst_video::VideoInterlaceMode;
 
 use super::memory::Memory;
 use super::stats::Stats;
-use crate::enums::LatePolicy;
-use crate::live::{Arrival, Rung};
-use crate::settings::ElementOptions;
+use crate::element::Task;
+use crate::live::Rung;
 
 /// What the element knows while it is started.
 #[derive(Default)]
@@ -23,8 +22,8 @@ pub struct State {
     pub size: (u32, u32),
     /// Whether output frames are twice as wide as input frames.
     pub doubled: bool,
-    /// How to restore the current frame; `None`: it passes through.
-    pub task: Option<Task>,
+    /// What to do with the current frame, and with which work; `None`: it passes through.
+    pub task: Option<(Task, Rung)>,
     /// The header that came with the current frame.
     pub header: Option<Header>,
     /// How frames of the current caps are interlaced.
@@ -36,21 +35,6 @@ pub struct State {
     pub memory: [Memory; 2],
     /// Which warnings have been posted.
     pub warned: Warned,
-}
-
-/// How a frame is to be restored.
-#[derive(Debug)]
-pub struct Task {
-    /// With which work.
-    pub rung: Rung,
-    /// What was requested.
-    pub asked: ElementOptions,
-    /// What to do if there is not enough time.
-    pub policy: LatePolicy,
-    /// Time left, in nanoseconds.
-    pub left: Option<gst::ClockTimeDiff>,
-    /// When it arrived.
-    pub arrival: Arrival,
 }
 
 /// Warnings that apply to every frame but are posted once.

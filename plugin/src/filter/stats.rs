@@ -6,19 +6,13 @@ use std::time::Duration;
 
 use ddrmjpeg::restore::{Report, TablesFrom};
 
-use crate::findings::Findings;
+use crate::counts::Counts;
 
 /// Counts since the element was started, and the figures of the last restored frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
-    /// Frames that arrived.
-    pub frames: u64,
-    /// Frames that left restored.
-    pub restored: u64,
-    /// Frames that passed through.
-    pub passed_through: u64,
-    /// Late frames that were dropped before any work.
-    pub dropped: u64,
+    /// What every restoring element counts.
+    pub counts: Counts,
     /// Frames restored with the tables that came with them as a meta.
     pub by_meta: u64,
     /// Frames restored with the tables of `qf`.
@@ -31,12 +25,6 @@ pub struct Stats {
     pub refused: u64,
     /// Restored frames that had been turned or mirrored since they were decoded.
     pub turned: u64,
-    /// What the core found in them.
-    pub findings: Findings,
-    /// Calls of the network.
-    pub network_calls: u64,
-    /// Time from the arrival of the last frame until it was done.
-    pub last: Duration,
     /// The IJG quality used or found for the last frame, if there is one.
     pub quality: Option<u8>,
 }
@@ -44,15 +32,8 @@ pub struct Stats {
 impl Stats {
     /// Adds a frame that went through the core.
     pub fn add(&mut self, report: &Report, took: Duration) {
-        if report.restored {
-            self.restored += 1;
-        } else {
-            self.passed_through += 1;
-        }
+        self.counts.add(report, took);
         self.add_source(report);
-        self.findings.add(report);
-        self.network_calls += report.network_calls as u64;
-        self.last = took;
         self.quality = report.quality;
     }
 
@@ -73,21 +54,15 @@ impl Stats {
     /// The figures as the value of the property.
     pub fn structure(&self) -> gst::Structure {
         let mut stats = gst::Structure::builder("ddrmjpeg-stats")
-            .field("frames", self.frames)
-            .field("restored", self.restored)
-            .field("passed-through", self.passed_through)
-            .field("dropped", self.dropped)
             .field("meta", self.by_meta)
             .field("qf", self.by_qf)
             .field("estimate", self.by_estimate)
             .field("estimate-searches", self.searches)
             .field("meta-refused", self.refused)
             .field("turned", self.turned)
-            .field("network-calls", self.network_calls)
-            .field("last-ms", self.last.as_secs_f64() * 1e3)
             .field("quality", u32::from(self.quality.unwrap_or(0)))
             .build();
-        self.findings.write(&mut stats);
+        self.counts.write(&mut stats);
         stats
     }
 }

@@ -4,8 +4,7 @@
 //! message it holds none. Called by the virtual functions.
 
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::frame::Planar8;
@@ -20,11 +19,11 @@ use gst_video::{VideoFrameRef, VideoInterlaceMode};
 use super::halves;
 use super::imp::{CAT, DdrmJpeg};
 use super::memory::Memory;
-use super::state::Task;
 use crate::compare::View;
-use crate::enums::{Compare, LatePolicy};
+use crate::element::{Restoring, Task};
+use crate::enums::Compare;
 use crate::errors::{self, Failure, Reach};
-use crate::live::{Arrival, Shortfall, Unready, Verdict};
+use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
 use crate::registry::Opened;
 use crate::{meta, planes};
 
@@ -33,58 +32,35 @@ type Flow = Result<FlowSuccess, FlowError>;
 type Made<T> = Result<T, Failure>;
 
 impl DdrmJpeg {
-    /// Decides what to do with a frame that arrives: a task, or `None` to pass it through.
+    /// Decides what to do with a frame that arrives: a task and the work for it, or `None` to pass
+    /// it through.
     ///
     /// # Errors
     /// [`gst_base::BASE_TRANSFORM_FLOW_DROPPED`] for a dropped frame, after notifying the
     /// application.
-    pub(super) fn receive(&self, arrival: Arrival) -> Result<Option<Task>, FlowSuccess> {
-        let policy = self.late_policy();
-        let asked = self.settings().over(&self.live.opening());
+    pub(super) fn receive(&self, arrival: Arrival) -> Result<Option<(Task, Rung)>, FlowSuccess> {
         let size = self.state().size;
-        self.live.ask_upstream(self.obj().sink_pad());
-        let element = self.obj();
-        let (verdict, left) = self
-            .live
-            .judge(element.upcast_ref(), policy, &asked, size, &arrival);
+        let (verdict, task) = self.judge(self.obj().sink_pad(), size, arrival);
         match verdict {
-            Verdict::Restore(rung) => {
-                let task = Task {
-                    rung,
-                    asked,
-                    policy,
-                    left,
-                    arrival,
-                };
-                return Ok(Some(task));
+            Verdict::Restore(rung) => Ok(Some((task, rung))),
+            Verdict::PassThrough => {
+                self.pass_late(&task);
+                Ok(None)
             }
-            Verdict::PassThrough => self.give_up(&arrival, left, Shortfall::Decoded),
             Verdict::Drop => {
-                self.state().stats.dropped += 1;
-                self.give_up(&arrival, left, Shortfall::Dropped);
-                return Err(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
+                self.count(|counts| counts.dropped += 1);
+                self.give_up(Shortfall::Dropped);
+                // A dropped frame does not lower the quality.
+                self.tell_quality(&task, 1.0);
+                Err(gst_base::BASE_TRANSFORM_FLOW_DROPPED)
             }
         }
-        Ok(None)
     }
 
-    /// Counts a frame that is given up because it is late, and notifies the application.
-    fn give_up(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, what: Shortfall) {
-        // A dropped frame does not lower the quality.
-        let quality = f64::from(u8::from(what == Shortfall::Dropped));
-        self.live.gave_up();
-        self.live.warn(self.obj().upcast_ref(), what);
-        self.tell_quality(arrival, left, quality);
-    }
-
-    fn tell_quality(&self, arrival: &Arrival, left: Option<gst::ClockTimeDiff>, quality: f64) {
-        let counts = {
-            let stats = &self.state().stats;
-            (stats.frames - stats.dropped, stats.dropped)
-        };
-        let element = self.obj();
-        self.live
-            .tell(element.upcast_ref(), arrival, left, quality, counts);
+    /// Notifies the application of a frame that passes because it is late.
+    fn pass_late(&self, task: &Task) {
+        self.give_up(Shortfall::Decoded);
+        self.tell_quality(task, 0.0);
     }
 
     /// Restores `frame` in place. If that fails, it stays unchanged.
@@ -155,20 +131,19 @@ impl DdrmJpeg {
     }
 
     /// The restored pixels, if any; counts the frame unless it fails.
-    fn compute(&self, pixels: &Planar8, task: Task) -> Made<Option<Planar8>> {
-        let wait = task.left.filter(|_| task.policy == LatePolicy::Passthrough);
-        let opened = match self.live.model(&task.rung, &task.asked, &self.cancel, wait) {
+    fn compute(&self, pixels: &Planar8, (task, rung): (Task, Rung)) -> Made<Option<Planar8>> {
+        let opened = match self.model_for(&task, &rung) {
             Ok(opened) => opened,
             Err(Unready::Late) => {
-                self.state().stats.passed_through += 1;
-                self.give_up(&task.arrival, task.left, Shortfall::Decoded);
+                self.count(|counts| counts.passed_through += 1);
+                self.pass_late(&task);
                 return Ok(None);
             }
             Err(why) => return Err(why.into()),
         };
         let begun = Instant::now();
         let settings = self.settings().clone();
-        let options = task.rung.of(settings.over(&opened.options).restore);
+        let options = self.options_for(&rung, &opened);
         let (header, interlaced) = {
             let mut state = self.state();
             (state.header.take(), state.interlaced)
@@ -183,7 +158,7 @@ impl DdrmJpeg {
         }
         let none = || Error::Backend("a frame of no pictures".into());
         let restored = halves::together(made, pixels.height())?.ok_or_else(none)?;
-        self.count(&task, &restored.report, begun);
+        self.note(&task, &rung, &restored.report, begun.elapsed());
         Ok(restored.report.restored.then_some(restored.frame))
     }
 
@@ -222,21 +197,13 @@ impl DdrmJpeg {
     }
 
     /// Counts a frame that went through the core, and posts messages about it.
-    fn count(&self, task: &Task, report: &Report, begun: Instant) {
-        let took = begun.elapsed();
+    fn note(&self, task: &Task, rung: &Rung, report: &Report, took: Duration) {
         self.tell(report);
         self.state().stats.add(report, took);
-        let latency = self
-            .live
-            .done(task.policy, &task.rung, &task.asked, report, took);
-        if latency.is_some() {
+        if self.restored(task, rung, report, took).is_some() {
             let message = gst::message::Latency::builder().src(&*self.obj()).build();
             // Fails only without a bus.
             let _ = self.obj().post_message(message);
-        }
-        if let Some(shortfall) = Shortfall::of(&task.rung, &task.asked) {
-            self.live.warn(self.obj().upcast_ref(), shortfall);
-            self.tell_quality(&task.arrival, task.left, task.rung.share);
         }
     }
 
@@ -301,7 +268,7 @@ impl DdrmJpeg {
     fn pass_over(&self, error: &Error) {
         let news = {
             let mut state = self.state();
-            state.stats.passed_through += 1;
+            state.stats.counts.passed_through += 1;
             state.warned.frame_failed(&error.to_string())
         };
         if news {
@@ -342,24 +309,8 @@ impl DdrmJpeg {
         self.settings().strength <= 0.0 || self.state().objection.is_some()
     }
 
-    /// Forgets what was kept from earlier frames.
-    pub(super) fn forget(&self) {
-        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
-    }
-
     /// Whether frames show the decoded picture too, or must be twice as wide.
     pub(super) fn shows_both(&self) -> bool {
         self.settings().compare != Compare::Off || self.state().doubled
-    }
-
-    /// Stops the current frame, or one that waits for the model.
-    pub(super) fn interrupt(&self) {
-        self.cancel.store(true, Ordering::Relaxed);
-        self.live.wake();
-    }
-
-    /// Posts an ERROR.
-    pub(super) fn post(&self, message: gst::ErrorMessage) {
-        self.obj().post_error_message(message);
     }
 }

@@ -1,19 +1,65 @@
-//! What the core found in frames, for the `stats` of every restoring element: the identity gate,
-//! earlier saves, the encoder, and how far the network was outside the cells.
+//! What is counted of every restoring element, for its `stats`: frames and what became of them, and
+//! what the core found in them.
 //!
-//! Used by the figures of the elements.
+//! Each element's own figures include these.
+
+use std::time::Duration;
 
 use ddrmjpeg::jpeg::file::origin::Family;
 use ddrmjpeg::jpeg::grid::measure::Departures;
 use ddrmjpeg::restore::{Gate, Report};
 
-/// Counts since the element was started, and findings of the last frame.
+/// Counts since the element was started, and the figures of the last frame that was output.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Findings {
+pub struct Counts {
+    /// Frames that arrived.
+    pub frames: u64,
+    /// Frames that left restored, at least in part.
+    pub restored: u64,
+    /// Frames that left as decoded.
+    pub passed_through: u64,
+    /// Late frames that were dropped before any work.
+    pub dropped: u64,
+    /// Calls of the network.
+    network_calls: u64,
+    /// Time from the arrival of the last frame until it was done.
+    last: Duration,
+    /// What the core found.
+    findings: Findings,
+}
+
+impl Counts {
+    /// Adds a frame that went through the core.
+    pub fn add(&mut self, report: &Report, took: Duration) {
+        match report.restored {
+            true => self.restored += 1,
+            false => self.passed_through += 1,
+        }
+        self.network_calls += report.network_calls as u64;
+        self.last = took;
+        self.findings.add(report);
+    }
+
+    /// Adds the figures to those of `stats`.
+    pub fn write(&self, stats: &mut gst::StructureRef) {
+        stats.set("frames", self.frames);
+        stats.set("restored", self.restored);
+        stats.set("passed-through", self.passed_through);
+        stats.set("dropped", self.dropped);
+        stats.set("network-calls", self.network_calls);
+        stats.set("last-ms", self.last.as_secs_f64() * 1e3);
+        self.findings.write(stats);
+    }
+}
+
+/// What the core found in frames: the identity gate, earlier saves, the encoder, and how far the
+/// network was outside the cells.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Findings {
     /// Frames that the identity gate left as decoded.
-    pub gated: u64,
+    gated: u64,
     /// Frames that showed an earlier, coarser save.
-    pub saved_twice: u64,
+    saved_twice: u64,
     /// Of the last frame: the family of its encoder, if its file was known.
     encoder: Option<Family>,
     /// Of the last frame.
@@ -24,8 +70,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a frame that went through the core.
-    pub fn add(&mut self, report: &Report) {
+    fn add(&mut self, report: &Report) {
         self.gated += u64::from(report.gate == Gate::Closed);
         self.saved_twice += u64::from(report.resaved);
         self.encoder.clone_from(&report.family);
@@ -33,8 +78,7 @@ impl Findings {
         self.consistency = report.consistency.map(|share| share.rounded);
     }
 
-    /// Adds the figures to those of `stats`.
-    pub fn write(&self, stats: &mut gst::StructureRef) {
+    fn write(&self, stats: &mut gst::StructureRef) {
         let name = self.encoder.as_ref().map(Family::name);
         stats.set("gated", self.gated);
         stats.set("saved-twice", self.saved_twice);
