@@ -1,22 +1,18 @@
 //! The curves of a training as SVG: the loss, and the validation's gain over the JPEG.
-//!
-//! Only lines, ticks and words, which need no crate.
 
-use std::fmt::Write as _;
+use std::ops::Range;
+
+use ddrmjpeg::error::{Error, Result};
+use plotters::prelude::*;
 
 use crate::train::record::Row;
 use crate::train::validate::QUALITIES;
 
-/// Size of one panel's plot area and its margins, in SVG units.
-const FIELD: (f64, f64) = (640.0, 220.0);
-const LEFT: f64 = 60.0;
-const TOP: f64 = 30.0;
-const PANEL: f64 = FIELD.1 + 70.0;
+/// Size of the picture, in SVG units.
+const SIZE: (u32, u32) = (760, 620);
 
 /// Points of a smoothed curve.
 const BINS: usize = 160;
-
-const COLOURS: [&str; 3] = ["#c0392b", "#2471a3", "#1e8449"];
 
 /// One curve: its name and its points.
 struct Curve {
@@ -25,27 +21,30 @@ struct Curve {
 }
 
 /// The SVG of `rows`, in the order of their steps.
-pub fn svg(rows: &[Row]) -> String {
-    let height = 2.0 * PANEL + TOP;
-    let width = LEFT + FIELD.0 + 40.0;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
-    );
+///
+/// # Errors
+/// [`Error::Backend`] if it cannot be drawn.
+pub fn svg(rows: &[Row]) -> Result<String> {
     let losses = [
         curve("loss", rows, |row| row.loss),
         curve("one call", rows, |row| row.one_call),
     ];
-    panel(&mut out, TOP, "error over what is to be expected", &losses);
-    panel(
-        &mut out,
-        TOP + PANEL,
-        "one call + clamp over the JPEG, dB",
-        &gains(rows),
-    );
-    out.push_str("</svg>\n");
-    out
+    let mut out = String::new();
+    let area = SVGBackend::with_string(&mut out, SIZE).into_drawing_area();
+    let halves = area.split_evenly((2, 1));
+    let panels = [
+        ("error over what is to be expected", losses.into()),
+        ("one call + clamp over the JPEG, dB", gains(rows)),
+    ];
+    let drawn = area.fill(&WHITE).and_then(|()| {
+        for (half, (title, curves)) in halves.iter().zip(&panels) {
+            panel(half, title, curves)?;
+        }
+        area.present()
+    });
+    drawn.map_err(|e| Error::Backend(format!("the curves cannot be drawn: {e}")))?;
+    drop((area, halves));
+    Ok(out)
 }
 
 /// Means over equal ranges of steps; NaN is left out.
@@ -76,71 +75,40 @@ fn gains(rows: &[Row]) -> Vec<Curve> {
     QUALITIES.map(of).into()
 }
 
-fn panel(out: &mut String, top: f64, title: &str, curves: &[Curve]) {
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Drawn<'a> =
+    std::result::Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
+
+fn panel<'a>(area: &Area<'a>, title: &str, curves: &[Curve]) -> Drawn<'a> {
     let all = || curves.iter().flat_map(|curve| &curve.points);
-    let (x0, x1) = range(all().map(|p| p.0));
-    let (y0, y1) = range(all().map(|p| p.1));
-    let place = |(x, y): (f64, f64)| {
-        (
-            LEFT + FIELD.0 * (x - x0) / (x1 - x0),
-            top + FIELD.1 * (y1 - y) / (y1 - y0),
-        )
-    };
-    let _ = writeln!(out, "<text x=\"{LEFT}\" y=\"{}\">{title}</text>", top - 8.0);
-    let _ = writeln!(
-        out,
-        "<rect x=\"{LEFT}\" y=\"{top}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#999\"/>",
-        FIELD.0, FIELD.1
-    );
-    for i in 0..=4 {
-        let share = f64::from(i) / 4.0;
-        let (x, y) = (x0 + share * (x1 - x0), y0 + share * (y1 - y0));
-        let (px, _) = place((x, y0));
-        let (_, py) = place((x0, y));
-        let bottom = top + FIELD.1 + 16.0;
-        let _ = writeln!(
-            out,
-            "<text x=\"{px:.1}\" y=\"{bottom}\" text-anchor=\"middle\">{x:.0}</text>"
-        );
-        let _ = writeln!(
-            out,
-            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{y:.3}</text>",
-            LEFT - 6.0,
-            py + 4.0
-        );
-    }
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 14))
+        .margin(10)
+        .x_label_area_size(30)
+        .y_label_area_size(60)
+        .build_cartesian_2d(range(all().map(|p| p.0)), range(all().map(|p| p.1)))?;
+    let words = |step: &f64| format!("{step:.0}");
+    chart.configure_mesh().x_label_formatter(&words).draw()?;
     for (i, curve) in curves.iter().enumerate() {
-        let colour = COLOURS[i % COLOURS.len()];
-        let points: Vec<String> = curve
-            .points
-            .iter()
-            .map(|&point| place(point))
-            .map(|(x, y)| format!("{x:.1},{y:.1}"))
-            .collect();
-        let _ = writeln!(
-            out,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>",
-            points.join(" ")
-        );
-        let x = LEFT + 20.0 + 110.0 * i as f64;
-        let y = top + FIELD.1 + 34.0;
-        let _ = writeln!(
-            out,
-            "<text x=\"{x}\" y=\"{y}\" fill=\"{colour}\">{}</text>",
-            curve.name
-        );
+        let colour = Palette99::pick(i).to_rgba();
+        let line = LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2));
+        chart
+            .draw_series(line)?
+            .label(&curve.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour));
     }
+    chart.configure_series_labels().border_style(BLACK).draw()
 }
 
 /// Minimum and maximum, widened a little if there is only one value, or none.
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
         (low.min(v), high.max(v))
     });
     match (low.is_finite(), high > low) {
-        (true, true) => (low, high),
-        (true, false) => (low - 0.5, low + 0.5),
-        (false, _) => (0.0, 1.0),
+        (true, true) => low..high,
+        (true, false) => low - 0.5..low + 0.5,
+        (false, _) => 0.0..1.0,
     }
 }
 
@@ -167,20 +135,36 @@ mod tests {
         }
     }
 
+    /// The points of each line that is drawn in the colour of a curve.
+    fn lines(svg: &str) -> Vec<Vec<(f64, f64)>> {
+        let points = |line: &str| {
+            let points = line.split("points=\"").nth(1)?.split('"').next()?;
+            let pairs = points.split_whitespace().filter_map(|pair| {
+                let (x, y) = pair.split_once(',')?;
+                Some((x.parse().ok()?, y.parse().ok()?))
+            });
+            Some(pairs.collect())
+        };
+        let curves = svg
+            .lines()
+            .filter(|line| line.contains("stroke-width=\"2\""));
+        curves.filter_map(points).collect()
+    }
+
     #[test]
-    fn the_first_point_is_top_left_and_the_last_bottom_right() {
+    fn losses_fall_gains_rise_and_time_goes_to_the_right() {
         let rows = [row(1, Some(1.0)), row(2, None), row(4, Some(2.0))];
-        let text = svg(&rows);
-        assert!(
-            text.contains("points=\"60.0,30.0 273.3,176.7 700.0,250.0\""),
-            "{text}"
-        );
-        assert!(text.contains("points=\"60.0,540.0 700.0,320.0\""), "{text}");
+        let text = svg(&rows).unwrap();
+        let lines = lines(&text);
+        let (loss, gain) = (&lines[0], &lines[lines.len() - 1]);
+        assert_eq!((loss.len(), gain.len()), (3, 2), "{text}");
+        assert!(loss[0].0 < loss[2].0 && loss[0].1 < loss[2].1, "{loss:?}");
+        assert!(gain[0].0 < gain[1].0 && gain[0].1 > gain[1].1, "{gain:?}");
         assert!(!text.contains("NaN"));
     }
 
     #[test]
     fn nothing_gives_a_picture_all_the_same() {
-        assert!(svg(&[]).ends_with("</svg>\n"));
+        assert!(svg(&[]).unwrap().trim_end().ends_with("</svg>"));
     }
 }

@@ -251,7 +251,7 @@ impl Training {
         write_safetensors(&self.out.join(MODEL), &model, metadata, StoreAs::F16)?;
         let curves = self.out.join(CURVES);
         let rows = record::read(&self.out.join(LOG))?;
-        std::fs::write(&curves, plot::svg(&rows)).map_err(|e| Error::io(&curves, e))
+        std::fs::write(&curves, plot::svg(&rows)?).map_err(|e| Error::io(&curves, e))
     }
 }
 
