@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies what `make build` made to PREFIX (default /usr/local), under DESTDIR if set:
-#   bin/ddrmjpeg, lib/gstreamer-1.0/libgstddrmjpeg.so
+#   bin/ddrmjpeg, lib/gstreamer-1.0/libgstddrmjpeg.so, man pages, completions for shells
 # and with TORCH=1 what `make build TORCH=1` made:
 #   libexec/ddrmjpeg/ddrmjpeg-torch, lib/ddrmjpeg/ (libtorch).
 # Command and plugin find ddrmjpeg-torch, and that finds lib/ddrmjpeg, relative to themselves, so
@@ -32,6 +32,15 @@ require "" "$built/ddrmjpeg" "$built/libgstddrmjpeg.so"
 install -d "$root/bin" "$root/lib/gstreamer-1.0"
 install -m 755 "$built/ddrmjpeg" "$root/bin/ddrmjpeg"
 install -m 755 "$built/libgstddrmjpeg.so" "$root/lib/gstreamer-1.0/libgstddrmjpeg.so"
+"$built/ddrmjpeg" man "$root/share/man/man1"
+# completion SHELL FOLDER FILE
+completion() {
+    install -d "$root/share/$2"
+    "$built/ddrmjpeg" completions "$1" >"$root/share/$2/$3"
+}
+completion bash bash-completion/completions ddrmjpeg
+completion zsh zsh/vendor-completions _ddrmjpeg
+completion fish fish/vendor_completions.d ddrmjpeg.fish
 echo "installed $root/bin/ddrmjpeg and $root/lib/gstreamer-1.0/libgstddrmjpeg.so"
 
 if [ -n "$torch" ]; then

@@ -11,6 +11,7 @@ use ddrmjpeg::options::{Device, Limits, Precision, Preset, Temporal};
 use ddrmjpeg::{ModelOptions, RestoreOptions};
 
 use crate::bench::BenchArgs;
+use crate::completions::{CompletionsArgs, ManArgs};
 use crate::eval::arguments::EvalArgs;
 use crate::io::carry::Orient;
 use crate::model::args::ModelArgs;
@@ -43,6 +44,11 @@ pub enum Command {
     Train(TrainArgs),
     /// List, fetch, inspect, convert and verify models.
     Model(ModelArgs),
+    /// Print the completions of a shell: bash, zsh, fish, elvish or powershell.
+    Completions(CompletionsArgs),
+    /// Write man pages to a folder.
+    #[command(hide = true)]
+    Man(ManArgs),
     /// Open a model for another process, and answer its questions on standard input and output.
     #[cfg(feature = "torch")]
     #[command(hide = true)]

@@ -10,6 +10,7 @@ mod backend;
 mod bench;
 mod cli;
 mod compare;
+mod completions;
 mod eval;
 #[cfg(not(feature = "torch"))]
 mod hand_over;
@@ -49,6 +50,8 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Model(arguments) => model::run(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => completions::man(&arguments),
         #[cfg(feature = "torch")]
         Command::Backend => backend::run(),
     };

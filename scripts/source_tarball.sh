@@ -1,0 +1,25 @@
+#!/bin/sh
+# Makes a tarball that builds without network: the tree of the last commit, and the sources of every
+# crate.
+#
+# Usage: source_tarball.sh [FOLDER]    writes ddrmjpeg-VERSION.tar.xz into FOLDER (default: .)
+set -eu
+out=$(realpath "${1:-.}")
+cd "$(dirname "$0")/.."
+
+version=$(scripts/version.sh)
+name=ddrmjpeg-$version
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+mkdir "$scratch/$name"
+git archive HEAD | tar -x -C "$scratch/$name"
+echo "$version" >"$scratch/$name/.version"
+(
+    cd "$scratch/$name"
+    # The tree's own settings stay, and the vendored sources are added to them.
+    cargo vendor --locked --versioned-dirs vendor >>.cargo/config.toml
+)
+tar -C "$scratch" --sort=name --owner=0 --group=0 --numeric-owner \
+    --mtime="@$(git log -1 --format=%ct)" -cJf "$out/$name.tar.xz" "$name"
+echo "$out/$name.tar.xz"
