@@ -18,8 +18,10 @@ echo "$version" >"$scratch/$name/.version"
 (
     cd "$scratch/$name"
     # The tree's own settings stay, and the vendored sources are added to them.
-    cargo vendor --locked --versioned-dirs vendor >>.cargo/config.toml
+    cargo vendor --quiet --locked --versioned-dirs vendor >>.cargo/config.toml
+    # Import libraries of Windows: binaries, half of the whole, and nothing here links them.
+    find vendor/win* -name '*.a' -delete
 )
 tar -C "$scratch" --sort=name --owner=0 --group=0 --numeric-owner \
-    --mtime="@$(git log -1 --format=%ct)" -cJf "$out/$name.tar.xz" "$name"
+    --mtime="@$(git log -1 --format=%ct)" -I 'xz -T0' -cf "$out/$name.tar.xz" "$name"
 echo "$out/$name.tar.xz"
