@@ -15,8 +15,8 @@ build=$scratch/build
 clean=$scratch/clean
 
 unmount() {
-    for folder in "$build/rust" "$build/cargo"; do
-        mountpoint -q "$folder" && umount "$folder"
+    for folder in "$build/rust" "$build/cargo" "$build/proc" "$clean/proc"; do
+        ! mountpoint -q "$folder" || umount "$folder"
     done
     rm -rf --one-file-system "$scratch"
 }
@@ -28,6 +28,7 @@ step() {
 
 root() {
     mmdebstrap --quiet --variant=apt --mode=root --include="$2" "$suite" "$1" "$mirror"
+    mount -t proc proc "$1/proc"
 }
 
 # in_build COMMAND: without network, with the Rust of this machine.
@@ -49,7 +50,7 @@ root "$build" "build-essential,debhelper,pkg-config,libdnnl-dev,libgstreamer1.0-
 mkdir "$build/rust" "$build/cargo" "$build/src" "$build/packages"
 mount --bind "$(rustup show home)" "$build/rust"
 mount --bind "${CARGO_HOME:-$HOME/.cargo}" "$build/cargo"
-tar -C "$build/src" --strip-components=1 -xJf "$tarball"
+tar -C "$build/src" --strip-components=1 -xzf "$tarball"
 
 step "build, without network"
 in_build "cd /src && scripts/build_deb.sh /packages"

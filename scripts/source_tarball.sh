@@ -2,7 +2,7 @@
 # Makes a tarball that builds without network: the tree of the last commit, and the sources of every
 # crate.
 #
-# Usage: source_tarball.sh [FOLDER]    writes ddrmjpeg-VERSION.tar.xz into FOLDER (default: .)
+# Usage: source_tarball.sh [FOLDER]    writes ddrmjpeg-VERSION.tar.gz into FOLDER (default: .)
 set -eu
 out=$(realpath "${1:-.}")
 cd "$(dirname "$0")/.."
@@ -23,5 +23,5 @@ echo "$version" >"$scratch/$name/.version"
     find vendor/win* -name '*.a' -delete
 )
 tar -C "$scratch" --sort=name --owner=0 --group=0 --numeric-owner \
-    --mtime="@$(git log -1 --format=%ct)" -I 'xz -T0' -cf "$out/$name.tar.xz" "$name"
-echo "$out/$name.tar.xz"
+    --mtime="@$(git log -1 --format=%ct)" -czf "$out/$name.tar.gz" "$name"
+echo "$out/$name.tar.gz"

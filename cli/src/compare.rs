@@ -2,18 +2,27 @@
 //!
 //! A picture that cannot be compared gets a message; the others are compared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::options::Limits;
 use ddrmjpeg_lab::eval::metrics;
 
 use crate::Outcome;
-use crate::cli::CompareArgs;
 use crate::io::{files, picture};
 use crate::message;
 use crate::stdout::outln;
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// A picture, or a folder of them.
+    pub reference: PathBuf,
+    /// Pictures of the same size, JPEGs too, or folders with pictures of the same names.
+    #[arg(required = true, value_name = "PICTURE")]
+    pub pictures: Vec<PathBuf>,
+}
 
 /// Prints a line per picture or folder: PSNR in dB and the name.
 pub fn run(arguments: &CompareArgs) -> Result<Outcome> {

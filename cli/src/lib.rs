@@ -18,11 +18,13 @@ mod inspect;
 mod io;
 mod message;
 mod model;
+mod options;
 mod restore;
 mod sample;
 mod screen;
 mod stdout;
 mod train;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     stdout::end_on_closed_pipes();
     let outcome = match Cli::parse().command {
         Command::Restore(arguments) => restore::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

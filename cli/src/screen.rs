@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::io::files::{Batch, Job};
 use crate::message;
-use crate::restore::{Output, Tally};
+use crate::restore::batch::Tally;
+use crate::restore::result::Output;
 use crate::stdout::outln;
 
 /// A share of coefficients; null if none was looked at.
@@ -50,6 +51,12 @@ impl Screen {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, json }
+    }
+
+    /// For inputs without an end: messages, and JSON lines if asked for.
+    pub fn without_bar(json: bool) -> Self {
+        let bar = ProgressBar::hidden();
         Self { bar, json }
     }
 
@@ -146,7 +153,8 @@ impl Screen {
         }
     }
 
-    fn say(&self, text: &str) {
+    /// Prints a message.
+    pub fn say(&self, text: &str) {
         self.bar.suspend(|| eprintln!("ddrmjpeg: {text}"));
     }
 

@@ -7,9 +7,9 @@ use ddrmjpeg::options::Preset;
 use ddrmjpeg::{ModelOptions, RestoreOptions};
 use ddrmjpeg_lab::eval::scores::Metric;
 
-use crate::cli::OptionArgs;
 use crate::eval::chain::Chain;
 use crate::io::files;
+use crate::options::OptionArgs;
 
 #[derive(Debug, Args)]
 pub struct EvalArgs {

@@ -2,9 +2,10 @@
 
 mod beside;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::Args;
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
@@ -18,11 +19,20 @@ use ddrmjpeg::jpeg::segments::behind::Behind;
 use ddrmjpeg::options::Limits;
 use serde_json::{Value, json};
 
-use crate::cli::InspectArgs;
 use crate::io::files::Source;
 use crate::io::picture;
 use crate::stdout::{out, outln};
 use crate::{Outcome, message};
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// JPEG files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object per file.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Describes every file.
 pub fn run(arguments: &InspectArgs) -> Result<Outcome> {

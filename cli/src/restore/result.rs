@@ -8,11 +8,11 @@ use ddrmjpeg::restore::Report;
 use ddrmjpeg::{Control, RestoreOptions, Restorer, jpeg};
 use image::metadata::Orientation;
 
-use crate::cli::{OutQuality, OutTables, RestoreArgs};
 use crate::io::carry;
 use crate::io::carry::{Orient, Wish};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::restore::arguments::{HowArgs, OutQuality, OutTables};
 use crate::restore::input::{Input, Seen};
 use crate::restore::quality;
 
@@ -42,19 +42,19 @@ impl Output {
 }
 
 /// Refuses combinations of flags that JPEG output cannot do, before anything is restored.
-pub fn check_jpeg(arguments: &RestoreArgs, options: &RestoreOptions) -> Result<()> {
+pub fn check_jpeg(how: &HowArgs, options: &RestoreOptions) -> Result<()> {
     let banded = matches!(options.degradation, Degradation::Quant(_));
-    if arguments.tables == Some(OutTables::Source) {
-        if banded || arguments.was_jpeg {
+    if how.tables == Some(OutTables::Source) {
+        if banded || how.was_jpeg {
             bail!("--tables source: the inputs are not JPEG files and have no tables");
         }
-        if arguments.compare {
+        if how.compare {
             bail!("--tables source --compare: two pictures side by side have no levels");
         }
-        if arguments.orient == Some(Orient::Apply) {
+        if how.orient == Some(Orient::Apply) {
             bail!("--tables source --orient apply: levels stay in their blocks");
         }
-    } else if banded && Wanted::of(arguments) == Wanted::Auto {
+    } else if banded && Wanted::of(how) == Wanted::Auto {
         bail!("--out-quality auto needs a JPEG as input to go by its size: give a quality instead");
     }
     Ok(())
@@ -69,8 +69,8 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn of(arguments: &RestoreArgs) -> Self {
-        match (arguments.tables, arguments.out_quality) {
+    fn of(how: &HowArgs) -> Self {
+        match (how.tables, how.out_quality) {
             (Some(OutTables::Source), _) => Self::Source,
             (Some(OutTables::Quality(quality)), _) => Self::Quality(quality),
             (None, Some(OutQuality::Fixed(quality))) => Self::Quality(quality),
@@ -81,8 +81,8 @@ impl Wanted {
 
 /// What one input is restored with.
 pub struct Work<'a> {
-    /// The arguments as typed.
-    pub arguments: &'a RestoreArgs,
+    /// The flags as typed.
+    pub how: &'a HowArgs,
     /// The options that they give.
     pub options: &'a RestoreOptions,
     /// The model.
@@ -95,11 +95,11 @@ impl Work<'_> {
     /// Restores `input`.
     pub fn output(&self, input: Input, control: Control<'_>) -> Result<Output> {
         let seen = &input.seen;
-        let wanted = Wanted::of(self.arguments);
+        let wanted = Wanted::of(self.how);
         let wish = Wish {
             format: self.format,
-            orient: self.arguments.orient,
-            strip: self.arguments.strip,
+            orient: self.how.orient,
+            strip: self.how.strip,
             grey: seen.is_grey(),
             levels: wanted == Wanted::Source,
         };
@@ -140,7 +140,7 @@ impl Work<'_> {
     ) -> Result<(Planar8, Report)> {
         let restored = seen.restore(self.restorer, self.options, control)?;
         let after = picture::turned(restored.frame, turn);
-        if !self.arguments.compare {
+        if !self.how.compare {
             return Ok((after, restored.report));
         }
         let decode = self.options.clone().with_strength(0.0);

@@ -2,11 +2,13 @@
 //! the one that changes nothing, so that every test is quick.
 
 mod batches;
+mod fleet;
 mod formats;
 mod jpeg_out;
 mod messages;
 mod metadata;
 mod pipes;
+mod watched;
 
 use std::fs;
 use std::path::Path;

@@ -3,7 +3,13 @@
 use std::ops::Range;
 
 use ddrmjpeg::error::{Error, Result};
-use plotters::prelude::*;
+use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::chart::ChartBuilder;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::element::PathElement;
+use plotters::series::LineSeries;
+use plotters::style::{BLACK, Color, Palette, Palette99, WHITE};
 
 use crate::train::record::Row;
 use crate::train::validate::QUALITIES;
@@ -75,7 +81,7 @@ fn gains(rows: &[Row]) -> Vec<Curve> {
     QUALITIES.map(of).into()
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<'a> =
     std::result::Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
 

@@ -1,6 +1,8 @@
 //! Which files a batch reads and where each result goes.
 
+mod list;
 mod names;
+mod shard;
 mod walk;
 
 use std::collections::HashMap;
@@ -9,8 +11,10 @@ use std::sync::LazyLock;
 
 use anyhow::{Result, bail};
 
+pub use crate::io::files::list::read as read_list;
 use crate::io::files::names::Names;
-pub use crate::io::files::walk::below;
+pub use crate::io::files::shard::Shard;
+pub use crate::io::files::walk::{below, walk};
 use crate::io::format::Format;
 
 /// What a path on the command line stands for.
@@ -73,6 +77,17 @@ pub struct Batch {
     pub failures: Vec<(String, String)>,
 }
 
+/// What the command line says about inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// Files and folders that were typed.
+    pub typed: &'a [PathBuf],
+    /// Files of a list, whose folders count in the names of their results.
+    pub listed: &'a [PathBuf],
+    /// The part of them to restore; `None`: all.
+    pub shard: Option<Shard>,
+}
+
 /// What the command line says about outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a> {
@@ -103,20 +118,22 @@ pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 /// A single input that is not a folder goes to the file `output`; anything else goes into the
 /// folder `output`, and folders keep their structure. In folders, files with the extensions
 /// `wanted` are inputs.
-pub fn plan(inputs: &[PathBuf], output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
+pub fn plan(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
     let path = output.path;
-    let single = inputs.len() == 1 && !inputs[0].is_dir();
+    let typed = inputs.typed;
+    let whole = inputs.listed.is_empty() && inputs.shard.is_none();
+    let single = typed.len() == 1 && !typed[0].is_dir() && whole;
     if path.as_os_str() == "-" {
         if !single {
             bail!("-o -: standard output takes one picture, not several");
         }
-        return Ok(one(&inputs[0], Target::Stdout, format(output)));
+        return Ok(one(&typed[0], Target::Stdout, format(output)));
     }
     let names_folder = path.is_dir() || path.to_string_lossy().ends_with('/');
     let batch = match single && !names_folder {
         true => {
             let format = named_format(output)?;
-            one(&inputs[0], Target::File(path.to_owned()), format)
+            one(&typed[0], Target::File(path.to_owned()), format)
         }
         false if path.exists() && !path.is_dir() => {
             bail!("-o {}: several inputs need a folder", path.display());
@@ -168,33 +185,57 @@ fn source(path: &Path) -> Source {
     }
 }
 
-fn into_folder(inputs: &[PathBuf], output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
+fn into_folder(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
     let mut batch = Batch::default();
+    let places = places(inputs, output, wanted, &mut batch);
     let format = format(output);
     let mut names = Names::new(wanted, format.extension());
-    for input in inputs {
-        for relative in files_of(input, output, wanted, &mut batch) {
-            // A file below a folder, or the input itself.
-            let (path, relative) = match relative {
-                Some(inner) => (input.join(&inner), inner),
-                None => {
-                    let name = input.file_name().unwrap_or("stdin".as_ref());
-                    (input.clone(), PathBuf::from(name))
-                }
-            };
-            let target = output.path.join(names.result(&path, &relative));
-            batch.jobs.push(Job {
-                source: source(&path),
-                target: Target::File(target),
-                format,
-            });
-        }
+    for (path, relative) in places {
+        let result = names.result(&path, &relative);
+        batch.jobs.push(Job {
+            source: source(&path),
+            target: Target::File(output.path.join(result)),
+            format,
+        });
     }
     if let (true, Some((name, why))) = (batch.jobs.is_empty(), batch.failures.first()) {
         bail!("{name}: {why}");
     }
     one_result_each(&mut batch)?;
+    if let Some(shard) = inputs.shard {
+        batch.jobs.retain(|job| job.is_in(shard, output.path));
+    }
     Ok(batch)
+}
+
+/// Every input, and where it belongs below the output folder.
+fn places(
+    inputs: Inputs<'_>,
+    output: Output<'_>,
+    wanted: &[&str],
+    batch: &mut Batch,
+) -> Vec<(PathBuf, PathBuf)> {
+    let mut places = Vec::new();
+    for input in inputs.typed {
+        for inner in files_of(input, output, wanted, batch) {
+            // A file below a folder, or the input itself.
+            places.push(match inner {
+                Some(inner) => (input.join(&inner), inner),
+                None => {
+                    let name = input.file_name().unwrap_or("stdin".as_ref());
+                    (input.clone(), PathBuf::from(name))
+                }
+            });
+        }
+    }
+    let listed = inputs.listed.iter();
+    places.extend(listed.filter_map(|path| Some((path.clone(), list::below(path)?))));
+    places
+}
+
+/// The name of the result of the file `path` that lies at `inner` below an input folder.
+pub fn name_of_result(path: &Path, inner: &Path, wanted: &[&str], format: Format) -> PathBuf {
+    Names::new(wanted, format.extension()).result(path, inner)
 }
 
 /// The inputs that `input` stands for: those below a folder, or `None` for itself.
@@ -212,7 +253,7 @@ fn files_of(
         }
         return vec![None];
     }
-    let mut found = walk::walk(input, wanted, Some(output.path));
+    let mut found = walk(input, wanted, Some(output.path));
     batch.notes.append(&mut found.notes);
     batch.failures.append(&mut found.failures);
     if found.files.is_empty() {
@@ -271,6 +312,14 @@ fn check_replaced(jobs: &[Job], output: Output<'_>, in_folder: bool) -> Result<(
 }
 
 impl Job {
+    /// Whether it belongs to a part of a batch into the folder `output`.
+    fn is_in(&self, shard: Shard, output: &Path) -> bool {
+        match &self.target {
+            Target::File(path) => shard.has(path.strip_prefix(output).unwrap_or(path)),
+            Target::Stdout => true,
+        }
+    }
+
     /// Whether the result would be written over its input.
     fn is_onto_itself(&self) -> bool {
         match (&self.source, &self.target) {
@@ -283,69 +332,4 @@ impl Job {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    fn into(path: &Path) -> Output<'_> {
-        Output {
-            path,
-            jpeg: false,
-            resume: false,
-            overwrite: false,
-        }
-    }
-
-    fn planned(inputs: &[PathBuf], output: &str) -> Result<Vec<String>> {
-        let batch = plan(inputs, into(Path::new(output)), JPEG)?;
-        Ok(batch.jobs.iter().map(|job| job.target.name()).collect())
-    }
-
-    fn folder(names: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for name in names {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, b"").unwrap();
-        }
-        folder
-    }
-
-    /// The neighbour counts even if it is not an input of this batch.
-    #[test]
-    fn neighbours_of_one_stem_keep_their_whole_names() {
-        let files = folder(&["a.jpg", "a.JPEG", "b.jpg", "b.txt"]);
-        let names = planned(&[files.path().to_owned()], "out").unwrap();
-        assert_eq!(names, ["out/a.JPEG.png", "out/a.jpg.png", "out/b.png"]);
-        let alone = planned(&[files.path().join("a.jpg")], "out/").unwrap();
-        assert_eq!(alone, ["out/a.jpg.png"]);
-    }
-
-    #[test]
-    fn two_inputs_of_one_result_are_refused_and_one_input_twice_is_one() {
-        let refused = planned(&["x/a.jpg", "y/a.jpg"].map(PathBuf::from), "out");
-        let said = refused.unwrap_err().to_string();
-        for words in ["x/a.jpg", "y/a.jpg", "out/a.png"] {
-            assert!(said.contains(words), "{said}");
-        }
-        let once = planned(&["x/a.jpg", "x/a.jpg"].map(PathBuf::from), "out").unwrap();
-        assert_eq!(once, ["out/a.png"]);
-    }
-
-    #[test]
-    fn a_folder_keeps_its_structure() {
-        let files = folder(&["b.JPG", "sub/a.jpeg", "notes.txt"]);
-        let names = planned(&[files.path().to_owned()], "out").unwrap();
-        assert_eq!(names, ["out/b.png", "out/sub/a.png"]);
-    }
-
-    #[test]
-    fn an_extension_that_cannot_be_written_is_refused() {
-        let refused = planned(&[PathBuf::from("a.jpg")], "a.gif");
-        let message = refused.unwrap_err().to_string();
-        assert!(
-            message.contains("a.gif") && message.contains("png"),
-            "{message}"
-        );
-    }
-}
+mod plan_tests;

@@ -1,0 +1,209 @@
+//! Takes the inputs of a batch through the stages: read, restored, written, reported.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use ddrmjpeg::degradation::Degradation;
+use ddrmjpeg::{Control, RestoreOptions, Restorer};
+
+use crate::io::files;
+use crate::io::files::{Job, Target};
+use crate::io::format::Format;
+use crate::io::picture;
+use crate::restore::arguments::HowArgs;
+use crate::restore::input;
+use crate::restore::input::Input;
+use crate::restore::pipeline;
+use crate::restore::pipeline::{Budget, Share};
+use crate::restore::result::{Output, Work};
+use crate::screen::Screen;
+use crate::stdout;
+
+/// Most pixels that several pictures in the pipeline may have together: two of 24 megapixels are
+/// too many, three of 12 are not.
+const PIXELS_AT_ONCE: u64 = 40_000_000;
+
+/// What all inputs have in common.
+pub struct Batch<'a> {
+    how: &'a HowArgs,
+    options: &'a RestoreOptions,
+    restorer: &'a Restorer,
+    screen: &'a Screen,
+    /// Whether inputs are left out whose outputs exist.
+    resume: bool,
+    budget: Budget,
+}
+
+/// An input in the pipeline: `what` the last stage made of it, or why it failed.
+struct Item<'a, T> {
+    job: Job,
+    what: Result<T>,
+    /// Time spent in the stages, not between them.
+    seconds: f64,
+    share: Option<Share<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch with these flags, whose options are `options`.
+    pub fn new(
+        how: &'a HowArgs,
+        options: &'a RestoreOptions,
+        restorer: &'a Restorer,
+        screen: &'a Screen,
+        resume: bool,
+    ) -> Self {
+        Self {
+            how,
+            options,
+            restorer,
+            screen,
+            resume,
+            budget: Budget::new(PIXELS_AT_ONCE),
+        }
+    }
+
+    /// Restores every input of `jobs`, and adds to `tally` how it ended.
+    pub fn run(&self, jobs: impl Iterator<Item = Job> + Send, tally: &mut Tally) {
+        pipeline::run(
+            jobs,
+            |job| self.read(job),
+            |item| self.restore(item),
+            |item| tally.count(self.finish(item)),
+        );
+    }
+
+    fn read(&'a self, job: Job) -> Item<'a, Option<Input>> {
+        let start = Instant::now();
+        let mut share = None;
+        let what = match self.resume && is_done(&job) {
+            true => Ok(None),
+            false => self.input(&job, &mut share).map(Some),
+        };
+        Item {
+            job,
+            what,
+            seconds: start.elapsed().as_secs_f64(),
+            share,
+        }
+    }
+
+    fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Input> {
+        let bytes = picture::read_bytes(&job.source, self.options.limits.file_bytes)?;
+        *share = Some(self.budget.take(picture::pixels(&bytes)));
+        let input = input::read(&bytes, self.how.was_jpeg, self.options)?;
+        if job.format == Format::Pgm && !input.seen.is_grey() {
+            bail!("{}", picture::NO_COLOUR);
+        }
+        Ok(input)
+    }
+
+    fn restore(&self, item: Item<'a, Option<Input>>) -> Item<'a, Option<Output>> {
+        let start = Instant::now();
+        let Item {
+            job, what, share, ..
+        } = item;
+        let what = match what {
+            Ok(Some(input)) => self.output(&job, input).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        Item {
+            job,
+            what,
+            seconds: item.seconds + start.elapsed().as_secs_f64(),
+            share,
+        }
+    }
+
+    fn output(&self, job: &Job, input: Input) -> Result<Output> {
+        self.screen.begin(job);
+        let progress = |done, total| self.screen.calls(job, done, total);
+        let control = Control {
+            progress: Some(&progress),
+            ..Control::default()
+        };
+        Work {
+            how: self.how,
+            options: self.options,
+            restorer: self.restorer,
+            format: job.format,
+        }
+        .output(input, control)
+    }
+
+    /// Writes the output and reports how it went.
+    fn finish(&self, item: Item<'a, Option<Output>>) -> Ending {
+        let start = Instant::now();
+        let written = item.what.and_then(|output| match output {
+            Some(output) => write(&item.job, &output).map(|()| Some(output)),
+            None => Ok(None),
+        });
+        let seconds = item.seconds + start.elapsed().as_secs_f64();
+        match written {
+            Ok(Some(output)) => {
+                self.screen.done(&item.job, &output, seconds);
+                Ending::Done
+            }
+            Ok(None) => {
+                self.screen.skipped(&item.job);
+                Ending::LeftOut
+            }
+            Err(error) => {
+                self.screen.failed(&item.job, &error);
+                Ending::Failed
+            }
+        }
+    }
+}
+
+/// How an input ended.
+enum Ending {
+    Done,
+    LeftOut,
+    Failed,
+}
+
+/// How many inputs ended how.
+#[derive(Default)]
+pub struct Tally {
+    /// All inputs.
+    pub inputs: usize,
+    /// Inputs whose outputs existed.
+    pub left_out: usize,
+    /// Inputs that failed.
+    pub failed: usize,
+}
+
+impl Tally {
+    fn count(&mut self, ending: Ending) {
+        self.inputs += 1;
+        match ending {
+            Ending::Done => {}
+            Ending::LeftOut => self.left_out += 1,
+            Ending::Failed => self.failed += 1,
+        }
+    }
+}
+
+/// Outputs are written completely or not at all, so one that exists is done.
+fn is_done(job: &Job) -> bool {
+    matches!(&job.target, Target::File(path) if path.exists())
+}
+
+fn write(job: &Job, output: &Output) -> Result<()> {
+    let bytes = output.bytes(job.format);
+    let written = bytes.and_then(|bytes| match &job.target {
+        Target::Stdout => Ok(stdout::write(&bytes)?),
+        Target::File(path) => picture::save_bytes(&bytes, path),
+    });
+    written.context("cannot write the result")
+}
+
+/// The extensions of the files in a folder that are inputs.
+pub fn wanted(how: &HowArgs, options: &RestoreOptions) -> Result<&'static [&'static str]> {
+    match (options.degradation, how.was_jpeg) {
+        (Degradation::Jpeg, false) => Ok(files::JPEG),
+        (Degradation::Jpeg, true) | (_, false) => Ok(&files::PICTURES[..]),
+        (other, true) => bail!("--was-jpeg and --degradation {other}: one or the other"),
+    }
+}
