@@ -17,8 +17,16 @@ git archive HEAD | tar -x -C "$scratch/$name"
 echo "$version" >"$scratch/$name/.version"
 (
     cd "$scratch/$name"
-    # The tree's own settings stay, and the vendored sources are added to them.
-    cargo vendor --quiet --locked --versioned-dirs vendor >>.cargo/config.toml
+    cargo vendor --quiet --locked --versioned-dirs vendor >/dev/null
+    # The tree's own settings stay.
+    cat >>.cargo/config.toml <<'SETTINGS'
+
+[source.crates-io]
+replace-with = "vendored-sources"
+
+[source.vendored-sources]
+directory = "vendor"
+SETTINGS
     # Import libraries of Windows: binaries, half of the whole, and nothing here links them.
     find vendor/win* -name '*.a' -delete
 )
