@@ -19,6 +19,7 @@ mod io;
 mod message;
 mod model;
 mod options;
+mod page;
 mod restore;
 mod sample;
 mod screen;

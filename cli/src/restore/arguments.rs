@@ -33,6 +33,10 @@ pub struct RestoreArgs {
     /// Replace files that exist in the output folder, and inputs that are their own outputs.
     #[arg(long)]
     pub overwrite: bool,
+    /// Write a page of HTML about the batch, with a slider between before and after for each
+    /// picture.
+    #[arg(long, value_name = "PAGE.html")]
+    pub report: Option<PathBuf>,
     #[command(flatten)]
     pub how: HowArgs,
 }

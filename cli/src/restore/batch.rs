@@ -1,5 +1,6 @@
 //! Takes the inputs of a batch through the stages: read, restored, written, reported.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +11,7 @@ use crate::io::files;
 use crate::io::files::{Job, Target};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::page::Page;
 use crate::restore::arguments::HowArgs;
 use crate::restore::input;
 use crate::restore::input::Input;
@@ -31,6 +33,8 @@ pub struct Batch<'a> {
     screen: &'a Screen,
     /// Whether inputs are left out whose outputs exist.
     resume: bool,
+    /// What shows them, beside the screen.
+    page: Option<Mutex<Page>>,
     budget: Budget,
 }
 
@@ -58,7 +62,32 @@ impl<'a> Batch<'a> {
             restorer,
             screen,
             resume,
+            page: None,
             budget: Budget::new(PIXELS_AT_ONCE),
+        }
+    }
+
+    /// The same, shown by `page` too.
+    pub fn with_page(self, page: Option<Page>) -> Self {
+        Self {
+            page: page.map(Mutex::new),
+            ..self
+        }
+    }
+
+    /// Ends the page.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn end(self) -> Result<()> {
+        let page = self.page.map(Mutex::into_inner);
+        let page = page.map(|page| page.unwrap_or_else(PoisonError::into_inner));
+        page.map_or(Ok(()), Page::end)
+    }
+
+    fn show(&self, show: impl FnOnce(&mut Page)) {
+        if let Some(page) = &self.page {
+            show(&mut page.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -127,6 +156,7 @@ impl<'a> Batch<'a> {
             options: self.options,
             restorer: self.restorer,
             format: job.format,
+            shown: self.page.is_some(),
         }
         .output(input, control)
     }
@@ -142,6 +172,7 @@ impl<'a> Batch<'a> {
         match written {
             Ok(Some(output)) => {
                 self.screen.done(&item.job, &output, seconds);
+                self.show(|page| page.add(&item.job, &output, seconds));
                 Ending::Done
             }
             Ok(None) => {
@@ -150,6 +181,7 @@ impl<'a> Batch<'a> {
             }
             Err(error) => {
                 self.screen.failed(&item.job, &error);
+                self.show(|page| page.add_failure(&item.job.source.name(), &error));
                 Ending::Failed
             }
         }

@@ -6,6 +6,7 @@ use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::jpeg::file::Metadata;
+use ddrmjpeg::jpeg::grid::tables;
 use ddrmjpeg::jpeg::segments::behind;
 use ddrmjpeg::jpeg::segments::behind::Behind;
 use ddrmjpeg::restore::Restored;
@@ -76,6 +77,15 @@ impl Seen {
             Self::Banded(picture, _) | Self::Decoded(picture) => picture.model,
         };
         model == PixelModel::Grey
+    }
+
+    /// The quality whose luma table is nearest to the input's, in words; `None` if it has none.
+    pub fn quality_found(&self) -> Option<String> {
+        let Self::Jpeg(file) = self else { return None };
+        let steps = &file.components.first()?.steps;
+        let found = tables::nearest_quality(&tables::BASE_LUMA, steps);
+        let near = if found.exact { "" } else { "near " };
+        Some(format!("{near}{}", found.quality))
     }
 
     /// The restored picture.

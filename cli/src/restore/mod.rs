@@ -15,6 +15,7 @@ use ddrmjpeg::Restorer;
 
 use crate::io::files;
 use crate::io::format::Format;
+use crate::page::Page;
 use crate::restore::arguments::RestoreArgs;
 use crate::restore::batch::{Batch, Tally};
 use crate::screen::Screen;
@@ -28,6 +29,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     if planned.jobs.iter().any(|job| job.format == Format::Jpeg) {
         result::check_jpeg(how, &options)?;
     }
+    let page = arguments.report.as_deref().map(Page::begin).transpose()?;
     let restorer = Restorer::open(&model)?;
     message::caution(&restorer);
     let screen = Screen::new(planned.jobs.len(), how.json);
@@ -39,8 +41,10 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
         ..Tally::default()
     };
     let batch = Batch::new(how, &options, &restorer, &screen, arguments.resume);
+    let batch = batch.with_page(page);
     batch.run(planned.jobs.into_iter(), &mut tally);
     screen.end(&tally);
+    batch.end()?;
     Ok(match tally.failed {
         0 => Outcome::Done,
         _ => Outcome::Partly,

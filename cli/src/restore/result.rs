@@ -12,6 +12,7 @@ use crate::io::carry;
 use crate::io::carry::{Orient, Wish};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::page::detail::Detail;
 use crate::restore::arguments::{HowArgs, OutQuality, OutTables};
 use crate::restore::input::{Input, Seen};
 use crate::restore::quality;
@@ -24,6 +25,10 @@ pub struct Output {
     pub report: Report,
     /// The quality of the JPEG, if it is written with one.
     pub quality: Option<u8>,
+    /// The quality of the input, in words, if it is a JPEG.
+    pub found: Option<String>,
+    /// What a page shows of it, if there is one.
+    pub detail: Option<Detail>,
 }
 
 enum Content {
@@ -89,6 +94,8 @@ pub struct Work<'a> {
     pub restorer: &'a Restorer,
     /// The output format.
     pub format: Format,
+    /// Whether a page shows what was done.
+    pub shown: bool,
 }
 
 impl Work<'_> {
@@ -109,44 +116,70 @@ impl Work<'_> {
                 let (levels, report) =
                     self.restorer
                         .restore_to_levels(file, self.options, control)?;
-                Output::new(Content::Jpeg(jpeg::write(&levels)?), report)
+                let bytes = jpeg::write(&levels)?;
+                let shown = jpeg::file::pixels::decode(&bytes, &self.options.limits);
+                let detail = self.detail(seen, carried.turn, &shown?)?;
+                let mut out = Output::new(Content::Jpeg(bytes), report);
+                out.detail = detail;
+                out
             }
             (Format::Jpeg, ..) => {
-                let (pixels, report) = self.pixels(seen, carried.turn, control)?;
+                let (pixels, report, detail) = self.pixels(seen, carried.turn, control)?;
                 let (bytes, quality) = match wanted {
                     Wanted::Quality(quality) => (jpeg::encode(&pixels, quality, (1, 1))?, quality),
                     _ => quality::automatic(&pixels, seen, &report)?,
                 };
                 let mut out = Output::new(Content::Jpeg(bytes), report);
                 out.quality = Some(quality);
+                out.detail = detail;
                 out
             }
             _ => {
-                let (pixels, report) = self.pixels(seen, carried.turn, control)?;
-                Output::new(Content::Pixels(pixels), report)
+                let (pixels, report, detail) = self.pixels(seen, carried.turn, control)?;
+                let mut out = Output::new(Content::Pixels(pixels), report);
+                out.detail = detail;
+                out
             }
         };
+        out.found = seen.quality_found();
         out.metadata = carried.metadata;
         out.report.notes.extend(carried.notes);
         Ok(out)
     }
 
-    /// The restored picture, turned; with `--compare`, to the right of the input as decoded.
+    /// The restored picture, turned; with `--compare`, to the right of the input as decoded. Also
+    /// what a page shows.
     fn pixels(
         &self,
         seen: &Seen,
         turn: Orientation,
         control: Control<'_>,
-    ) -> Result<(Planar8, Report)> {
+    ) -> Result<(Planar8, Report, Option<Detail>)> {
         let restored = seen.restore(self.restorer, self.options, control)?;
         let after = picture::turned(restored.frame, turn);
+        let detail = self.detail(seen, turn, &after)?;
         if !self.how.compare {
-            return Ok((after, restored.report));
+            return Ok((after, restored.report, detail));
         }
+        let before = self.decoded(seen, turn)?;
+        let both = picture::side_by_side(&before, &after);
+        Ok((both, restored.report, detail))
+    }
+
+    /// The input as decoded, turned.
+    fn decoded(&self, seen: &Seen, turn: Orientation) -> Result<Planar8> {
         let decode = self.options.clone().with_strength(0.0);
         let before = seen.restore(self.restorer, &decode, Control::default())?;
-        let before = picture::turned(before.frame, turn);
-        Ok((picture::side_by_side(&before, &after), restored.report))
+        Ok(picture::turned(before.frame, turn))
+    }
+
+    /// What a page shows of a picture, restored to `after`.
+    fn detail(&self, seen: &Seen, turn: Orientation, after: &Planar8) -> Result<Option<Detail>> {
+        if !self.shown {
+            return Ok(None);
+        }
+        let before = self.decoded(seen, turn)?;
+        Detail::of(&before, after).map(Some)
     }
 }
 
@@ -157,6 +190,8 @@ impl Output {
             metadata: Metadata::default(),
             report,
             quality: None,
+            found: None,
+            detail: None,
         }
     }
 }

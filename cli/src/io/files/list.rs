@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(paths(b"a b.jpg\r\n\r\n/x/c.jpg\r\n").unwrap(), expected);
         assert_eq!(paths(b"a b.jpg\0/x/c.jpg\0").unwrap(), expected);
         assert_eq!(paths(b"a\nb.jpg\0").unwrap(), [PathBuf::from("a\nb.jpg")]);
-        assert_eq!(paths(b"").unwrap(), [PathBuf::new(); 0]);
+        assert!(paths(b"").unwrap().is_empty());
     }
 
     #[test]
