@@ -16,6 +16,7 @@ use ddrmjpeg::jpeg::file::origin::Family;
 use tempfile::NamedTempFile;
 
 use crate::io::files::{Job, Target};
+use crate::io::picture;
 use crate::message;
 use crate::page::detail::Detail;
 use crate::restore::result::Output;
@@ -40,7 +41,7 @@ impl Page {
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).with_context(name)?;
-        let file = NamedTempFile::new_in(folder).with_context(name)?;
+        let file = picture::scratch_in(folder).with_context(name)?;
         let mut page = Self {
             path: path.to_owned(),
             file: BufWriter::new(file),

@@ -7,6 +7,7 @@ mod formats;
 mod jpeg_out;
 mod messages;
 mod metadata;
+mod pages;
 mod pipes;
 mod watched;
 

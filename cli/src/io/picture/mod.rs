@@ -158,15 +158,19 @@ fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> 
     };
     let write = || -> Result<()> {
         std::fs::create_dir_all(folder)?;
-        // Beside the target, so that the last step is a rename within one file system.
-        let mut scratch = tempfile::Builder::new()
-            .permissions(permissions())
-            .tempfile_in(folder)?;
+        let mut scratch = scratch_in(folder)?;
         fill(scratch.as_file_mut())?;
         scratch.persist(path)?;
         Ok(())
     };
     write().with_context(|| path.display().to_string())
+}
+
+/// A file in the folder of its target, so that the last step is a rename within one file system.
+pub fn scratch_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .permissions(permissions())
+        .tempfile_in(folder)
 }
 
 /// The mode of ordinary new files, which the umask narrows; scratch files would be 0600.
