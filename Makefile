@@ -2,7 +2,7 @@
 # first, and set-up that is done costs half a second. After `make setup` plain cargo works too.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system libtorch build demo test check fuzz bench install clean
+.PHONY: help setup system libtorch build python capi demo test check fuzz bench install clean
 
 CARGO ?= cargo
 PREFIX ?= /usr/local
@@ -31,6 +31,12 @@ libtorch: system
 build: setup ## Build the command and the GStreamer plugin, optimised; with TORCH=1 ddrmjpeg-torch
 	$(CARGO) build --release --workspace
 	$(if $(with_torch),$(CARGO) build --release -p ddrmjpeg-cli --features torch --bin ddrmjpeg-torch)
+
+python: setup ## Build the Python wheel, with oneDNN inside (into target/python)
+	@scripts/build_wheel.sh
+
+capi: setup ## Build the C library and install it under PREFIX (libddrmjpeg.so, ddrmjpeg.h, ddrmjpeg.pc)
+	@scripts/build_capi.sh
 
 demo: build ## Restore the example picture and the example stream, and print the gain in dB
 	@scripts/demo.sh

@@ -19,6 +19,11 @@ clippy() {
     "$cargo" clippy --quiet --all-targets "$@" -- -D warnings
 }
 
+# A workspace of its own, for which --all and --workspace do not stand.
+python_format() {
+    "$cargo" fmt --manifest-path python/Cargo.toml --check
+}
+
 docs() {
     RUSTDOCFLAGS="-D warnings" "$cargo" doc --quiet --workspace --no-deps
 }
@@ -40,7 +45,7 @@ licences() {
 # Each script by the interpreter that its first line names; modules of Python by their name.
 scripts_parse() {
     status=0
-    for script in $(find scripts examples .ci -type f | sort); do
+    for script in $(find scripts examples python/ddrmjpeg python/tests .ci -type f | sort); do
         case $script:$(head -c 64 "$script" | head -n 1 | tr -d '\0') in
         *:'#!/bin/sh') sh -n "$script" || status=1 ;;
         *:'#!'*bash) bash -n "$script" || status=1 ;;
@@ -51,11 +56,13 @@ scripts_parse() {
 }
 
 step "format" "$cargo" fmt --all --check
+step "format, Python's extension module" python_format
 step "scripts" scripts_parse
 step "clippy, all without libtorch" clippy --workspace
 step "clippy, the library alone" clippy -p ddrmjpeg
 step "clippy, the library with fetch" clippy -p ddrmjpeg --features fetch
 step "clippy, the library with image" clippy -p ddrmjpeg --features image
+step "clippy, Python's extension module" clippy --manifest-path python/Cargo.toml
 step "clippy, the library with libtorch" clippy -p ddrmjpeg --features torch
 step "clippy, all that is built with libtorch" clippy -p ddrmjpeg -p ddrmjpeg-lab -p ddrmjpeg-cli --features "$torch"
 step "documentation" docs

@@ -10,8 +10,8 @@ set -eu
 # base, jpegdec, pngdec, v4l2src, HTTP, RTP, AVI and Matroska in good, jpegparse in bad before
 # GStreamer 1.24; openh264enc, hlssink2 and mpegtsmux of the media servers are in bad too). libav for
 # avdec_mjpeg, in tests: a decoder that keeps all of the chroma. python3-gi and the RTSP server's
-# introspection data for examples/pipelines/rtsp_server.py.
-packages="build-essential pkg-config ca-certificates python3 python3-pip
+# introspection data for examples/pipelines/rtsp_server.py. venv for the Python wheel and its tests.
+packages="build-essential pkg-config ca-certificates python3 python3-pip python3-venv
 libdnnl-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 gstreamer1.0-libav python3-gi gir1.2-gst-rtsp-server-1.0"
@@ -28,6 +28,7 @@ is_there() {
     case $1 in
     python3) command -v python3 >/dev/null ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;
+    python3-venv) python3 -c 'import ensurepip' 2>/dev/null ;;
     *) [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
     esac
 }

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Runs the tests. `make test` calls it after set-up, .ci/run too.
 #
-# Usage: test.sh [lean|docs|light|all|corpus]...
-#        Without arguments: lean docs light all, and corpus where DDRMJPEG_CORPUS is set.
+# Usage: test.sh [lean|docs|light|c|python|all|corpus]...
+#        Without arguments: lean docs light c python all, and corpus where DDRMJPEG_CORPUS is set.
 #   lean    the library without libtorch
 #   docs    the examples in the documentation
 #   light   command and plugin as they are installed: what they link, whether GStreamer can load the
 #           plugin, every test of the plugin, and what the command does for want of libtorch
+#   c       the C library: its functions, and its example against the command
+#   python  the Python package as its wheel installs it, against the command
 #   all     every test of library, laboratory and command with libtorch, and of the two programs together
 #   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
 # cargo-nextest is used where it is installed, else cargo test.
@@ -62,6 +64,18 @@ all() {
     together
 }
 
+c() {
+    "$cargo" test -p ddrmjpeg-capi
+    "$cargo" build --workspace
+    scripts/test_capi.sh
+}
+
+# The corpus is a part of its own.
+python() {
+    "$cargo" build --workspace
+    (unset DDRMJPEG_CORPUS && scripts/test_python.sh)
+}
+
 # The command without libtorch, with the real ddrmjpeg-torch.
 together() {
     "$cargo" build -p ddrmjpeg-cli --features torch --bin ddrmjpeg-torch
@@ -85,6 +99,8 @@ corpus() {
         "$cargo" test $torch --lib --tests -- --ignored corpus
         "$cargo" test -p gst-plugin-ddrmjpeg --lib --tests -- --ignored corpus
     fi
+    "$cargo" build --workspace
+    scripts/test_python.sh -k corpus
 }
 
 # links_no_libtorch FILE: it needs oneDNN, and neither it nor what it needs is a part of libtorch.
@@ -122,12 +138,12 @@ plugin_loads() {
     return "$status"
 }
 
-[ $# -gt 0 ] || set -- lean docs light ${DDRMJPEG_CORPUS:+corpus} all
+[ $# -gt 0 ] || set -- lean docs light c python ${DDRMJPEG_CORPUS:+corpus} all
 for part in "$@"; do
     case $part in
-    lean | docs | light | all | corpus) ;;
+    lean | docs | light | c | python | all | corpus) ;;
     *)
-        echo "test.sh: no part is called '$part': lean, docs, light, all or corpus" >&2
+        echo "test.sh: no part is called '$part': lean, docs, light, c, python, all or corpus" >&2
         exit 2
         ;;
     esac

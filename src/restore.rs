@@ -177,6 +177,39 @@ impl Restorer {
         source::restore(&mut self.alone(), seen, None, request)
     }
 
+    /// [`Self::restore_frame`] for a frame that is RGB or grey, with a picture that is not rounded,
+    /// as [`Self::restore_unrounded`] returns it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_frame`]; [`crate::Error::Unsupported`] for YCbCr.
+    pub fn restore_frame_unrounded(
+        &self,
+        frame: &Planar8,
+        info: &FrameInfo,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        options.validate()?;
+        let request = Request { options, control };
+        source::frame::unrounded(&mut self.alone(), frame, info, request)
+    }
+
+    /// [`Self::restore_decoded`] with a picture that is not rounded, as
+    /// [`Self::restore_unrounded`] returns it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_decoded`].
+    pub fn restore_decoded_unrounded(
+        &self,
+        picture: &Planar8,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        options.validate()?;
+        let seen = source::estimated::see_decoded(picture)?;
+        source::unrounded(&mut self.alone(), seen, Request { options, control })
+    }
+
     /// Restores a picture of which only `bits` per channel were kept, wherever in its bin each
     /// level is shown. RGB or grey, of any size; the result has the same layout, and, unless
     /// the preset is `paper`, the same levels.

@@ -2,7 +2,7 @@
 //!
 //! Used by `source`, for frames that were turned since they were decoded.
 
-use crate::frame::{Planar8, Plane8};
+use crate::frame::{Picture, Planar8, Plane8};
 
 /// What was done to a picture: transposed first, or not, then mirrored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,19 +54,25 @@ impl Orientation {
     pub fn plane(self, plane: &Plane8) -> Plane8 {
         let (width, height) = self.size((plane.width, plane.height));
         let mut out = Plane8::new(width, height);
-        for (y, row) in out.data.chunks_exact_mut(width).enumerate() {
+        self.turn(&plane.data, plane.width, &mut out.data, width);
+        out
+    }
+
+    /// Writes the samples `from`, in rows of `from_width`, to `to` so turned, in rows of `width`.
+    fn turn<T: Copy>(self, from: &[T], from_width: usize, to: &mut [T], width: usize) {
+        let height = to.len() / width;
+        for (y, row) in to.chunks_exact_mut(width).enumerate() {
             let y = if self.mirrored_y { height - 1 - y } else { y };
             for (x, sample) in row.iter_mut().enumerate() {
                 let x = if self.mirrored_x { width - 1 - x } else { x };
-                let from = if self.transposed {
-                    x * plane.width + y
+                let at = if self.transposed {
+                    x * from_width + y
                 } else {
-                    y * plane.width + x
+                    y * from_width + x
                 };
-                *sample = plane.data[from];
+                *sample = from[at];
             }
         }
-        out
     }
 
     /// `picture` so turned, each plane by itself, and its subsampling with it.
@@ -80,6 +86,19 @@ impl Orientation {
                 .collect(),
             subsampling: self.size(picture.subsampling),
         }
+    }
+
+    /// A picture that is not rounded, so turned. It is copied only where there is something to do.
+    pub fn unrounded(self, picture: Picture) -> Picture {
+        if self.is_upright() {
+            return picture;
+        }
+        let (width, height) = self.size((picture.width, picture.height));
+        let mut out = Picture::new(picture.channels, width, height);
+        for c in 0..picture.channels {
+            self.turn(picture.plane(c), picture.width, out.plane_mut(c), width);
+        }
+        out
     }
 }
 
@@ -103,6 +122,12 @@ mod tests {
             );
             assert!(turned[..n].iter().all(|other| other != one));
             assert_eq!((one.width(), one.height()), orientation.size((5, 3)));
+            let floats = |plane: &Plane8| {
+                let data = plane.data.iter().map(|&sample| f32::from(sample));
+                Picture::from_data(1, plane.width, plane.height, data.collect()).unwrap()
+            };
+            let unrounded = orientation.unrounded(floats(&picture.planes[0]));
+            assert_eq!(unrounded, floats(&one.planes[0]));
         }
         assert_eq!(turned[0], picture);
         // To the right by a quarter: the first row becomes the last column.

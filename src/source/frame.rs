@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
-use crate::frame::Planar8;
+use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg::Header;
+use crate::jpeg::grid::color;
 use crate::jpeg::grid::tables::ijg_pair;
-use crate::report::{Estimated, Restored};
+use crate::report::{Estimated, Report, Restored};
 use crate::solve::{Request, Solver};
+use crate::source;
 use crate::source::{Sight, estimated, header_frame, named, restore as restore_seen, unchanged};
 
 /// Luma and chroma steps.
@@ -90,6 +92,43 @@ pub(crate) fn restore(
     match see(frame, info)? {
         Sight::Seen(seen) => restore_seen(solver, *seen, None, request),
         Sight::Nothing(why, report) => Ok(unchanged(frame, why, *report)),
+    }
+}
+
+/// The same, not rounded, of a frame that is RGB or grey.
+///
+/// # Errors
+/// As [`restore`]; [`Error::Unsupported`] for YCbCr.
+pub(crate) fn unrounded(
+    solver: &mut dyn Solver,
+    frame: &Planar8,
+    info: &FrameInfo,
+    request: Request<'_>,
+) -> Result<(Picture, Report)> {
+    if frame.model == PixelModel::YCbCr {
+        return Err(Error::Unsupported(
+            "a frame of YCbCr without rounding: only RGB and grey are returned so".into(),
+        ));
+    }
+    match see(frame, info)? {
+        Sight::Seen(seen) => source::unrounded(solver, *seen, request),
+        Sight::Nothing(why, report) => {
+            let Restored { frame, report } = unchanged(frame, why, *report);
+            Ok((as_picture(&frame), report))
+        }
+    }
+}
+
+/// The pixels of a frame whose planes have one size.
+fn as_picture(frame: &Planar8) -> Picture {
+    let samples = frame.planes.iter().flat_map(|plane| &plane.data);
+    Picture {
+        channels: frame.planes.len(),
+        width: frame.width(),
+        height: frame.height(),
+        data: samples
+            .map(|&byte| color::from_level(f32::from(byte)))
+            .collect(),
     }
 }
 

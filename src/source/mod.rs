@@ -16,7 +16,7 @@ pub mod turned;
 use std::borrow::Cow;
 
 use crate::error::Result;
-use crate::frame::{Orientation, Picture, Planar8};
+use crate::frame::{Orientation, Picture, PixelModel, Planar8, Rect};
 use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::{JpegMeasurement, Observation};
 use crate::report::{Consistency, Report, Restored};
@@ -89,6 +89,42 @@ pub(crate) fn restore(
 ) -> Result<Restored> {
     let solved = solve(solver, &mut seen, request)?;
     Ok(lay_out(&seen, solved, last))
+}
+
+/// The same, not rounded: RGB, or grey when that was seen.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn unrounded(
+    solver: &mut dyn Solver,
+    mut seen: Seen<'_>,
+    request: Request<'_>,
+) -> Result<(Picture, Report)> {
+    let solved = solve(solver, &mut seen, request)?;
+    Ok((visible(&seen, &solved.picture), solved.report))
+}
+
+/// The visible part of `picture`, as it came, of one channel for grey and three else.
+fn visible(seen: &Seen<'_>, picture: &Picture) -> Picture {
+    let ((left, top), orientation) = match &seen.out {
+        Out::File(_) => ((0, 0), Orientation::default()),
+        Out::Pixels {
+            margin,
+            orientation,
+            ..
+        } => (*margin, *orientation),
+    };
+    let mut part = picture.crop(Rect {
+        x: left,
+        y: top,
+        width: seen.observation.width - left,
+        height: seen.observation.height - top,
+    });
+    if seen.observation.model == PixelModel::Grey {
+        part.data.truncate(part.plane_len());
+        part.channels = 1;
+    }
+    orientation.unrounded(part)
 }
 
 /// The picture, with the whole report.

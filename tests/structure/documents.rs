@@ -14,12 +14,14 @@ fn entries(text: &str) -> Vec<(&str, &str)> {
     items.filter_map(|item| item.split_once("`: ")).collect()
 }
 
-/// Folders of these files without a row of their own, or with several. A row of a table opens with
-/// the folder's name in backticks, a slash at its end.
+/// Folders of these files without a row of their own, or with several; those of tests aside, which
+/// lie in the folder of what they try. A row of a table opens with the folder's name in backticks, a
+/// slash at its end.
 pub fn unlisted_folders(text: &str, paths: &[String]) -> Vec<String> {
     let folders: BTreeSet<&str> = paths
         .iter()
         .filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder))
+        .filter(|folder| !folder.ends_with("tests"))
         .collect();
     let mut found = Vec::new();
     for folder in folders {

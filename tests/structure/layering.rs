@@ -132,7 +132,8 @@ pub fn private_doors(sources: &[Source]) -> Vec<String> {
 }
 
 fn is_face(path: &str) -> bool {
-    path.starts_with("cli/") || path.starts_with("plugin/")
+    let faces = ["capi/", "cli/", "plugin/", "python/"];
+    faces.iter().any(|face| path.starts_with(face))
 }
 
 fn private_doors_of(source: &Source) -> Vec<String> {

@@ -14,9 +14,16 @@ mod source;
 
 use source::Source;
 
-/// Every `.rs` file of the library, the command, the laboratory and the plugin.
+/// Every `.rs` file of the library and of all packages around it.
 fn code() -> Vec<Source> {
-    let folders = ["src", "cli/src", "lab/src", "plugin/src"];
+    let folders = [
+        "src",
+        "capi/src",
+        "cli/src",
+        "lab/src",
+        "plugin/src",
+        "python/src",
+    ];
     let sources: Vec<Source> = folders.into_iter().flat_map(source::read_folder).collect();
     assert!(
         sources.len() > 10,
@@ -32,6 +39,7 @@ fn all_rust() -> Vec<Source> {
     for folder in [
         "tests",
         "examples",
+        "capi/tests",
         "cli/tests",
         "lab/tests",
         "lab/examples",
@@ -75,6 +83,15 @@ fn every_module_says_what_it_is() {
 }
 
 #[test]
+fn files_of_the_faces_in_c_and_python_say_what_they_are_and_are_short() {
+    let mut texts = source::read_texts("python", &["py"]);
+    texts.extend(source::read_texts("capi", &["c"]));
+    assert!(texts.len() > 5, "too few files read: {}", texts.len());
+    assert_none(manners::missing_openings(&texts));
+    assert_none(size::long_texts(&texts));
+}
+
+#[test]
 fn functions_and_files_are_short() {
     assert_none(size::long_functions(&code()));
     assert_none(size::long_files(&all_rust()));
@@ -104,7 +121,7 @@ fn every_picture_has_a_source_and_a_licence() {
 fn every_dependency_has_a_reason() {
     let text = source::read_text("CONTRIBUTING.md");
     let mut names = Vec::new();
-    for manifest in ["", "cli/", "lab/", "plugin/"] {
+    for manifest in ["", "capi/", "cli/", "lab/", "plugin/", "python/"] {
         let text = source::read_text(&format!("{manifest}Cargo.toml"));
         names.extend(documents::dependencies(&text));
     }
@@ -125,6 +142,8 @@ fn only_documents_of_the_repository_are_named() {
         "examples",
         "models",
         "fuzz/fuzz_targets",
+        "capi",
+        "python",
     ] {
         texts.extend(source::read_texts(
             folder,

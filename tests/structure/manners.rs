@@ -3,7 +3,7 @@
 use crate::source::Source;
 
 /// Crates that belong to the faces.
-const OF_THE_FACES: [&str; 9] = [
+const OF_THE_FACES: [&str; 11] = [
     "gst",
     "gstreamer",
     "gst_base",
@@ -13,6 +13,8 @@ const OF_THE_FACES: [&str; 9] = [
     "anyhow",
     "indicatif",
     "serde_json",
+    "pyo3",
+    "numpy",
 ];
 /// Crates of libtorch, and where they may be named.
 const OF_TORCH: [&str; 2] = ["tch", "torch_sys"];
@@ -97,6 +99,19 @@ pub fn missing_headers(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
+/// Files of Python that do not open with a docstring, and files of C that do not with a comment.
+pub fn missing_openings(texts: &[(String, String)]) -> Vec<String> {
+    let opening = |path: &str| match path.ends_with(".py") {
+        true => "\"\"\"",
+        false => "/*",
+    };
+    let bare = texts
+        .iter()
+        .filter(|(path, text)| !text.starts_with(opening(path)));
+    bare.map(|(path, _)| format!("{path}: does not open with what it is"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +188,16 @@ mod tests {
             ),
             0
         );
+    }
+
+    #[test]
+    fn bare_files_of_c_and_python_are_seen() {
+        let bare =
+            |path: &str, text: &str| missing_openings(&[(path.to_owned(), text.to_owned())]).len();
+        assert_eq!(bare("a.py", "import os\n"), 1);
+        assert_eq!(bare("a.py", "\"\"\"What.\"\"\"\nimport os\n"), 0);
+        assert_eq!(bare("a.c", "#include <a.h>\n"), 1);
+        assert_eq!(bare("a.c", "/* What. */\n"), 0);
     }
 
     #[test]

@@ -95,6 +95,16 @@ pub fn long_files(sources: &[Source]) -> Vec<String> {
     found
 }
 
+/// Files in other languages of more than [`FILE_LINES`] lines.
+pub fn long_texts(texts: &[(String, String)]) -> Vec<String> {
+    let lines = texts
+        .iter()
+        .map(|(path, text)| (path, text.lines().count()));
+    let long = lines.filter(|(_, lines)| *lines > FILE_LINES);
+    long.map(|(path, lines)| format!("{path}: {lines} lines, {FILE_LINES} allowed"))
+        .collect()
+}
+
 /// Lines inside the values of `const` and `static` arrays.
 fn table_lines(source: &Source) -> usize {
     let starts = (0..source.tokens.len())
@@ -154,6 +164,12 @@ mod tests {
             complaints(&format!("fn f() {{ let a = [{blank}1, 2]; }}")),
             1
         );
+    }
+
+    #[test]
+    fn long_texts_are_seen() {
+        let complaints = |lines| long_texts(&[("a.py".to_owned(), "\n".repeat(lines))]).len();
+        assert_eq!((complaints(400), complaints(401)), (0, 1));
     }
 
     #[test]
