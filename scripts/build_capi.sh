@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the C library and installs it under PREFIX (default /usr/local), under DESTDIR if set:
 #   include/ddrmjpeg.h, lib/libddrmjpeg.so with its versions, lib/pkgconfig/ddrmjpeg.pc
+# (LIBDIR names another folder than lib, such as lib/x86_64-linux-gnu).
 # `make capi` calls it after set-up.
 #
 # Usage: build_capi.sh [--dev]      --dev builds as tests are built, which takes less time.
@@ -14,6 +15,7 @@ cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
 prefix=${PREFIX:-/usr/local}
 root=${DESTDIR:-}$prefix
+lib=${LIBDIR:-lib}
 target=${TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}}
 profile=release
 folder=release
@@ -34,14 +36,14 @@ esac
 "$cargo" rustc --profile "$profile" --target-dir "$target" -p ddrmjpeg-capi --lib --crate-type cdylib \
     -- -C "link-arg=-Wl,-soname,$soname"
 
-install -d "$root/include" "$root/lib/pkgconfig"
+install -d "$root/include" "$root/$lib/pkgconfig"
 install -m 644 capi/include/ddrmjpeg.h "$root/include/ddrmjpeg.h"
-install -m 755 "$target/$folder/libddrmjpeg_capi.so" "$root/lib/libddrmjpeg.so.$version"
-ln -sf "libddrmjpeg.so.$version" "$root/lib/$soname"
-ln -sf "$soname" "$root/lib/libddrmjpeg.so"
-cat >"$root/lib/pkgconfig/ddrmjpeg.pc" <<EOF
+install -m 755 "$target/$folder/libddrmjpeg_capi.so" "$root/$lib/libddrmjpeg.so.$version"
+ln -sf "libddrmjpeg.so.$version" "$root/$lib/$soname"
+ln -sf "$soname" "$root/$lib/libddrmjpeg.so"
+cat >"$root/$lib/pkgconfig/ddrmjpeg.pc" <<EOF
 prefix=$prefix
-libdir=\${prefix}/lib
+libdir=\${prefix}/$lib
 includedir=\${prefix}/include
 
 Name: ddrmjpeg
@@ -50,4 +52,4 @@ Version: $version
 Libs: -L\${libdir} -lddrmjpeg
 Cflags: -I\${includedir}
 EOF
-echo "installed $root/include/ddrmjpeg.h, $root/lib/$soname and $root/lib/pkgconfig/ddrmjpeg.pc"
+echo "installed $root/include/ddrmjpeg.h, $root/$lib/$soname and $root/$lib/pkgconfig/ddrmjpeg.pc"

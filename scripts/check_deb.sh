@@ -56,7 +56,7 @@ step "build, without network"
 in_build "cd /src && scripts/build_deb.sh /packages"
 
 step "a root to install in"
-root "$clean" "gstreamer1.0-tools,gstreamer1.0-plugins-base,gstreamer1.0-plugins-good"
+root "$clean" "gcc,libc6-dev,pkg-config,gstreamer1.0-tools,gstreamer1.0-plugins-base,gstreamer1.0-plugins-good"
 mkdir "$clean/try"
 cp "$build"/packages/*.deb "$clean/try/"
 cp tests/data/*.jpg "$clean/try/"
@@ -77,6 +77,10 @@ gst-inspect-1.0 ddrmjpegdec >/dev/null
 picture=$(ls /try/*.jpg | head -n 1)
 gst-launch-1.0 -q filesrc location="$picture" ! ddrmjpegdec ! pngenc ! filesink location=/try/by_gstreamer.png
 [ -s /try/by_gstreamer.png ]
+cc -o /try/by_c /usr/share/doc/libddrmjpeg-dev/examples/restore.c $(pkg-config --cflags --libs ddrmjpeg)
+/try/by_c "$picture" /try/by_c.ppm
+ddrmjpeg restore "$picture" -o /try/by_command.ppm
+cmp /try/by_c.ppm /try/by_command.ppm
 '
 
 step "remove"
