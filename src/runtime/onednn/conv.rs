@@ -14,6 +14,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use crate::error::{Error, Result};
 use crate::runtime::arithmetic::Arithmetic;
 use crate::runtime::multiplies;
+use crate::runtime::onednn::ends::{End, Types};
 use crate::runtime::onednn::shim::{
     RawConv, RawWeights, Shape, check, dn_drop_conv, dn_drop_weights, dn_pack, dn_plan, dn_run,
 };
@@ -35,62 +36,6 @@ pub struct Convolution {
     pub side: usize,
     /// Pixels from one result to the next.
     pub stride: usize,
-}
-
-/// The types of a convolution's input and result; its weights are in eight bits if one of these is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Types {
-    /// Both in this arithmetic.
-    Same(Arithmetic),
-    /// From signed to unsigned bytes.
-    Bytes,
-    /// From unsigned bytes to this arithmetic.
-    FromBytes(Arithmetic),
-}
-
-impl Types {
-    /// Bytes of a sample of the input.
-    fn input(self) -> usize {
-        match self {
-            Self::Same(arithmetic) => arithmetic.bytes(),
-            Self::Bytes | Self::FromBytes(_) => 1,
-        }
-    }
-
-    /// Bytes of a sample of the result.
-    fn output(self) -> usize {
-        match self {
-            Self::Same(arithmetic) | Self::FromBytes(arithmetic) => arithmetic.bytes(),
-            Self::Bytes => 1,
-        }
-    }
-
-    /// Whether a result is multiplied by a number per channel.
-    fn scaled(self) -> bool {
-        !matches!(self, Self::Same(_))
-    }
-
-    /// The number of its row in shim.cc.
-    fn number(self) -> i32 {
-        match self {
-            Self::Same(Arithmetic::F32) => 0,
-            Self::Same(Arithmetic::Bf16) => 1,
-            Self::Bytes => 2,
-            Self::FromBytes(Arithmetic::F32) => 3,
-            Self::FromBytes(Arithmetic::Bf16) => 4,
-        }
-    }
-}
-
-/// What becomes of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It is written as it is.
-    Plain,
-    /// ReLU of it is written.
-    Relu,
-    /// It is added to what is there.
-    Sum,
 }
 
 /// A part of an input, with all rows that the kernel reads.
@@ -207,6 +152,12 @@ impl Packed {
         })
     }
 
+    /// Whether what is added to a result is added last, so that [`End::Onto`] has the bits of
+    /// [`End::Sum`].
+    pub fn sums_last(&self) -> bool {
+        self.types.scaled()
+    }
+
     /// Channels and kernel.
     pub fn sizes(&self) -> Convolution {
         self.sizes
@@ -217,7 +168,7 @@ impl Packed {
     /// # Errors
     /// [`Error::Backend`] for a window that is smaller than the kernel, slices of other lengths, or
     /// if oneDNN has no such convolution on this CPU.
-    pub fn run(&self, window: Window<'_>, end: End, out: &mut [u8]) -> Result<()> {
+    pub fn run(&self, window: Window<'_>, end: End<'_>, out: &mut [u8]) -> Result<()> {
         let Window {
             rows,
             height,
@@ -225,14 +176,20 @@ impl Packed {
             beside,
         } = window;
         let (made_height, made_width) = self.sizes.made(height, width + 2 * beside)?;
+        let made = made_height * made_width * self.sizes.output * self.types.output();
+        let onto = match end {
+            End::Onto(onto) => onto,
+            _ => &[],
+        };
         let lengths = [
             (
                 rows.len(),
                 height * width * self.sizes.input * self.types.input(),
             ),
+            (out.len(), made),
             (
-                out.len(),
-                made_height * made_width * self.sizes.output * self.types.output(),
+                onto.len(),
+                if matches!(end, End::Onto(_)) { made } else { 0 },
             ),
         ];
         if let Some((found, wanted)) = lengths.into_iter().find(|(found, wanted)| found != wanted) {
@@ -247,8 +204,8 @@ impl Packed {
         let macs = made_height * made_width * self.sizes.weights();
         multiplies::product(macs as i64, || {
             with_scratch(kernel.scratch, |scratch| {
-                // SAFETY: the kernel, the weights and the bias are alive; the lengths of input and
-                // result were compared above, and the scratch memory has the kernel's length.
+                // SAFETY: the kernel, the weights and the bias are alive; the lengths of input,
+                // sum and result were compared above, and the scratch memory has the kernel's length.
                 check(unsafe {
                     dn_run(
                         kernel.conv,
@@ -256,6 +213,7 @@ impl Packed {
                         self.bias.as_ptr(),
                         self.scale.as_ptr(),
                         rows.as_ptr().cast(),
+                        onto.as_ptr().cast(),
                         out.as_mut_ptr().cast(),
                         scratch,
                     )
@@ -301,7 +259,7 @@ impl Convolution {
         self,
         types: Types,
         (height, width, beside): (usize, usize, usize),
-        end: End,
+        end: End<'_>,
     ) -> Result<Shape> {
         let number = |n: usize| {
             let long =
@@ -317,11 +275,7 @@ impl Convolution {
             height: number(height)?,
             width: number(width)?,
             beside: number(beside)?,
-            end: match end {
-                End::Plain => 0,
-                End::Relu => 1,
-                End::Sum => 2,
-            },
+            end: end.number(),
         })
     }
 }
