@@ -15,7 +15,7 @@ use crate::runtime::conv_engine::memory::{Disjoint, Lent, add_interleaved, sampl
 use crate::runtime::conv_engine::region::{Link, Plan, Scale, Work, bands, pieces, times, whole};
 use crate::runtime::conv_engine::weights::eight::{Rounding, to_bytes};
 use crate::runtime::conv_engine::weights::packing::Ready;
-use crate::runtime::onednn::{End, Window};
+use crate::runtime::onednn::Window;
 use crate::runtime::samples::{Bf16, Sample};
 use crate::runtime::threads::stages::in_stages;
 
@@ -203,18 +203,21 @@ impl<'a> Pass<'a> {
             to.frame(made);
             (from.rows(read.0, read.1), to.rows_mut(made.0 + 1, made.1))
         };
-        let sum = link.onto.map(|map| &self.maps[map]);
-        // SAFETY: as above; this one is other memory.
-        let other = sum
+        if let Some(sum) = link
+            .onto
+            .map(|map| &self.maps[map])
             .filter(|sum| !sum.shares(to))
-            .map(|sum| unsafe { sum.rows(made.0 + 1, made.1) });
+        {
+            // SAFETY: as above; this one is other memory.
+            out.copy_from_slice(unsafe { sum.rows(made.0 + 1, made.1) });
+        }
         let window = Window {
             rows,
             height: read.1,
             width: from.width,
             beside: usize::from(link.scale == Scale::Same),
         };
-        self.convolve((index, link), window, (other, out))
+        self.convolve((index, link), window, out)
     }
 
     /// Computes a window, cut out and pasted back.
@@ -240,23 +243,22 @@ impl<'a> Pass<'a> {
             width,
             beside: 0,
         };
-        self.convolve((index, link), window, (None, &mut out))?;
+        self.convolve((index, link), window, &mut out)?;
         // SAFETY: a stage writes the map of one layer, in windows that do not overlap.
         unsafe { result.paste(to, &out) };
         Ok(())
     }
 
-    /// Convolves `window` into the second slice, which holds the sum if there is one, unless that is
-    /// in the first.
+    /// Convolves `window` into `out`, which holds the sum if there is one.
     fn convolve(
         &self,
         (index, link): (usize, Link),
         window: Window<'_>,
-        ends: (Option<&[u8]>, &mut [u8]),
+        out: &mut [u8],
     ) -> Result<()> {
         let ready = &self.run.layers[index];
         let Some(rounding) = &ready.rounding else {
-            return self.finish((ready, link), window, ends);
+            return self.finish((ready, link), window, out);
         };
         // oneDNN's own zeros beside the rows would be other numbers than the input's.
         let beside = if rounding.zero == 0 { 0 } else { window.beside };
@@ -283,7 +285,7 @@ impl<'a> Pass<'a> {
             beside: window.beside - beside,
             ..window
         };
-        self.finish((ready, link), window, ends)
+        self.finish((ready, link), window, out)
     }
 
     fn round(&self, from: &[u8], rounding: &Rounding, bytes: &mut [u8]) {
@@ -298,17 +300,9 @@ impl<'a> Pass<'a> {
         &self,
         (Ready { packed, end, .. }, link): (&Ready, Link),
         window: Window<'_>,
-        (other, out): (Option<&[u8]>, &mut [u8]),
+        out: &mut [u8],
     ) -> Result<()> {
-        let is_doubled = link.scale == Scale::Doubled;
-        match other {
-            Some(other) if packed.sums_last() && !is_doubled => {
-                return packed.run(window, End::Onto(other), out);
-            }
-            Some(other) => out.copy_from_slice(other),
-            None => {}
-        }
-        if !is_doubled {
+        if link.scale != Scale::Doubled {
             return packed.run(window, *end, out);
         }
         if link.onto.is_none() {

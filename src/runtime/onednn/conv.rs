@@ -152,12 +152,6 @@ impl Packed {
         })
     }
 
-    /// Whether what is added to a result is added last, so that [`End::Onto`] has the bits of
-    /// [`End::Sum`].
-    pub fn sums_last(&self) -> bool {
-        self.types.scaled()
-    }
-
     /// Channels and kernel.
     pub fn sizes(&self) -> Convolution {
         self.sizes
@@ -168,7 +162,7 @@ impl Packed {
     /// # Errors
     /// [`Error::Backend`] for a window that is smaller than the kernel, slices of other lengths, or
     /// if oneDNN has no such convolution on this CPU.
-    pub fn run(&self, window: Window<'_>, end: End<'_>, out: &mut [u8]) -> Result<()> {
+    pub fn run(&self, window: Window<'_>, end: End, out: &mut [u8]) -> Result<()> {
         let Window {
             rows,
             height,
@@ -176,20 +170,14 @@ impl Packed {
             beside,
         } = window;
         let (made_height, made_width) = self.sizes.made(height, width + 2 * beside)?;
-        let made = made_height * made_width * self.sizes.output * self.types.output();
-        let onto = match end {
-            End::Onto(onto) => onto,
-            _ => &[],
-        };
         let lengths = [
             (
                 rows.len(),
                 height * width * self.sizes.input * self.types.input(),
             ),
-            (out.len(), made),
             (
-                onto.len(),
-                if matches!(end, End::Onto(_)) { made } else { 0 },
+                out.len(),
+                made_height * made_width * self.sizes.output * self.types.output(),
             ),
         ];
         if let Some((found, wanted)) = lengths.into_iter().find(|(found, wanted)| found != wanted) {
@@ -204,8 +192,8 @@ impl Packed {
         let macs = made_height * made_width * self.sizes.weights();
         multiplies::product(macs as i64, || {
             with_scratch(kernel.scratch, |scratch| {
-                // SAFETY: the kernel, the weights and the bias are alive; the lengths of input,
-                // sum and result were compared above, and the scratch memory has the kernel's length.
+                // SAFETY: the kernel, the weights and the bias are alive; the lengths of input and
+                // result were compared above, and the scratch memory has the kernel's length.
                 check(unsafe {
                     dn_run(
                         kernel.conv,
@@ -213,7 +201,6 @@ impl Packed {
                         self.bias.as_ptr(),
                         self.scale.as_ptr(),
                         rows.as_ptr().cast(),
-                        onto.as_ptr().cast(),
                         out.as_mut_ptr().cast(),
                         scratch,
                     )
@@ -259,7 +246,7 @@ impl Convolution {
         self,
         types: Types,
         (height, width, beside): (usize, usize, usize),
-        end: End<'_>,
+        end: End,
     ) -> Result<Shape> {
         let number = |n: usize| {
             let long =

@@ -49,25 +49,22 @@ impl Types {
 
 /// What becomes of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End<'a> {
+pub enum End {
     /// It is written as it is.
     Plain,
     /// ReLU of it is written.
     Relu,
     /// It is added to what is there.
     Sum,
-    /// The sum of it and these samples, as many as those of the result, is written.
-    Onto(&'a [u8]),
 }
 
-impl End<'_> {
+impl End {
     /// Its number in shim.cc.
     pub(crate) fn number(self) -> i32 {
         match self {
             Self::Plain => 0,
             Self::Relu => 1,
             Self::Sum => 2,
-            Self::Onto(_) => 3,
         }
     }
 }

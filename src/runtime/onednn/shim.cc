@@ -34,10 +34,10 @@ struct Shape {
   int32_t height;  // of the input, without zeros
   int32_t width;
   int32_t beside;  // columns of zeros on the left and on the right
-  int32_t end;     // 0: nothing, 1: ReLU, 2: added to what is there, 3: to another map
+  int32_t end;     // 0: nothing, 1: ReLU, 2: added to what is there
 };
 
-enum { PLAIN = 0, RELU = 1, SUM = 2, ONTO = 3 };
+enum { PLAIN = 0, RELU = 1, SUM = 2 };
 
 struct Weights {
   std::mutex lock;
@@ -50,7 +50,6 @@ struct Conv {
   // Of numbers that multiply a channel each; not used unless `scaled`.
   memory::desc scale;
   bool scaled;
-  bool onto;
 };
 
 // oneDNN's OpenMP regions use one thread while this exists: the caller's own threads share the work.
@@ -103,15 +102,12 @@ dims made(const Shape& s) {
   return {1, s.output, length(s.height), length(s.width + 2 * s.beside)};
 }
 
-memory::desc result(const Shape& s) { return {made(s), types(s).result, tag::nhwc}; }
-
 primitive_attr attributes(const Shape& s) {
   primitive_attr attr;
   attr.set_scratchpad_mode(scratchpad_mode::user);
   post_ops ends;
   if (scaled(s)) ends.append_binary(algorithm::binary_mul, per_channel(s));
   if (s.end == SUM) ends.append_sum(1.0f);
-  if (s.end == ONTO) ends.append_binary(algorithm::binary_add, result(s));
 #if DNNL_VERSION_MAJOR >= 3
   if (s.end == RELU) ends.append_eltwise(algorithm::eltwise_relu, 0.0f, 0.0f);
 #else
@@ -123,16 +119,17 @@ primitive_attr attributes(const Shape& s) {
 
 convolution_forward::primitive_desc describe(const Shape& s) {
   const memory::desc source(rows(s), types(s).source, tag::nhwc);
+  const memory::desc result(made(s), types(s).result, tag::nhwc);
   const memory::desc weights(kernel(s), types(s).weights, tag::any);
   const memory::desc bias({s.output}, type::f32, tag::x);
   const dims strides{s.stride, s.stride}, zeros{0, s.beside};
   const auto prop = prop_kind::forward_inference;
   const auto direct = algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
-  return {cpu(), prop, direct, source, weights, bias, result(s), strides, zeros, zeros, attributes(s)};
+  return {cpu(), prop, direct, source, weights, bias, result, strides, zeros, zeros, attributes(s)};
 #else
   const convolution_forward::desc desc(
-      prop, direct, source, weights, bias, result(s), strides, zeros, zeros);
+      prop, direct, source, weights, bias, result, strides, zeros, zeros);
   return {desc, attributes(s), cpu()};
 #endif
 }
@@ -167,7 +164,7 @@ Conv* plan(const Shape& s) {
   return new Conv{
       convolution_forward(desc), desc.src_desc(),  desc.weights_desc(),
       desc.bias_desc(),          desc.dst_desc(), desc.scratchpad_desc(),
-      per_channel(s),            scaled(s),       s.end == ONTO};
+      per_channel(s),            scaled(s)};
 }
 
 memory in_order(Weights& weights, const memory::desc& wanted) {
@@ -183,7 +180,7 @@ memory in_order(Weights& weights, const memory::desc& wanted) {
 
 void run(
     const Conv& conv, Weights& weights, const float* bias, const float* scale, const void* source,
-    const void* onto, void* result, void* scratch) {
+    void* result, void* scratch) {
   Alone alone;
   const auto at = [](const memory::desc& desc, const void* place) {
     return memory(desc, cpu(), const_cast<void*>(place));
@@ -199,10 +196,6 @@ void run(
   if (conv.scaled) {
     const int first = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
     arguments.insert({first, at(conv.scale, scale)});
-  }
-  if (conv.onto) {
-    const int last = DNNL_ARG_ATTR_MULTIPLE_POST_OP(conv.scaled ? 1 : 0) | DNNL_ARG_SRC_1;
-    arguments.insert({last, at(conv.result, onto)});
   }
   conv.primitive.execute(order, arguments);
   order.wait();
@@ -253,8 +246,8 @@ void dn_drop_conv(Conv* conv) { delete conv; }
 
 char* dn_run(
     const Conv* conv, Weights* weights, const float* bias, const float* scale, const void* source,
-    const void* onto, void* result, void* scratch) {
-  return guarded([&] { run(*conv, *weights, bias, scale, source, onto, result, scratch); });
+    void* result, void* scratch) {
+  return guarded([&] { run(*conv, *weights, bias, scale, source, result, scratch); });
 }
 
 }  // extern "C"

@@ -53,7 +53,6 @@ unsafe extern "C" {
         bias: *const f32,
         scale: *const f32,
         source: *const c_void,
-        onto: *const c_void,
         result: *mut c_void,
         scratch: *mut c_void,
     ) -> *mut c_char;

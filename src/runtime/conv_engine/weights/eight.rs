@@ -54,26 +54,28 @@ pub(crate) type Plain = (Vec<f32>, Vec<f32>);
 
 impl Block {
     /// Rounds and packs the weights of a block whose maps have the peaks `peak`; its sum is in
-    /// `sum`.
+    /// `sum`. `plain` reads the weights of either convolution, one after the other.
     ///
     /// # Errors
-    /// [`crate::Error::Backend`] if oneDNN has no such convolution on this CPU.
+    /// Those of `plain`, and [`crate::Error::Backend`] if oneDNN has no such convolution on this CPU.
     pub fn new(
         sizes: [Convolution; 2],
         sum: Arithmetic,
-        [first, second]: [Plain; 2],
+        plain: impl Fn(usize) -> Result<Plain>,
         peak: &Peak,
     ) -> Result<Self> {
         let input = steps(&peak.input, SIGNED);
         let inner = steps(&peak.inner, UNSIGNED);
-        let (weight, scales) = rounded(&first.0, &input, sizes[0]);
+        let (mut weight, bias) = plain(0)?;
+        let scales = round_all(&mut weight, &input, sizes[0]);
         let ones = (vec![0.0; sizes[0].output], vec![1.0; sizes[0].output]);
-        let packed = Packed::of(sizes[0], Types::Bytes, &weight, ones)?;
+        let first = Packed::of(sizes[0], Types::Bytes, &weight, ones)?;
+        drop(weight);
         Ok(Self {
-            first: packed,
+            first,
             scales,
-            bias: first.1,
-            second: Arc::new(whole(sizes[1], sum, &second, (&inner, 0))?),
+            bias,
+            second: Arc::new(whole(sizes[1], sum, plain(1)?, (&inner, 0))?),
             inner,
             rounding: Arc::new(rounding(&input, 0)),
         })
@@ -117,7 +119,7 @@ impl Single {
     pub fn new(
         sizes: Convolution,
         result: Arithmetic,
-        plain: &Plain,
+        plain: Plain,
         peaks: &[f32],
     ) -> Result<Self> {
         const ZERO: u8 = 128;
@@ -147,10 +149,10 @@ fn rounding(steps: &[f32], zero: u8) -> Rounding {
 fn whole(
     sizes: Convolution,
     result: Arithmetic,
-    (weight, bias): &Plain,
+    (mut weight, bias): Plain,
     (channels, zero): (&[f32], u8),
 ) -> Result<Packed> {
-    let (weight, scales) = rounded(weight, channels, sizes);
+    let scales = round_all(&mut weight, channels, sizes);
     let rows = weight.chunks_exact((weight.len() / sizes.output.max(1)).max(1));
     let bias = bias
         .iter()
@@ -164,18 +166,17 @@ fn whole(
     Packed::of(sizes, Types::FromBytes(result), &weight, ends)
 }
 
-/// `weight` with its input channels times `channels`, in whole numbers of at most 127, and the scale
-/// of each result.
-fn rounded(weight: &[f32], channels: &[f32], sizes: Convolution) -> (Vec<f32>, Vec<f32>) {
-    let mut whole = weight.to_vec();
+/// Multiplies the input channels of `weight` by `channels` and rounds it to whole numbers of at most
+/// 127. Returns the scale of each result.
+fn round_all(weight: &mut [f32], channels: &[f32], sizes: Convolution) -> Vec<f32> {
     let mut scales = vec![0.0; sizes.output];
     simd::run(Whole {
         taps: sizes.side * sizes.side,
         channels,
-        weight: &mut whole,
+        weight,
         scales: &mut scales,
     });
-    (whole, scales)
+    scales
 }
 
 struct Whole<'a> {
@@ -271,7 +272,8 @@ mod tests {
             side: 1,
             stride: 1,
         };
-        let (whole, scales) = rounded(&[1.0, -0.25, 0.0, 3.0], &[1.0, 2.0], sizes);
+        let mut whole = [1.0, -0.25, 0.0, 3.0];
+        let scales = round_all(&mut whole, &[1.0, 2.0], sizes);
         assert_eq!(whole, [127.0, -64.0, 0.0, 127.0]);
         assert_eq!(scales, [1.0 / 127.0, 6.0 / 127.0]);
     }

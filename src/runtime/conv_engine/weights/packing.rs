@@ -59,7 +59,7 @@ pub(crate) struct Ready {
     /// Its weights.
     pub packed: Arc<Packed>,
     /// What becomes of its result.
-    pub end: End<'static>,
+    pub end: End,
     /// How its input is rounded to bytes as it is read.
     pub rounding: Option<Arc<Rounding>>,
 }
@@ -88,7 +88,7 @@ impl Packing {
                 eight: match (peak, net.second_of(layer)) {
                     (Some(peak), Some(second)) => {
                         let pair = [&layer.conv, &second.conv];
-                        let plain = [read(&*source, pair[0])?, read(&*source, pair[1])?];
+                        let plain = |n: usize| read(&*source, pair[n]);
                         Some(Block::new(pair.map(sizes), arithmetic, plain, peak)?)
                     }
                     _ => None,
@@ -99,7 +99,7 @@ impl Packing {
         let inputs = peaks.map_or(&[][..], |peaks| &peaks.singles);
         for ((index, layer), peaks) in net.singles().zip(inputs) {
             let (sizes, plain) = by_result(&*source, &layer.conv)?;
-            singles[index] = Some(Single::new(sizes, arithmetic, &plain, peaks)?);
+            singles[index] = Some(Single::new(sizes, arithmetic, plain, peaks)?);
         }
         Ok(Self {
             arithmetic,
