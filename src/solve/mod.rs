@@ -129,7 +129,7 @@ impl Solver for Alone<'_> {
             return Ok(Solved::alone(shown.unwrap_or(hint.decoded), report));
         }
         let shown = shown.as_ref().unwrap_or(&hint.decoded);
-        blend(&mut picture, shown, options.strength as f32);
+        blend(&mut picture.data, &shown.data, options.strength as f32);
         if options.strict {
             measurement.project(&mut picture, Trust::Clamp);
         }
@@ -141,9 +141,9 @@ impl Solver for Alone<'_> {
 }
 
 /// decoded + strength (restored − decoded).
-pub(crate) fn blend(picture: &mut Picture, decoded: &Picture, strength: f32) {
+pub(crate) fn blend(picture: &mut [f32], decoded: &[f32], strength: f32) {
     if strength < 1.0 {
-        for (x, y) in picture.data.iter_mut().zip(&decoded.data) {
+        for (x, y) in picture.iter_mut().zip(decoded) {
             *x = y + strength * (*x - y);
         }
     }

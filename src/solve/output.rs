@@ -6,6 +6,7 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use crate::frame::{Picture, PixelModel, Planar8, Plane8, Rect};
+use crate::interval;
 use crate::jpeg::Observation;
 use crate::jpeg::grid::{color, sampling};
 use crate::runtime::threads::crew;
@@ -147,45 +148,63 @@ pub(crate) fn like(frame: &Planar8, restored: &Picture, seen: &Observation) -> P
 /// The top left `size` pixels of `picture` as Y, Cb, Cr, chroma averaged down. The sides of
 /// `picture` are multiples of the factors.
 fn ycc(picture: &Picture, size: (usize, usize), subsampling: (usize, usize)) -> Planar8 {
-    let planes = ycc_planes(picture);
     let mut out = Planar8::new(PixelModel::YCbCr, size.0, size.1, subsampling);
-    for (c, plane) in out.planes.iter_mut().enumerate() {
+    let [y, cb, cr] = &mut out.planes[..] else {
+        return out;
+    };
+    let lengths = [y.width * subsampling.1, cb.width].map(|row| (STRIPE * row).max(1));
+    let convert = |(n, ((y, cb), cr)): (usize, Stripe<'_>)| {
+        ycc_stripe(picture, (n, size.0), subsampling, [y, cb, cr]);
+    };
+    if is_small(picture.plane_len()) {
+        let chunks = |plane, length| <[u8]>::chunks_mut(plane, length);
+        let luma = chunks(&mut y.data, lengths[0]).zip(chunks(&mut cb.data, lengths[1]));
+        let stripes = luma.zip(chunks(&mut cr.data, lengths[1]));
+        stripes.enumerate().for_each(convert);
+        return out;
+    }
+    let luma = y.data.par_chunks_mut(lengths[0]);
+    let stripes = luma.zip(cb.data.par_chunks_mut(lengths[1]));
+    let stripes = stripes.zip(cr.data.par_chunks_mut(lengths[1]));
+    stripes.enumerate().for_each(convert);
+    out
+}
+
+/// Rows of chroma that are converted at once, while what they are made from is in a cache.
+const STRIPE: usize = 8;
+
+/// Parts of Y, Cb and Cr that lie beside each other.
+type Stripe<'a> = ((&'a mut [u8], &'a mut [u8]), &'a mut [u8]);
+
+/// Stripe number `n` of [`ycc`], of a picture that is visible up to a width.
+fn ycc_stripe(
+    picture: &Picture,
+    (n, visible): (usize, usize),
+    subsampling: (usize, usize),
+    out: [&mut [u8]; 3],
+) {
+    let width = picture.width;
+    let first = n * STRIPE * subsampling.1;
+    let rows = (STRIPE * subsampling.1).min(picture.height - first);
+    let mut planes = [(); 3].map(|()| vec![0.0; rows * width]);
+    let [y, cb, cr] = &mut planes;
+    let from = [0, 1, 2].map(|c| &picture.plane(c)[first * width..][..rows * width]);
+    let convert = |rgb: [f32; 3]| color::rgb_to_ycc(rgb.map(color::to_level));
+    simd::rows(from, [y, cb, cr], convert);
+    for (c, (bytes, plane)) in out.into_iter().zip(&planes).enumerate() {
         let (factors, shift) = match c {
             0 => ((1, 1), 0.0),
             _ => (subsampling, 128.0),
         };
         let small = match factors {
-            (1, 1) => Cow::Borrowed(&planes[c]),
-            _ => Cow::Owned(sampling::mean(&planes[c], picture.width, factors)),
+            (1, 1) => Cow::Borrowed(plane),
+            _ => Cow::Owned(sampling::mean(plane, width, factors)),
         };
-        fill(plane, &small, picture.width / factors.0, |level| {
-            to_byte(level + shift)
-        });
+        let lines = bytes.chunks_exact_mut(visible.div_ceil(factors.0));
+        for (bytes, samples) in lines.zip(small.chunks_exact(width / factors.0)) {
+            simd::row(samples, bytes, |level| to_byte(level + shift));
+        }
     }
-    out
-}
-
-fn ycc_planes(picture: &Picture) -> [Vec<f32>; 3] {
-    let (n, width) = (picture.plane_len(), picture.width);
-    let mut planes = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
-    let convert = |row: usize, to: [&mut [f32]; 3]| {
-        let from = [0, 1, 2].map(|c| &picture.plane(c)[row * width..][..width]);
-        simd::rows(from, to, |rgb| color::rgb_to_ycc(rgb.map(color::to_level)));
-    };
-    let [y, cb, cr] = &mut planes;
-    if is_small(n) {
-        let to = y.chunks_exact_mut(width).zip(cb.chunks_exact_mut(width));
-        let to = to.zip(cr.chunks_exact_mut(width)).enumerate();
-        to.for_each(|(row, ((y, cb), cr))| convert(row, [y, cb, cr]));
-        return planes;
-    }
-    let to = y
-        .par_chunks_exact_mut(width)
-        .zip(cb.par_chunks_exact_mut(width))
-        .zip(cr.par_chunks_exact_mut(width));
-    to.enumerate()
-        .for_each(|(row, ((y, cb), cr))| convert(row, [y, cb, cr]));
-    planes
 }
 
 /// `picture` with the visible part replaced by the 8-bit pixels of `frame` (RGB or grey).
@@ -228,8 +247,28 @@ fn is_small(samples: usize) -> bool {
     samples < SMALL
 }
 
-/// The nearest byte; the cast saturates.
+/// The nearest byte, ties upwards; what is beyond saturates.
+///
+/// Adding the largest number below a half and cutting off is [`f32::round`] for what is not negative,
+/// and unlike that becomes vectors.
 #[inline(always)]
 fn to_byte(level: f32) -> u8 {
-    level.round() as u8
+    const BELOW_HALF: f32 = 0.5 - f32::EPSILON / 4.0;
+    (interval::clamp(level, (0.0, 255.0)) + BELOW_HALF) as i32 as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_the_nearest() {
+        let halves = (-4..520).map(|n| 0.5 * n as f32);
+        for near in halves.flat_map(|x| [x.next_down(), x, x.next_up()]) {
+            assert_eq!(to_byte(near), near.round() as u8, "{near}");
+        }
+        for far in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e9, -1e9] {
+            assert_eq!(to_byte(far), far.round() as u8, "{far}");
+        }
+    }
 }

@@ -98,7 +98,7 @@ fn finish(restored: &mut Picture, given: &Planar8, strength: f32) {
         }
     }
     let shown = output::rounded(restored, given);
-    blend(restored, &shown, strength);
+    blend(&mut restored.data, &shown.data, strength);
 }
 
 /// What speaks against so few levels.

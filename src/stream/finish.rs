@@ -79,28 +79,48 @@ impl Finish<'_> {
         unit: usize,
         (row, width): (&mut [&mut [f32]; 3], usize),
     ) -> Vec<Departures> {
+        if rect.width == width {
+            let lines = rect.y * width..(rect.y + rect.height) * width;
+            for (c, plane) in row.iter_mut().enumerate() {
+                plane.copy_from_slice(&self.estimate.plane(c)[lines.clone()]);
+            }
+            return self.finish(rect, unit, row.each_mut().map(|plane| &mut **plane));
+        }
         let mut picture = self.estimate.crop(rect);
-        let answer = self.released.then(|| picture.clone());
+        let n = picture.plane_len();
+        let (red, rest) = picture.data.split_at_mut(n);
+        let (green, blue) = rest.split_at_mut(n);
+        let stood = self.finish(rect, unit, [red, green, blue]);
+        for (c, plane) in row.iter_mut().enumerate() {
+            let lines = plane.chunks_exact_mut(width);
+            for (line, made) in lines.zip(picture.plane(c).chunks_exact(rect.width)) {
+                line[rect.x..][..rect.width].copy_from_slice(made);
+            }
+        }
+        stood
+    }
+
+    /// From the answer in `rect`, which is in `rgb`, to the picture.
+    fn finish(&self, rect: Rect, unit: usize, mut rgb: [&mut [f32]; 3]) -> Vec<Departures> {
+        let answer = self
+            .released
+            .then(|| rgb.each_ref().map(|plane| plane.to_vec()));
         let run = Run {
             row: rect.y / self.mcu_rows,
             x: rect.x,
             width: rect.width,
         };
-        let n = picture.plane_len();
-        let (red, rest) = picture.data.split_at_mut(n);
-        let (green, blue) = rest.split_at_mut(n);
-        let rgb = [red, green, blue];
-        let stood = self.measurement.project_run(run, rgb, Trust::Judged, unit);
-        if let Some(answer) = answer {
-            picture = answer;
+        let planes = rgb.each_mut().map(|plane| &mut **plane);
+        let stood = self
+            .measurement
+            .project_run(run, planes, Trust::Judged, unit);
+        for (plane, answer) in rgb.iter_mut().zip(answer.iter().flatten()) {
+            plane.copy_from_slice(answer);
         }
         if self.strength < 1.0 {
-            blend(&mut picture, &self.decoded.crop(rect), self.strength);
-        }
-        for (c, plane) in row.iter_mut().enumerate() {
-            let lines = plane.chunks_exact_mut(width);
-            for (line, made) in lines.zip(picture.plane(c).chunks_exact(rect.width)) {
-                line[rect.x..][..rect.width].copy_from_slice(made);
+            let decoded = self.decoded.crop(rect);
+            for (c, plane) in rgb.iter_mut().enumerate() {
+                blend(plane, decoded.plane(c), self.strength);
             }
         }
         stood

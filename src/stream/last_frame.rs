@@ -10,6 +10,7 @@
 //! and one view. For plans of several calls `accumulate` keeps what stands still (`redraw`), and
 //! `reuse` remembers nothing. Of the published sampler nothing is remembered.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,6 +52,8 @@ pub(crate) struct Last {
     pub key: Key,
     pub known: Known,
     pub hint: Hint,
+    /// Memory for the next decoded picture.
+    spare: Picture,
     follower: Option<Box<dyn Follower>>,
     /// The network's answer; of a plan of several calls, the result of all.
     pub estimate: Picture,
@@ -139,6 +142,7 @@ impl Last {
                 chroma: [1; 64],
                 subsampling: (1, 1),
             },
+            spare: Picture::new(3, 0, 0),
             follower,
             estimate: Picture::new(3, width, height),
             stood: vec![Departures::default(); units],
@@ -209,12 +213,13 @@ impl Last {
     fn show(&mut self, seen: &Observation, drawn: Option<Cells>, is_new: bool) -> Cells {
         let mut shown = self.key.cells(CHANGE_PX);
         let Some(drawn) = drawn else {
-            let hint = assumed(seen.hint(), &self.key.options);
+            let spare = mem::replace(&mut self.spare, Picture::new(3, 0, 0));
+            let hint = assumed(seen.hint_in(spare), &self.key.options);
             match is_new {
                 true => shown.mark_all(),
                 false => shown.mark_differences(&self.hint.decoded, &hint.decoded),
             }
-            self.hint = hint;
+            self.spare = mem::replace(&mut self.hint, hint).decoded;
             return shown;
         };
         let rects: Vec<Rect> = drawn.runs().map(|(_, run)| run).collect();

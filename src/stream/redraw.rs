@@ -130,7 +130,11 @@ impl Last {
         report.network_calls = calls.load(Ordering::Relaxed);
         report.departures = measurement.departures();
         let mut picture = drawn.clone();
-        blend(&mut picture, &self.hint.decoded, options.strength as f32);
+        blend(
+            &mut picture.data,
+            &self.hint.decoded.data,
+            options.strength as f32,
+        );
         self.stood_in_all = report.departures;
         self.estimate = drawn;
         self.picture = Arc::new(picture);

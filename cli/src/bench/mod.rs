@@ -4,6 +4,7 @@
 //! `wholes` does the same for whole restorations. Streams are a subcommand, `video`.
 
 mod batch;
+mod live;
 #[cfg(feature = "torch")]
 mod parts;
 mod video;
@@ -23,6 +24,8 @@ use crate::Outcome;
 pub enum What {
     /// Frames a second, quality and steadiness of streams, by what carries over between frames.
     Video(video::VideoArgs),
+    /// What a frame costs around the network, by how much of it changes.
+    Live(live::LiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -97,8 +100,10 @@ fn family(text: &str) -> Result<Family, String> {
 
 /// Measures what was asked for and prints it.
 pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
-    if let Some(What::Video(arguments)) = &arguments.what {
-        return video::run(arguments);
+    match &arguments.what {
+        Some(What::Video(arguments)) => return video::run(arguments),
+        Some(What::Live(arguments)) => return live::run(arguments),
+        None => {}
     }
     let settings = Settings {
         size: arguments.size,

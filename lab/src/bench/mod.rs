@@ -7,6 +7,7 @@
 
 #[cfg(feature = "torch")]
 mod follow;
+mod live;
 #[cfg(feature = "torch")]
 mod networks;
 pub mod peak_memory;
@@ -21,6 +22,7 @@ use std::time::Instant;
 
 #[cfg(feature = "torch")]
 pub use crate::bench::follow::{FollowRow, follow};
+pub use crate::bench::live::{LiveRow, live};
 #[cfg(feature = "torch")]
 pub use crate::bench::networks::{NetworkRow, Peak, batching, networks, peak};
 pub use crate::bench::picture::{jpeg, made_up};

@@ -1,18 +1,37 @@
 //! A picture to measure with: edges, gradients and texture, the same at every call.
 
 use ddrmjpeg::error::Result;
-use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::frame::{PixelModel, Planar8, Rect};
 use ddrmjpeg::jpeg::encode;
 
 /// Quality of the JPEG that is restored, 4:2:0.
 const QUALITY: u8 = 40;
 
+/// Pixels by which what changed is shifted.
+const SHIFT: usize = 1003;
+
 /// A synthetic picture of `width` x `height` pixels.
 pub fn made_up(width: usize, height: usize) -> Planar8 {
+    let nowhere = Rect {
+        x: 0,
+        y: 0,
+        width: 0,
+        height: 0,
+    };
+    made_up_but((width, height), nowhere)
+}
+
+/// The same, but something else in `changed`.
+fn made_up_but((width, height): (usize, usize), changed: Rect) -> Planar8 {
+    let columns = changed.x..changed.x + changed.width;
+    let rows = changed.y..changed.y + changed.height;
     let mut out = Planar8::new(PixelModel::Rgb, width, height, (1, 1));
     for (c, plane) in out.planes.iter_mut().enumerate() {
         for (i, byte) in plane.data.iter_mut().enumerate() {
-            *byte = sample(c, i % width, i / width);
+            let (x, y) = (i % width, i / width);
+            let is_other = columns.contains(&x) && rows.contains(&y);
+            let shift = if is_other { SHIFT } else { 0 };
+            *byte = sample(c, x + shift, y);
         }
     }
     out
@@ -46,6 +65,14 @@ fn hash(x: usize, y: usize) -> u64 {
 /// Those of the encoder.
 pub fn jpeg(width: usize, height: usize) -> Result<Vec<u8>> {
     encode(&made_up(width, height), QUALITY, (2, 2))
+}
+
+/// The same, but something else in `changed`.
+///
+/// # Errors
+/// As [`jpeg`].
+pub fn jpeg_but(size: (usize, usize), changed: Rect) -> Result<Vec<u8>> {
+    encode(&made_up_but(size, changed), QUALITY, (2, 2))
 }
 
 #[cfg(test)]

@@ -224,13 +224,7 @@ fn correct(
             counts: &mut *counts,
         });
     }
-    let up = match factors {
-        (1, 1) => delta,
-        _ => sampling::replicate(&delta, run.width / factors.0, factors),
-    };
-    for (value, change) in plane.iter_mut().zip(up) {
-        *value += change;
-    }
+    sampling::add_repeated(plane, run.width, &delta, factors);
 }
 
 /// Part of a row of blocks.

@@ -151,6 +151,11 @@ impl Observation {
     /// The picture that a decoder with smooth chroma shows: RGB `[3, H, W]` in `[-1, 1]`, on
     /// the aligned grid, clamped but not rounded.
     pub fn decode(&self) -> Picture {
+        self.decode_in(Picture::new(3, 0, 0))
+    }
+
+    /// The same in the memory of `out`, if that has the size.
+    fn decode_in(&self, mut out: Picture) -> Picture {
         // A plane at full size is borrowed.
         let planes: Vec<Cow<'_, [f32]>> = self
             .components
@@ -160,7 +165,9 @@ impl Observation {
                 factors => Cow::Owned(sampling::smooth(&c.plane, c.width(), factors)),
             })
             .collect();
-        let mut out = Picture::new(3, self.padded_width, self.padded_height);
+        if (out.channels, out.width, out.height) != (3, self.padded_width, self.padded_height) {
+            out = Picture::new(3, self.padded_width, self.padded_height);
+        }
         let (width, n) = (out.width, out.plane_len());
         let (red, rest) = out.data.split_at_mut(n);
         let (green, blue) = rest.split_at_mut(n);
@@ -230,10 +237,15 @@ impl Observation {
 
     /// The hint for a prior: the decoded picture, the tables, the sampling.
     pub fn hint(&self) -> Hint {
+        self.hint_in(Picture::new(3, 0, 0))
+    }
+
+    /// The same in the memory of `decoded`, if that has the size.
+    pub fn hint_in(&self, decoded: Picture) -> Hint {
         let luma = self.components[0].coarser_steps();
         let chroma = self.components.get(1);
         Hint {
-            decoded: self.decode(),
+            decoded: self.decode_in(decoded),
             luma,
             chroma: chroma.map_or(luma, Observed::coarser_steps),
             subsampling: chroma.map_or((1, 1), |c| c.factors),

@@ -89,6 +89,39 @@ pub fn replicate(plane: &[f32], small_width: usize, (fx, fy): (usize, usize)) ->
     out
 }
 
+/// Adds A⁺ of `small` to rows of `width` samples.
+pub fn add_repeated(plane: &mut [f32], width: usize, small: &[f32], (fx, fy): (usize, usize)) {
+    let rows = plane.chunks_exact_mut(width * fy);
+    for (rows, small) in rows.zip(small.chunks_exact(width / fx)) {
+        for row in rows.chunks_exact_mut(width) {
+            match fx {
+                1 => simd::run(AddOf::<1> { row, small }),
+                2 => simd::run(AddOf::<2> { row, small }),
+                _ => {
+                    for (group, value) in row.chunks_exact_mut(fx).zip(small) {
+                        group.iter_mut().for_each(|sample| *sample += value);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds every sample to `FX` samples of a row.
+struct AddOf<'a, const FX: usize> {
+    row: &'a mut [f32],
+    small: &'a [f32],
+}
+
+impl<const FX: usize> Kernel for AddOf<'_, FX> {
+    #[inline(always)]
+    fn run(self) {
+        for (group, value) in self.row.as_chunks_mut::<FX>().0.iter_mut().zip(self.small) {
+            group.iter_mut().for_each(|sample| *sample += value);
+        }
+    }
+}
+
 /// Repeats every sample twice, in all rows.
 struct Twice<'a> {
     small: &'a [f32],
@@ -204,6 +237,9 @@ mod tests {
         let small: Vec<f32> = (0..12).map(|i| (i * i % 17) as f32).collect();
         for factors in [(1, 1), (2, 1), (2, 2), (1, 2), (4, 1), (4, 2), (3, 1)] {
             let big = replicate(&small, 4, factors);
+            let mut twice = big.clone();
+            add_repeated(&mut twice, 4 * factors.0, &small, factors);
+            assert!(twice.iter().zip(&big).all(|(a, b)| *a == 2.0 * b));
             let back = mean(&big, 4 * factors.0, factors);
             // Means of equal values; only a factor of 3 rounds.
             assert!(

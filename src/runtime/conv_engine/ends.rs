@@ -10,6 +10,9 @@ use crate::runtime::samples::Sample;
 use crate::simd;
 use crate::simd::Kernel;
 
+/// Samples that are converted side by side: those of whole pixels of a map.
+const RUN: usize = 256;
+
 /// The pictures of a question, of one size, and the factor for x.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
@@ -124,15 +127,19 @@ impl<T: Sample> Pixels<'_, T> {
         (from, row): (usize, usize),
         first: usize,
     ) {
-        for line in 0..3 * F {
-            let (c, i) = (line / F, line % F);
+        let mut line = [T::of_f32(0.0); RUN];
+        for n in 0..3 * F {
+            let (c, i) = (n / F, n % F);
             let samples = &picture.plane(c)[(F * row + i) * picture.width..][..picture.width];
-            let samples = samples[F * from..].as_chunks::<F>().0;
-            let at = first + F * line;
-            let pixels = self.data.chunks_exact_mut(self.channels);
-            for (pixel, samples) in pixels.zip(samples) {
-                for (to, &from) in pixel[at..at + F].iter_mut().zip(samples) {
+            let at = first + F * n;
+            let runs = self.data.chunks_mut(RUN / F * self.channels);
+            for (pixels, samples) in runs.zip(samples[F * from..].chunks(RUN)) {
+                for (to, &from) in line.iter_mut().zip(samples) {
                     *to = T::of_f32(gain * from);
+                }
+                let pixels = pixels.chunks_exact_mut(self.channels);
+                for (pixel, group) in pixels.zip(line.as_chunks::<F>().0) {
+                    pixel[at..at + F].copy_from_slice(group);
                 }
             }
         }
@@ -188,18 +195,23 @@ impl<T: Sample> Kernel for Leave<'_, '_, T> {
             }
         }
         match self.of.fold {
-            2 => scatter::<2>(self.line, (weights.f, self.f), self.channel),
-            _ => scatter::<4>(self.line, (weights.f, self.f), self.channel),
+            2 => scatter::<2, T>(self.line, (weights.f, self.f), self.channel),
+            _ => scatter::<4, T>(self.line, (weights.f, self.f), self.channel),
         }
     }
 }
 
 /// Adds `weight` times `F` channels from `channel` on of every pixel of `f`.
 #[inline(always)]
-fn scatter<const F: usize>(line: &mut [f32], (weight, f): (f32, &[impl Sample]), channel: usize) {
-    let pixels = f.chunks_exact(3 * F * F);
-    for (sums, pixel) in line.chunks_exact_mut(F).zip(pixels) {
-        for (sum, value) in sums.iter_mut().zip(&pixel[channel..channel + F]) {
+fn scatter<const F: usize, T: Sample>(line: &mut [f32], (weight, f): (f32, &[T]), channel: usize) {
+    let mut values = [T::of_f32(0.0); RUN];
+    let runs = f.chunks(RUN / F * 3 * F * F);
+    for (sums, pixels) in line.chunks_mut(RUN).zip(runs) {
+        let pixels = pixels.chunks_exact(3 * F * F);
+        for (group, pixel) in values.as_chunks_mut::<F>().0.iter_mut().zip(pixels) {
+            group.copy_from_slice(&pixel[channel..channel + F]);
+        }
+        for (sum, value) in sums.iter_mut().zip(&values) {
             *sum += weight * value.to_f32();
         }
     }
@@ -212,9 +224,10 @@ pub(crate) fn lines(
     rect: Rect,
     size: (usize, usize),
 ) -> impl Iterator<Item = ((usize, usize), std::ops::Range<usize>)> {
-    let rows = fold * rect.y..fold * (rect.y + rect.height);
-    (0..3).flat_map(move |plane| {
-        rows.clone().map(move |row| {
+    // All of a row of the map before the next, which is in a cache then.
+    (rect.y..rect.y + rect.height).flat_map(move |y| {
+        (0..3 * fold).map(move |n| {
+            let (plane, row) = (n / fold, fold * y + n % fold);
             let start = (plane * size.1 + row) * size.0 + fold * rect.x;
             ((plane, row), start..start + fold * rect.width)
         })

@@ -12,9 +12,10 @@ use crate::runtime::conv_engine::ends::{Seen, Weights};
 use crate::runtime::conv_engine::map;
 use crate::runtime::conv_engine::map::{Buffer, Map};
 use crate::runtime::conv_engine::memory::samples;
-use crate::runtime::conv_engine::pass::{Pass, parts_agree};
+use crate::runtime::conv_engine::pass::Pass;
 use crate::runtime::conv_engine::region::{Link, Size, links, sizes};
 use crate::runtime::conv_engine::slots;
+use crate::runtime::conv_engine::trial::parts_agree;
 use crate::runtime::conv_engine::weights::packing::{Packing, Ready};
 use crate::runtime::conv_engine::weights::peaks::{Peaks, raise};
 use crate::runtime::conv_net::edm::{Case, Scales};
@@ -45,7 +46,7 @@ pub(crate) struct Engine {
     arithmetic: Arithmetic,
     links: Vec<Link>,
     packing: Packing,
-    /// Whether blocks are in eight bits where x is not used.
+    /// Whether blocks, and what is packed so, are in eight bits where x is not used.
     eight: bool,
     threads: usize,
     /// The memory of the last question's maps.
@@ -266,21 +267,16 @@ impl Engine {
             y: Some(y),
         };
         Pass::new(&run, &maps, seen, self.weights(case), &mut out)?.whole()?;
-        let films = self
-            .net
-            .layers
-            .iter()
-            .enumerate()
-            .filter(|(_, layer)| layer.film.is_some());
-        for ((index, layer), peak) in films.zip(&mut peaks.0) {
-            let made = &maps[index + Net::HEAD + 1];
-            for (map, peaks) in [
-                (&maps[layer.from], &mut peak.input),
-                (made, &mut peak.inner),
-            ] {
-                // SAFETY: nothing computes any more.
-                raise(peaks, samples(unsafe { map.rows(1, map.height) }));
-            }
+        // SAFETY: nothing computes any more.
+        let all = |map: usize| samples(unsafe { maps[map].rows(1, maps[map].height) });
+        let films = self.net.layers.iter().enumerate();
+        let films = films.filter(|(_, layer)| layer.film.is_some());
+        for ((index, layer), peak) in films.zip(&mut peaks.blocks) {
+            raise(&mut peak.input, all(layer.from));
+            raise(&mut peak.inner, all(index + Net::HEAD + 1));
+        }
+        for ((_, layer), peaks) in self.net.singles().zip(&mut peaks.singles) {
+            raise(peaks, all(layer.from));
         }
         Ok(())
     }

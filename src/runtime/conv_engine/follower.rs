@@ -41,27 +41,36 @@ impl Following {
         Self { engine, last: None }
     }
 
-    /// Computes the whole estimate, in the maps of `last` if they fit, and keeps them for the next
+    /// Computes the whole `estimate`, in the maps of `last` if they fit, and keeps them for the next
     /// frame if they are not too large.
-    fn begin(&mut self, last: Option<Last>, y: &Picture, case: Case) -> Result<Picture> {
+    fn begin(
+        &mut self,
+        last: Option<Last>,
+        y: &Picture,
+        case: Case,
+        estimate: &mut Picture,
+    ) -> Result<()> {
         let size = (y.width, y.height);
         if self.engine.kept_bytes(size) > KEPT_BYTES {
-            return self.engine.estimate(Question {
+            *estimate = self.engine.estimate(Question {
                 size,
                 x: None,
                 y: Some(y),
                 case,
-            });
+            })?;
+            return Ok(());
         }
         let maps = match last.filter(|last| last.size == size) {
             Some(last) => last.maps,
             None => self.engine.maps_to_keep(size)?,
         };
-        let mut estimate = Picture::new(3, size.0, size.1);
+        if (estimate.width, estimate.height) != size {
+            *estimate = Picture::new(3, size.0, size.1);
+        }
         let last = Last { maps, size, case };
-        self.pass(&last, y, &mut estimate, |pass| pass.whole())?;
+        self.pass(&last, y, estimate, |pass| pass.whole())?;
         self.last = Some(last);
-        Ok(estimate)
+        Ok(())
     }
 
     /// Computes with the maps of `last`, when it is this stream's turn.
@@ -104,7 +113,7 @@ impl Follower for Following {
         let (last, plan) = match (last, plan) {
             (Some(last), Some(plan)) if !plan.is_whole() => (last, plan),
             (last, _) => {
-                *estimate = self.begin(last, y, case)?;
+                self.begin(last, y, case, estimate)?;
                 return Ok(vec![whole(size)]);
             }
         };

@@ -47,7 +47,7 @@ impl<'a, T> Disjoint<'a, T> {
 }
 
 /// How many pieces of memory a thread may have at once.
-const PIECES: usize = 3;
+const PIECES: usize = 4;
 
 thread_local! {
     static KEPT: RefCell<[Vec<Line>; PIECES]> = const { RefCell::new([const { Vec::new() }; PIECES]) };

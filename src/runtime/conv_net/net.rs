@@ -201,6 +201,13 @@ impl Net {
         (next.from == index + Self::HEAD + 1 && self.is_second(next)).then_some(next)
     }
 
+    /// The layers that are no part of a block, but for the last, with their indices.
+    pub fn singles(&self) -> impl Iterator<Item = (usize, &Layer)> {
+        let inner = self.layers.len().saturating_sub(1);
+        let layers = self.layers.iter().enumerate().take(inner);
+        layers.filter(|(_, layer)| layer.film.is_none() && !self.is_second(layer))
+    }
+
     /// Names and shapes of its tensors.
     pub fn shapes(&self) -> Shapes {
         let mut shapes = Shapes::new();

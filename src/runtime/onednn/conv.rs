@@ -14,6 +14,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use crate::error::{Error, Result};
 use crate::runtime::arithmetic::Arithmetic;
 use crate::runtime::multiplies;
+use crate::runtime::onednn::ends::{End, Types};
 use crate::runtime::onednn::shim::{
     RawConv, RawWeights, Shape, check, dn_drop_conv, dn_drop_weights, dn_pack, dn_plan, dn_run,
 };
@@ -35,62 +36,6 @@ pub struct Convolution {
     pub side: usize,
     /// Pixels from one result to the next.
     pub stride: usize,
-}
-
-/// The types of a convolution's input and result; its weights are in eight bits if one of these is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Types {
-    /// Both in this arithmetic.
-    Same(Arithmetic),
-    /// From signed to unsigned bytes.
-    Bytes,
-    /// From unsigned bytes to this arithmetic.
-    FromBytes(Arithmetic),
-}
-
-impl Types {
-    /// Bytes of a sample of the input.
-    fn input(self) -> usize {
-        match self {
-            Self::Same(arithmetic) => arithmetic.bytes(),
-            Self::Bytes | Self::FromBytes(_) => 1,
-        }
-    }
-
-    /// Bytes of a sample of the result.
-    fn output(self) -> usize {
-        match self {
-            Self::Same(arithmetic) | Self::FromBytes(arithmetic) => arithmetic.bytes(),
-            Self::Bytes => 1,
-        }
-    }
-
-    /// Whether a result is multiplied by a number per channel.
-    fn scaled(self) -> bool {
-        !matches!(self, Self::Same(_))
-    }
-
-    /// The number of its row in shim.cc.
-    fn number(self) -> i32 {
-        match self {
-            Self::Same(Arithmetic::F32) => 0,
-            Self::Same(Arithmetic::Bf16) => 1,
-            Self::Bytes => 2,
-            Self::FromBytes(Arithmetic::F32) => 3,
-            Self::FromBytes(Arithmetic::Bf16) => 4,
-        }
-    }
-}
-
-/// What becomes of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It is written as it is.
-    Plain,
-    /// ReLU of it is written.
-    Relu,
-    /// It is added to what is there.
-    Sum,
 }
 
 /// A part of an input, with all rows that the kernel reads.
@@ -317,11 +262,7 @@ impl Convolution {
             height: number(height)?,
             width: number(width)?,
             beside: number(beside)?,
-            end: match end {
-                End::Plain => 0,
-                End::Relu => 1,
-                End::Sum => 2,
-            },
+            end: end.number(),
         })
     }
 }

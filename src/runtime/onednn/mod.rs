@@ -4,7 +4,9 @@
 //! (`conv_engine`).
 
 pub mod conv;
+pub mod ends;
 mod shim;
 
-pub use crate::runtime::onednn::conv::{Convolution, End, Packed, Types, Window};
+pub use crate::runtime::onednn::conv::{Convolution, Packed, Window};
+pub use crate::runtime::onednn::ends::{End, Types};
 pub(crate) use crate::runtime::onednn::shim::version;

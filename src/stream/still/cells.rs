@@ -61,6 +61,9 @@ impl Cells {
             let lines = row * cell_px.1..((row + 1) * cell_px.1).min(self.height_px);
             for c in 0..a.channels {
                 for y in lines.clone() {
+                    if !marks.contains(&false) {
+                        return;
+                    }
                     let line = |of: &Picture| y * width + c * of.plane_len();
                     let (a, b) = (&a.data[line(a)..][..width], &b.data[line(b)..][..width]);
                     mark_line(marks, a, b, cell_px.0);

@@ -1,10 +1,11 @@
-//! The blocks of a network in eight bits: weights with a scale per result, maps with a scale per
+//! The convolutions of a network in eight bits: weights with a scale per result, maps with a scale per
 //! channel.
 //!
 //! A block adds to its input what two convolutions make of it. The input stays in bf16 or f32, and
 //! is rounded to signed bytes as it is read; between the two convolutions, after ReLU, are unsigned
-//! bytes. The scales of a map's channels are part of the weights that read it, so they cost nothing.
-//! Called by `packing`.
+//! bytes. What is no block is read the same way, but for the first and the last convolution, whose
+//! error would be the picture's. The scales of a map's channels are part of the weights that read it,
+//! so they cost nothing. Called by `packing`.
 
 use std::sync::Arc;
 
@@ -36,8 +37,16 @@ pub(crate) struct Block {
     inner: Vec<f32>,
     /// From unsigned bytes to the block's sum.
     pub second: Arc<Packed>,
-    /// One over the scale of each channel of the input.
-    pub gains: Arc<Vec<f32>>,
+    /// How its input becomes signed bytes.
+    pub rounding: Arc<Rounding>,
+}
+
+/// How samples become bytes: times a gain per channel, to whole numbers from -127 to 127, plus `zero`.
+pub(crate) struct Rounding {
+    /// One over the scale of each channel.
+    pub gains: Vec<f32>,
+    /// What zero becomes: 0 for signed bytes, 128 for unsigned ones.
+    pub zero: u8,
 }
 
 /// Weights `[out, in, k, k]` and a bias.
@@ -45,36 +54,30 @@ pub(crate) type Plain = (Vec<f32>, Vec<f32>);
 
 impl Block {
     /// Rounds and packs the weights of a block whose maps have the peaks `peak`; its sum is in
-    /// `sum`.
+    /// `sum`. `plain` reads the weights of either convolution, one after the other.
     ///
     /// # Errors
-    /// [`crate::Error::Backend`] if oneDNN has no such convolution on this CPU.
+    /// Those of `plain`, and [`crate::Error::Backend`] if oneDNN has no such convolution on this CPU.
     pub fn new(
         sizes: [Convolution; 2],
         sum: Arithmetic,
-        [first, second]: [Plain; 2],
+        plain: impl Fn(usize) -> Result<Plain>,
         peak: &Peak,
     ) -> Result<Self> {
-        let scale = |most: f32| move |&peak: &f32| peak.max(LEAST) / most;
-        let input: Vec<f32> = peak.input.iter().map(scale(SIGNED)).collect();
-        let inner: Vec<f32> = peak.inner.iter().map(scale(UNSIGNED)).collect();
-        let (weight, scales) = rounded(&first.0, &input, sizes[0]);
+        let input = steps(&peak.input, SIGNED);
+        let inner = steps(&peak.inner, UNSIGNED);
+        let (mut weight, bias) = plain(0)?;
+        let scales = round_all(&mut weight, &input, sizes[0]);
         let ones = (vec![0.0; sizes[0].output], vec![1.0; sizes[0].output]);
-        let packed = Packed::of(sizes[0], Types::Bytes, &weight, ones)?;
-        let (weight, second_scales) = rounded(&second.0, &inner, sizes[1]);
-        let bias = second
-            .1
-            .iter()
-            .zip(&second_scales)
-            .map(|(bias, scale)| bias / scale);
-        let ends = (bias.collect(), second_scales);
+        let first = Packed::of(sizes[0], Types::Bytes, &weight, ones)?;
+        drop(weight);
         Ok(Self {
-            first: packed,
+            first,
             scales,
-            bias: first.1,
+            bias,
+            second: Arc::new(whole(sizes[1], sum, plain(1)?, (&inner, 0))?),
             inner,
-            second: Arc::new(Packed::of(sizes[1], Types::FromBytes(sum), &weight, ends)?),
-            gains: Arc::new(input.iter().map(|scale| 1.0 / scale).collect()),
+            rounding: Arc::new(rounding(&input, 0)),
         })
     }
 
@@ -98,18 +101,82 @@ impl Block {
     }
 }
 
-/// `weight` with its input channels times `channels`, in whole numbers of at most 127, and the scale
-/// of each result.
-fn rounded(weight: &[f32], channels: &[f32], sizes: Convolution) -> (Vec<f32>, Vec<f32>) {
-    let mut whole = weight.to_vec();
+/// A convolution in eight bits that is no part of a block. Its input is unsigned bytes, of which 128
+/// is zero: weights for signed ones cannot be brought into another order for maps of other sizes.
+pub(crate) struct Single {
+    /// From unsigned bytes.
+    pub packed: Arc<Packed>,
+    /// How its input becomes these.
+    pub rounding: Arc<Rounding>,
+}
+
+impl Single {
+    /// Rounds and packs the weights of a convolution whose input has these peaks; its result is in
+    /// `result`.
+    ///
+    /// # Errors
+    /// As [`Block::new`].
+    pub fn new(
+        sizes: Convolution,
+        result: Arithmetic,
+        plain: Plain,
+        peaks: &[f32],
+    ) -> Result<Self> {
+        const ZERO: u8 = 128;
+        let input = steps(peaks, SIGNED);
+        Ok(Self {
+            packed: Arc::new(whole(sizes, result, plain, (&input, ZERO))?),
+            rounding: Arc::new(rounding(&input, ZERO)),
+        })
+    }
+}
+
+/// The scales of channels whose peaks become `most`.
+fn steps(peaks: &[f32], most: f32) -> Vec<f32> {
+    let step = |peak: &f32| peak.max(LEAST) / most;
+    peaks.iter().map(step).collect()
+}
+
+fn rounding(steps: &[f32], zero: u8) -> Rounding {
+    Rounding {
+        gains: steps.iter().map(|step| 1.0 / step).collect(),
+        zero,
+    }
+}
+
+/// A convolution of unsigned bytes, whose channels have these scales and in which this is zero, to
+/// `result`.
+fn whole(
+    sizes: Convolution,
+    result: Arithmetic,
+    (mut weight, bias): Plain,
+    (channels, zero): (&[f32], u8),
+) -> Result<Packed> {
+    let scales = round_all(&mut weight, channels, sizes);
+    let rows = weight.chunks_exact((weight.len() / sizes.output.max(1)).max(1));
+    let bias = bias
+        .iter()
+        .zip(&scales)
+        .zip(rows)
+        .map(|((bias, scale), row)| {
+            // What the input's zeros add up to.
+            bias / scale - f32::from(zero) * row.iter().sum::<f32>()
+        });
+    let ends = (bias.collect(), scales);
+    Packed::of(sizes, Types::FromBytes(result), &weight, ends)
+}
+
+/// Multiplies the input channels of `weight` by `channels` and rounds it to whole numbers of at most
+/// 127. Returns the scale of each result.
+fn round_all(weight: &mut [f32], channels: &[f32], sizes: Convolution) -> Vec<f32> {
     let mut scales = vec![0.0; sizes.output];
     simd::run(Whole {
         taps: sizes.side * sizes.side,
         channels,
-        weight: &mut whole,
+        weight,
         scales: &mut scales,
     });
-    (whole, scales)
+    scales
 }
 
 struct Whole<'a> {
@@ -149,30 +216,31 @@ fn round(x: f32) -> f32 {
     (x + ROUND) - ROUND
 }
 
-/// Rounds pixels to signed bytes, each channel times its gain.
-pub(crate) fn to_bytes<T: Sample>(samples: &[T], gains: &[f32], out: &mut [u8]) {
+/// Rounds pixels to bytes.
+pub(crate) fn to_bytes<T: Sample>(samples: &[T], rounding: &Rounding, out: &mut [u8]) {
     simd::run(Round {
         samples,
-        gains,
+        rounding,
         out,
     });
 }
 
 struct Round<'a, T> {
     samples: &'a [T],
-    gains: &'a [f32],
+    rounding: &'a Rounding,
     out: &'a mut [u8],
 }
 
 impl<T: Sample> Kernel for Round<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let channels = self.gains.len().max(1);
+        let Rounding { gains, zero } = self.rounding;
+        let channels = gains.len().max(1);
         let pixels = self.samples.chunks_exact(channels);
         for (pixel, out) in pixels.zip(self.out.chunks_exact_mut(channels)) {
-            for ((sample, gain), out) in pixel.iter().zip(self.gains).zip(out) {
+            for ((sample, gain), out) in pixel.iter().zip(gains).zip(out) {
                 let value = (sample.to_f32() * gain).clamp(-SIGNED, SIGNED);
-                *out = (value + ROUND).to_bits() as u8;
+                *out = ((value + ROUND).to_bits() as u8).wrapping_add(*zero);
             }
         }
     }
@@ -186,11 +254,13 @@ mod tests {
     fn samples_are_rounded_to_the_nearest_byte() {
         let samples = [0.0, 0.5, 1.5, -0.5, -1.5, 2.4, -126.6, 500.0, -500.0];
         let mut out = [0; 9];
-        to_bytes::<f32>(&samples, &[1.0], &mut out);
+        to_bytes::<f32>(&samples, &rounding(&[1.0], 0), &mut out);
         let found = out.map(|byte| byte as i8);
         assert_eq!(found, [0, 0, 2, 0, -2, 2, -127, 127, -127]);
+        to_bytes::<f32>(&samples, &rounding(&[1.0], 128), &mut out);
+        assert_eq!(out, [128, 128, 130, 128, 126, 130, 1, 255, 1]);
         let mut out = [0; 2];
-        to_bytes::<f32>(&[10.0, 10.0], &[1.0, 2.0], &mut out);
+        to_bytes::<f32>(&[10.0, 10.0], &rounding(&[1.0, 0.5], 0), &mut out);
         assert_eq!(out, [10, 20]);
     }
 
@@ -202,7 +272,8 @@ mod tests {
             side: 1,
             stride: 1,
         };
-        let (whole, scales) = rounded(&[1.0, -0.25, 0.0, 3.0], &[1.0, 2.0], sizes);
+        let mut whole = [1.0, -0.25, 0.0, 3.0];
+        let scales = round_all(&mut whole, &[1.0, 2.0], sizes);
         assert_eq!(whole, [127.0, -64.0, 0.0, 127.0]);
         assert_eq!(scales, [1.0 / 127.0, 6.0 / 127.0]);
     }

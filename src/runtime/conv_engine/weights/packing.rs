@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
 use crate::runtime::arithmetic::Arithmetic;
-use crate::runtime::conv_engine::weights::eight::Block;
+use crate::runtime::conv_engine::weights::eight::{Block, Plain, Rounding, Single};
 use crate::runtime::conv_engine::weights::peaks::Peaks;
 use crate::runtime::conv_net::conditioning::LENGTH;
 use crate::runtime::conv_net::edm::Case;
@@ -39,6 +39,8 @@ pub(crate) struct Packing {
     heads: [Lazy; 2],
     /// Of the layers without FiLM, by the number of the layer.
     fixed: Vec<Lazy>,
+    /// Those that are no part of a block, in eight bits, likewise.
+    singles: Vec<Option<Single>>,
     films: Vec<Film>,
     folds: Mutex<Vec<(Key, Folds)>>,
 }
@@ -58,13 +60,13 @@ pub(crate) struct Ready {
     pub packed: Arc<Packed>,
     /// What becomes of its result.
     pub end: End,
-    /// Gains with which its input is rounded to bytes as it is read.
-    pub gains: Option<Arc<Vec<f32>>>,
+    /// How its input is rounded to bytes as it is read.
+    pub rounding: Option<Arc<Rounding>>,
 }
 
 impl Packing {
-    /// Reads what does not depend on σ and the tables. With `peaks` the blocks are also packed in
-    /// eight bits.
+    /// Reads what does not depend on σ and the tables. With `peaks` all but the first and the last
+    /// convolution are also packed in eight bits, as far as they are there.
     ///
     /// # Errors
     /// [`crate::Error::Checkpoint`] for a tensor that cannot be read, [`crate::Error::Backend`] if
@@ -79,24 +81,31 @@ impl Packing {
         let mut films = Vec::new();
         for layer in &net.layers {
             let Some(key) = &layer.film else { continue };
-            let peak = peaks.and_then(|peaks| peaks.0.get(films.len()));
+            let peak = peaks.and_then(|peaks| peaks.blocks.get(films.len()));
             films.push(Film {
                 conv: layer.conv.clone(),
                 modulation: Linear::read(&*source, key)?,
                 eight: match (peak, net.second_of(layer)) {
                     (Some(peak), Some(second)) => {
                         let pair = [&layer.conv, &second.conv];
-                        let plain = [read(&*source, pair[0])?, read(&*source, pair[1])?];
+                        let plain = |n: usize| read(&*source, pair[n]);
                         Some(Block::new(pair.map(sizes), arithmetic, plain, peak)?)
                     }
                     _ => None,
                 },
             });
         }
+        let mut singles: Vec<Option<Single>> = net.layers.iter().map(|_| None).collect();
+        let inputs = peaks.map_or(&[][..], |peaks| &peaks.singles);
+        for ((index, layer), peaks) in net.singles().zip(inputs) {
+            let (sizes, plain) = by_result(&*source, &layer.conv)?;
+            singles[index] = Some(Single::new(sizes, arithmetic, plain, peaks)?);
+        }
         Ok(Self {
             arithmetic,
             embedding,
             heads: Default::default(),
+            singles,
             fixed: net.layers.iter().map(|_| Lazy::default()).collect(),
             films,
             folds: Mutex::default(),
@@ -105,7 +114,7 @@ impl Packing {
     }
 
     /// All layers of `net` for `case`, the head first; `sees`: for x and the hint, else for the hint
-    /// only, with the blocks in eight bits if they are packed so.
+    /// only, in eight bits as far as they are packed so.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -114,7 +123,7 @@ impl Packing {
         let mut ready = vec![Ready {
             packed: self.head(net, sees)?,
             end: End::Plain,
-            gains: None,
+            rounding: None,
         }];
         let mut film = 0;
         for (index, layer) in net.layers.iter().enumerate() {
@@ -127,7 +136,7 @@ impl Packing {
                 ready.push(Ready {
                     packed: Arc::clone(&folds[film]),
                     end: End::Relu,
-                    gains: block(film).map(|block| Arc::clone(&block.gains)),
+                    rounding: block(film).map(|block| Arc::clone(&block.rounding)),
                 });
                 film += 1;
                 continue;
@@ -136,16 +145,18 @@ impl Packing {
                 .checked_sub(1)
                 .filter(|_| net.is_second(layer))
                 .and_then(block);
+            let single = self.singles[index].as_ref().filter(|_| !sees);
             ready.push(Ready {
-                packed: match second {
-                    Some(block) => Arc::clone(&block.second),
-                    None => self.fixed(index, &layer.conv)?,
+                packed: match (second, single) {
+                    (Some(block), _) => Arc::clone(&block.second),
+                    (None, Some(single)) => Arc::clone(&single.packed),
+                    (None, None) => self.fixed(index, &layer.conv)?,
                 },
                 end: match layer.onto {
                     Some(_) if layer.conv.kernel != Kernel::Doubling => End::Sum,
                     _ => End::Plain,
                 },
-                gains: None,
+                rounding: single.map(|single| Arc::clone(&single.rounding)),
             });
         }
         Ok(ready)
@@ -245,25 +256,32 @@ fn fold(weight: &mut [f32], bias: &mut [f32], film: &[f32]) {
 }
 
 /// Its weights `[out, in, k, k]` and its bias.
-fn read(source: &dyn TensorSource, conv: &Conv) -> Result<(Vec<f32>, Vec<f32>)> {
+fn read(source: &dyn TensorSource, conv: &Conv) -> Result<Plain> {
     let weight = floats(source, &format!("{}.weight", conv.key))?;
     Ok((weight, floats(source, &format!("{}.bias", conv.key))?))
 }
 
-/// A transposed convolution is packed as one of 1x1, which gives each pixel its four results.
 fn pack(source: &dyn TensorSource, conv: &Conv, arithmetic: Arithmetic) -> Result<Packed> {
+    let (sizes, (weight, bias)) = by_result(source, conv)?;
+    Packed::new(sizes, arithmetic, &weight, bias)
+}
+
+/// Weights and bias as oneDNN computes them: a transposed convolution is one of 1x1, which gives each
+/// pixel its four results.
+fn by_result(source: &dyn TensorSource, conv: &Conv) -> Result<(Convolution, Plain)> {
     let (weight, bias) = read(source, conv)?;
-    match conv.kernel {
-        Kernel::Doubling => {
-            let weight = by_result(&weight, (conv.input, conv.output));
-            Packed::new(sizes(conv), arithmetic, &weight, bias.repeat(4))
-        }
-        _ => Packed::new(sizes(conv), arithmetic, &weight, bias),
-    }
+    let plain = match conv.kernel {
+        Kernel::Doubling => (
+            transposed(&weight, (conv.input, conv.output)),
+            bias.repeat(4),
+        ),
+        _ => (weight, bias),
+    };
+    Ok((sizes(conv), plain))
 }
 
 /// `[in, out, 2, 2]` as `[2, 2, out, in]`.
-fn by_result(weight: &[f32], (input, output): (usize, usize)) -> Vec<f32> {
+fn transposed(weight: &[f32], (input, output): (usize, usize)) -> Vec<f32> {
     let results = (0..4).flat_map(|corner| (0..output).map(move |to| (corner, to)));
     let all = results.flat_map(|(corner, to)| {
         (0..input).map(move |from| weight[(from * output + to) * 4 + corner])

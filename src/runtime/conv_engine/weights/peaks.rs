@@ -1,5 +1,5 @@
-//! The largest values of the maps around a network's blocks, per channel: what eight bits have to
-//! hold. Measured with f32 maps, kept as text in the metadata of a checkpoint.
+//! The largest values of the maps that a network's convolutions read, per channel: what eight bits
+//! have to hold. Measured with f32 maps, kept as text in the metadata of a checkpoint.
 
 use std::collections::BTreeMap;
 
@@ -23,9 +23,15 @@ pub(crate) struct Peak {
     pub inner: Vec<f32>,
 }
 
-/// Of every block, in the order of the layers with FiLM.
+/// Of a network.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Peaks(pub Vec<Peak>);
+pub(crate) struct Peaks {
+    /// Of every block, in the order of the layers with FiLM.
+    pub blocks: Vec<Peak>,
+    /// The largest magnitudes of the inputs of [`Net::singles`]; empty where they were not
+    /// measured.
+    pub singles: Vec<Vec<f32>>,
+}
 
 impl Peaks {
     /// Nothing seen yet.
@@ -35,7 +41,11 @@ impl Peaks {
             input: vec![0.0; layer.conv.input],
             inner: vec![0.0; layer.conv.output],
         };
-        Self(blocks.map(zeros).collect())
+        let singles = net.singles().map(|(_, layer)| vec![0.0; layer.conv.input]);
+        Self {
+            blocks: blocks.map(zeros).collect(),
+            singles: singles.collect(),
+        }
     }
 
     /// What the metadata say of the blocks of `net`; `None` if nothing was measured.
@@ -55,13 +65,21 @@ impl Peaks {
             Some(None) => Err(bad("a value that is no positive number")),
             None => Err(bad("fewer lines than the network has maps")),
         };
-        let peaks = wanted.0.iter().map(|peak| {
-            Ok(Peak {
+        let mut blocks = Vec::new();
+        for peak in &wanted.blocks {
+            blocks.push(Peak {
                 input: line(peak.input.len())?,
                 inner: line(peak.inner.len())?,
-            })
-        });
-        Ok(Some(Self(peaks.collect::<Result<_>>()?)))
+            });
+        }
+        let others = text.lines().count() > 2 * blocks.len();
+        let singles = wanted.singles.iter().filter(|_| others);
+        Ok(Some(Self {
+            blocks,
+            singles: singles
+                .map(|peaks| line(peaks.len()))
+                .collect::<Result<_>>()?,
+        }))
     }
 
     /// Writes them to the metadata.
@@ -70,7 +88,9 @@ impl Peaks {
             let words: Vec<String> = values.iter().map(|x| format!("{x:.3e}")).collect();
             words.join(" ")
         };
-        let lines = self.0.iter().flat_map(|p| [line(&p.input), line(&p.inner)]);
+        let blocks = self.blocks.iter();
+        let blocks = blocks.flat_map(|p| [line(&p.input), line(&p.inner)]);
+        let lines = blocks.chain(self.singles.iter().map(|peaks| line(peaks)));
         metadata.insert(KEY.into(), lines.collect::<Vec<_>>().join("\n"));
     }
 }
@@ -138,11 +158,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut peaks = Peaks::none(&net());
-        raise(&mut peaks.0[1].input, &[0.5; 64]);
-        raise(&mut peaks.0[1].input, &[-1.5; 128]);
+        raise(&mut peaks.blocks[1].input, &[0.5; 64]);
+        raise(&mut peaks.blocks[1].input, &[-1.5; 128]);
         let mut metadata = BTreeMap::new();
         peaks.write(&mut metadata);
-        assert_eq!(peaks.0[1].input[7], 1.5);
+        assert_eq!(peaks.blocks[1].input[7], 1.5);
         assert_eq!(Peaks::of(&metadata, &net()).unwrap(), Some(peaks));
         assert_eq!(Peaks::of(&BTreeMap::new(), &net()).unwrap(), None);
     }
