@@ -177,6 +177,22 @@ impl Restorer {
         source::restore(&mut self.alone(), seen, None, request)
     }
 
+    /// [`Self::restore_decoded`] to a picture that is not rounded, as [`Self::restore_unrounded`] gives
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_decoded`].
+    pub fn restore_decoded_unrounded(
+        &self,
+        picture: &Planar8,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        options.validate()?;
+        let seen = source::estimated::see_decoded(picture)?;
+        source::unrounded(&mut self.alone(), seen, Request { options, control })
+    }
+
     /// Restores a picture of which only `bits` per channel were kept, wherever in its bin each
     /// level is shown. RGB or grey, of any size; the result has the same layout, and, unless
     /// the preset is `paper`, the same levels.
@@ -193,6 +209,23 @@ impl Restorer {
     ) -> Result<Restored> {
         options.validate()?;
         source::banded::restore(&*self.denoiser, picture, bits, Request { options, control })
+    }
+
+    /// [`Self::restore_levels`] to a picture that is not rounded, as [`Self::restore_unrounded`] gives
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_levels`].
+    pub fn restore_levels_unrounded(
+        &self,
+        picture: &Planar8,
+        bits: Bits,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        options.validate()?;
+        let request = Request { options, control };
+        source::banded::unrounded(&*self.denoiser, picture, bits, request)
     }
 
     fn alone(&self) -> Alone<'_> {

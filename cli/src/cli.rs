@@ -13,6 +13,8 @@ use ddrmjpeg::{ModelOptions, RestoreOptions};
 use crate::bench::BenchArgs;
 use crate::eval::arguments::EvalArgs;
 use crate::io::carry::Orient;
+use crate::io::format::Format;
+use crate::io::picture::samples::Depth;
 use crate::model::args::ModelArgs;
 use crate::sample::arguments::SampleArgs;
 use crate::train::arguments::TrainArgs;
@@ -55,10 +57,19 @@ pub struct RestoreArgs {
     /// standard input.
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam or jpg.
-    /// Or a folder, or - for standard output: PNG there, JPEG with --out-quality or --tables.
+    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam, pfm, y4m,
+    /// rgb, yuv or jpg. Or a folder, or - for standard output: PNG there, JPEG with --out-quality or
+    /// --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// The format of the output, by its extension: for standard output, for a folder, or for a file
+    /// with another extension. y4m, rgb and yuv take several inputs of one size on standard output.
+    #[arg(long, value_name = "NAME", value_parser = Format::named)]
+    pub format: Option<Format>,
+    /// How exact the samples are: 16 for PNG, TIFF, PNM, PAM, Y4M and raw samples, f32 for TIFF, PFM
+    /// and raw RGB. 8 is what is written without it, but for PFM.
+    #[arg(long, value_name = "8|16|f32", hide_possible_values = true)]
+    pub depth: Option<Depth>,
     /// Write JPEG of that quality, without chroma subsampling. auto, the default for -o OUT.jpg:
     /// the highest whose file is at most half again as large as the input.
     #[arg(long, value_name = "auto|1..100", conflicts_with = "tables")]

@@ -54,19 +54,24 @@ impl Orientation {
     pub fn plane(self, plane: &Plane8) -> Plane8 {
         let (width, height) = self.size((plane.width, plane.height));
         let mut out = Plane8::new(width, height);
-        for (y, row) in out.data.chunks_exact_mut(width).enumerate() {
-            let y = if self.mirrored_y { height - 1 - y } else { y };
+        self.turn(&plane.data, plane.width, &mut out.data);
+        out
+    }
+
+    /// Writes the samples `from` of a plane of this `width`, so turned, to `out`.
+    pub(crate) fn turn<T: Copy>(self, from: &[T], width: usize, out: &mut [T]) {
+        let height = from.len() / width.max(1);
+        let (wide, high) = self.size((width, height));
+        for (y, row) in out.chunks_exact_mut(wide.max(1)).enumerate() {
+            let y = if self.mirrored_y { high - 1 - y } else { y };
             for (x, sample) in row.iter_mut().enumerate() {
-                let x = if self.mirrored_x { width - 1 - x } else { x };
-                let from = if self.transposed {
-                    x * plane.width + y
-                } else {
-                    y * plane.width + x
-                };
-                *sample = plane.data[from];
+                let x = if self.mirrored_x { wide - 1 - x } else { x };
+                *sample = from[match self.transposed {
+                    true => x * width + y,
+                    false => y * width + x,
+                }];
             }
         }
-        out
     }
 
     /// `picture` so turned, each plane by itself, and its subsampling with it.

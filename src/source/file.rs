@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::assumed_quality::AssumedQuality;
 use crate::error::Result;
-use crate::frame::{Picture, PixelModel, Planar8, Rect};
+use crate::frame::{Picture, PixelModel, Planar8};
 use crate::jpeg;
 use crate::jpeg::JpegFile;
 use crate::jpeg::file::Damage;
@@ -18,7 +18,7 @@ use crate::options::RestoreOptions;
 use crate::report::{Report, Restored};
 use crate::solve::output::Layout;
 use crate::solve::{Request, Solved, Solver};
-use crate::source::{Out, Seen, lay_out, solve};
+use crate::source::{Out, Seen, lay_out, solve, unrounded_of};
 
 /// Restores `file`; `last` is the frame that the last picture of the stream became, so laid out.
 ///
@@ -45,17 +45,7 @@ pub(crate) fn unrounded(
     request: Request<'_>,
 ) -> Result<(Picture, Report)> {
     let (seen, solved) = solve_with_ink(solver, file, Layout::AsFile, request)?;
-    let mut picture = solved.picture.crop(Rect {
-        x: 0,
-        y: 0,
-        width: seen.observation.width,
-        height: seen.observation.height,
-    });
-    if seen.observation.model == PixelModel::Grey {
-        picture.data.truncate(picture.plane_len());
-        picture.channels = 1;
-    }
-    Ok((picture, solved.report))
+    Ok((unrounded_of(&seen, &solved.picture), solved.report))
 }
 
 /// The picture of `file`, with its black over the other three components if it has any.

@@ -16,7 +16,7 @@ pub mod turned;
 use std::borrow::Cow;
 
 use crate::error::Result;
-use crate::frame::{Orientation, Picture, Planar8};
+use crate::frame::{Orientation, Picture, PixelModel, Planar8, Rect};
 use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::{JpegMeasurement, Observation};
 use crate::report::{Consistency, Report, Restored};
@@ -89,6 +89,52 @@ pub(crate) fn restore(
 ) -> Result<Restored> {
     let solved = solve(solver, &mut seen, request)?;
     Ok(lay_out(&seen, solved, last))
+}
+
+/// The same, not rounded: as many channels as grey or RGB has, turned and cropped as it came.
+///
+/// # Errors
+/// Those of [`Solver::solve`].
+pub(crate) fn unrounded(
+    solver: &mut dyn Solver,
+    mut seen: Seen<'_>,
+    request: Request<'_>,
+) -> Result<(Picture, Report)> {
+    let solved = solve(solver, &mut seen, request)?;
+    Ok((unrounded_of(&seen, &solved.picture), solved.report))
+}
+
+/// The visible part of `picture`, of one channel for grey and three else.
+fn unrounded_of(seen: &Seen<'_>, picture: &Picture) -> Picture {
+    let observation = &seen.observation;
+    let (margin, orientation) = match &seen.out {
+        Out::File(_) => ((0, 0), Orientation::default()),
+        Out::Pixels {
+            margin,
+            orientation,
+            ..
+        } => (*margin, *orientation),
+    };
+    let visible = Rect {
+        x: margin.0,
+        y: margin.1,
+        width: observation.width - margin.0,
+        height: observation.height - margin.1,
+    };
+    let picture = channels_of(picture.crop(visible), observation.model);
+    match orientation.is_upright() {
+        true => picture,
+        false => picture.turned(orientation),
+    }
+}
+
+/// `picture`, with one channel if it is grey.
+fn channels_of(mut picture: Picture, model: PixelModel) -> Picture {
+    if model == PixelModel::Grey {
+        picture.data.truncate(picture.plane_len());
+        picture.channels = 1;
+    }
+    picture
 }
 
 /// The picture, with the whole report.

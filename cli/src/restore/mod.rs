@@ -8,6 +8,7 @@ mod pipeline;
 mod quality;
 mod result;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +21,7 @@ use crate::io::files;
 use crate::io::files::{Job, Target};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::io::picture::bare;
 use crate::restore::input::Input;
 use crate::restore::pipeline::{Budget, Share};
 pub use crate::restore::result::Output;
@@ -42,12 +44,16 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let output = files::Output {
         path: &arguments.output,
         jpeg: arguments.tables.is_some() || arguments.out_quality.is_some(),
+        format: arguments.format,
         resume: arguments.resume,
         overwrite: arguments.overwrite,
     };
     let planned = files::plan(&arguments.inputs, output, wanted)?;
     if planned.jobs.iter().any(|job| job.format == Format::Jpeg) {
         result::check_jpeg(arguments, &options)?;
+    }
+    for job in &planned.jobs {
+        job.format.depth(arguments.depth).context("--depth")?;
     }
     let restorer = Restorer::open(&model)?;
     message::caution(&restorer);
@@ -59,6 +65,7 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
         restorer: &restorer,
         screen: &screen,
         budget: Budget::new(PIXELS_AT_ONCE),
+        first_frame: Mutex::default(),
     };
     let mut tally = Tally {
         inputs: planned.failures.len(),
@@ -85,6 +92,8 @@ struct Batch<'a> {
     restorer: &'a Restorer,
     screen: &'a Screen,
     budget: Budget,
+    /// How a stream of frames on standard output began: its head, and bytes in all.
+    first_frame: Mutex<Option<(Vec<u8>, usize)>>,
 }
 
 /// An input in the pipeline: `what` the last stage made of it, or why it failed.
@@ -160,7 +169,7 @@ impl<'a> Batch<'a> {
     fn finish(&self, item: Item<'a, Option<Output>>) -> Ending {
         let start = Instant::now();
         let written = item.what.and_then(|output| match output {
-            Some(output) => write(item.job, &output).map(|()| Some(output)),
+            Some(output) => self.write(item.job, &output).map(|()| Some(output)),
             None => Ok(None),
         });
         let seconds = item.seconds + start.elapsed().as_secs_f64();
@@ -177,6 +186,33 @@ impl<'a> Batch<'a> {
                 self.screen.failed(item.job, &error);
                 Ending::Failed
             }
+        }
+    }
+
+    fn write(&self, job: &Job, output: &Output) -> Result<()> {
+        let bytes = output.bytes(job.format);
+        let written = bytes.and_then(|bytes| match &job.target {
+            Target::Stdout if job.format.is_of_frames() => Ok(stdout::write(self.frame(&bytes)?)?),
+            Target::Stdout => Ok(stdout::write(&bytes)?),
+            Target::File(path) => picture::save_bytes(&bytes, path),
+        });
+        written.context("cannot write the result")
+    }
+
+    /// The bytes of a frame after those before it: only the first has the stream's head.
+    fn frame<'b>(&self, bytes: &'b [u8]) -> Result<&'b [u8]> {
+        let (head, rest) = bytes.split_at(bare::head_of_stream(bytes));
+        let mut first = self
+            .first_frame
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*first {
+            None => {
+                *first = Some((head.to_vec(), bytes.len()));
+                Ok(bytes)
+            }
+            Some((begun, length)) if begun == head && *length == bytes.len() => Ok(rest),
+            Some(_) => bail!("a frame of another size or colour than the first of the stream"),
         }
     }
 }
@@ -213,13 +249,4 @@ impl Tally {
 /// Outputs are written completely or not at all, so one that exists is done.
 fn is_done(job: &Job) -> bool {
     matches!(&job.target, Target::File(path) if path.exists())
-}
-
-fn write(job: &Job, output: &Output) -> Result<()> {
-    let bytes = output.bytes(job.format);
-    let written = bytes.and_then(|bytes| match &job.target {
-        Target::Stdout => Ok(stdout::write(&bytes)?),
-        Target::File(path) => picture::save_bytes(&bytes, path),
-    });
-    written.context("cannot write the result")
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::frame::{Picture, Planar8};
 use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::restore::Report;
 use ddrmjpeg::{Control, RestoreOptions, Restorer, jpeg};
@@ -13,6 +13,8 @@ use crate::io::carry;
 use crate::io::carry::{Orient, Wish};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::io::picture::samples;
+use crate::io::picture::samples::{Colour, Depth, Pixels};
 use crate::restore::input::{Input, Seen};
 use crate::restore::quality;
 
@@ -28,16 +30,23 @@ pub struct Output {
 
 enum Content {
     Pixels(Planar8),
+    Unrounded(Picture, Depth),
     Jpeg(Vec<u8>),
 }
 
 impl Output {
     /// The bytes of the file.
     pub fn bytes(&self, format: Format) -> Result<Vec<u8>> {
-        match &self.content {
-            Content::Pixels(pixels) => picture::encode(pixels, format, &self.metadata),
-            Content::Jpeg(bytes) => Ok(jpeg::file::write::with_metadata(bytes, &self.metadata)),
-        }
+        let pixels = match &self.content {
+            Content::Pixels(picture) => Pixels::of(picture)?,
+            Content::Unrounded(picture, depth) => {
+                Pixels::of_unrounded(picture, *depth, format.colour())
+            }
+            Content::Jpeg(bytes) => {
+                return Ok(jpeg::file::write::with_metadata(bytes, &self.metadata));
+            }
+        };
+        picture::encode(pixels, format, &self.metadata)
     }
 }
 
@@ -121,14 +130,29 @@ impl Work<'_> {
                 out.quality = Some(quality);
                 out
             }
-            _ => {
-                let (pixels, report) = self.pixels(seen, carried.turn, control)?;
-                Output::new(Content::Pixels(pixels), report)
-            }
+            _ => self.picture(seen, carried.turn, control)?,
         };
         out.metadata = carried.metadata;
         out.report.notes.extend(carried.notes);
         Ok(out)
+    }
+
+    /// What is written of a picture: bytes of RGB are those of every other output, all else comes
+    /// from the picture that is not rounded.
+    fn picture(&self, seen: &Seen, turn: Orientation, control: Control<'_>) -> Result<Output> {
+        let depth = self.format.depth(self.arguments.depth)?;
+        if (depth, self.format.colour()) == (Depth::Eight, Colour::Rgb) {
+            let (pixels, report) = self.pixels(seen, turn, control)?;
+            return Ok(Output::new(Content::Pixels(pixels), report));
+        }
+        let (restored, report) = seen.restore_unrounded(self.restorer, self.options, control)?;
+        let mut picture = samples::turned(restored, turn);
+        if self.arguments.compare {
+            let decode = self.options.clone().with_strength(0.0);
+            let (before, _) = seen.restore_unrounded(self.restorer, &decode, Control::default())?;
+            picture = samples::side_by_side(&samples::turned(before, turn), &picture);
+        }
+        Ok(Output::new(Content::Unrounded(picture, depth), report))
     }
 
     /// The restored picture, turned; with `--compare`, to the right of the input as decoded.
