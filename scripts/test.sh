@@ -1,14 +1,15 @@
 #!/bin/sh
 # Runs the tests. `make test` calls it after set-up, .ci/run too.
 #
-# Usage: test.sh [lean|docs|light|c|python|all|corpus]...
-#        Without arguments: lean docs light c python all, and corpus where DDRMJPEG_CORPUS is set.
+# Usage: test.sh [lean|docs|light|c|python|onnx|all|corpus]...
+#        Without arguments: lean docs light c python onnx all, and corpus where DDRMJPEG_CORPUS is set.
 #   lean    the library without libtorch
 #   docs    the examples in the documentation
 #   light   command and plugin as they are installed: what they link, whether GStreamer can load the
 #           plugin, every test of the plugin, and what the command does for want of libtorch
 #   c       the C library: its functions, and its example against the command
 #   python  the Python package as its wheel installs it, against the command
+#   onnx    exported networks by ONNX Runtime, which is fetched from PyPI into the target folder
 #   all     every test of library, laboratory and command with libtorch, and of the two programs together
 #   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
 # cargo-nextest is used where it is installed, else cargo test.
@@ -51,6 +52,14 @@ light() {
     else
         "$cargo" test -p gst-plugin-ddrmjpeg --lib --bins --tests --examples
         "$cargo" test -p ddrmjpeg-cli --test without_torch
+    fi
+}
+
+onnx() {
+    if have_nextest; then
+        "$cargo" nextest run --profile "$profile" -p ddrmjpeg-cli --test onnx_runtime --run-ignored all
+    else
+        "$cargo" test -p ddrmjpeg-cli --test onnx_runtime -- --include-ignored
     fi
 }
 
@@ -138,12 +147,12 @@ plugin_loads() {
     return "$status"
 }
 
-[ $# -gt 0 ] || set -- lean docs light c python ${DDRMJPEG_CORPUS:+corpus} all
+[ $# -gt 0 ] || set -- lean docs light c python onnx ${DDRMJPEG_CORPUS:+corpus} all
 for part in "$@"; do
     case $part in
-    lean | docs | light | c | python | all | corpus) ;;
+    lean | docs | light | c | python | onnx | all | corpus) ;;
     *)
-        echo "test.sh: no part is called '$part': lean, docs, light, c, python, all or corpus" >&2
+        echo "test.sh: no part is called '$part': lean, docs, light, c, python, onnx, all or corpus" >&2
         exit 2
         ;;
     esac

@@ -228,6 +228,23 @@ impl Restorer {
         source::banded::restore(&*self.denoiser, picture, bits, Request { options, control })
     }
 
+    /// [`Self::restore_levels`] to a picture that is not rounded, as [`Self::restore_unrounded`] gives
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_levels`].
+    pub fn restore_levels_unrounded(
+        &self,
+        picture: &Planar8,
+        bits: Bits,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<(Picture, Report)> {
+        options.validate()?;
+        let request = Request { options, control };
+        source::banded::unrounded(&*self.denoiser, picture, bits, request)
+    }
+
     fn alone(&self) -> Alone<'_> {
         Alone(&*self.denoiser)
     }

@@ -1,7 +1,18 @@
-//! Which networks can be measured, and in which arithmetic: names, without libtorch.
+//! Which networks can be measured, and in which arithmetic. Those of our own are opened without
+//! libtorch.
 
+use std::sync::Arc;
+
+#[cfg(feature = "torch")]
+use crate::networks;
+use ddrmjpeg::contract::Denoiser;
+use ddrmjpeg::error::Result;
 use ddrmjpeg::model::registry;
 use ddrmjpeg::model::registry::Own;
+use ddrmjpeg::options::ModelOptions;
+use ddrmjpeg::runtime::conv_engine::Form;
+#[cfg(feature = "torch")]
+use ddrmjpeg::sampler::schedule::published_alpha_bar;
 
 /// Which network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +38,24 @@ impl Family {
             Self::Own(own) => own.name,
             Self::Adm256 => "adm256",
             Self::Ddpm => "ddpm",
+        }
+    }
+
+    /// Opens it, in `arithmetic`.
+    ///
+    /// # Errors
+    /// [`ddrmjpeg::Error::Options`] for a device that is not there, [`ddrmjpeg::Error::Backend`];
+    /// [`ddrmjpeg::Error::Unsupported`] for what this build needs libtorch for and has not.
+    pub fn open(self, arithmetic: Arithmetic, options: &ModelOptions) -> Result<Arc<dyn Denoiser>> {
+        match (self, arithmetic) {
+            (Self::Own(own), Arithmetic::Ours) => own.embedded(options, Form::Fast),
+            #[cfg(feature = "torch")]
+            _ => networks::open(self, arithmetic, &published_alpha_bar(), options),
+            #[cfg(not(feature = "torch"))]
+            _ => Err(ddrmjpeg::Error::Unsupported(format!(
+                "{}: this build has no libtorch",
+                self.name()
+            ))),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Used by `source`, for frames that were turned since they were decoded.
 
-use crate::frame::{Picture, Planar8, Plane8};
+use crate::frame::{Planar8, Plane8};
 
 /// What was done to a picture: transposed first, or not, then mirrored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,23 +54,22 @@ impl Orientation {
     pub fn plane(self, plane: &Plane8) -> Plane8 {
         let (width, height) = self.size((plane.width, plane.height));
         let mut out = Plane8::new(width, height);
-        self.turn(&plane.data, plane.width, &mut out.data, width);
+        self.turn(&plane.data, plane.width, &mut out.data);
         out
     }
 
-    /// Writes the samples `from`, in rows of `from_width`, to `to` so turned, in rows of `width`.
-    fn turn<T: Copy>(self, from: &[T], from_width: usize, to: &mut [T], width: usize) {
-        let height = to.len() / width;
-        for (y, row) in to.chunks_exact_mut(width).enumerate() {
-            let y = if self.mirrored_y { height - 1 - y } else { y };
+    /// Writes the samples `from` of a plane of this `width`, so turned, to `out`.
+    pub(crate) fn turn<T: Copy>(self, from: &[T], width: usize, out: &mut [T]) {
+        let height = from.len() / width.max(1);
+        let (wide, high) = self.size((width, height));
+        for (y, row) in out.chunks_exact_mut(wide.max(1)).enumerate() {
+            let y = if self.mirrored_y { high - 1 - y } else { y };
             for (x, sample) in row.iter_mut().enumerate() {
-                let x = if self.mirrored_x { width - 1 - x } else { x };
-                let at = if self.transposed {
-                    x * from_width + y
-                } else {
-                    y * from_width + x
-                };
-                *sample = from[at];
+                let x = if self.mirrored_x { wide - 1 - x } else { x };
+                *sample = from[match self.transposed {
+                    true => x * width + y,
+                    false => y * width + x,
+                }];
             }
         }
     }
@@ -87,25 +86,12 @@ impl Orientation {
             subsampling: self.size(picture.subsampling),
         }
     }
-
-    /// A picture that is not rounded, so turned. It is copied only where there is something to do.
-    pub fn unrounded(self, picture: Picture) -> Picture {
-        if self.is_upright() {
-            return picture;
-        }
-        let (width, height) = self.size((picture.width, picture.height));
-        let mut out = Picture::new(picture.channels, width, height);
-        for c in 0..picture.channels {
-            self.turn(picture.plane(c), picture.width, out.plane_mut(c), width);
-        }
-        out
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::PixelModel;
+    use crate::frame::{Picture, PixelModel};
 
     #[test]
     fn each_of_the_eight_is_another_and_can_be_undone() {
@@ -126,7 +112,7 @@ mod tests {
                 let data = plane.data.iter().map(|&sample| f32::from(sample));
                 Picture::from_data(1, plane.width, plane.height, data.collect()).unwrap()
             };
-            let unrounded = orientation.unrounded(floats(&picture.planes[0]));
+            let unrounded = floats(&picture.planes[0]).turned(orientation);
             assert_eq!(unrounded, floats(&one.planes[0]));
         }
         assert_eq!(turned[0], picture);

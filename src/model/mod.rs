@@ -12,6 +12,7 @@ pub mod identify;
 pub mod identity;
 pub(crate) mod lean;
 pub(crate) mod nano;
+pub mod onnx;
 pub mod open;
 pub mod published;
 pub mod registry;

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::contract::{Denoiser, Measurement, Trust};
 use crate::degradation::Bits;
 use crate::error::{Error, Result};
-use crate::frame::{Picture, PixelModel, Planar8};
+use crate::frame::{Picture, PixelModel, Planar8, Rect};
 use crate::report::{Consistency, Report, Restored};
 use crate::sampler;
 use crate::sampler::Problem;
 use crate::sampler::plan::Plan;
 use crate::sampler::unhinted::Unhinted;
 use crate::solve::{Request, blend, output, tiled};
+use crate::source::channels_of;
 use crate::source::dequantised::{Levels, QuantMeasurement};
 
 /// What every prior takes: sides that are multiples of this.
@@ -29,34 +30,77 @@ pub(crate) fn restore(
     bits: Bits,
     request: Request<'_>,
 ) -> Result<Restored> {
-    let options = request.options;
+    let seen = see(picture, bits)?;
+    let (restored, mut report) = restored(denoiser, picture, &seen, request)?;
+    let Some(restored) = restored else {
+        let frame = picture.clone();
+        return Ok(Restored { frame, report });
+    };
+    let size = (picture.width(), picture.height());
+    let frame = output::visible(&restored, picture.model, size);
+    if request.options.strict {
+        report.consistency = Some(consistency(&restored, &frame, &seen));
+    }
+    Ok(Restored { frame, report })
+}
+
+/// The same, not rounded.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn unrounded(
+    denoiser: &dyn Denoiser,
+    picture: &Planar8,
+    bits: Bits,
+    request: Request<'_>,
+) -> Result<(Picture, Report)> {
+    let seen = see(picture, bits)?;
+    let (restored, report) = restored(denoiser, picture, &seen, request)?;
+    let (width, height) = (picture.width(), picture.height());
+    let restored =
+        restored.unwrap_or_else(|| output::rounded(&Picture::new(3, width, height), picture));
+    let visible = Rect {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    };
+    Ok((channels_of(restored.crop(visible), picture.model), report))
+}
+
+/// The levels of `picture`, on a grid that every prior takes.
+fn see(picture: &Planar8, bits: Bits) -> Result<Levels> {
     if picture.model == PixelModel::YCbCr {
         return Err(Error::Unsupported(
             "levels of a picture in YCbCr: they are told from RGB or grey".into(),
         ));
     }
-    let mut report = Report {
-        measured: vec![true; picture.planes.len()],
-        notes: doubts(picture, bits),
-        ..Report::default()
-    };
-    if options.strength == 0.0 {
-        let frame = picture.clone();
-        return Ok(Restored { frame, report });
-    }
     let grid = |side: usize| side.next_multiple_of(ALIGN_PX);
     let (width, height) = (grid(picture.width()), grid(picture.height()));
-    let seen = Levels::of_bytes(picture, bits, width, height);
-    let (mut restored, calls) = solve(denoiser, &seen, request)?;
-    finish(&mut restored, picture, options.strength as f32);
-    let size = (picture.width(), picture.height());
-    let frame = output::visible(&restored, picture.model, size);
-    if options.strict {
-        report.consistency = Some(consistency(&restored, &frame, &seen));
+    Ok(Levels::of_bytes(picture, bits, width, height))
+}
+
+/// The restored picture on that grid; `None` if all of the given one is to shine through.
+fn restored(
+    denoiser: &dyn Denoiser,
+    picture: &Planar8,
+    seen: &Levels,
+    request: Request<'_>,
+) -> Result<(Option<Picture>, Report)> {
+    let strength = request.options.strength;
+    let mut report = Report {
+        measured: vec![true; picture.planes.len()],
+        notes: doubts(picture, seen.bits),
+        ..Report::default()
+    };
+    if strength == 0.0 {
+        return Ok((None, report));
     }
+    let (mut restored, calls) = solve(denoiser, seen, request)?;
+    finish(&mut restored, picture, strength as f32);
     report.network_calls = calls;
     report.restored = true;
-    Ok(Restored { frame, report })
+    Ok((Some(restored), report))
 }
 
 /// The picture on the grid of `seen`, and how many network calls it took.

@@ -18,7 +18,7 @@ use crate::options::RestoreOptions;
 use crate::report::{Report, Restored};
 use crate::solve::output::Layout;
 use crate::solve::{Request, Solved, Solver};
-use crate::source::{Out, Seen, lay_out, solve, visible};
+use crate::source::{Out, Seen, lay_out, solve, unrounded_of};
 
 /// Restores `file`; `last` is the frame that the last picture of the stream became, so laid out.
 ///
@@ -45,7 +45,7 @@ pub(crate) fn unrounded(
     request: Request<'_>,
 ) -> Result<(Picture, Report)> {
     let (seen, solved) = solve_with_ink(solver, file, Layout::AsFile, request)?;
-    Ok((visible(&seen, &solved.picture), solved.report))
+    Ok((unrounded_of(&seen, &solved.picture), solved.report))
 }
 
 /// The picture of `file`, with its black over the other three components if it has any.

@@ -91,22 +91,23 @@ pub(crate) fn restore(
     Ok(lay_out(&seen, solved, last))
 }
 
-/// The same, not rounded: RGB, or grey when that was seen.
+/// The same, not rounded: as many channels as grey or RGB has, turned and cropped as it came.
 ///
 /// # Errors
-/// As [`restore`].
+/// Those of [`Solver::solve`].
 pub(crate) fn unrounded(
     solver: &mut dyn Solver,
     mut seen: Seen<'_>,
     request: Request<'_>,
 ) -> Result<(Picture, Report)> {
     let solved = solve(solver, &mut seen, request)?;
-    Ok((visible(&seen, &solved.picture), solved.report))
+    Ok((unrounded_of(&seen, &solved.picture), solved.report))
 }
 
-/// The visible part of `picture`, as it came, of one channel for grey and three else.
-fn visible(seen: &Seen<'_>, picture: &Picture) -> Picture {
-    let ((left, top), orientation) = match &seen.out {
+/// The visible part of `picture`, of one channel for grey and three else.
+fn unrounded_of(seen: &Seen<'_>, picture: &Picture) -> Picture {
+    let observation = &seen.observation;
+    let (margin, orientation) = match &seen.out {
         Out::File(_) => ((0, 0), Orientation::default()),
         Out::Pixels {
             margin,
@@ -114,17 +115,26 @@ fn visible(seen: &Seen<'_>, picture: &Picture) -> Picture {
             ..
         } => (*margin, *orientation),
     };
-    let mut part = picture.crop(Rect {
-        x: left,
-        y: top,
-        width: seen.observation.width - left,
-        height: seen.observation.height - top,
-    });
-    if seen.observation.model == PixelModel::Grey {
-        part.data.truncate(part.plane_len());
-        part.channels = 1;
+    let visible = Rect {
+        x: margin.0,
+        y: margin.1,
+        width: observation.width - margin.0,
+        height: observation.height - margin.1,
+    };
+    let picture = channels_of(picture.crop(visible), observation.model);
+    match orientation.is_upright() {
+        true => picture,
+        false => picture.turned(orientation),
     }
-    orientation.unrounded(part)
+}
+
+/// `picture`, with one channel if it is grey.
+fn channels_of(mut picture: Picture, model: PixelModel) -> Picture {
+    if model == PixelModel::Grey {
+        picture.data.truncate(picture.plane_len());
+        picture.channels = 1;
+    }
+    picture
 }
 
 /// The picture, with the whole report.

@@ -1,14 +1,15 @@
 //! bench: what networks, stages and presets cost, as a table or as JSON lines.
 //!
 //! `ddrmjpeg_lab::bench` measures; `parts` says what to measure and prints each result as it comes.
-//! `wholes` does the same for whole restorations. Streams are a subcommand, `video`.
+//! `wholes` does the same for whole restorations, `published` for the published networks, which
+//! need libtorch. Streams are a subcommand, `video`.
 
 mod batch;
 mod live;
-#[cfg(feature = "torch")]
 mod parts;
-mod video;
 #[cfg(feature = "torch")]
+mod published;
+mod video;
 mod walks;
 mod wholes;
 
@@ -36,10 +37,12 @@ pub struct BenchArgs {
     /// Size of the picture for stages, presets, lean and nano.
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     pub size: (usize, usize),
-    /// Networks to call: lean, nano, adm256, ddpm. The published ones have random weights.
-    #[arg(long, value_delimiter = ',', default_value = "lean,nano,adm256,ddpm", value_name = "NAMES", value_parser = family)]
+    /// Networks to call: lean, nano, adm256, ddpm. The published ones, adm256 and ddpm, have random
+    /// weights and need libtorch.
+    #[arg(long, value_delimiter = ',', default_value = "lean,nano", value_name = "NAMES", value_parser = family)]
     pub networks: Vec<Family>,
-    /// Call each also as the published program computes it: f32, channels first, unfused.
+    /// Call each also as the published program computes it: f32, channels first, unfused. Needs
+    /// libtorch.
     #[arg(long)]
     pub as_published: bool,
     /// Presets to restore with, by the built-in model.
@@ -116,16 +119,24 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     };
     settings.model.validate()?;
     settings.restore.validate()?;
-    if wholes::need_no_libtorch(arguments) {
-        return wholes::run(arguments, &settings);
+    #[cfg(not(feature = "torch"))]
+    if needs_libtorch(arguments) {
+        return crate::hand_over::all_of("bench of networks");
     }
-    #[cfg(feature = "torch")]
-    return match wholes::are_wanted(arguments) {
+    match wholes::are_wanted(arguments) {
         true => wholes::run(arguments, &settings),
         false => parts::run(arguments, &settings),
-    };
-    #[cfg(not(feature = "torch"))]
-    crate::hand_over::all_of("bench of networks")
+    }
+}
+
+/// Whether networks are called that only libtorch computes.
+#[cfg(not(feature = "torch"))]
+fn needs_libtorch(arguments: &BenchArgs) -> bool {
+    let calls_networks = arguments.steps.is_some() || !wholes::are_wanted(arguments);
+    let published = |family: &Family| !matches!(family, Family::Own(_));
+    let on_cuda = matches!(arguments.device, Device::Cuda(_));
+    let by_libtorch = arguments.as_published || on_cuda;
+    calls_networks && (by_libtorch || arguments.networks.iter().any(published))
 }
 
 fn mib(bytes: Option<u64>) -> String {

@@ -1,30 +1,36 @@
-//! bench: convolutions, networks, stages and presets, each compared with those before.
+//! bench: networks of our own, stages and presets, each compared with those before.
 
 use anyhow::Result;
 use ddrmjpeg_lab::bench;
 use ddrmjpeg_lab::bench::{
-    Arithmetic, Family, FollowRow, NetworkRow, Peak, PresetRow, Settings, StageRow,
+    Arithmetic, EngineRow, Engines, Family, FollowRow, PresetRow, Settings, StageRow,
 };
 use serde_json::json;
 
 use crate::Outcome;
+#[cfg(feature = "torch")]
+use crate::bench::published;
 use crate::bench::{BenchArgs, mib};
 use crate::stdout::outln;
 
-/// Measures convolutions first, then networks, then the rest.
+/// Measures networks first, then the rest.
 pub fn run(arguments: &BenchArgs, settings: &Settings) -> Result<Outcome> {
     let printer = Printer {
         json: arguments.json,
     };
-    let peak = bench::peak(settings)?;
-    printer.peak(&peak);
-    printer.networks_head(!arguments.networks.is_empty());
-    for &family in &arguments.networks {
-        let rows = bench::networks(family, &arithmetics(arguments), &peak, settings)?;
-        printer.networks(&rows, &peak);
-    }
-    for &family in &arguments.networks {
-        printer.follow(family, &bench::follow(family, settings)?);
+    let own: Vec<_> = arguments
+        .networks
+        .iter()
+        .filter_map(|&family| match family {
+            Family::Own(own) => Some(own),
+            _ => None,
+        })
+        .collect();
+    printer.engines(&bench::engines(&own, settings)?);
+    #[cfg(feature = "torch")]
+    published::run(arguments, settings)?;
+    for own in own {
+        printer.follow(own.name, &bench::follow(own, settings)?);
     }
     printer.stages(&bench::stages(settings)?, settings.size);
     printer.presets(&bench::presets(&arguments.presets, settings)?);
@@ -45,57 +51,35 @@ struct Printer {
 }
 
 impl Printer {
-    fn peak(&self, peak: &Peak) {
-        if !self.json {
-            outln!("| convolution 3x3 | GFLOP/s |\n|---|---|");
+    fn engines(&self, found: &Engines) {
+        for note in &found.notes {
+            eprintln!("ddrmjpeg: {note}");
         }
-        for (shape, rate) in &peak.gflops {
-            let name = format!(
-                "{} channels, {}x{}",
-                shape.channels, shape.width, shape.height
-            );
-            match self.json {
-                true => outln!("{}", json!({"convolution": name, "gflops": rate})),
-                false => outln!("| {name} | {rate:.0} |"),
-            }
-        }
-    }
-
-    fn networks_head(&self, any: bool) {
-        if any && !self.json {
+        if !found.rows.is_empty() && !self.json {
             outln!(
-                "\n| one call | arithmetic | size | GMAC | ms | GFLOP/s | of the peak | of its shapes | outside \
-                 products | peak MiB | rate over as-published |"
+                "| one call | engine | arithmetic | size | GMAC | ms | of the first | GOP/s | maps MiB |"
             );
-            outln!("|---|---|---|---|---|---|---|---|---|---|---|");
+            outln!("|---|---|---|---|---|---|---|---|---|");
         }
-    }
-
-    fn networks(&self, rows: &[NetworkRow], peak: &Peak) {
-        let yardstick = rows
-            .iter()
-            .find(|row| row.arithmetic == Arithmetic::AsPublished);
-        for row in rows {
-            let share = row.gflops() / peak.best();
-            let ratio = yardstick.map(|slow| slow.seconds / row.seconds);
+        for row in &found.rows {
             match self.json {
-                true => outln!("{}", network_json(row, share, ratio)),
-                false => outln!("{}", network_line(row, share, ratio)),
+                true => outln!("{}", engine_json(row)),
+                false => outln!("{}", engine_line(row)),
             }
         }
     }
 
-    fn follow(&self, family: Family, rows: &[FollowRow]) {
+    fn follow(&self, network: &str, rows: &[FollowRow]) {
         if !rows.is_empty() && !self.json {
             outln!(
                 "\n| {}, a frame of a stream: changed | computed again | ms | of a whole call |\n\
                  |---|---|---|---|",
-                family.name()
+                network
             );
         }
         for row in rows {
             match self.json {
-                true => outln!("{}", follow_json(family, row)),
+                true => outln!("{}", follow_json(network, row)),
                 false => outln!(
                     "| {:.1} % | {:.1} % | {:.2} | 1/{:.1} |",
                     100.0 * row.changed,
@@ -153,46 +137,39 @@ impl Printer {
     }
 }
 
-fn network_line(row: &NetworkRow, share: f64, ratio: Option<f64>) -> String {
+fn engine_line(row: &EngineRow) -> String {
     let (width, height) = row.size;
     format!(
-        "| {} | {} | {width}x{height} | {:.1} | {:.1} | {:.0} | {:.0} % | {} | {:.0} % | {} | {} |",
-        row.family.name(),
-        arithmetic(row.arithmetic),
+        "| {} | {} | {} | {width}x{height} | {:.1} | {:.1} | {:.2} | {:.0} | {} |",
+        row.network,
+        row.engine,
+        row.arithmetic,
         row.gmac,
         1e3 * row.seconds,
-        row.gflops(),
-        100.0 * share,
-        row.bare_seconds.map_or_else(
-            || "-".to_owned(),
-            |bare| format!("{:.0} %", 100.0 * bare / row.seconds)
-        ),
-        100.0 * row.outside,
-        mib(row.peak_bytes),
-        ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
+        row.seconds / row.first,
+        row.gops(),
+        mib(Some(row.map_bytes as u64)),
     )
 }
 
-fn network_json(row: &NetworkRow, share: f64, ratio: Option<f64>) -> serde_json::Value {
+fn engine_json(row: &EngineRow) -> serde_json::Value {
     json!({
-        "network": row.family.name(),
-        "arithmetic": arithmetic(row.arithmetic),
+        "network": row.network,
+        "engine": row.engine,
+        "arithmetic": row.arithmetic,
         "width": row.size.0,
         "height": row.size.1,
         "gmac": row.gmac,
         "ms": 1e3 * row.seconds,
-        "gflops": row.gflops(),
-        "share_of_peak": share,
-        "share_of_its_shapes": row.bare_seconds.map(|bare| bare / row.seconds),
-        "outside_products": row.outside,
-        "peak_bytes": row.peak_bytes,
-        "rate_over_as_published": ratio,
+        "of_the_first": row.seconds / row.first,
+        "gops": row.gops(),
+        "map_bytes": row.map_bytes,
     })
 }
 
-fn follow_json(family: Family, row: &FollowRow) -> serde_json::Value {
+fn follow_json(network: &str, row: &FollowRow) -> serde_json::Value {
     json!({
-        "follows": family.name(),
+        "follows": network,
         "changed": row.changed,
         "answered": row.answered,
         "ms": 1e3 * row.seconds,

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use ddrmjpeg_lab::bench;
-use ddrmjpeg_lab::bench::{Settings, Shape, StreamsRow, WalkRow};
+#[cfg(feature = "torch")]
+use ddrmjpeg_lab::bench::Shape;
+use ddrmjpeg_lab::bench::{Settings, StreamsRow, WalkRow};
 use serde_json::{Value, json};
 
 use crate::bench::BenchArgs;
@@ -16,6 +18,13 @@ pub fn run(arguments: &BenchArgs, settings: &Settings) -> Result<()> {
         let arithmetics = arithmetics(arguments);
         for &family in &arguments.networks {
             let rows = bench::walks(family, steps.into(), &arithmetics, settings)?;
+            if rows.is_empty() {
+                eprintln!(
+                    "ddrmjpeg: {}: takes no steps, it has one call only",
+                    family.name()
+                );
+                continue;
+            }
             let slow = rows.iter().map(|row| row.seconds).fold(0.0, f64::max);
             table(WALKS, rows.iter().map(|row| walk(row, slow)).collect());
         }
@@ -24,14 +33,18 @@ pub fn run(arguments: &BenchArgs, settings: &Settings) -> Result<()> {
         let rows = bench::streams(settings)?;
         let one = rows.first().map_or(f64::NAN, |row| row.seconds);
         table(STREAMS, rows.iter().map(|row| streams(row, one)).collect());
-        let rows = bench::batching(4, settings)?;
-        table(BATCHING, rows.iter().map(batching).collect());
+        #[cfg(feature = "torch")]
+        {
+            let rows = bench::batching(4, settings)?;
+            table(BATCHING, rows.iter().map(batching).collect());
+        }
     }
     Ok(())
 }
 
 const WALKS: &str = "| network | arithmetic | steps | s | rate over the slowest | PSNR dB |";
 const STREAMS: &str = "| streams | size | ms for a frame of each | times that of one stream |";
+#[cfg(feature = "torch")]
 const BATCHING: &str = "| convolution 3x3 | GFLOP/s, one at a time | four at once |";
 
 fn walk(row: &WalkRow, slowest: f64) -> (String, Value) {
@@ -62,6 +75,7 @@ fn streams(row: &StreamsRow, one: f64) -> (String, Value) {
 }
 
 /// One at a time, and several at once.
+#[cfg(feature = "torch")]
 fn batching([(shape, one), (together, several)]: &[(Shape, f64); 2]) -> (String, Value) {
     let (channels, width, height) = (shape.channels, shape.width, shape.height);
     let count = together.batch;

@@ -9,21 +9,14 @@ use serde_json::{Value, json};
 use crate::Outcome;
 use crate::bench::batch;
 use crate::bench::batch::BatchRow;
-#[cfg(feature = "torch")]
 use crate::bench::walks;
 use crate::bench::{BenchArgs, mib};
 use crate::stdout::outln;
 
 /// Whether any of them was asked for.
-#[cfg(feature = "torch")]
 pub fn are_wanted(arguments: &BenchArgs) -> bool {
-    need_no_libtorch(arguments) || arguments.steps.is_some() || arguments.streams
-}
-
-/// Whether only those were asked for that this program does by itself.
-pub fn need_no_libtorch(arguments: &BenchArgs) -> bool {
-    let alone = !arguments.sizes.is_empty() || arguments.batch.is_some();
-    alone && arguments.steps.is_none() && !arguments.streams
+    let sizes = !arguments.sizes.is_empty();
+    sizes || arguments.batch.is_some() || arguments.steps.is_some() || arguments.streams
 }
 
 /// Measures what was asked for and prints it.
@@ -33,7 +26,6 @@ pub fn run(arguments: &BenchArgs, settings: &Settings) -> Result<Outcome> {
         let rows = bench::sizes(&arguments.sizes, settings)?;
         table(SIZES, rows.iter().map(by_size).collect());
     }
-    #[cfg(feature = "torch")]
     walks::run(arguments, settings)?;
     if let Some(count) = arguments.batch {
         let row = batch::measure(count, settings)?;

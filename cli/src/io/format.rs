@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image::metadata::Orientation;
 
-use crate::io::picture::encode::{self, Pixels};
+use crate::io::picture::samples::{Colour, Depth, Pixels};
+use crate::io::picture::{bare, encode};
 
 /// A format of output files: the name of a row of [`ROWS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,14 @@ pub enum Format {
     Pnm,
     /// PAM: colour or grey, with its name in the header
     Pam,
+    /// PFM: f32
+    Pfm,
+    /// Y4M: frames of YCbCr with a header
+    Y4m,
+    /// Samples of R, G, B without a header
+    RawRgb,
+    /// Planes of Y, Cb, Cr without a header
+    RawYuv,
     /// JPEG
     Jpeg,
 }
@@ -40,6 +49,12 @@ struct Row {
     /// Grey pictures are written as grey.
     grey: bool,
     holds: Holds,
+    /// How exact its samples can be; the first is what is written unless another is asked for.
+    depths: &'static [Depth],
+    /// What its samples are.
+    colour: Colour,
+    /// Whether files of it can be read here.
+    read: bool,
     /// `None` for JPEG, which has an encoder of its own.
     encode: Option<Encode>,
 }
@@ -104,6 +119,9 @@ const ROWS: &[Row] = &[
             density: true,
             ..BARE
         },
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::Rgb,
+        read: true,
         encode: Some(encode::as_png),
     },
     Row {
@@ -119,6 +137,9 @@ const ROWS: &[Row] = &[
             density: true,
             ..BARE
         },
+        depths: &[Depth::Eight, Depth::Sixteen, Depth::Float],
+        colour: Colour::Rgb,
+        read: true,
         encode: Some(encode::as_tiff),
     },
     Row {
@@ -132,6 +153,9 @@ const ROWS: &[Row] = &[
             xmp: Text::Any,
             ..BARE
         },
+        depths: &[Depth::Eight],
+        colour: Colour::Rgb,
+        read: true,
         encode: Some(encode::as_webp),
     },
     Row {
@@ -140,7 +164,10 @@ const ROWS: &[Row] = &[
         extensions: &["ppm"],
         grey: false,
         holds: BARE,
-        encode: Some(encode::as_ppm),
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::Rgb,
+        read: true,
+        encode: Some(bare::as_ppm),
     },
     Row {
         format: Format::Pgm,
@@ -148,7 +175,10 @@ const ROWS: &[Row] = &[
         extensions: &["pgm"],
         grey: true,
         holds: BARE,
-        encode: Some(encode::as_pgm),
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::Rgb,
+        read: true,
+        encode: Some(bare::as_pgm),
     },
     Row {
         format: Format::Pnm,
@@ -156,7 +186,10 @@ const ROWS: &[Row] = &[
         extensions: &["pnm"],
         grey: true,
         holds: BARE,
-        encode: Some(encode::as_pnm),
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::Rgb,
+        read: true,
+        encode: Some(bare::as_pnm),
     },
     Row {
         format: Format::Pam,
@@ -164,7 +197,54 @@ const ROWS: &[Row] = &[
         extensions: &["pam"],
         grey: true,
         holds: BARE,
-        encode: Some(encode::as_pam),
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::Rgb,
+        read: true,
+        encode: Some(bare::as_pam),
+    },
+    Row {
+        format: Format::Pfm,
+        name: "PFM",
+        extensions: &["pfm"],
+        grey: true,
+        holds: BARE,
+        depths: &[Depth::Float],
+        colour: Colour::Rgb,
+        read: false,
+        encode: Some(bare::as_pfm),
+    },
+    Row {
+        format: Format::Y4m,
+        name: "Y4M",
+        extensions: &["y4m"],
+        grey: true,
+        holds: BARE,
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::YCbCr,
+        read: false,
+        encode: Some(bare::as_y4m),
+    },
+    Row {
+        format: Format::RawRgb,
+        name: "raw RGB",
+        extensions: &["rgb"],
+        grey: false,
+        holds: BARE,
+        depths: &[Depth::Eight, Depth::Sixteen, Depth::Float],
+        colour: Colour::Rgb,
+        read: false,
+        encode: Some(bare::as_rgb),
+    },
+    Row {
+        format: Format::RawYuv,
+        name: "raw YCbCr",
+        extensions: &["yuv"],
+        grey: true,
+        holds: BARE,
+        depths: &[Depth::Eight, Depth::Sixteen],
+        colour: Colour::YCbCr,
+        read: false,
+        encode: Some(bare::as_planes),
     },
     Row {
         format: Format::Jpeg,
@@ -180,6 +260,9 @@ const ROWS: &[Row] = &[
             comments: Text::Any,
             density: true,
         },
+        depths: &[Depth::Eight],
+        colour: Colour::Rgb,
+        read: true,
         encode: None,
     },
 ];
@@ -199,10 +282,52 @@ impl Format {
         row.map(|row| row.format)
     }
 
-    /// The extensions of pictures that are not JPEG.
+    /// By an extension without its dot, as `--format` has it.
+    ///
+    /// # Errors
+    /// A sentence with every extension.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let names = || Self::extensions().collect::<Vec<_>>().join(", ");
+        let found = Self::of(Path::new(&format!("it.{name}")));
+        found.ok_or_else(|| format!("{name}: must be one of {}", names()))
+    }
+
+    /// The extensions of all files that can be written.
+    pub fn extensions() -> impl Iterator<Item = &'static str> {
+        ROWS.iter().flat_map(|row| row.extensions.iter().copied())
+    }
+
+    /// The extensions of pictures that are not JPEG and can be read.
     pub fn picture_extensions() -> impl Iterator<Item = &'static str> {
-        let pictures = ROWS.iter().filter(|row| row.encode.is_some());
+        let pictures = ROWS.iter().filter(|row| row.encode.is_some() && row.read);
         pictures.flat_map(|row| row.extensions.iter().copied())
+    }
+
+    /// Whether pictures of one size may follow each other in one file, as frames.
+    pub fn is_of_frames(self) -> bool {
+        matches!(self, Self::Y4m | Self::RawRgb | Self::RawYuv)
+    }
+
+    /// The depth of its files, `wanted` if anything is.
+    ///
+    /// # Errors
+    /// A sentence if its files cannot be so.
+    pub fn depth(self, wanted: Option<Depth>) -> Result<Depth> {
+        let (name, depths) = (self.name(), self.row().depths);
+        match wanted {
+            None => Ok(depths[0]),
+            Some(depth) if depths.contains(&depth) => Ok(depth),
+            Some(depth) => {
+                let known: Vec<_> = depths.iter().map(|depth| depth.name()).collect();
+                let (depth, known) = (depth.name(), known.join(", "));
+                bail!("a file of the format {name} cannot have {depth}, it can have {known}")
+            }
+        }
+    }
+
+    /// What its samples are.
+    pub fn colour(self) -> Colour {
+        self.row().colour
     }
 
     /// Its name in messages.
@@ -318,8 +443,10 @@ mod tests {
 
     #[test]
     fn every_format_has_one_row_and_extensions_of_its_own() {
-        use Format::{Jpeg, Pam, Pgm, Png, Pnm, Ppm, Tiff, WebP};
-        let all = [Png, Tiff, WebP, Ppm, Pgm, Pnm, Pam, Jpeg];
+        use Format::{Jpeg, Pam, Pfm, Pgm, Png, Pnm, Ppm, RawRgb, RawYuv, Tiff, WebP, Y4m};
+        let all = [
+            Png, Tiff, WebP, Ppm, Pgm, Pnm, Pam, Pfm, Y4m, RawRgb, RawYuv, Jpeg,
+        ];
         assert_eq!(ROWS.len(), all.len());
         for format in all {
             assert_eq!(format.row().format, format);

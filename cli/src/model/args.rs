@@ -22,6 +22,8 @@ pub enum ModelCommand {
     Fetch(FetchArgs),
     /// Write a checkpoint of any container as safetensors.
     Convert(ConvertArgs),
+    /// Write lean, nano or a network of your own as ONNX, for other runtimes.
+    Export(ExportArgs),
     /// Read every tensor, and compare names and shapes with those of the network.
     Verify(VerifyArgs),
     /// Measure how far a prior's estimates are off, and store that with its weights: samplers use
@@ -88,6 +90,26 @@ pub struct ConvertArgs {
     /// Type of the elements. A value that does not fit is an error.
     #[arg(long, value_enum, default_value_t)]
     pub dtype: Dtype,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// lean, nano, or a checkpoint of their kind.
+    #[arg(value_name = "NAME|FILE")]
+    pub input: String,
+    /// The file to write; it must end in .onnx.
+    #[arg(long, value_name = "OUT.onnx")]
+    pub onnx: PathBuf,
+    /// Put the tables and the sampling of this JPEG into the graph, which then has no inputs for
+    /// them: for programs that give a network pictures and nothing else.
+    #[arg(long, value_name = "FILE.jpg")]
+    pub tables_of: Option<PathBuf>,
+    /// Write the whole denoiser, with inputs for the noisy picture and σ, instead of the one call
+    /// of the preset fast.
+    #[arg(long)]
+    pub with_noise: bool,
     #[command(flatten)]
     pub place: Place,
 }

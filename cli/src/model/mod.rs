@@ -1,4 +1,4 @@
-//! `ddrmjpeg model`: lists, fetches, inspects, converts, verifies and calibrates models.
+//! `ddrmjpeg model`: lists, fetches, inspects, converts, exports, verifies and calibrates models.
 //!
 //! One file per subcommand; this one dispatches.
 
@@ -6,6 +6,7 @@ pub mod args;
 mod bar;
 mod calibrate;
 mod convert;
+mod export;
 mod fetch;
 mod info;
 mod list;
@@ -30,6 +31,7 @@ pub fn run(arguments: &ModelArgs) -> Result<Outcome> {
             fetch::run(arguments)
         }
         ModelCommand::Convert(arguments) => convert::run(arguments),
+        ModelCommand::Export(arguments) => export::run(arguments),
         ModelCommand::Verify(arguments) => {
             know_networks("model verify")?;
             verify::run(arguments)

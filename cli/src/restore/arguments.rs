@@ -1,12 +1,15 @@
 //! What can be typed after `restore`, and of that what `watch` has too.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
 use crate::io::carry::Orient;
+use crate::io::files;
 use crate::io::files::Shard;
+use crate::io::format::Format;
+use crate::io::picture::samples::Depth;
 use crate::options::OptionArgs;
 
 #[derive(Debug, Args)]
@@ -23,8 +26,9 @@ pub struct RestoreArgs {
     /// an input is in follows from its name.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam or jpg.
-    /// Or a folder, or - for standard output: PNG there, JPEG with --out-quality or --tables.
+    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam, pfm, y4m,
+    /// rgb, yuv or jpg. Or a folder, or - for standard output: PNG there, JPEG with --out-quality or
+    /// --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// Skip inputs whose output already exists.
@@ -44,6 +48,14 @@ pub struct RestoreArgs {
 /// How each input is restored, and what is written.
 #[derive(Debug, Args)]
 pub struct HowArgs {
+    /// The format of the output, by its extension: for standard output, for a folder, or for a file
+    /// with another extension. y4m, rgb and yuv take several inputs of one size on standard output.
+    #[arg(long, value_name = "NAME", value_parser = Format::named)]
+    pub format: Option<Format>,
+    /// How exact the samples are: 16 for PNG, TIFF, PNM, PAM, Y4M and raw samples, f32 for TIFF, PFM
+    /// and raw RGB. 8 is what is written without it, but for PFM.
+    #[arg(long, value_name = "8|16|f32", hide_possible_values = true)]
+    pub depth: Option<Depth>,
     /// Write JPEG of that quality, without chroma subsampling. auto, the default for -o OUT.jpg:
     /// the highest whose file is at most half again as large as the input.
     #[arg(long, value_name = "auto|1..100", conflicts_with = "tables")]
@@ -75,9 +87,15 @@ pub struct HowArgs {
 }
 
 impl HowArgs {
-    /// Whether JPEG was asked for, by a quality or tables.
-    pub fn writes_jpeg(&self) -> bool {
-        self.tables.is_some() || self.out_quality.is_some()
+    /// What is written to `path`, where `resume` and `overwrite` say what may be there.
+    pub fn output<'a>(&self, path: &'a Path, resume: bool, overwrite: bool) -> files::Output<'a> {
+        files::Output {
+            path,
+            jpeg: self.tables.is_some() || self.out_quality.is_some(),
+            format: self.format,
+            resume,
+            overwrite,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::io::files;
 use crate::io::files::{Job, Target};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::io::picture::bare;
 use crate::page::Page;
 use crate::restore::arguments::HowArgs;
 use crate::restore::input;
@@ -36,6 +37,8 @@ pub struct Batch<'a> {
     /// What shows them, beside the screen.
     page: Option<Mutex<Page>>,
     budget: Budget,
+    /// How a stream of frames on standard output began: its head, and bytes in all.
+    first_frame: Mutex<Option<(Vec<u8>, usize)>>,
 }
 
 /// An input in the pipeline: `what` the last stage made of it, or why it failed.
@@ -64,6 +67,7 @@ impl<'a> Batch<'a> {
             resume,
             page: None,
             budget: Budget::new(PIXELS_AT_ONCE),
+            first_frame: Mutex::default(),
         }
     }
 
@@ -165,7 +169,7 @@ impl<'a> Batch<'a> {
     fn finish(&self, item: Item<'a, Option<Output>>) -> Ending {
         let start = Instant::now();
         let written = item.what.and_then(|output| match output {
-            Some(output) => write(&item.job, &output).map(|()| Some(output)),
+            Some(output) => self.write(&item.job, &output).map(|()| Some(output)),
             None => Ok(None),
         });
         let seconds = item.seconds + start.elapsed().as_secs_f64();
@@ -184,6 +188,31 @@ impl<'a> Batch<'a> {
                 self.show(|page| page.add_failure(&item.job.source.name(), &error));
                 Ending::Failed
             }
+        }
+    }
+
+    fn write(&self, job: &Job, output: &Output) -> Result<()> {
+        let bytes = output.bytes(job.format);
+        let written = bytes.and_then(|bytes| match &job.target {
+            Target::Stdout if job.format.is_of_frames() => Ok(stdout::write(self.frame(&bytes)?)?),
+            Target::Stdout => Ok(stdout::write(&bytes)?),
+            Target::File(path) => picture::save_bytes(&bytes, path),
+        });
+        written.context("cannot write the result")
+    }
+
+    /// The bytes of a frame after those before it: only the first has the stream's head.
+    fn frame<'b>(&self, bytes: &'b [u8]) -> Result<&'b [u8]> {
+        let (head, rest) = bytes.split_at(bare::head_of_stream(bytes));
+        let first = self.first_frame.lock();
+        let mut first = first.unwrap_or_else(PoisonError::into_inner);
+        match &*first {
+            None => {
+                *first = Some((head.to_vec(), bytes.len()));
+                Ok(bytes)
+            }
+            Some((begun, length)) if begun == head && *length == bytes.len() => Ok(rest),
+            Some(_) => bail!("a frame of another size or colour than the first of the stream"),
         }
     }
 }
@@ -220,15 +249,6 @@ impl Tally {
 /// Outputs are written completely or not at all, so one that exists is done.
 fn is_done(job: &Job) -> bool {
     matches!(&job.target, Target::File(path) if path.exists())
-}
-
-fn write(job: &Job, output: &Output) -> Result<()> {
-    let bytes = output.bytes(job.format);
-    let written = bytes.and_then(|bytes| match &job.target {
-        Target::Stdout => Ok(stdout::write(&bytes)?),
-        Target::File(path) => picture::save_bytes(&bytes, path),
-    });
-    written.context("cannot write the result")
 }
 
 /// The extensions of the files in a folder that are inputs.

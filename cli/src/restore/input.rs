@@ -2,14 +2,14 @@
 
 use anyhow::{Result, bail};
 use ddrmjpeg::degradation::{Bits, Degradation};
-use ddrmjpeg::frame::{PixelModel, Planar8};
+use ddrmjpeg::frame::{Picture, PixelModel, Planar8};
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::jpeg::grid::tables;
 use ddrmjpeg::jpeg::segments::behind;
 use ddrmjpeg::jpeg::segments::behind::Behind;
-use ddrmjpeg::restore::Restored;
+use ddrmjpeg::restore::{Report, Restored};
 use ddrmjpeg::{Control, RestoreOptions, Restorer};
 
 use crate::io::{banded, picture};
@@ -101,6 +101,22 @@ impl Seen {
                 restorer.restore_levels(picture, *bits, options, control)
             }
             Self::Decoded(picture) => restorer.restore_decoded(picture, options, control),
+        }
+    }
+
+    /// The same, not rounded.
+    pub fn restore_unrounded(
+        &self,
+        restorer: &Restorer,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> ddrmjpeg::Result<(Picture, Report)> {
+        match self {
+            Self::Jpeg(file) => restorer.restore_unrounded(file, options, control),
+            Self::Banded(picture, bits) => {
+                restorer.restore_levels_unrounded(picture, *bits, options, control)
+            }
+            Self::Decoded(picture) => restorer.restore_decoded_unrounded(picture, options, control),
         }
     }
 }

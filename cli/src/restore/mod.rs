@@ -10,7 +10,7 @@ mod pipeline;
 mod quality;
 pub mod result;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use ddrmjpeg::Restorer;
 
 use crate::io::files;
@@ -28,6 +28,9 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let planned = plan(arguments, batch::wanted(how, &options)?)?;
     if planned.jobs.iter().any(|job| job.format == Format::Jpeg) {
         result::check_jpeg(how, &options)?;
+    }
+    for job in &planned.jobs {
+        job.format.depth(how.depth).context("--depth")?;
     }
     let page = arguments.report.as_deref().map(Page::begin).transpose()?;
     let restorer = Restorer::open(&model)?;
@@ -60,11 +63,6 @@ fn plan(arguments: &RestoreArgs, wanted: &[&str]) -> Result<files::Batch> {
         listed: &listed.transpose()?.unwrap_or_default(),
         shard: arguments.shard,
     };
-    let output = files::Output {
-        path: &arguments.output,
-        jpeg: how.writes_jpeg(),
-        resume: arguments.resume,
-        overwrite: arguments.overwrite,
-    };
+    let output = how.output(&arguments.output, arguments.resume, arguments.overwrite);
     files::plan(inputs, output, wanted)
 }

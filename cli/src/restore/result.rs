@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::frame::Planar8;
+use ddrmjpeg::frame::{Picture, Planar8};
 use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::restore::Report;
 use ddrmjpeg::{Control, RestoreOptions, Restorer, jpeg};
@@ -12,6 +12,8 @@ use crate::io::carry;
 use crate::io::carry::{Orient, Wish};
 use crate::io::format::Format;
 use crate::io::picture;
+use crate::io::picture::samples;
+use crate::io::picture::samples::{Colour, Depth, Pixels};
 use crate::page::detail::Detail;
 use crate::restore::arguments::{HowArgs, OutQuality, OutTables};
 use crate::restore::input::{Input, Seen};
@@ -33,16 +35,23 @@ pub struct Output {
 
 enum Content {
     Pixels(Planar8),
+    Unrounded(Picture, Depth),
     Jpeg(Vec<u8>),
 }
 
 impl Output {
     /// The bytes of the file.
     pub fn bytes(&self, format: Format) -> Result<Vec<u8>> {
-        match &self.content {
-            Content::Pixels(pixels) => picture::encode(pixels, format, &self.metadata),
-            Content::Jpeg(bytes) => Ok(jpeg::file::write::with_metadata(bytes, &self.metadata)),
-        }
+        let pixels = match &self.content {
+            Content::Pixels(picture) => Pixels::of(picture)?,
+            Content::Unrounded(picture, depth) => {
+                Pixels::of_unrounded(picture, *depth, format.colour())
+            }
+            Content::Jpeg(bytes) => {
+                return Ok(jpeg::file::write::with_metadata(bytes, &self.metadata));
+            }
+        };
+        picture::encode(pixels, format, &self.metadata)
     }
 }
 
@@ -118,7 +127,8 @@ impl Work<'_> {
                         .restore_to_levels(file, self.options, control)?;
                 let bytes = jpeg::write(&levels)?;
                 let shown = jpeg::file::pixels::decode(&bytes, &self.options.limits);
-                let detail = self.detail(seen, carried.turn, &shown?)?;
+                let shown = shown?;
+                let detail = self.detail(seen, carried.turn, || shown)?;
                 let mut out = Output::new(Content::Jpeg(bytes), report);
                 out.detail = detail;
                 out
@@ -134,16 +144,34 @@ impl Work<'_> {
                 out.detail = detail;
                 out
             }
-            _ => {
-                let (pixels, report, detail) = self.pixels(seen, carried.turn, control)?;
-                let mut out = Output::new(Content::Pixels(pixels), report);
-                out.detail = detail;
-                out
-            }
+            _ => self.picture(seen, carried.turn, control)?,
         };
         out.found = seen.quality_found();
         out.metadata = carried.metadata;
         out.report.notes.extend(carried.notes);
+        Ok(out)
+    }
+
+    /// What is written of a picture: bytes of RGB are those of every other output, all else comes
+    /// from the picture that is not rounded.
+    fn picture(&self, seen: &Seen, turn: Orientation, control: Control<'_>) -> Result<Output> {
+        let depth = self.format.depth(self.how.depth)?;
+        if (depth, self.format.colour()) == (Depth::Eight, Colour::Rgb) {
+            let (pixels, report, detail) = self.pixels(seen, turn, control)?;
+            let mut out = Output::new(Content::Pixels(pixels), report);
+            out.detail = detail;
+            return Ok(out);
+        }
+        let (restored, report) = seen.restore_unrounded(self.restorer, self.options, control)?;
+        let mut picture = samples::turned(restored, turn);
+        let detail = self.detail(seen, turn, || samples::rounded(&picture))?;
+        if self.how.compare {
+            let decode = self.options.clone().with_strength(0.0);
+            let (before, _) = seen.restore_unrounded(self.restorer, &decode, Control::default())?;
+            picture = samples::side_by_side(&samples::turned(before, turn), &picture);
+        }
+        let mut out = Output::new(Content::Unrounded(picture, depth), report);
+        out.detail = detail;
         Ok(out)
     }
 
@@ -157,7 +185,7 @@ impl Work<'_> {
     ) -> Result<(Planar8, Report, Option<Detail>)> {
         let restored = seen.restore(self.restorer, self.options, control)?;
         let after = picture::turned(restored.frame, turn);
-        let detail = self.detail(seen, turn, &after)?;
+        let detail = self.detail(seen, turn, || after.clone())?;
         if !self.how.compare {
             return Ok((after, restored.report, detail));
         }
@@ -174,12 +202,17 @@ impl Work<'_> {
     }
 
     /// What a page shows of a picture, restored to `after`.
-    fn detail(&self, seen: &Seen, turn: Orientation, after: &Planar8) -> Result<Option<Detail>> {
+    fn detail(
+        &self,
+        seen: &Seen,
+        turn: Orientation,
+        after: impl FnOnce() -> Planar8,
+    ) -> Result<Option<Detail>> {
         if !self.shown {
             return Ok(None);
         }
         let before = self.decoded(seen, turn)?;
-        Detail::of(&before, after).map(Some)
+        Detail::of(&before, &after()).map(Some)
     }
 }
 

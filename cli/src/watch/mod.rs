@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use ddrmjpeg::Restorer;
 
+use crate::io::files;
 use crate::io::format::Format;
 use crate::restore::arguments::HowArgs;
 use crate::restore::batch::{Batch, Tally, wanted};
@@ -41,10 +42,8 @@ static STOP: AtomicBool = AtomicBool::new(false);
 pub fn run(arguments: &WatchArgs) -> Result<Outcome> {
     let how = &arguments.how;
     let (model, options) = how.options.resolve()?;
-    let format = match how.writes_jpeg() {
-        true => Format::Jpeg,
-        false => Format::Png,
-    };
+    let format = files::format(how.output(&arguments.output, false, true))?;
+    format.depth(how.depth).context("--depth")?;
     if format == Format::Jpeg {
         result::check_jpeg(how, &options)?;
     }

@@ -2,6 +2,7 @@
 //! the one that changes nothing, so that every test is quick.
 
 mod batches;
+mod depth;
 mod fleet;
 mod formats;
 mod jpeg_out;

@@ -44,7 +44,15 @@ fn what_needs_libtorch_says_so_and_how_to_get_it() {
         ("bench of networks", &["bench", "--networks", "adm256"]),
         (
             "bench of networks",
-            &["bench", "--steps", "3", "--sizes", "16x16"],
+            &[
+                "bench",
+                "--steps",
+                "3",
+                "--sizes",
+                "16x16",
+                "--networks",
+                "ddpm",
+            ],
         ),
         (
             "device = cuda",
@@ -59,6 +67,24 @@ fn what_needs_libtorch_says_so_and_how_to_get_it() {
             ran.says(part);
         }
     }
+}
+
+/// Networks of our own are measured without it, in each arithmetic of this CPU.
+#[test]
+fn own_networks_are_measured_by_this_program() {
+    let work = Work::new();
+    let bench = ["bench", "--networks", "nano", "--size", "64x48"];
+    let ran = work.run(&[&bench[..], &["--rounds", "1"]].concat()).ends(0);
+    for part in [
+        "| nano | oneDNN | f32 | 64x48 |",
+        "nano, a frame of a stream",
+        "| fast |",
+    ] {
+        ran.says(part);
+    }
+    work.run(&[&bench[..], &["--as-published"]].concat())
+        .ends(2)
+        .says("bench of networks");
 }
 
 /// Arguments are read before the program is looked for.

@@ -46,8 +46,9 @@ fn subcommands_that_need_libtorch_become_the_other_program() {
         "64x48",
         "--rounds",
         "1",
+        "--as-published",
     ]);
-    ran.ends(0).says("| nano |");
+    ran.ends(0).says("| nano | libtorch | f32 |");
 }
 
 /// The processes whose parent, when they were started, was a run in `work`.

@@ -4,12 +4,12 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use crate::bench::{Arithmetic, Family, Settings, timed};
-use crate::networks;
+use crate::bench::{Settings, timed};
 use ddrmjpeg::contract::{Denoiser, Follower, Hint, ONE_CALL_SIGMA};
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::{Picture, Rect};
-use ddrmjpeg::sampler::schedule::published_alpha_bar;
+use ddrmjpeg::model::registry::Own;
+use ddrmjpeg::runtime::conv_engine::Form;
 
 /// Shares of the frame that change: one square in the middle.
 const SHARES: [f64; 7] = [0.0, 0.01, 0.02, 0.05, 0.15, 0.3, 1.0];
@@ -30,17 +30,13 @@ pub struct FollowRow {
     pub whole: f64,
 }
 
-/// Follows a stream of frames of the configured size with `family`. Returns no rows if it cannot
+/// Follows a stream of frames of the configured size with `own`. Returns no rows if it cannot
 /// follow streams. All shares and the whole call take turns.
 ///
 /// # Errors
 /// Those of opening and calling the network.
-pub fn follow(family: Family, settings: &Settings) -> Result<Vec<FollowRow>> {
-    if !matches!(family, Family::Own(_)) {
-        return Ok(Vec::new());
-    }
-    let ours = Arithmetic::Ours;
-    let denoiser = networks::open(family, ours, &published_alpha_bar(), &settings.model)?;
+pub fn follow(own: &Own, settings: &Settings) -> Result<Vec<FollowRow>> {
+    let denoiser = own.embedded(&settings.model, Form::Fast)?;
     let Some(follower) = denoiser.follower() else {
         return Ok(Vec::new());
     };

@@ -5,7 +5,7 @@
 //! quality. Things that are compared take turns, so that a busy machine affects all of them alike.
 //! Called by `ddrmjpeg bench` and by benches/.
 
-#[cfg(feature = "torch")]
+mod engines;
 mod follow;
 mod live;
 #[cfg(feature = "torch")]
@@ -15,12 +15,11 @@ mod picture;
 mod stages;
 mod streams;
 pub mod video;
-#[cfg(feature = "torch")]
 mod walks;
 
 use std::time::Instant;
 
-#[cfg(feature = "torch")]
+pub use crate::bench::engines::{EngineRow, Engines, engines};
 pub use crate::bench::follow::{FollowRow, follow};
 pub use crate::bench::live::{LiveRow, live};
 #[cfg(feature = "torch")]
@@ -28,7 +27,6 @@ pub use crate::bench::networks::{NetworkRow, Peak, batching, networks, peak};
 pub use crate::bench::picture::{jpeg, made_up};
 pub use crate::bench::stages::{PresetRow, StageRow, presets, sizes, stages};
 pub use crate::bench::streams::{StreamsRow, streams};
-#[cfg(feature = "torch")]
 pub use crate::bench::walks::{WalkRow, walks};
 
 pub use crate::families::{Arithmetic, Family};

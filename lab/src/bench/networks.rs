@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::bench::engines::call_size;
 use crate::bench::{Arithmetic, Family, Settings, peak_memory, timed};
 use crate::networks;
-use ddrmjpeg::contract::{Denoiser, Hint, Reach};
+use ddrmjpeg::contract::{Denoiser, Hint};
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::Picture;
 use ddrmjpeg::runtime::multiplies;
@@ -15,9 +16,6 @@ use ddrmjpeg::sampler::schedule::published_alpha_bar;
 
 /// Noise level of the calls: in the middle of every schedule.
 const SIGMA: f64 = 0.3;
-
-/// Side of the largest picture passed to a network in one call: about that of a tile.
-const LARGEST_PX: usize = 1152;
 
 /// The speed of bare 3x3 convolutions with nothing else in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,13 +114,7 @@ pub fn networks(
     let alpha_bar = published_alpha_bar();
     let open = |&arithmetic: &Arithmetic| -> Result<Turn> {
         let denoiser = networks::open(family, arithmetic, &alpha_bar, &settings.model)?;
-        let size = match denoiser.reach() {
-            Reach::Window { side_px } => (side_px, side_px),
-            Reach::Halo { align_px, .. } => {
-                let side = |side: usize| side.min(LARGEST_PX).next_multiple_of(align_px);
-                (side(settings.size.0), side(settings.size.1))
-            }
-        };
+        let size = call_size(&*denoiser, settings.size);
         Ok(Turn::new(family, arithmetic, denoiser, size))
     };
     let mut turns = arithmetics.iter().map(open).collect::<Result<Vec<_>>>()?;

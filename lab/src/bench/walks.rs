@@ -5,13 +5,11 @@ use crate::bench::{Arithmetic, Family, Settings, picture, timed};
 use crate::eval::metrics::psnr_of;
 use crate::experiment;
 use crate::experiment::Operator;
-use crate::networks;
 use ddrmjpeg::contract::Control;
 use ddrmjpeg::error::Result;
 use ddrmjpeg::frame::Picture;
 use ddrmjpeg::jpeg::grid::color;
 use ddrmjpeg::options::Preset;
-use ddrmjpeg::sampler::schedule::published_alpha_bar;
 
 /// Side of the picture: the size of the published networks.
 const SIDE_PX: usize = 256;
@@ -34,7 +32,8 @@ pub struct WalkRow {
     pub psnr: f64,
 }
 
-/// Restores one picture by `steps` published steps in each of `arithmetics`, in turns.
+/// Restores one picture by `steps` published steps in each of `arithmetics`, in turns. Returns no
+/// rows if the network has only its one call.
 ///
 /// # Errors
 /// Those of opening and calling the networks.
@@ -49,11 +48,13 @@ pub fn walks(
         .clone()
         .with_preset(Preset::Paper)
         .with_steps(Some(steps));
-    let alpha_bar = published_alpha_bar();
     let clean = clean();
     let model = &settings.model;
-    let open = |&arithmetic: &Arithmetic| networks::open(family, arithmetic, &alpha_bar, model);
+    let open = |&arithmetic: &Arithmetic| family.open(arithmetic, model);
     let networks = arithmetics.iter().map(open).collect::<Result<Vec<_>>>()?;
+    if networks.iter().any(|network| network.facts().one_call_only) {
+        return Ok(Vec::new());
+    }
     let row = |&arithmetic: &Arithmetic| WalkRow {
         family,
         arithmetic,

@@ -6,16 +6,25 @@ use crate::contract::{Hint, QuantSteps};
 pub const LENGTH: usize = 12;
 
 /// First and last u + v of each band.
-const BANDS: [(usize, usize); 4] = [(0, 0), (1, 2), (3, 5), (6, 14)];
+pub(crate) const BANDS: [(usize, usize); 4] = [(0, 0), (1, 2), (3, 5), (6, 14)];
 
 /// 1 | per band, luma then chroma: mean log2(step) / 4 − 1 | 4:4:4, 4:2:2, 4:2:0 one-hot,
 /// other samplings as the nearest.
 pub fn describe(hint: &Hint) -> [f32; LENGTH] {
+    features(&hint.luma, &hint.chroma, hint.subsampling)
+}
+
+/// The same of tables and sampling alone.
+pub(crate) fn features(
+    luma: &QuantSteps,
+    chroma: &QuantSteps,
+    subsampling: (usize, usize),
+) -> [f32; LENGTH] {
     let mut out = [0.0; LENGTH];
     out[0] = 1.0;
-    out[1..5].copy_from_slice(&band_means(&hint.luma));
-    out[5..9].copy_from_slice(&band_means(&hint.chroma));
-    let sampling = match hint.subsampling {
+    out[1..5].copy_from_slice(&band_means(luma));
+    out[5..9].copy_from_slice(&band_means(chroma));
+    let sampling = match subsampling {
         (1, 1) => 0,
         (h, v) if h * v == 2 => 1,
         _ => 2,

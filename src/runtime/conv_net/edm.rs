@@ -7,7 +7,7 @@
 use crate::runtime::conv_net::conditioning;
 
 /// Standard deviation of the data, in the `[-1, 1]` range: σ_data of EDM.
-const SIGMA_DATA: f64 = 0.5;
+pub(crate) const SIGMA_DATA: f64 = 0.5;
 
 /// The inputs of a network for one picture other than the pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -95,6 +95,8 @@ pub struct Output<'a> {
     pub path: &'a Path,
     /// Whether JPEG was asked for, by a quality or tables.
     pub jpeg: bool,
+    /// The format that was named.
+    pub format: Option<Format>,
     /// Outputs that exist are kept, and their inputs are skipped.
     pub resume: bool,
     /// Outputs that exist may be written again.
@@ -103,7 +105,7 @@ pub struct Output<'a> {
 
 /// Extensions of the files in a folder that count as JPEG.
 pub const JPEG: &[&str] = &["jpg", "jpeg", "jpe", "jfif"];
-/// Extensions that can be written and compared.
+/// Extensions of pictures that can be written and read.
 pub static PICTURES: LazyLock<Vec<&str>> = LazyLock::new(|| Format::picture_extensions().collect());
 
 /// Whether `path` has one of `extensions`, in whatever case.
@@ -124,10 +126,15 @@ pub fn plan(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<B
     let whole = inputs.listed.is_empty() && inputs.shard.is_none();
     let single = typed.len() == 1 && !typed[0].is_dir() && whole;
     if path.as_os_str() == "-" {
-        if !single {
-            bail!("-o -: standard output takes one picture, not several");
-        }
-        return Ok(one(&typed[0], Target::Stdout, format(output)));
+        let format = format(output)?;
+        return match (single, format.is_of_frames()) {
+            (true, _) => Ok(one(&typed[0], Target::Stdout, format)),
+            (false, true) => frames(inputs, output, wanted),
+            (false, false) => bail!(
+                "-o -: standard output takes one picture, not several, but for frames: --format \
+                 y4m, rgb or yuv"
+            ),
+        };
     }
     let names_folder = path.is_dir() || path.to_string_lossy().ends_with('/');
     let batch = match single && !names_folder {
@@ -145,18 +152,25 @@ pub fn plan(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<B
 }
 
 /// The format of files that the command names.
-fn format(output: Output<'_>) -> Format {
-    match output.jpeg {
-        true => Format::Jpeg,
-        false => Format::Png,
+pub fn format(output: Output<'_>) -> Result<Format> {
+    match (output.jpeg, output.format) {
+        (true, None | Some(Format::Jpeg)) => Ok(Format::Jpeg),
+        (true, Some(format)) => {
+            let format = format.name();
+            bail!("--tables and --out-quality are for JPEG, and --format is {format}");
+        }
+        (false, format) => Ok(format.unwrap_or(Format::Png)),
     }
 }
 
-/// The format by the extension that was typed.
+/// The format that was named, or that of the extension.
 fn named_format(output: Output<'_>) -> Result<Format> {
+    if output.format.is_some() {
+        return format(output);
+    }
     let name = output.path.display();
     let Some(format) = Format::of(output.path) else {
-        let list = [&PICTURES[..], &["jpg"]].concat().join(", ");
+        let list = Vec::from_iter(Format::extensions()).join(", ");
         bail!("-o {name}: the extension must be one of {list}");
     };
     if output.jpeg && format != Format::Jpeg {
@@ -164,6 +178,24 @@ fn named_format(output: Output<'_>) -> Result<Format> {
         bail!("-o {name}: --tables and --out-quality are for JPEG, and this is a {format}");
     }
     Ok(format)
+}
+
+/// Every input as a frame of one stream, in the order of the command line and of names.
+fn frames(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
+    let mut batch = Batch::default();
+    let format = format(output)?;
+    if inputs.shard.is_some() {
+        bail!("--shard: the frames of one stream have no parts");
+    }
+    for (path, _) in places(inputs, output, wanted, &mut batch) {
+        batch.jobs.push(Job {
+            source: source(&path),
+            target: Target::Stdout,
+            format,
+        });
+    }
+    no_input_is_an_error(&batch)?;
+    Ok(batch)
 }
 
 fn one(input: &Path, target: Target, format: Format) -> Batch {
@@ -188,7 +220,7 @@ fn source(path: &Path) -> Source {
 fn into_folder(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<Batch> {
     let mut batch = Batch::default();
     let places = places(inputs, output, wanted, &mut batch);
-    let format = format(output);
+    let format = format(output)?;
     let mut names = Names::new(wanted, format.extension());
     for (path, relative) in places {
         let result = names.result(&path, &relative);
@@ -198,9 +230,7 @@ fn into_folder(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Resul
             format,
         });
     }
-    if let (true, Some((name, why))) = (batch.jobs.is_empty(), batch.failures.first()) {
-        bail!("{name}: {why}");
-    }
+    no_input_is_an_error(&batch)?;
     one_result_each(&mut batch)?;
     if let Some(shard) = inputs.shard {
         batch.jobs.retain(|job| job.is_in(shard, output.path));
@@ -236,6 +266,13 @@ fn places(
 /// The name of the result of the file `path` that lies at `inner` below an input folder.
 pub fn name_of_result(path: &Path, inner: &Path, wanted: &[&str], format: Format) -> PathBuf {
     Names::new(wanted, format.extension()).result(path, inner)
+}
+
+fn no_input_is_an_error(batch: &Batch) -> Result<()> {
+    match (batch.jobs.is_empty(), batch.failures.first()) {
+        (true, Some((name, why))) => bail!("{name}: {why}"),
+        _ => Ok(()),
+    }
 }
 
 /// The inputs that `input` stands for: those below a folder, or `None` for itself.

@@ -7,6 +7,7 @@ fn into(path: &Path) -> Output<'_> {
     Output {
         path,
         jpeg: false,
+        format: None,
         resume: false,
         overwrite: false,
     }

@@ -5,8 +5,7 @@
 
 use std::io::Cursor;
 
-use anyhow::{Context, Result, bail};
-use ddrmjpeg::frame::{PixelModel, Planar8};
+use anyhow::{Context, Result};
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image_webp::{ColorType, WebPEncoder};
 use png::{PixelDimensions, Unit};
@@ -15,6 +14,7 @@ use tiff::tags::{ResolutionUnit, Tag};
 
 use crate::io::carry::exif;
 use crate::io::format::Format;
+use crate::io::picture::samples::{Pixels, Samples};
 
 /// PNG's keyword for XMP.
 const PNG_XMP: &str = "XML:com.adobe.xmp";
@@ -22,29 +22,13 @@ const PNG_XMP: &str = "XML:com.adobe.xmp";
 const TIFF_XMP: Tag = Tag::Unknown(700);
 const TIFF_PHOTOSHOP: Tag = Tag::Unknown(34377);
 
-/// Interleaved pixels of 8 bits.
-pub struct Pixels {
-    data: Vec<u8>,
-    width: u32,
-    height: u32,
-    grey: bool,
-}
-
 /// The bytes of a file of `format`, which is not JPEG.
-pub fn encode(picture: &Planar8, format: Format, metadata: &Metadata) -> Result<Vec<u8>> {
-    let pixels = Pixels {
-        data: picture
-            .interleaved()
-            .context("YCbCr planes have no file format")?,
-        width: picture.width() as u32,
-        height: picture.height() as u32,
-        grey: picture.model == PixelModel::Grey,
-    };
+pub fn encode(pixels: Pixels, format: Format, metadata: &Metadata) -> Result<Vec<u8>> {
     let encode = format.encoder();
     encode.context("a JPEG is written by its own encoder")?(pixels, metadata)
 }
 
-/// PNG, 8 bits.
+/// PNG, 8 or 16 bits.
 pub fn as_png(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut info = png::Info::with_size(pixels.width, pixels.height);
@@ -56,7 +40,10 @@ pub fn as_png(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
         true => png::ColorType::Grayscale,
         false => png::ColorType::Rgb,
     });
-    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_depth(match pixels.samples {
+        Samples::Eight(_) => png::BitDepth::Eight,
+        _ => png::BitDepth::Sixteen,
+    });
     encoder.set_compression(png::Compression::Fast);
     encoder.set_filter(png::Filter::Adaptive);
     if let Some(Ok(xmp)) = metadata.xmp.as_deref().map(std::str::from_utf8) {
@@ -70,7 +57,7 @@ pub fn as_png(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
         }
     }
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels.data)?;
+    writer.write_image_data(&pixels.bytes(true))?;
     writer.finish()?;
     Ok(bytes)
 }
@@ -102,13 +89,13 @@ fn text(bytes: &[u8]) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// TIFF, uncompressed.
+/// TIFF, uncompressed: 8 or 16 bits, or f32.
 pub fn as_tiff(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut encoder = TiffEncoder::new(&mut bytes)?;
     // The tiff crate has a type per colour, hence the macro.
     macro_rules! write {
-        ($colour:ty) => {{
+        ($colour:ty, $samples:expr) => {{
             let mut image = encoder.new_image::<$colour>(pixels.width, pixels.height)?;
             let tags = image.encoder();
             let blocks = [
@@ -143,12 +130,16 @@ pub fn as_tiff(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
                 image.x_resolution(exactly(density.x));
                 image.y_resolution(exactly(density.y));
             }
-            image.write_data(&pixels.data)?;
+            image.write_data($samples)?;
         }};
     }
-    match pixels.grey {
-        true => write!(colortype::Gray8),
-        false => write!(colortype::RGB8),
+    match (&pixels.samples, pixels.grey) {
+        (Samples::Eight(samples), true) => write!(colortype::Gray8, samples),
+        (Samples::Eight(samples), false) => write!(colortype::RGB8, samples),
+        (Samples::Sixteen(samples), true) => write!(colortype::Gray16, samples),
+        (Samples::Sixteen(samples), false) => write!(colortype::RGB16, samples),
+        (Samples::Float(samples), true) => write!(colortype::Gray32Float, samples),
+        (Samples::Float(samples), false) => write!(colortype::RGB32Float, samples),
     }
     Ok(bytes.into_inner())
 }
@@ -164,51 +155,6 @@ pub fn as_webp(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
         true => ColorType::L8,
         false => ColorType::Rgb8,
     };
-    encoder.encode(&pixels.data, pixels.width, pixels.height, colour)?;
+    encoder.encode(&pixels.bytes(true), pixels.width, pixels.height, colour)?;
     Ok(bytes)
 }
-
-/// P6, always.
-pub fn as_ppm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
-    Ok(pnm(pixels, false))
-}
-
-/// P5, always.
-pub fn as_pgm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
-    match pixels.grey {
-        true => Ok(pnm(pixels, true)),
-        false => bail!("{}", NO_COLOUR),
-    }
-}
-
-/// P6 for colour, P5 for grey: every reader of PNM supports these.
-pub fn as_pnm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
-    let grey = pixels.grey;
-    Ok(pnm(pixels, grey))
-}
-
-/// P7 of colour or grey.
-pub fn as_pam(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
-    let (depth, kind) = match pixels.grey {
-        true => (1, "GRAYSCALE"),
-        false => (3, "RGB"),
-    };
-    let head = format!(
-        "P7\nWIDTH {}\nHEIGHT {}\nDEPTH {depth}\nMAXVAL 255\nTUPLTYPE {kind}\nENDHDR\n",
-        pixels.width, pixels.height
-    );
-    Ok([head.into_bytes(), pixels.data].concat())
-}
-
-fn pnm(pixels: Pixels, grey: bool) -> Vec<u8> {
-    let magic = if grey { "P5" } else { "P6" };
-    let head = format!("{magic}\n{} {}\n255\n", pixels.width, pixels.height);
-    let data = match pixels.grey && !grey {
-        true => pixels.data.iter().flat_map(|&grey| [grey; 3]).collect(),
-        false => pixels.data,
-    };
-    [head.into_bytes(), data].concat()
-}
-
-/// Why a colour picture cannot be written as PGM.
-pub const NO_COLOUR: &str = "a picture in colour, and a PGM holds grey: write a .ppm or a .png";

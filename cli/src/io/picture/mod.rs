@@ -1,6 +1,8 @@
-//! Reads and writes picture files; `encode` makes their bytes.
+//! Reads and writes picture files; `encode` and `bare` make their bytes of `samples`.
 
+pub mod bare;
 pub mod encode;
+pub mod samples;
 
 use std::fs::File;
 use std::io::{Cursor, Write};
@@ -17,7 +19,9 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat};
 use crate::io::carry::exif;
 use crate::io::files;
 use crate::io::format::Format;
-pub use crate::io::picture::encode::{NO_COLOUR, encode};
+pub use crate::io::picture::bare::NO_COLOUR;
+pub use crate::io::picture::encode::encode;
+use crate::io::picture::samples::Pixels;
 
 /// Reads any picture that `image` reads, as RGB, or as grey if it is grey.
 pub fn load(path: &Path) -> Result<Planar8> {
@@ -141,7 +145,8 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
     let format = format
         .context("the extension must be png, tif, webp, ppm or pam")
         .with_context(name)?;
-    let bytes = encode(picture, format, &Metadata::default()).with_context(name)?;
+    let bytes = Pixels::of(picture).and_then(|pixels| encode(pixels, format, &Metadata::default()));
+    let bytes = bytes.with_context(name)?;
     save_bytes(&bytes, path)
 }
 
