@@ -8,6 +8,10 @@ use std::cell::UnsafeCell;
 use std::slice;
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
+use memmap2::MmapMut;
+
 use crate::error::{Error, Result};
 use crate::frame::Rect;
 
@@ -25,7 +29,14 @@ impl Default for Line {
 type Cell = UnsafeCell<u8>;
 
 /// Memory for maps.
-pub(crate) struct Buffer(Box<[Line]>);
+pub(crate) enum Buffer {
+    Small(Box<[Line]>),
+    /// Mapped in few large pages where the system has them: a page costs more to get than to fill.
+    Large(MmapMut),
+}
+
+/// Bytes of a large page, from which on memory is mapped.
+const LARGE: usize = 2 << 20;
 
 // SAFETY: bytes are read and written only by the unsafe functions of `Map`, whose callers guarantee
 // that nobody writes what another thread uses.
@@ -34,19 +45,41 @@ unsafe impl Sync for Buffer {}
 impl Buffer {
     /// At least `bytes` bytes of zeros.
     pub fn new(bytes: usize) -> Self {
-        let lines = Box::<[Line]>::new_zeroed_slice(bytes.div_ceil(size_of::<Line>()));
-        // SAFETY: zeros are valid bytes.
-        Self(unsafe { lines.assume_init() })
+        match (bytes >= LARGE).then(|| mapped(bytes)) {
+            Some(Ok(map)) => Self::Large(map),
+            _ => Self::Small(lines(bytes)),
+        }
     }
 
     /// Its bytes.
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.0)
+        match self {
+            Self::Small(lines) => size_of_val(&**lines),
+            Self::Large(map) => map.len(),
+        }
     }
 
     fn start(&self) -> *mut u8 {
-        self.0.as_ptr().cast_mut().cast()
+        match self {
+            Self::Small(lines) => lines.as_ptr().cast_mut().cast(),
+            Self::Large(map) => map.as_ptr().cast_mut(),
+        }
     }
+}
+
+fn lines(bytes: usize) -> Box<[Line]> {
+    let lines = Box::<[Line]>::new_zeroed_slice(bytes.div_ceil(size_of::<Line>()));
+    // SAFETY: zeros are valid bytes.
+    unsafe { lines.assume_init() }
+}
+
+/// Zeros of the system's, in large pages if it has any.
+fn mapped(bytes: usize) -> std::io::Result<MmapMut> {
+    let map = MmapMut::map_anon(bytes.next_multiple_of(size_of::<Line>()))?;
+    // Without them it is memory all the same.
+    #[cfg(target_os = "linux")]
+    let _ = map.advise(Advice::HugePage);
+    Ok(map)
 }
 
 /// A map, in memory that other maps may use at other times.

@@ -150,9 +150,31 @@ mod tests {
     use crate::model::registry;
 
     fn net() -> Net {
-        let nano = registry::get("nano").unwrap();
-        let source = nano.checkpoint().unwrap();
-        nano.net(source.metadata()).unwrap()
+        net_of("nano")
+    }
+
+    fn net_of(name: &str) -> Net {
+        let own = registry::get(name).unwrap();
+        let source = own.checkpoint().unwrap();
+        own.net(source.metadata()).unwrap()
+    }
+
+    /// Checkpoints that were calibrated for their blocks only are read too.
+    #[test]
+    fn layers_that_are_no_blocks_may_be_missing() {
+        let net = net_of("lean");
+        let mut peaks = Peaks::none(&net);
+        // Two that halve the map and two that double it.
+        assert_eq!(peaks.singles.len(), 4);
+        raise(&mut peaks.singles[3], &[2.5; 128]);
+        let mut metadata = BTreeMap::new();
+        peaks.write(&mut metadata);
+        assert_eq!(Peaks::of(&metadata, &net).unwrap().unwrap(), peaks);
+        let lines: Vec<&str> = metadata[KEY].lines().collect();
+        let blocks = lines[..2 * peaks.blocks.len()].join("\n");
+        metadata.insert(KEY.into(), blocks);
+        let found = Peaks::of(&metadata, &net).unwrap().unwrap();
+        assert_eq!((found.blocks, found.singles.len()), (peaks.blocks, 0));
     }
 
     #[test]
