@@ -7,6 +7,30 @@ use ddrmjpeg::degradation::Degradation;
 use ddrmjpeg::options::{Device, Limits, Precision, Preset, Temporal};
 use ddrmjpeg::{ModelOptions, RestoreOptions};
 
+/// What a network is computed with: of every subcommand that calls one.
+#[derive(Debug, Args)]
+pub struct MachineArgs {
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: Device,
+    /// auto, f32, bf16 or int8.
+    #[arg(long, default_value = "auto")]
+    pub precision: Precision,
+    /// CPU threads; 0 uses all.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+}
+
+impl MachineArgs {
+    /// The default options of a model, on this machine.
+    pub fn options(&self) -> ModelOptions {
+        ModelOptions::default()
+            .with_device(self.device)
+            .with_precision(self.precision)
+            .with_threads(self.threads)
+    }
+}
+
 /// The flags that become [`ModelOptions`] and [`RestoreOptions`].
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Restoration")]
@@ -52,12 +76,8 @@ pub struct OptionArgs {
     /// The class for a class-conditional model.
     #[arg(long, value_name = "N")]
     pub class: Option<usize>,
-    /// auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value = "auto")]
-    pub device: Device,
-    /// auto, f32, bf16 or int8.
-    #[arg(long, default_value = "auto")]
-    pub precision: Precision,
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// Denoising steps instead of the preset's.
     #[arg(long, value_name = "1..1000")]
     pub steps: Option<usize>,
@@ -80,9 +100,6 @@ pub struct OptionArgs {
     /// Side of a tile in pixels; 0 chooses from the size of the picture.
     #[arg(long, default_value_t = 0, value_name = "PX")]
     pub tile_size: usize,
-    /// CPU threads; 0 uses all.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub threads: usize,
     /// Most tiles of one size in one network call; 0: 1 on a CPU, 8 on CUDA.
     #[arg(long, default_value_t = 0, value_name = "0..64")]
     pub max_batch: usize,
@@ -104,13 +121,11 @@ impl OptionArgs {
     }
 
     fn of_model(&self) -> ModelOptions {
-        ModelOptions::default()
+        self.machine
+            .options()
             .with_model(self.model.clone())
             .with_config(self.config.clone())
             .with_class(self.class)
-            .with_device(self.device)
-            .with_precision(self.precision)
-            .with_threads(self.threads)
             .with_max_batch(self.max_batch)
             .with_max_delay_ms(self.max_delay_ms)
     }

@@ -15,11 +15,12 @@ mod wholes;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use ddrmjpeg::options::{Device, Precision, Preset};
-use ddrmjpeg::{ModelOptions, RestoreOptions};
+use ddrmjpeg::RestoreOptions;
+use ddrmjpeg::options::{Device, Preset};
 use ddrmjpeg_lab::bench::{Family, Settings};
 
 use crate::Outcome;
+use crate::options::MachineArgs;
 
 #[derive(Debug, Subcommand)]
 pub enum What {
@@ -71,15 +72,8 @@ pub struct BenchArgs {
     /// Side of a tile in pixels; 0 chooses from the size of the picture.
     #[arg(long, default_value_t = 0, value_name = "PX")]
     pub tile_size: usize,
-    /// auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value = "auto")]
-    pub device: Device,
-    /// auto, f32, bf16 or int8.
-    #[arg(long, default_value = "auto")]
-    pub precision: Precision,
-    /// CPU threads; 0 uses all.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub threads: usize,
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// Print one JSON object per row.
     #[arg(long)]
     pub json: bool,
@@ -111,10 +105,7 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
     let settings = Settings {
         size: arguments.size,
         rounds: arguments.rounds,
-        model: ModelOptions::default()
-            .with_device(arguments.device)
-            .with_precision(arguments.precision)
-            .with_threads(arguments.threads),
+        model: arguments.machine.options(),
         restore: RestoreOptions::default().with_tile_size(arguments.tile_size),
     };
     settings.model.validate()?;
@@ -134,7 +125,7 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
 fn needs_libtorch(arguments: &BenchArgs) -> bool {
     let calls_networks = arguments.steps.is_some() || !wholes::are_wanted(arguments);
     let published = |family: &Family| !matches!(family, Family::Own(_));
-    let on_cuda = matches!(arguments.device, Device::Cuda(_));
+    let on_cuda = matches!(arguments.machine.device, Device::Cuda(_));
     let by_libtorch = arguments.as_published || on_cuda;
     calls_networks && (by_libtorch || arguments.networks.iter().any(published))
 }

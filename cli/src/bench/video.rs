@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ddrmjpeg::frame::{PixelModel, Planar8};
-use ddrmjpeg::options::{Device, Precision, Preset, Temporal};
-use ddrmjpeg::{ModelOptions, RestoreOptions, Restorer};
+use ddrmjpeg::options::{Preset, Temporal};
+use ddrmjpeg::{RestoreOptions, Restorer};
 use ddrmjpeg_lab::bench::video;
 use ddrmjpeg_lab::bench::video::{Clip, Kind, Row};
 use serde_json::json;
 
 use crate::Outcome;
 use crate::io::picture;
+use crate::options::MachineArgs;
 use crate::stdout::outln;
 
 #[derive(Debug, Args)]
@@ -64,15 +65,8 @@ pub struct VideoArgs {
     /// fast, quality, sample or paper.
     #[arg(long, default_value = "fast", value_name = "NAME")]
     pub preset: Preset,
-    /// auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value = "auto")]
-    pub device: Device,
-    /// auto, f32, bf16 or int8.
-    #[arg(long, default_value = "auto")]
-    pub precision: Precision,
-    /// CPU threads; 0 uses all.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub threads: usize,
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// Print one JSON object per row.
     #[arg(long)]
     pub json: bool,
@@ -91,11 +85,10 @@ fn sampling(text: &str) -> Result<(usize, usize), String> {
 
 /// Restores each clip with each setting.
 pub fn run(arguments: &VideoArgs) -> Result<Outcome> {
-    let model = ModelOptions::default()
-        .with_model(arguments.model.clone())
-        .with_device(arguments.device)
-        .with_precision(arguments.precision)
-        .with_threads(arguments.threads);
+    let model = arguments
+        .machine
+        .options()
+        .with_model(arguments.model.clone());
     let options = RestoreOptions::default().with_preset(arguments.preset);
     let pictures = match &arguments.pictures {
         Some(folder) => first_two(folder)?,

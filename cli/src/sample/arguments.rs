@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use ddrmjpeg::options::{Device, Precision, Preset};
+use ddrmjpeg::options::Preset;
 use ddrmjpeg::{Error, ModelOptions, RestoreOptions};
 use ddrmjpeg_lab::experiment::Operator;
+
+use crate::options::MachineArgs;
 
 #[derive(Debug, Args)]
 #[command(infer_long_args = true)]
@@ -84,15 +86,8 @@ pub struct OwnArgs {
     /// to it only.
     #[arg(long, default_value = "paper", value_name = "NAME")]
     pub preset: Preset,
-    /// auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value = "auto")]
-    pub device: Device,
-    /// auto, f32 or bf16.
-    #[arg(long, default_value = "auto")]
-    pub precision: Precision,
-    /// CPU threads; 0 uses all.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub threads: usize,
+    #[command(flatten)]
+    pub machine: MachineArgs,
 }
 
 /// How serious a line is, by the names of Python's `logging`.
@@ -145,10 +140,7 @@ impl SampleArgs {
     /// The published program crashes if there are more steps than timesteps; here each timestep
     /// then gets one step.
     pub fn options(&self) -> Result<(ModelOptions, RestoreOptions), Error> {
-        let model = ModelOptions::default()
-            .with_device(self.own.device)
-            .with_precision(self.own.precision)
-            .with_threads(self.own.threads);
+        let model = self.own.machine.options();
         let paper = self.own.preset == Preset::Paper;
         let options = RestoreOptions::default()
             .with_preset(self.own.preset)
@@ -193,7 +185,7 @@ impl SampleArgs {
             self.init_timestep,
             self.own.weights,
             self.own.classifier,
-            self.own.precision
+            self.own.machine.precision
         )
     }
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use ddrmjpeg::model::registry;
 use ddrmjpeg::model::registry::Own;
-use ddrmjpeg::options::{Device, Precision};
 use ddrmjpeg_lab::train::{Length, Optimizer, TrainOptions};
+
+use crate::options::MachineArgs;
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
@@ -78,15 +79,8 @@ pub struct TrainOptionArgs {
     /// Seconds between checkpoints.
     #[arg(long, default_value_t = 100, value_name = "1..120")]
     pub checkpoint_s: u64,
-    /// auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value = "auto")]
-    pub device: Device,
-    /// auto, f32 or bf16.
-    #[arg(long, default_value = "auto")]
-    pub precision: Precision,
-    /// CPU threads of the network; 0 uses all.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub threads: usize,
+    #[command(flatten)]
+    pub machine: MachineArgs,
 }
 
 impl TrainOptionArgs {
@@ -106,9 +100,9 @@ impl TrainOptionArgs {
             held_out: self.held_out,
             validate_every: self.validate_every,
             checkpoint_s: self.checkpoint_s,
-            device: self.device,
-            precision: self.precision,
-            threads: self.threads,
+            device: self.machine.device,
+            precision: self.machine.precision,
+            threads: self.machine.threads,
         };
         options.validate()?;
         Ok(options)
