@@ -31,8 +31,14 @@ case $major in
 *) soname=libddrmjpeg.so.$major ;;
 esac
 
-"$cargo" rustc --profile "$profile" --target-dir "$target" -p ddrmjpeg-capi --lib --crate-type cdylib \
-    -- -C "link-arg=-Wl,-soname,$soname"
+# As root by sudo what was built before is installed: cargo would leave files of root's behind.
+if [ -z "${SUDO_USER:-}" ]; then
+    "$cargo" rustc --profile "$profile" --target-dir "$target" -p ddrmjpeg-capi --lib \
+        --crate-type cdylib -- -C "link-arg=-Wl,-soname,$soname"
+elif [ ! -e "$target/$folder/libddrmjpeg_capi.so" ]; then
+    echo "build_capi.sh: nothing is built yet: run 'make capi DESTDIR=/tmp/any' first, without sudo" >&2
+    exit 1
+fi
 
 install -d "$root/include" "$root/lib/pkgconfig"
 install -m 644 capi/include/ddrmjpeg.h "$root/include/ddrmjpeg.h"
