@@ -5,9 +5,8 @@
 #
 # Usage: build_capi.sh [--dev]      --dev builds as tests are built, which takes less time.
 #
-# With cargo-c installed `cargo cinstall -p ddrmjpeg-capi --release` does the same, and installs a
-# static library too. The soname is the one that cargo-c gives: libddrmjpeg.so.MAJOR, and before 1.0
-# libddrmjpeg.so.0.MINOR, because each 0.MINOR may break what was.
+# The soname is named as cargo-c would: libddrmjpeg.so.MAJOR, and before 1.0 libddrmjpeg.so.0.MINOR,
+# because each 0.MINOR may break what was.
 set -eu
 cd "$(dirname "$0")/.."
 
