@@ -6,9 +6,8 @@
 #
 # Usage: build_capi.sh [--dev]      --dev builds as tests are built, which takes less time.
 #
-# With cargo-c installed `cargo cinstall -p ddrmjpeg-capi --release` does the same, and installs a
-# static library too. The soname is the one that cargo-c gives: libddrmjpeg.so.MAJOR, and before 1.0
-# libddrmjpeg.so.0.MINOR, because each 0.MINOR may break what was.
+# The soname is named as cargo-c would: libddrmjpeg.so.MAJOR, and before 1.0 libddrmjpeg.so.0.MINOR,
+# because each 0.MINOR may break what was.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -33,8 +32,14 @@ case $major in
 *) soname=libddrmjpeg.so.$major ;;
 esac
 
-"$cargo" rustc --profile "$profile" --target-dir "$target" -p ddrmjpeg-capi --lib --crate-type cdylib \
-    -- -C "link-arg=-Wl,-soname,$soname"
+# As root by sudo what was built before is installed: cargo would leave files of root's behind.
+if [ -z "${SUDO_USER:-}" ]; then
+    "$cargo" rustc --profile "$profile" --target-dir "$target" -p ddrmjpeg-capi --lib \
+        --crate-type cdylib -- -C "link-arg=-Wl,-soname,$soname"
+elif [ ! -e "$target/$folder/libddrmjpeg_capi.so" ]; then
+    echo "build_capi.sh: nothing is built yet: run 'make capi DESTDIR=/tmp/any' first, without sudo" >&2
+    exit 1
+fi
 
 install -d "$root/include" "$root/$lib/pkgconfig"
 install -m 644 capi/include/ddrmjpeg.h "$root/include/ddrmjpeg.h"

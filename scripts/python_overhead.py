@@ -51,25 +51,33 @@ def by_c(path, model, data):
     return restore
 
 
+def summary(times):
+    return [("best", min(times)), ("median", statistics.median(times))]
+
+
 def main():
     path, model = sys.argv[1], (sys.argv[2:] or ["identity"])[0]
     rounds = int((sys.argv[3:] or ["200"])[0])
     data = jpeg()
     restorer = ddrmjpeg.Restorer(model)
     ways = {"Python": lambda: restorer.restore(data), "C": by_c(path, model, data)}
-    times = {name: [] for name in ways}
+    clocks = {"wall": time.perf_counter, "CPU": time.process_time}
+    times = {(name, clock): [] for clock in clocks for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start = [now() for now in clocks.values()]
             done = way()
-            times[name].append(1000 * (time.perf_counter() - start))
+            for (clock, now), then in zip(clocks.items(), start):
+                times[name, clock].append(1000 * (now() - then))
             if name == "C":
                 done()
-    for name, all_of in times.items():
-        print(f"{name:7} median {statistics.median(all_of):7.2f} ms, best {min(all_of):7.2f} ms")
-    differences = [a - b for a, b in zip(times["Python"], times["C"])]
-    best = min(times["Python"]) - min(times["C"])
-    print(f"overhead: median {statistics.median(differences):.2f} ms, of the best {best:.2f} ms")
+    for clock in clocks:
+        for name in ways:
+            shown = ", ".join(f"{what} {value:7.2f} ms" for what, value in summary(times[name, clock]))
+            print(f"{clock:4} {name:7} {shown}")
+        pairs = zip(summary(times["Python", clock]), summary(times["C", clock]))
+        shown = ", ".join(f"{what} {a - b:7.2f} ms" for (what, a), (_, b) in pairs)
+        print(f"{clock:4} {'more':7} {shown}")
 
 
 main()
