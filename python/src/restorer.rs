@@ -149,7 +149,7 @@ impl Order {
         if self.depth != Depth::U8 {
             let (picture, report) = restorer.restore_unrounded(&file, &self.options, control)?;
             return Ok((
-                Pixels::of_picture(&turn.unrounded(picture), self.depth),
+                Pixels::of_picture(&picture.turned(turn), self.depth),
                 report,
             ));
         }

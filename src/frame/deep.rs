@@ -13,7 +13,6 @@ impl Picture {
     }
 
     /// The picture, each channel turned.
-    #[doc(hidden)]
     pub fn turned(&self, orientation: Orientation) -> Self {
         let (width, height) = orientation.size((self.width, self.height));
         let mut out = Self::new(self.channels, width, height);

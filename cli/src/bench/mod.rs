@@ -16,7 +16,7 @@ mod wholes;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use ddrmjpeg::RestoreOptions;
-use ddrmjpeg::options::{Device, Preset};
+use ddrmjpeg::options::Preset;
 use ddrmjpeg_lab::bench::{Family, Settings};
 
 use crate::Outcome;
@@ -123,6 +123,8 @@ pub fn run(arguments: &BenchArgs) -> Result<Outcome> {
 /// Whether networks are called that only libtorch computes.
 #[cfg(not(feature = "torch"))]
 fn needs_libtorch(arguments: &BenchArgs) -> bool {
+    use ddrmjpeg::options::Device;
+
     let calls_networks = arguments.steps.is_some() || !wholes::are_wanted(arguments);
     let published = |family: &Family| !matches!(family, Family::Own(_));
     let on_cuda = matches!(arguments.machine.device, Device::Cuda(_));
