@@ -18,9 +18,12 @@ pub const VARIABLE: &str = "DDRMJPEG_TORCH";
 /// Its folder, seen from a prefix of an installation.
 const LIBEXEC: &str = "libexec/ddrmjpeg";
 
-/// The folders of command and plugin below a prefix; a star is the name of an architecture.
-const INSTALLED: [&[&str]; 3] = [
+/// The folders of command, plugin and C library below a prefix; a star is the name of an
+/// architecture.
+const INSTALLED: [&[&str]; 5] = [
     &["bin"],
+    &["lib"],
+    &["lib", "*"],
     &["lib", "gstreamer-1.0"],
     &["lib", "*", "gstreamer-1.0"],
 ];
@@ -108,7 +111,7 @@ fn places(files: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     places
 }
 
-/// The prefixes of which `folder` is where command or plugin are installed. No other folder above it
+/// The prefixes of which `folder` is where one of them is installed. No other folder above it
 /// is looked into: anybody may be able to write there.
 fn prefixes(folder: &Path) -> impl Iterator<Item = &Path> {
     INSTALLED.iter().filter_map(|names| {
@@ -123,7 +126,7 @@ fn prefixes(folder: &Path) -> impl Iterator<Item = &Path> {
     })
 }
 
-/// The file that holds this function's machine code: the executable, or the plugin. `None` where
+/// The file that holds this function's machine code: the executable, the plugin or the C library. `None` where
 /// the system does not say.
 fn this_code() -> Option<PathBuf> {
     let address = this_code as fn() -> Option<PathBuf> as usize;
@@ -197,7 +200,13 @@ mod tests {
         assert_eq!(find(command), Ok(on_path.clone()));
         let installed = put("libexec/ddrmjpeg/ddrmjpeg-torch");
         assert_eq!(find(command), Ok(installed.clone()));
-        assert_eq!(find(plugin), Ok(installed));
+        assert_eq!(find(plugin), Ok(installed.clone()));
+        for library in [
+            "lib/libddrmjpeg.so.0",
+            "lib/x86_64-linux-gnu/libddrmjpeg.so.0",
+        ] {
+            assert_eq!(find(library), Ok(installed.clone()));
+        }
         // Not below just any folder.
         assert_eq!(find("tools/ddrmjpeg"), Ok(on_path.clone()));
         assert_eq!(find("bin/debug/ddrmjpeg"), Ok(on_path));
