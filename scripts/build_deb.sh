@@ -2,7 +2,8 @@
 # Builds the Debian packages of this tree, for the Debian or Ubuntu that it runs on.
 #
 # Usage: build_deb.sh [FOLDER]    writes the packages into FOLDER (default: .)
-# Who builds them is their maintainer: DEBFULLNAME and DEBEMAIL, else the author of the last commit.
+# Who builds them is their maintainer: DEBFULLNAME and DEBEMAIL, else the author of the last commit,
+# which a tarball of source_tarball.sh names.
 # Needs debhelper and what scripts/install_system.sh installs. Build products go to CARGO_TARGET_DIR,
 # if that is set.
 set -eu
@@ -19,7 +20,7 @@ if [ -d .git ] || [ -f .git ]; then
     author=$(git log -1 --format='%an <%ae>')
     date=$(git log -1 --format=%cD)
 else
-    author="The ddrmjpeg contributors <root@$(hostname)>"
+    author=$(cat .maintainer)
     date=$(date -R -r .version)
 fi
 [ -z "${DEBEMAIL:-}" ] || author="${DEBFULLNAME:-The ddrmjpeg contributors} <$DEBEMAIL>"

@@ -34,7 +34,8 @@ root() {
 # in_build COMMAND: without network, with the Rust of this machine.
 in_build() {
     unshare --net -- chroot "$build" env HOME=/root RUSTUP_HOME=/rust CARGO_HOME=/tmp/cargo \
-        PATH=/cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 sh -euc "$1"
+        PATH=/cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        DEBFULLNAME="${DEBFULLNAME:-}" DEBEMAIL="${DEBEMAIL:-}" sh -euc "$1"
 }
 
 in_clean() {
@@ -54,6 +55,13 @@ tar -C "$build/src" --strip-components=1 -xzf "$tarball"
 
 step "build, without network"
 in_build "cd /src && scripts/build_deb.sh /packages"
+
+step "lintian"
+if command -v lintian >/dev/null; then
+    lintian --fail-on error "$build"/packages/*.deb
+else
+    echo "lintian is not installed: the packages are not looked at (apt-get install lintian)"
+fi
 
 step "a root to install in"
 root "$clean" "gcc,libc6-dev,pkg-config,gstreamer1.0-tools,gstreamer1.0-plugins-base,gstreamer1.0-plugins-good"

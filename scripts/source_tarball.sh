@@ -15,6 +15,7 @@ trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/$name"
 git archive HEAD | tar -x -C "$scratch/$name"
 echo "$version" >"$scratch/$name/.version"
+git log -1 --format='%an <%ae>' >"$scratch/$name/.maintainer"
 (
     cd "$scratch/$name"
     cargo vendor --quiet --locked --versioned-dirs vendor >/dev/null
