@@ -147,8 +147,8 @@ fn pair(detail: &Detail) -> String {
     let (before, after) = (embedded(&detail.before), embedded(&detail.after));
     let (x, y) = detail.at;
     format!(
-        "<div class=\"pair\" style=\"width:{width}px\">\n\
-         <div class=\"view\"><img alt=\"after\" width=\"{width}\" height=\"{height}\" src=\"{after}\">\
+        "<div class=\"pair\">\n\
+         <div class=\"view\" style=\"width:{width}px\"><img alt=\"after\" width=\"{width}\" height=\"{height}\" src=\"{after}\">\
          <img class=\"before\" alt=\"before\" width=\"{width}\" height=\"{height}\" src=\"{before}\"></div>\n\
          <input type=\"range\" min=\"0\" max=\"100\" value=\"50\" aria-label=\"before and after\">\n\
          <p><span>before</span><span>at 100 %, from {x}, {y}</span><span>after</span></p>\n</div>\n"
