@@ -4,9 +4,10 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::BenchArgs;
 use crate::compare::CompareArgs;
-use crate::completions::{CompletionsArgs, ManArgs};
+use crate::completions::CompletionsArgs;
 use crate::eval::arguments::EvalArgs;
 use crate::inspect::InspectArgs;
+use crate::man::ManArgs;
 use crate::model::args::ModelArgs;
 use crate::restore::arguments::RestoreArgs;
 use crate::sample::arguments::SampleArgs;

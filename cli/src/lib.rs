@@ -16,6 +16,7 @@ mod eval;
 mod hand_over;
 mod inspect;
 mod io;
+mod man;
 mod message;
 mod model;
 mod options;
@@ -54,8 +55,8 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Model(arguments) => model::run(&arguments),
-        Command::Completions(arguments) => completions::completions(&arguments),
-        Command::Man(arguments) => completions::man(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Backend => backend::run(),
     };

@@ -44,8 +44,8 @@ pub trait Restoring: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
     /// While true, the current frame stops before its next network call.
     fn cancel(&self) -> &AtomicBool;
 
-    /// Whether downstream may say that frames are late.
-    fn hears_of_time(&self) -> bool;
+    /// The base class's property `qos`: whether downstream may say that frames are late.
+    fn qos_enabled(&self) -> bool;
 
     /// Reads or changes its counts.
     fn count<T>(&self, with: impl FnOnce(&mut Counts) -> T) -> T;
@@ -131,7 +131,7 @@ pub trait Restoring: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
 
     /// The policy for late frames at present.
     fn late_policy(&self) -> LatePolicy {
-        match self.hears_of_time() {
+        match self.qos_enabled() {
             true => self.settings().late_policy,
             false => LatePolicy::Process,
         }

@@ -15,7 +15,7 @@ const SMALL_PX: u32 = 160;
 /// Side of the squares whose changes are added up to find the part.
 const SQUARE_PX: usize = 16;
 
-/// Qualities of the JPEGs in the page. The part's is so high that what it adds is not seen.
+/// Qualities of the JPEGs in the page: 0.1 MB for a picture, most of it the two parts.
 const PART_QUALITY: u8 = 90;
 const SMALL_QUALITY: u8 = 75;
 
@@ -36,10 +36,10 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// Of a picture as decoded and restored.
+    /// Of one picture, as decoded and restored.
     ///
     /// # Errors
-    /// If the two differ in size or model.
+    /// Those of the encoder.
     pub fn of(before: &Planar8, after: &Planar8) -> Result<Self> {
         let size = (after.width(), after.height());
         let part = (size.0.min(PART_PX), size.1.min(PART_PX));

@@ -57,6 +57,8 @@ pub struct Arrivals<'a> {
     young: HashMap<PathBuf, (Stamp, Instant)>,
     /// Files that were restored, or could not be, as they were then.
     seen: HashMap<PathBuf, Stamp>,
+    /// How many of them there may be before those that are gone are forgotten.
+    seen_limit: usize,
 }
 
 impl<'a> Arrivals<'a> {
@@ -95,6 +97,7 @@ impl<'a> Arrivals<'a> {
             ready: VecDeque::new(),
             young: HashMap::new(),
             seen: HashMap::new(),
+            seen_limit: 1024,
         })
     }
 
@@ -194,6 +197,10 @@ impl<'a> Arrivals<'a> {
     fn job(&mut self, path: PathBuf) -> Job {
         if let Some(stamp) = stamp(&path) {
             self.seen.insert(path.clone(), stamp);
+        }
+        if self.seen.len() > self.seen_limit {
+            self.seen.retain(|path, _| path.exists());
+            self.seen_limit = 2 * self.seen.len().max(512);
         }
         Job {
             target: Target::File(self.result(&path)),

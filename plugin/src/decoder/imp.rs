@@ -57,7 +57,7 @@ impl Restoring for DdrmJpegDec {
         &self.cancel
     }
 
-    fn hears_of_time(&self) -> bool {
+    fn qos_enabled(&self) -> bool {
         self.obj().is_qos()
     }
 

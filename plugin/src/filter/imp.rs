@@ -72,7 +72,7 @@ impl Restoring for DdrmJpeg {
         &self.cancel
     }
 
-    fn hears_of_time(&self) -> bool {
+    fn qos_enabled(&self) -> bool {
         self.obj().is_qos()
     }
 
