@@ -60,9 +60,12 @@ seeds() {
     esac
 }
 
-# ASan has to be the first library of the process; rustc would put it last.
+# ASan has to be the first library of the process; rustc would put it last. On one core (the first
+# that this shell may use) the library starts no threads, so a run can be repeated.
 preloaded() {
-    LD_PRELOAD=$(gcc -print-file-name=libasan.so) RAYON_NUM_THREADS=1 "$@"
+    local core
+    core=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+    LD_PRELOAD=$(gcc -print-file-name=libasan.so) taskset -c "$core" "$@"
 }
 
 fuzz() {

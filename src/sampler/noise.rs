@@ -2,11 +2,9 @@
 //!
 //! There is no sequence of draws, so tiles, batches and threads cannot change it.
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use crate::contract::NoiseSource;
 use crate::frame::Picture;
+use crate::runtime::threads::crew;
 
 /// The noise of one sample.
 pub struct Field {
@@ -42,8 +40,7 @@ impl NoiseSource for Field {
     fn fill(&mut self, draw: u64, out: &mut Picture) {
         let key = mix(self.key ^ mix(draw));
         let (width, height) = (out.width, out.height);
-        let rows = out.data.par_chunks_mut(width).enumerate();
-        rows.for_each(|(row, samples)| {
+        crew::each(out.data.chunks_mut(width), |row, samples| {
             let (channel, y) = ((row / height) as u64, (row % height) as u64);
             let row_key = mix(key ^ (channel << 32 | y));
             for (x, sample) in samples.iter_mut().enumerate() {

@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
-
 use crate::frame::{Picture, PixelModel, Planar8, Plane8, Rect};
 use crate::interval;
 use crate::jpeg::Observation;
@@ -153,20 +150,18 @@ fn ycc(picture: &Picture, size: (usize, usize), subsampling: (usize, usize)) -> 
         return out;
     };
     let lengths = [y.width * subsampling.1, cb.width].map(|row| (STRIPE * row).max(1));
-    let convert = |(n, ((y, cb), cr)): (usize, Stripe<'_>)| {
+    let convert = |n: usize, ((y, cb), cr): Stripe<'_>| {
         ycc_stripe(picture, (n, size.0), subsampling, [y, cb, cr]);
     };
-    if is_small(picture.plane_len()) {
-        let chunks = |plane, length| <[u8]>::chunks_mut(plane, length);
-        let luma = chunks(&mut y.data, lengths[0]).zip(chunks(&mut cb.data, lengths[1]));
-        let stripes = luma.zip(chunks(&mut cr.data, lengths[1]));
-        stripes.enumerate().for_each(convert);
-        return out;
+    let luma = y.data.chunks_mut(lengths[0]);
+    let stripes = luma.zip(cb.data.chunks_mut(lengths[1]));
+    let stripes = stripes.zip(cr.data.chunks_mut(lengths[1]));
+    match is_small(picture.plane_len()) {
+        true => stripes
+            .enumerate()
+            .for_each(|(n, stripe)| convert(n, stripe)),
+        false => crew::each(stripes, convert),
     }
-    let luma = y.data.par_chunks_mut(lengths[0]);
-    let stripes = luma.zip(cb.data.par_chunks_mut(lengths[1]));
-    let stripes = stripes.zip(cr.data.par_chunks_mut(lengths[1]));
-    stripes.enumerate().for_each(convert);
     out
 }
 
@@ -229,16 +224,18 @@ fn fill(
     stride: usize,
     convert: impl Fn(f32) -> u8 + Copy + Sync,
 ) {
-    let (width, is_small) = (plane.width, is_small(source.len()));
-    let convert = |row: &mut [u8], samples: &[f32]| simd::row(samples, row, convert);
-    if is_small {
-        let rows = plane.data.chunks_exact_mut(width);
-        let rows = rows.zip(source.chunks_exact(stride));
-        return rows.for_each(|(row, samples)| convert(row, samples));
+    let width = plane.width;
+    let convert = |bytes: &mut [u8], samples: &[f32]| {
+        let rows = bytes.chunks_exact_mut(width);
+        let rows = rows.zip(samples.chunks_exact(stride));
+        rows.for_each(|(row, samples)| simd::row(samples, row, convert));
+    };
+    if is_small(source.len()) {
+        return convert(&mut plane.data, source);
     }
-    let rows = plane.data.par_chunks_exact_mut(width);
-    let rows = rows.zip(source.par_chunks_exact(stride));
-    rows.for_each(|(row, samples)| convert(row, samples));
+    let stripes = plane.data.chunks_mut(STRIPE * width);
+    let stripes = stripes.zip(source.chunks(STRIPE * stride));
+    crew::each(stripes, |_, (bytes, samples)| convert(bytes, samples));
 }
 
 /// Whether so many samples are converted before other threads would have begun: parts of a frame,

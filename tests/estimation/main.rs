@@ -14,7 +14,7 @@ use ddrmjpeg::jpeg::recover::decoded;
 use ddrmjpeg::jpeg::recover::estimate;
 use ddrmjpeg::jpeg::recover::estimate::Fill;
 use ddrmjpeg::options::Limits;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use ddrmjpeg::runtime::threads::crew;
 
 const QUALITIES: [u8; 8] = [30, 40, 50, 60, 70, 75, 80, 85];
 
@@ -118,10 +118,9 @@ fn steps_of(quality: u8, camera: bool) -> [[u16; 64]; 2] {
 
 /// The share of visible steps that were found, over all pictures.
 fn share(paths: &[PathBuf], quality: u8, camera: bool, from: From) -> f64 {
-    let counts: Vec<(usize, usize)> = paths
-        .par_iter()
-        .map(|path| visible_and_right(&load(path), steps_of(quality, camera), from))
-        .collect();
+    let counts = crew::map(paths, |path| {
+        visible_and_right(&load(path), steps_of(quality, camera), from)
+    });
     let sum = |of: fn(&(usize, usize)) -> usize| counts.iter().map(of).sum::<usize>() as f64;
     sum(|c| c.1) / sum(|c| c.0)
 }
@@ -207,9 +206,11 @@ fn pictures_of_tune_show_their_tables() {
 fn clean_pictures_of_tune_and_train_show_no_table() {
     for name in ["tune", "train"] {
         let paths = pictures(name);
-        let shows =
-            |path: &&PathBuf| estimate::luma(&recover::luma(&load(path)).unwrap()).is_some();
-        let found: Vec<_> = paths.par_iter().filter(shows).collect();
+        let shows = crew::map(&paths, |path| {
+            estimate::luma(&recover::luma(&load(path)).unwrap()).is_some()
+        });
+        let found = paths.iter().zip(shows).filter(|(_, shows)| *shows);
+        let found: Vec<_> = found.map(|(path, _)| path).collect();
         println!("{name}: {} of {} show a table", found.len(), paths.len());
         assert!(found.is_empty(), "{found:?}");
     }
@@ -243,10 +244,8 @@ fn pictures_of_tune_show_when_they_were_saved_twice() {
         (Some(40), 75),
     ];
     for (first, second) in cases {
-        let steps: Vec<usize> = paths
-            .par_iter()
-            .filter_map(|path| first_steps(&load(path), first, second))
-            .collect();
+        let steps = crew::map(&paths, |path| first_steps(&load(path), first, second));
+        let steps: Vec<usize> = steps.into_iter().flatten().collect();
         let found = steps.len();
         let fewest = steps.iter().min().map_or("-".into(), usize::to_string);
         let first_name = first.map_or("-".into(), |q: u8| q.to_string());

@@ -9,7 +9,7 @@ use ddrmjpeg::jpeg::grid::tables;
 use ddrmjpeg::jpeg::recover::resaved;
 use ddrmjpeg::jpeg::recover::resaved::{FamilyTable, FirstSave, TableFamily};
 use ddrmjpeg::options::Limits;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use ddrmjpeg::runtime::threads::crew;
 
 use super::{committed, load, pictures};
 
@@ -189,13 +189,13 @@ fn pictures_of_tune_saved_once_show_nothing() {
     let mut shown = Vec::new();
     for sampling in [(2, 2), (1, 1)] {
         for quality in 5..=98 {
-            let shows = |path: &&PathBuf| {
+            let shows = crew::map(&paths, |path| {
                 let file = read(&jpeg::encode(&load(path), quality, sampling).unwrap());
                 resaved::first_save(&file).is_some()
-            };
-            let found: Vec<_> = paths.par_iter().filter(shows).collect();
+            });
             all += paths.len();
-            shown.extend(found.into_iter().map(|path| (quality, sampling, path)));
+            let found = paths.iter().zip(shows).filter(|(_, shows)| *shows);
+            shown.extend(found.map(|(path, _)| (quality, sampling, path.clone())));
         }
     }
     println!("{} of {all} show an earlier save", shown.len());

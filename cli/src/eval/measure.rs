@@ -1,11 +1,12 @@
 //! Takes every clean picture through a chain, restores it by every method, and scores the results.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 
 use anyhow::{Context, Result};
 use ddrmjpeg::frame::{PixelModel, Planar8};
 use ddrmjpeg_lab::eval::scores::{Metric, Scores};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::eval::chain::Chain;
 use crate::eval::degrade;
@@ -81,9 +82,7 @@ pub fn setting(
             asked.map(|_| method.run(&made.bytes, scratch.path()))
         };
         let answers: Vec<Option<Result<Answer>>> = methods.iter().zip(&rows).map(of).collect();
-        let of = |answer: Result<Answer>| scored(metrics, &made.reference, answer?);
-        let answers = answers.into_par_iter().map(|answer| answer.map(of));
-        let answers: Vec<Option<Result<Scored>>> = answers.collect();
+        let answers = all_scored(metrics, &made.reference, answers);
         for ((method, row), answer) in methods.iter().zip(&mut rows).zip(&answers) {
             if let Some(Err(error)) = answer {
                 watcher.failed(&format!("{} on {name}: {error:#}", method.name));
@@ -98,6 +97,24 @@ pub fn setting(
         watcher.answered(&made.reference, &shown);
     }
     Ok(rows.into_iter().flatten().collect())
+}
+
+/// The figures of all answers, each on a thread of its own.
+fn all_scored(
+    metrics: &[Metric],
+    reference: &Planar8,
+    answers: Vec<Option<Result<Answer>>>,
+) -> Vec<Option<Result<Scored>>> {
+    let of = |answer: Result<Answer>| scored(metrics, reference, answer?);
+    thread::scope(|scope| {
+        let each = |answer: Option<_>| answer.map(|answer| scope.spawn(move || of(answer)));
+        let running: Vec<_> = answers.into_iter().map(each).collect();
+        let ended = running.into_iter().map(|running| {
+            let joined = running?.join();
+            Some(joined.unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        ended.collect()
+    })
 }
 
 /// The figures of `answer`. Some programs write grey pictures as RGB, so an RGB answer counts as

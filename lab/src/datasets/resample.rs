@@ -4,9 +4,8 @@
 //! pixels between the horizontal and the vertical pass. Common crates round differently:
 //! fast_image_resize 6.1 differs from Pillow 13 in 10 % of the samples.
 
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
-
 use ddrmjpeg::frame::{Planar8, Plane8};
+use ddrmjpeg::runtime::threads::crew;
 
 /// Fraction bits of a weight: 32, minus 8 for a pixel and 2 for headroom.
 const PRECISION: u32 = 22;
@@ -102,16 +101,16 @@ fn horizontal(plane: &Plane8, width: usize, filter: Filter) -> Plane8 {
     }
     let taps = taps(plane.width, width, filter);
     let mut out = Plane8::new(width, plane.height);
-    let rows = out.data.par_chunks_exact_mut(width);
-    rows.zip(plane.data.par_chunks_exact(plane.width))
-        .for_each(|(row, source)| {
-            for (byte, taps) in row.iter_mut().zip(&taps) {
-                let samples = &source[taps.first..];
-                let terms = taps.weights.iter().zip(samples);
-                let sum: i32 = terms.map(|(w, &s)| w * i32::from(s)).sum();
-                *byte = pixel(sum + (1 << (PRECISION - 1)));
-            }
-        });
+    let rows = out.data.chunks_exact_mut(width);
+    let rows = rows.zip(plane.data.chunks_exact(plane.width));
+    crew::each(rows, |_, (row, source)| {
+        for (byte, taps) in row.iter_mut().zip(&taps) {
+            let samples = &source[taps.first..];
+            let terms = taps.weights.iter().zip(samples);
+            let sum: i32 = terms.map(|(w, &s)| w * i32::from(s)).sum();
+            *byte = pixel(sum + (1 << (PRECISION - 1)));
+        }
+    });
     out
 }
 
@@ -121,8 +120,8 @@ fn vertical(plane: &Plane8, height: usize, filter: Filter) -> Plane8 {
     }
     let taps = taps(plane.height, height, filter);
     let mut out = Plane8::new(plane.width, height);
-    let rows = out.data.par_chunks_exact_mut(plane.width);
-    rows.zip(&taps).for_each(|(row, taps)| {
+    let rows = out.data.chunks_exact_mut(plane.width);
+    crew::each(rows.zip(&taps), |_, (row, taps)| {
         let mut sums = vec![1i32 << (PRECISION - 1); row.len()];
         let source = plane.data[taps.first * plane.width..].chunks_exact(plane.width);
         for (weight, line) in taps.weights.iter().zip(source) {

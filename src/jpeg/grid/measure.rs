@@ -6,9 +6,6 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use crate::contract::{Measurement, Spread, Trust};
 use crate::frame::{Picture, PixelModel};
 use crate::interval::Bounds;
@@ -21,6 +18,7 @@ pub use crate::jpeg::grid::departures::Departures;
 use crate::jpeg::grid::departures::{Counts, add};
 use crate::jpeg::grid::rules::{IntoCells, Kept, Known, Rule};
 use crate::jpeg::grid::sampling;
+use crate::runtime::threads::crew;
 use crate::simd;
 use crate::simd::Kernel;
 
@@ -103,17 +101,15 @@ impl<'a> JpegMeasurement<'a> {
         let stripe = self.observation.mcu_rows * self.observation.padded_width;
         let (red, rest) = x.data.split_at_mut(n);
         let (green, blue) = rest.split_at_mut(n);
-        red.par_chunks_mut(stripe)
-            .zip(green.par_chunks_mut(stripe))
-            .zip(blue.par_chunks_mut(stripe))
-            .enumerate()
-            .map(|(row, ((r, g), b))| {
-                let mut counts = [[0; 5]];
-                let run = Run { row, x: 0, width };
-                self.run(run, [r, g, b], rule, (width, &mut counts));
-                counts[0]
-            })
-            .reduce(|| [0; 5], add)
+        let rows = red.chunks_mut(stripe).zip(green.chunks_mut(stripe));
+        let rows = rows.zip(blue.chunks_mut(stripe));
+        let counts = crew::map_owned(rows, |row, ((r, g), b)| {
+            let mut counts = [[0; 5]];
+            let run = Run { row, x: 0, width };
+            self.run(run, [r, g, b], rule, (width, &mut counts));
+            counts[0]
+        });
+        counts.into_iter().fold([0; 5], add)
     }
 
     /// Moves a part of a picture, its three planes `[rows of an MCU, run.width]`, into the cells,

@@ -19,13 +19,11 @@ pub mod upsampled;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use crate::contract::Hint;
 use crate::frame::{Picture, PixelModel, Rect};
 use crate::jpeg::file::{Component, JpegFile};
 use crate::jpeg::grid::component::{Observed, QuantBlock};
+use crate::runtime::threads::crew;
 use crate::simd;
 
 /// What is known of a picture.
@@ -157,28 +155,30 @@ impl Observation {
     /// The same in the memory of `out`, if that has the size.
     fn decode_in(&self, mut out: Picture) -> Picture {
         // A plane at full size is borrowed.
-        let planes: Vec<Cow<'_, [f32]>> = self
-            .components
-            .par_iter()
-            .map(|c| match c.factors {
-                (1, 1) => Cow::Borrowed(&c.plane[..]),
-                factors => Cow::Owned(sampling::smooth(&c.plane, c.width(), factors)),
-            })
-            .collect();
+        let planes = crew::map_owned(self.components.iter(), |_, c| match c.factors {
+            (1, 1) => Cow::Borrowed(&c.plane[..]),
+            factors => Cow::Owned(sampling::smooth(&c.plane, c.width(), factors)),
+        });
         if (out.channels, out.width, out.height) != (3, self.padded_width, self.padded_height) {
             out = Picture::new(3, self.padded_width, self.padded_height);
         }
         let (width, n) = (out.width, out.plane_len());
         let (red, rest) = out.data.split_at_mut(n);
         let (green, blue) = rest.split_at_mut(n);
-        red.par_chunks_exact_mut(width)
-            .zip(green.par_chunks_exact_mut(width))
-            .zip(blue.par_chunks_exact_mut(width))
-            .enumerate()
-            .for_each(|(row, ((r, g), b))| {
-                let rows = planes.iter().map(|plane| &plane[row * width..][..width]);
-                self.decode_row(&rows.collect::<Vec<_>>(), [r, g, b]);
-            });
+        let stripe = self.mcu_rows * width;
+        let stripes = red.chunks_mut(stripe).zip(green.chunks_mut(stripe));
+        let stripes = stripes.zip(blue.chunks_mut(stripe));
+        crew::each(stripes, |n, ((red, green), blue)| {
+            let rows = red
+                .chunks_exact_mut(width)
+                .zip(green.chunks_exact_mut(width));
+            let rows = rows.zip(blue.chunks_exact_mut(width));
+            for (row, ((r, g), b)) in rows.enumerate() {
+                let first = n * stripe + row * width;
+                let from = planes.iter().map(|plane| &plane[first..][..width]);
+                self.decode_row(&from.collect::<Vec<_>>(), [r, g, b]);
+            }
+        });
         out
     }
 

@@ -22,6 +22,7 @@ use crate::runtime::conv_net::edm::{Case, Scales};
 use crate::runtime::conv_net::net::{Entry, Net};
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::host::check;
+use crate::runtime::threads::crew;
 use crate::runtime::threads::turn::{Turn, Turns};
 
 /// All networks of the process.
@@ -76,7 +77,7 @@ impl Engine {
         threads: usize,
     ) -> Result<Self> {
         check(&*source, &net.shapes())?;
-        let cores = rayon::current_num_threads();
+        let cores = crew::size();
         Ok(Self {
             packing: Packing::new(&net, source, arithmetic, peaks)?,
             links: links(&net),

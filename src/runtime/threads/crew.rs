@@ -1,12 +1,13 @@
-//! Small pieces of work on all cores: the calling thread does those that no other thread has taken.
+//! Pieces of work on all cores: the calling thread does those that no other thread has taken.
 //!
-//! Rayon's threads look for work for a while before they sleep. Between the stages of a frame that
-//! takes milliseconds, that blocks a core for the thread that has work. These threads sleep
+//! The threads of Rayon look for work for a while before they sleep. Between the stages of a frame
+//! that takes milliseconds, that blocks a core for the thread that has work. These threads sleep
 //! immediately, and the caller does not wait for one that is not awake by the time the work is
-//! done. Used by `stages`, for partly changed frames of a stream, to draw planes, and in the search
-//! for an earlier save.
+//! done. Used wherever the library works on all cores: by `stages` for the network, and for rows
+//! and blocks around it.
 
 use std::hint;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -43,22 +44,45 @@ where
 }
 
 /// Calls `work` on each of `items`, with its index.
+///
+/// # Panics
+/// If `work` does.
 pub fn each<T, F>(items: impl Iterator<Item = T>, work: F)
 where
     T: Send,
     F: Fn(usize, T) + Sync,
 {
+    map_owned(items, work);
+}
+
+/// Maps each of `items`, which it takes, with `work`, which gets its index too; the results are in
+/// order.
+///
+/// # Panics
+/// If `work` does.
+pub fn map_owned<T, R, F>(items: impl Iterator<Item = T>, work: F) -> Vec<R>
+where
+    T: Send,
+    R: Send + Sync,
+    F: Fn(usize, T) -> R + Sync,
+{
     let items: Vec<_> = items
         .enumerate()
         .map(|item| Mutex::new(Some(item)))
         .collect();
-    map(&items, |item| {
+    let results = map(&items, |item| {
         // Each is taken once, by one thread, so the lock cannot be poisoned.
         let taken = item.lock().ok().and_then(|mut item| item.take());
-        if let Some((n, item)) = taken {
-            work(n, item);
-        }
+        taken.map(|(n, item)| work(n, item))
     });
+    results.into_iter().flatten().collect()
+}
+
+/// How many threads work on a piece of work at most: as many as this process may use cores.
+pub fn size() -> usize {
+    static SIZE: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    *SIZE
 }
 
 /// Work that each thread which comes does a part of.
@@ -79,7 +103,7 @@ unsafe impl Sync for Part {}
 
 /// The helper threads, each with a channel for its work.
 static HELPERS: LazyLock<Vec<Sender<Arc<Part>>>> = LazyLock::new(|| {
-    let others = 1..rayon::current_num_threads();
+    let others = 1..size();
     others.map_while(|_| helper().ok()).collect()
 });
 
@@ -240,7 +264,7 @@ mod tests {
     /// As many items as threads; each waits for all others.
     #[test]
     fn the_caller_is_one_of_those_who_work() {
-        let threads = rayon::current_num_threads();
+        let threads = size();
         let together = AtomicUsize::new(0);
         let who = map(&vec![(); threads], |()| {
             together.fetch_add(1, Ordering::Relaxed);

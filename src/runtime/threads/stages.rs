@@ -110,6 +110,7 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::threads::crew;
     use std::collections::HashSet;
     use std::thread;
 
@@ -137,7 +138,7 @@ mod tests {
     /// Pieces of one stage that wait for each other would never finish on one thread.
     #[test]
     fn pieces_of_a_stage_run_at_the_same_time() {
-        let threads = rayon::current_num_threads().min(THREADS);
+        let threads = crew::size().min(THREADS);
         let (together, seen) = (AtomicUsize::new(0), Mutex::new(HashSet::new()));
         in_stages(threads, &[threads], |_, _| {
             seen.lock().unwrap().insert(thread::current().id());

@@ -1,10 +1,9 @@
 //! [`QuantMeasurement`]: the bins of [`Levels`] as a [`Measurement`].
 
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
-
 use crate::contract::{Measurement, Trust};
 use crate::frame::Picture;
 use crate::interval;
+use crate::runtime::threads::crew;
 use crate::source::dequantised::bins;
 use crate::source::dequantised::bins::Levels;
 
@@ -42,9 +41,9 @@ impl<'a> QuantMeasurement<'a> {
 
     /// x ← rule(x, level).
     fn for_each(&self, x0: &mut Picture, rule: impl Fn(f32, u8) -> f32 + Sync) {
-        let samples = x0.data.par_chunks_mut(CHUNK);
-        let seen = self.seen.data.par_chunks(CHUNK);
-        samples.zip(seen).for_each(|(samples, levels)| {
+        let samples = x0.data.chunks_mut(CHUNK);
+        let seen = self.seen.data.chunks(CHUNK);
+        crew::each(samples.zip(seen), |_, (samples, levels)| {
             for (x, &level) in samples.iter_mut().zip(levels) {
                 *x = rule(*x, level);
             }

@@ -3,10 +3,8 @@
 //! Integer geometry only. Marks say what has changed; they are read as rectangles by priors
 //! and one by one by what computes in cells.
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use crate::frame::{Picture, Rect};
+use crate::runtime::threads::crew;
 
 /// Marks on the cells of a picture, in raster order. Those at the right and the bottom may be
 /// cut off by the picture's end.
@@ -56,8 +54,7 @@ impl Cells {
     /// Marks the cells in which two pictures of this size differ in any bit.
     pub fn mark_differences(&mut self, a: &Picture, b: &Picture) {
         let (wide, cell_px, width) = (self.wide, self.cell_px, self.width_px);
-        let rows = self.marks.par_chunks_mut(wide.max(1)).enumerate();
-        rows.for_each(|(row, marks)| {
+        crew::each(self.marks.chunks_mut(wide.max(1)), |row, marks| {
             let lines = row * cell_px.1..((row + 1) * cell_px.1).min(self.height_px);
             for c in 0..a.channels {
                 for y in lines.clone() {

@@ -6,12 +6,9 @@
 //! block, and single blocks of it may look like what was there before. All components start
 //! over together. Used by `blocks`.
 
-use rayon::iter::{
-    IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
-};
-
 use crate::contract::QuantSteps;
 use crate::interval::Bounds;
+use crate::runtime::threads::crew;
 use crate::stream::still::camera_noise::{LEAST, Noise};
 use crate::stream::still::posterior::{Dither, MOST};
 use crate::stream::still::track;
@@ -20,6 +17,8 @@ use crate::stream::still::track::{Answer, Step, Track};
 /// Departure above which a block has moved, beyond what is expected of one that has not. In
 /// units of the noise squared: some five standard deviations of one coefficient.
 const ALONE: (f32, f32) = (30.0, 2.0);
+/// Blocks that one thread takes at a time.
+const PIECE: usize = 256;
 /// Share of moved blocks above which the camera moved: then the whole picture starts over, even
 /// where it looks unchanged.
 const CAMERA: f32 = 0.35;
@@ -207,15 +206,16 @@ impl Part {
     /// stream none is.
     fn widen(&mut self, steps: &QuantSteps) {
         let dither = self.dither(steps);
-        let single = |block: &&mut Block| block.track.frames() == 1;
-        let blocks = self.blocks.par_iter_mut().filter(single);
-        blocks.for_each(|block| block.answer = block.track.answer(steps, &dither));
+        crew::each(self.blocks.chunks_mut(PIECE), |_, blocks| {
+            let single = blocks.iter_mut().filter(|block| block.track.frames() == 1);
+            single.for_each(|block| block.answer = block.track.answer(steps, &dither));
+        });
     }
 
     fn departures(&self, seen: &Seen<'_>) -> Vec<Departure> {
         let sigma = self.noise.sigma();
         let expected = expected(seen.steps, &self.dither(seen.steps), sigma);
-        let pairs = self.blocks.par_iter().zip(seen.levels);
+        let pieces = self.blocks.chunks(PIECE).zip(seen.levels.chunks(PIECE));
         let one = |(block, levels): (&Block, &Option<Levels>)| match levels {
             Some(levels) if block.track.frames() > 0 => (
                 block.answer.departure(levels, seen.steps, sigma),
@@ -223,7 +223,10 @@ impl Part {
             ),
             _ => (0.0, 0.0),
         };
-        pairs.map(one).collect()
+        let departures = crew::map_owned(pieces, |_, (blocks, levels)| {
+            blocks.iter().zip(levels).map(one).collect::<Vec<_>>()
+        });
+        departures.concat()
     }
 
     /// Carries every block on, without noise if `quiet`. Returns how many started over, and how
@@ -233,7 +236,7 @@ impl Part {
         let dither = self.dither(seen.steps);
         let ratio = moved.ratio(seen);
         let last = &self.last;
-        let pairs = self.blocks.par_iter_mut().zip(seen.levels).enumerate();
+        let pieces = self.blocks.chunks_mut(PIECE).zip(seen.levels.chunks(PIECE));
         let one = |(at, (block, levels)): (usize, (&mut Block, &Option<Levels>))| {
             let (x, y) = (at % seen.wide / ratio.0, at / seen.wide / ratio.1);
             let same = last.get(at) == Some(levels);
@@ -244,8 +247,13 @@ impl Part {
             let moved = quiet || moved.is_marked(x, y);
             block.take_in(levels.as_ref(), moved, seen.steps, &dither)
         };
-        let counts = pairs.map(one);
-        let counts = counts.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        let sum = |a: (u32, u32), b: (u32, u32)| (a.0 + b.0, a.1 + b.1);
+        let counts = crew::map_owned(pieces, |n, (blocks, levels)| {
+            let pairs = blocks.iter_mut().zip(levels).enumerate();
+            let counts = pairs.map(|(i, pair)| one((n * PIECE + i, pair)));
+            counts.fold((0, 0), sum)
+        });
+        let counts = counts.into_iter().fold((0, 0), sum);
         self.last.clear();
         self.last.extend_from_slice(seen.levels);
         counts
