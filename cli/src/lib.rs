@@ -14,6 +14,7 @@ mod completions;
 mod eval;
 #[cfg(not(feature = "torch"))]
 mod hand_over;
+mod heap;
 mod inspect;
 mod io;
 mod man;
@@ -44,6 +45,7 @@ pub enum Outcome {
 
 /// Does what was typed.
 pub fn main() -> ExitCode {
+    heap::keep();
     stdout::end_on_closed_pipes();
     let outcome = match Cli::parse().command {
         Command::Restore(arguments) => restore::run(&arguments),
