@@ -3,8 +3,8 @@
 # environment and runs python/tests there, which compare with the command. scripts/test.sh calls it.
 #
 # Usage: test_python.sh [--without-engines] [ARGUMENT...]      of pytest
-#        Ray and Daft are installed from PyPI too (0.6 GB), and ddrmjpeg.ray and ddrmjpeg.daft tested
-#        with them; --without-engines leaves both out.
+#        Ray and Daft are installed from PyPI too (0.6 GB), and ddrmjpeg.ray and ddrmjpeg.daft
+#        tested with them; --without-engines leaves both out.
 #
 # DDRMJPEG_CORPUS, where it is set, names a folder of files that are restored or refused too.
 set -eu

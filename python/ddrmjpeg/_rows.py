@@ -25,8 +25,9 @@ class Rows:
     def restore(self, jpeg: bytes | None) -> tuple[bytes | None, str | None]:
         """The PNG of one row, or why there is none.
 
-        What is wrong with a picture is a message. All else, such as an option that does not exist or
-        a device that failed, is raised: no other row would fare better, or the engine tries again.
+        What is wrong with a picture is a message. All else, such as an option that does not exist
+        or a device that failed, is raised: no other row would fare better, or the engine tries
+        again.
         """
         if jpeg is None:
             return None, "no picture in this row"

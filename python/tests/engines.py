@@ -1,5 +1,5 @@
-"""What the tests of Ray and Daft share: pictures in a folder, in shards and in a Parquet file, and what
-the command makes of them."""
+"""What the tests of Ray and Daft share: pictures in a folder, in shards and in a Parquet file, and
+what the command makes of them."""
 
 import io
 import os
@@ -27,7 +27,7 @@ def pictures():
 
 
 def write_sources(folder):
-    """Writes the pictures to ``photos/``, ``shards/*.tar`` and ``pictures.parquet`` in ``folder``."""
+    """Writes the pictures to ``photos/``, ``shards/`` and ``pictures.parquet`` in ``folder``."""
     files = pictures()
     (folder / "photos").mkdir()
     (folder / "shards").mkdir()

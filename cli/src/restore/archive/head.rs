@@ -269,3 +269,28 @@ fn rename_field(header: &mut Header, new: impl Fn(&[u8]) -> Option<Vec<u8>>) -> 
         Some(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_extension_of_a_picture_changes() {
+        let new = |name: &str| {
+            let name = renamed(name.as_bytes(), &["jpg", "jpeg"], "png")?;
+            Some(String::from_utf8(name).unwrap())
+        };
+        let renamed = ["a.jpg", "x.y/a.left.JPEG", "../.a.jpg"].map(new);
+        let wanted = ["a.png", "x.y/a.left.png", "../.a.png"].map(|name| Some(name.to_owned()));
+        assert_eq!(renamed, wanted);
+        for name in ["a.png", "jpg", ".jpg", "x/.jpg", "a.jpg/", "a.jpg.txt", ""] {
+            assert_eq!(new(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_last_block_is_filled() {
+        let sizes = [0, 1, 511, 512, 513].map(|size| padding(size).len());
+        assert_eq!(sizes, [0, 511, 1, 0, 511]);
+    }
+}

@@ -1,5 +1,5 @@
-//! The members of an archive in their order, as pieces of bytes that pass and pictures that are to be
-//! restored.
+//! The members of an archive in their order, as pieces of bytes that pass and pictures that are to
+//! be restored.
 //!
 //! Nothing is unpacked, and no name is used as a path. At most one picture and a piece are held.
 
@@ -48,8 +48,8 @@ pub struct Wish<'a> {
     pub limit: u64,
 }
 
-/// Gives every piece of the archive that `reader` reads, until `give` wants no more. Returns whether
-/// something follows the archive's end.
+/// Gives every piece of the archive that `reader` reads, until `give` wants no more. Returns
+/// whether something follows the archive's end.
 ///
 /// # Errors
 /// If it is not an archive, ends early, or contradicts itself.
@@ -305,5 +305,30 @@ impl<R: Read> Counted<R> {
                 read => more |= buffer[..read].iter().any(|&byte| byte != 0),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As WebDataset's `^((?:.*/|)[^.]+)[.]([^/]*)$` has it.
+    #[test]
+    fn samples_are_told_apart_by_names_up_to_the_first_dot() {
+        let of = |name: &'static str| std::str::from_utf8(key(name.as_bytes())).unwrap();
+        let keys = ["a.jpg", "a.left.jpg", "x.y/a.jpg", "x/a", "x/"].map(of);
+        assert_eq!(keys, ["a", "a", "x.y/a", "x/a", "x/"]);
+    }
+
+    #[test]
+    fn a_sample_has_no_two_members_of_one_name() {
+        let mut sample = Sample::default();
+        let mut add = |name: &str, new: Option<&str>| {
+            let bytes = |text: &str| text.as_bytes().to_vec();
+            sample.add(bytes(name), new.map(bytes)).is_ok()
+        };
+        assert!(add("a.jpg", Some("a.png")) && add("a.txt", None) && add("a.txt", None));
+        assert!(!add("a.png", None));
+        assert!(add("b.png", None) && !add("b.jpg", Some("b.png")));
     }
 }
