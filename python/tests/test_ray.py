@@ -32,7 +32,7 @@ def wanted(place):
 def cluster(place):
     """Two nodes, each with room for one worker that restores."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    node = {"num_cpus": 2, "resources": {"seat": 1}, "object_store_memory": 100 << 20}
+    node = {"num_cpus": 2, "resources": {"seat": 1}, "object_store_memory": 1 << 30}
     cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node})
     cluster.add_node(**node)
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
@@ -83,7 +83,9 @@ def test_a_worker_that_is_killed_loses_nothing(place, cluster, wanted):
 
 
 def test_the_examples_of_the_guide_run(place, cluster, wanted):
-    folder, shards, parquet = snippets("ray")
+    # Each worker is a process that takes seconds to start.
+    few = [code.replace("max_size=64", "max_size=1") for code in snippets("ray")]
+    folder, shards, parquet = few
     names = {}
     exec(folder, names)
     found = ray.data.read_parquet("restored/")
