@@ -8,7 +8,7 @@
 #   light   command and plugin as they are installed: what they link, whether GStreamer can load the
 #           plugin, every test of the plugin, and what the command does for want of libtorch
 #   c       the C library: its functions, and its example against the command
-#   python  the Python package as its wheel installs it, against the command
+#   python  the Python package as its wheel installs it, against the command; Ray and Daft with it
 #   onnx    exported networks by ONNX Runtime, which is fetched from PyPI into the target folder
 #   all     every test of library, laboratory and command with libtorch, and of the two programs together
 #   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
@@ -109,7 +109,7 @@ corpus() {
         "$cargo" test -p gst-plugin-ddrmjpeg --lib --tests -- --ignored corpus
     fi
     "$cargo" build --workspace
-    scripts/test_python.sh -k corpus
+    scripts/test_python.sh --without-engines -k corpus
 }
 
 # links_no_libtorch FILE: it needs oneDNN, and neither it nor what it needs is a part of libtorch.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::io::files::{Batch, Job};
 use crate::message;
+use crate::restore::archive::Counts;
 use crate::restore::batch::Tally;
 use crate::restore::result::Output;
 use crate::stdout::outln;
@@ -73,39 +74,37 @@ impl Screen {
 
     /// An input is started.
     pub fn begin(&self, job: &Job) {
-        self.bar.set_message(job.source.name());
+        self.bar.set_message(job.name());
     }
 
     /// `done` of `total` network calls for the current input.
     pub fn calls(&self, job: &Job, done: usize, total: usize) {
         if total > 1 {
             self.bar
-                .set_message(format!("{} (step {done}/{total})", job.source.name()));
+                .set_message(format!("{} (step {done}/{total})", job.name()));
         }
     }
 
     /// An input was skipped because its output exists.
     pub fn skipped(&self, job: &Job) {
-        self.line(&json!({"input": job.source.name(), "status": "skipped"}));
-        self.bar.inc(1);
+        self.line_of(job, json!({"status": "skipped"}));
     }
 
     /// An input is done.
     pub fn done(&self, job: &Job, output: &Output, seconds: f64) {
         let report = &output.report;
         for note in &report.notes {
-            self.say(&format!("{}: {note}", job.source.name()));
+            self.say(&format!("{}: {note}", job.name()));
         }
         if let Some(consistency) = &report.consistency {
             self.say(&format!(
                 "{}: {:.3} % of the coefficients re-encode to the file's levels ({:.3} % after rounding to 8 bits)",
-                job.source.name(),
+                job.name(),
                 100.0 * consistency.computed,
                 100.0 * consistency.rounded
             ));
         }
-        self.line(&json!({
-            "input": job.source.name(),
+        let line = json!({
             "output": job.target.name(),
             "status": "done",
             "restored": report.restored,
@@ -124,17 +123,34 @@ impl Screen {
             })),
             "notes": report.notes,
             "seconds": seconds,
-        }));
-        self.bar.inc(1);
+        });
+        self.line_of(job, line);
+    }
+
+    /// An archive is done, and has its name.
+    pub fn archive_done(&self, job: &Job, counts: Counts, seconds: f64) {
+        let Counts { pictures, failed } = counts;
+        if failed > 0 {
+            let name = job.name();
+            self.say(&format!(
+                "{name}: {failed} of {pictures} pictures failed and are as they were"
+            ));
+        }
+        let line = json!({
+            "output": job.target.name(),
+            "status": "done",
+            "pictures": pictures,
+            "failed": failed,
+            "seconds": seconds,
+        });
+        self.line_of(job, line);
     }
 
     /// An input failed.
     pub fn failed(&self, job: &Job, error: &anyhow::Error) {
-        self.say(&format!("{}: {}", job.source.name(), message::of(error)));
-        self.line(&json!({
-            "input": job.source.name(), "status": "failed", "error": message::of(error),
-        }));
-        self.bar.inc(1);
+        let why = message::of(error);
+        self.say(&format!("{}: {why}", job.name()));
+        self.line_of(job, json!({"status": "failed", "error": why}));
     }
 
     /// The batch is done.
@@ -156,6 +172,16 @@ impl Screen {
     /// Prints a message.
     pub fn say(&self, text: &str) {
         self.bar.suspend(|| eprintln!("ddrmjpeg: {text}"));
+    }
+
+    /// The line of an input that has ended, or of a member of one.
+    fn line_of(&self, job: &Job, mut line: Value) {
+        line["input"] = job.source.name().into();
+        match &job.member {
+            Some(member) => line["member"] = member.as_str().into(),
+            None => self.bar.inc(1),
+        }
+        self.line(&line);
     }
 
     fn line(&self, value: &Value) {

@@ -162,6 +162,17 @@ class Restorer:
         **options: Unpack[_RestoreOptions],
     ) -> tuple[NDArray[Any], Report]:
         """As ``restore``, with a ``Report`` of what was done."""
+    def restore_png(
+        self,
+        source: _Source,
+        *,
+        quality: int | None = None,
+        dtype: DTypeLike | None = None,
+        orient: str = "apply",
+        **options: Unpack[_RestoreOptions],
+    ) -> bytes:
+        """As ``restore``, but returns the bytes of a PNG without metadata, of 8 bits or, with the
+        dtype "uint16", 16: those that ``ddrmjpeg restore --strip -o out.png`` writes."""
     def stream(self, **options: Unpack[_RestoreOptions]) -> Stream:
         """A stream that this model restores, with the options of ``restore``."""
     @property

@@ -8,6 +8,7 @@ mod errors;
 mod inspect;
 mod options;
 mod pixels;
+mod png;
 mod report;
 mod restorer;
 mod source;

@@ -114,13 +114,19 @@ fn plane(samples: ArrayView2<'_, u8>) -> Plane8 {
 
 /// A result, pixel by pixel.
 pub struct Pixels {
-    samples: Samples,
-    shape: Vec<usize>,
+    /// Row after row.
+    pub samples: Samples,
+    /// `[H, W]` or `[H, W, 3]`.
+    pub shape: Vec<usize>,
 }
 
-enum Samples {
+/// Samples of the type that was asked for.
+pub enum Samples {
+    /// 0..=255.
     U8(Vec<u8>),
+    /// 0..=65535.
     U16(Vec<u16>),
+    /// 0..=1.
     F32(Vec<f32>),
 }
 

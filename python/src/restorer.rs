@@ -6,14 +6,14 @@ use ddrmjpeg::{
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::options::ByName;
 use crate::pixels::{Depth, Pixels};
 use crate::report::Report;
 use crate::source::Source;
 use crate::stream::Stream;
-use crate::{errors, options, pixels, source, work};
+use crate::{errors, options, pixels, png, source, work};
 
 /// An opened model. Restores any number of pictures, from any number of threads.
 ///
@@ -67,23 +67,28 @@ impl Restorer {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<(Py<PyAny>, Report)> {
         let py = source.py();
-        let order = Order {
-            depth: dtype.map_or(Ok(Depth::U8), Depth::of)?,
-            quality: options::quality(py, quality)?,
-            upright: is_upright(py, orient)?,
-            options: RestoreOptions::of(options)?,
-        };
-        let (pixels, report) = match Source::of(source)? {
-            Source::Path(path) => {
-                let bytes = source::read(py, &path, order.options.limits.file_bytes)?;
-                order.file(py, &self.inner, &bytes)?
-            }
-            Source::Bytes(bytes) => order.file(py, &self.inner, &bytes)?,
-            Source::Pixels(frame) => {
-                work::run(py, |control| order.pixels(&self.inner, &frame, control))?
-            }
-        };
+        let order = Order::of(py, quality, dtype, orient, options)?;
+        let (pixels, report) = self.done(source, &order)?;
         Ok((pixels.into_array(py)?, report.into()))
+    }
+
+    /// As ``restore``, but returns the bytes of a PNG without metadata.
+    #[pyo3(signature = (source, *, quality=None, dtype=None, orient="apply", **options))]
+    fn restore_png<'py>(
+        &self,
+        source: &Bound<'py, PyAny>,
+        quality: Option<i64>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        orient: &str,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let py = source.py();
+        let order = Order::of(py, quality, dtype, orient, options)?;
+        let wrong = |error| errors::exception(py, &error);
+        png::check(order.depth).map_err(wrong)?;
+        let (pixels, _) = self.done(source, &order)?;
+        let png = py.detach(|| png::encode(pixels)).map_err(wrong)?;
+        Ok(PyBytes::new(py, &png))
     }
 
     /// A stream that this model restores, with the options of ``restore``.
@@ -108,6 +113,26 @@ impl Restorer {
     }
 }
 
+impl Restorer {
+    fn done(
+        &self,
+        source: &Bound<'_, PyAny>,
+        order: &Order,
+    ) -> PyResult<(Pixels, ddrmjpeg::Report)> {
+        let py = source.py();
+        match Source::of(source)? {
+            Source::Path(path) => {
+                let bytes = source::read(py, &path, order.options.limits.file_bytes)?;
+                order.file(py, &self.inner, &bytes)
+            }
+            Source::Bytes(bytes) => order.file(py, &self.inner, &bytes),
+            Source::Pixels(frame) => {
+                work::run(py, |control| order.pixels(&self.inner, &frame, control))
+            }
+        }
+    }
+}
+
 /// What one call asks for.
 struct Order {
     depth: Depth,
@@ -119,6 +144,21 @@ struct Order {
 type Done = Result<(Pixels, ddrmjpeg::Report)>;
 
 impl Order {
+    fn of(
+        py: Python<'_>,
+        quality: Option<i64>,
+        dtype: Option<&Bound<'_, PyAny>>,
+        orient: &str,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            depth: dtype.map_or(Ok(Depth::U8), Depth::of)?,
+            quality: options::quality(py, quality)?,
+            upright: is_upright(py, orient)?,
+            options: RestoreOptions::of(options)?,
+        })
+    }
+
     /// Restores the bytes of a file.
     fn file(
         &self,

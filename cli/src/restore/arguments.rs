@@ -14,8 +14,8 @@ use crate::options::OptionArgs;
 
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// JPEG files (with --deg quant=Nbit: PNG, TIFF, WebP, PPM), folders of them, or - for
-    /// standard input.
+    /// JPEG files (with --deg quant=Nbit: PNG, TIFF, WebP, PPM), folders of them, tar archives, or -
+    /// for standard input.
     #[arg(required_unless_present = "files_from", value_name = "IN")]
     pub inputs: Vec<PathBuf>,
     /// A list of more inputs, - for standard input: one path a line, or paths that end with a NUL
@@ -27,10 +27,14 @@ pub struct RestoreArgs {
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
     /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam, pfm, y4m,
-    /// rgb, yuv or jpg. Or a folder, or - for standard output: PNG there, JPEG with --out-quality or
-    /// --tables.
+    /// rgb, yuv or jpg; tar for an archive. Or a folder, or - for standard output: PNG there, JPEG with
+    /// --out-quality or --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// The inputs are tar archives, whatever their names, and of folders the files *.tar. Pictures in
+    /// them are restored, all else passes as it is.
+    #[arg(long)]
+    pub tar: bool,
     /// Skip inputs whose output already exists.
     #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,

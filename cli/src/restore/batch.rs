@@ -42,7 +42,7 @@ pub struct Batch<'a> {
 }
 
 /// An input in the pipeline: `what` the last stage made of it, or why it failed.
-struct Item<'a, T> {
+pub struct Item<'a, T> {
     job: Job,
     what: Result<T>,
     /// Time spent in the stages, not between them.
@@ -101,14 +101,14 @@ impl<'a> Batch<'a> {
             jobs,
             |job| self.read(job),
             |item| self.restore(item),
-            |item| tally.count(self.finish(item)),
+            |item| tally.count(self.finish(item, |job, output| self.write(job, output))),
         );
     }
 
     fn read(&'a self, job: Job) -> Item<'a, Option<Input>> {
         let start = Instant::now();
         let mut share = None;
-        let what = match self.resume && is_done(&job) {
+        let what = match self.leaves_out(&job) {
             true => Ok(None),
             false => self.input(&job, &mut share).map(Some),
         };
@@ -121,16 +121,50 @@ impl<'a> Batch<'a> {
     }
 
     fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Input> {
-        let bytes = picture::read_bytes(&job.source, self.options.limits.file_bytes)?;
+        let bytes = picture::read_bytes(&job.source, self.limit())?;
         *share = Some(self.budget.take(picture::pixels(&bytes)));
-        let input = input::read(&bytes, self.how.was_jpeg, self.options)?;
+        self.parsed(job, &bytes)
+    }
+
+    /// Whether an input is left out, as one whose output exists.
+    pub fn leaves_out(&self, job: &Job) -> bool {
+        // Outputs are written completely or not at all.
+        self.resume && matches!(&job.target, Target::File(path) if path.exists())
+    }
+
+    /// What is told of the inputs.
+    pub fn screen(&self) -> &'a Screen {
+        self.screen
+    }
+
+    /// Most bytes that an input may have.
+    pub fn limit(&self) -> u64 {
+        self.options.limits.file_bytes
+    }
+
+    /// Reads a member of an archive, whose bytes are kept as long as the item is.
+    pub fn read_member(&'a self, job: Job, bytes: &[u8]) -> Item<'a, Option<Input>> {
+        let start = Instant::now();
+        let share = picture::pixels(bytes).max(bytes.len() as u64);
+        let share = Some(self.budget.take(share));
+        Item {
+            what: self.parsed(&job, bytes).map(Some),
+            job,
+            seconds: start.elapsed().as_secs_f64(),
+            share,
+        }
+    }
+
+    fn parsed(&self, job: &Job, bytes: &[u8]) -> Result<Input> {
+        let input = input::read(bytes, self.how.was_jpeg, self.options)?;
         if job.format == Format::Pgm && !input.seen.is_grey() {
             bail!("{}", picture::NO_COLOUR);
         }
         Ok(input)
     }
 
-    fn restore(&self, item: Item<'a, Option<Input>>) -> Item<'a, Option<Output>> {
+    /// Restores what was read.
+    pub fn restore(&self, item: Item<'a, Option<Input>>) -> Item<'a, Option<Output>> {
         let start = Instant::now();
         let Item {
             job, what, share, ..
@@ -165,11 +199,15 @@ impl<'a> Batch<'a> {
         .output(input, control)
     }
 
-    /// Writes the output and reports how it went.
-    fn finish(&self, item: Item<'a, Option<Output>>) -> Ending {
+    /// Writes the output by `write` and reports how it went.
+    pub fn finish(
+        &self,
+        item: Item<'a, Option<Output>>,
+        write: impl FnOnce(&Job, &Output) -> Result<()>,
+    ) -> Ending {
         let start = Instant::now();
         let written = item.what.and_then(|output| match output {
-            Some(output) => self.write(&item.job, &output).map(|()| Some(output)),
+            Some(output) => write(&item.job, &output).map(|()| Some(output)),
             None => Ok(None),
         });
         let seconds = item.seconds + start.elapsed().as_secs_f64();
@@ -218,9 +256,13 @@ impl<'a> Batch<'a> {
 }
 
 /// How an input ended.
-enum Ending {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its output is written.
     Done,
+    /// Its output existed.
     LeftOut,
+    /// There was a message.
     Failed,
 }
 
@@ -236,7 +278,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, ending: Ending) {
+    /// Counts an input that ended so.
+    pub fn count(&mut self, ending: Ending) {
         self.inputs += 1;
         match ending {
             Ending::Done => {}
@@ -244,11 +287,6 @@ impl Tally {
             Ending::Failed => self.failed += 1,
         }
     }
-}
-
-/// Outputs are written completely or not at all, so one that exists is done.
-fn is_done(job: &Job) -> bool {
-    matches!(&job.target, Target::File(path) if path.exists())
 }
 
 /// The extensions of the files in a folder that are inputs.

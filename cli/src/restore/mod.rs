@@ -3,6 +3,7 @@
 //! Reading, restoring and writing overlap (`pipeline`); messages and files still come in the order
 //! of the inputs.
 
+pub mod archive;
 pub mod arguments;
 pub mod batch;
 mod input;
@@ -10,10 +11,11 @@ mod pipeline;
 mod quality;
 pub mod result;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use ddrmjpeg::Restorer;
 
 use crate::io::files;
+use crate::io::files::archives;
 use crate::io::format::Format;
 use crate::page::Page;
 use crate::restore::arguments::RestoreArgs;
@@ -25,7 +27,8 @@ use crate::{Outcome, message};
 pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     let how = &arguments.how;
     let (model, options) = how.options.resolve()?;
-    let planned = plan(arguments, batch::wanted(how, &options)?)?;
+    let wanted = batch::wanted(how, &options)?;
+    let (planned, archives) = plan(arguments, wanted)?;
     if planned.jobs.iter().any(|job| job.format == Format::Jpeg) {
         result::check_jpeg(how, &options)?;
     }
@@ -45,7 +48,14 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     };
     let batch = Batch::new(how, &options, &restorer, &screen, arguments.resume);
     let batch = batch.with_page(page);
-    batch.run(planned.jobs.into_iter(), &mut tally);
+    match archives {
+        true => {
+            for job in &planned.jobs {
+                tally.count(archive::run(&batch, job, wanted));
+            }
+        }
+        false => batch.run(planned.jobs.into_iter(), &mut tally),
+    }
     screen.end(&tally);
     batch.end()?;
     Ok(match tally.failed {
@@ -54,8 +64,8 @@ pub fn run(arguments: &RestoreArgs) -> Result<Outcome> {
     })
 }
 
-/// Pairs the inputs with their outputs.
-fn plan(arguments: &RestoreArgs, wanted: &[&str]) -> Result<files::Batch> {
+/// Pairs the inputs with their outputs, and says whether they are archives.
+fn plan(arguments: &RestoreArgs, wanted: &[&str]) -> Result<(files::Batch, bool)> {
     let how = &arguments.how;
     let listed = arguments.files_from.as_deref().map(files::read_list);
     let inputs = files::Inputs {
@@ -64,5 +74,16 @@ fn plan(arguments: &RestoreArgs, wanted: &[&str]) -> Result<files::Batch> {
         shard: arguments.shard,
     };
     let output = how.output(&arguments.output, arguments.resume, arguments.overwrite);
-    files::plan(inputs, output, wanted)
+    let archives = archives::are_archives(inputs, output.path, arguments.tar)?;
+    if archives && arguments.report.is_some() {
+        bail!("--report: pages are of pictures, not of archives");
+    }
+    if archives && how.json && output.path.as_os_str() == "-" {
+        bail!("--json and -o -: both would go to standard output");
+    }
+    let planned = match archives {
+        true => archives::plan(inputs, output)?,
+        false => files::plan(inputs, output, wanted)?,
+    };
+    Ok((planned, archives))
 }

@@ -18,11 +18,24 @@ pub fn run<J: Send, A: Send, B: Send>(
     work: impl Fn(A) -> B,
     finish: impl FnMut(B) + Send,
 ) {
+    let feed = |give: &dyn Fn(A) -> bool| {
+        let _ = jobs.map(read).all(give);
+    };
+    run_fed(feed, work, finish);
+}
+
+/// As [`run`], for inputs that come out of one another: `feed` runs on the thread that reads, and
+/// hands each over to a function that says whether more are wanted.
+pub fn run_fed<A: Send, B: Send>(
+    feed: impl FnOnce(&dyn Fn(A) -> bool) + Send,
+    work: impl Fn(A) -> B,
+    finish: impl FnMut(B) + Send,
+) {
     thread::scope(|scope| {
         let (to_work, waiting) = sync_channel(WAITING);
         let (to_finish, worked) = sync_channel(WAITING);
         // If a stage is gone, it has panicked: the others stop, and the scope passes the panic on.
-        scope.spawn(move || jobs.map(read).try_for_each(|item| to_work.send(item)));
+        scope.spawn(move || feed(&|item| to_work.send(item).is_ok()));
         scope.spawn(move || worked.into_iter().for_each(finish));
         for item in waiting {
             if to_finish.send(work(item)).is_err() {

@@ -206,6 +206,7 @@ impl<'a> Arrivals<'a> {
             target: Target::File(self.result(&path)),
             source: Source::File(path),
             format: self.places.format,
+            member: None,
         }
     }
 }

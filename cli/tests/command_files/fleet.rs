@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{colour, command, ends, errors, folder, restore, said, says};
+use crate::archives::archive;
+use crate::{colour, command, ends, errors, folder, restore, run, said, says};
 
 /// The files below `folder` by their names, with their bytes.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -96,14 +97,11 @@ fn machines_that_share_a_batch_do_all_of_it_once() {
     assert_eq!(whole, shared);
 }
 
-/// Killed wherever it happens to be, three times.
-#[test]
-fn a_batch_that_is_killed_and_resumed_is_as_one_that_was_not() {
-    let files = pictures(300);
-    ends(&restore("in -o whole", &files), 0);
+/// Runs `line`, which writes to `out`, and kills it each time that there are so many files.
+fn killed_at(goals: [usize; 3], line: &str, files: &TempDir) {
     let done = || fs::read_dir(files.path().join("out")).map_or(0, Iterator::count);
-    for goal in [1, 60, 150] {
-        let mut line = command("restore --model identity in -o out --resume", files.path());
+    for goal in goals {
+        let mut line = command(line, files.path());
         let mut running = line.spawn().unwrap();
         let begun = Instant::now();
         while done() < goal && begun.elapsed() < Duration::from_secs(60) {
@@ -113,7 +111,11 @@ fn a_batch_that_is_killed_and_resumed_is_as_one_that_was_not() {
         running.wait().unwrap();
         assert!(done() >= goal);
     }
-    let output = restore("in -o out --resume", &files);
+}
+
+/// Finishes what was killed, and compares it with `whole`.
+fn resumed_is_whole(line: &str, files: &TempDir, count: usize) {
+    let output = run(line, files);
     ends(&output, 0);
     assert!(
         errors(&output).contains("inputs left out"),
@@ -124,6 +126,37 @@ fn a_batch_that_is_killed_and_resumed_is_as_one_that_was_not() {
     let mut resumed = contents(&files.path().join("out"));
     // What was being written when it was killed has a name of its own.
     resumed.retain(|name, _| !name.starts_with('.'));
-    assert_eq!(resumed.len(), 300);
+    assert_eq!(resumed.len(), count);
     assert!(whole == resumed);
+}
+
+/// Killed wherever it happens to be, three times.
+#[test]
+fn a_batch_that_is_killed_and_resumed_is_as_one_that_was_not() {
+    let files = pictures(300);
+    ends(&restore("in -o whole", &files), 0);
+    let line = "restore --model identity in -o out --resume";
+    killed_at([1, 60, 150], line, &files);
+    resumed_is_whole(line, &files, 300);
+}
+
+#[test]
+fn so_are_archives_that_are_killed_and_resumed() {
+    let files = folder(&[]);
+    fs::create_dir(files.path().join("in")).unwrap();
+    for n in 0..30 {
+        let pictures: Vec<_> = (0..10).map(|k| colour(20 + n + k)).collect();
+        let names: Vec<_> = (0..10).map(|k| format!("{k}.jpg")).collect();
+        let members = names.iter().map(String::as_str);
+        let members: Vec<_> = members.zip(pictures.iter().map(Vec::as_slice)).collect();
+        fs::write(
+            files.path().join(format!("in/{n:02}.tar")),
+            archive(&members),
+        )
+        .unwrap();
+    }
+    ends(&restore("--tar in -o whole", &files), 0);
+    let line = "restore --model identity --tar in -o out --resume";
+    killed_at([1, 8, 20], line, &files);
+    resumed_is_whole(line, &files, 30);
 }

@@ -1,10 +1,12 @@
 //! The real binary around the pictures: pipes, formats, metadata, batches, messages. The prior is
 //! the one that changes nothing, so that every test is quick.
 
+mod archives;
 mod batches;
 mod depth;
 mod fleet;
 mod formats;
+mod hostile_archives;
 mod jpeg_out;
 mod messages;
 mod metadata;

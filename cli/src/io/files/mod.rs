@@ -1,5 +1,6 @@
 //! Which files a batch reads and where each result goes.
 
+pub mod archives;
 mod list;
 mod names;
 mod shard;
@@ -62,8 +63,10 @@ pub struct Job {
     pub source: Source,
     /// The output.
     pub target: Target,
-    /// The format of the output.
+    /// The format of the output, or of the pictures in it.
     pub format: Format,
+    /// The member that it is about, if the input is an archive.
+    pub member: Option<String>,
 }
 
 /// What a command line asks for.
@@ -192,6 +195,7 @@ fn frames(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<Bat
             source: source(&path),
             target: Target::Stdout,
             format,
+            member: None,
         });
     }
     no_input_is_an_error(&batch)?;
@@ -203,6 +207,7 @@ fn one(input: &Path, target: Target, format: Format) -> Batch {
         source: source(input),
         target,
         format,
+        member: None,
     };
     Batch {
         jobs: vec![job],
@@ -228,6 +233,7 @@ fn into_folder(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Resul
             source: source(&path),
             target: Target::File(output.path.join(result)),
             format,
+            member: None,
         });
     }
     no_input_is_an_error(&batch)?;
@@ -349,6 +355,15 @@ fn check_replaced(jobs: &[Job], output: Output<'_>, in_folder: bool) -> Result<(
 }
 
 impl Job {
+    /// The input as the user would name it, with its archive.
+    pub fn name(&self) -> String {
+        let source = self.source.name();
+        match &self.member {
+            Some(member) => format!("{source}: {member}"),
+            None => source,
+        }
+    }
+
     /// Whether it belongs to a part of a batch into the folder `output`.
     fn is_in(&self, shard: Shard, output: &Path) -> bool {
         match &self.target {

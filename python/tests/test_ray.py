@@ -1,0 +1,112 @@
+"""Ray Data: a cluster of two nodes on the loopback, a worker of which is killed at its work."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import ray
+import ray.data
+from engines import by_the_command, check, snippets, write_sources
+from ray.cluster_utils import Cluster
+
+from ddrmjpeg.ray import Restore
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ray")
+    write_sources(folder)
+    before = Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def wanted(place):
+    return by_the_command(place)
+
+
+@pytest.fixture(scope="module")
+def cluster(place):
+    """Two nodes, each with room for one worker that restores."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    node = {"num_cpus": 2, "resources": {"seat": 1}, "object_store_memory": 1 << 30}
+    cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node})
+    cluster.add_node(**node)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    assert len([node for node in ray.nodes() if node["Alive"]]) == 2
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def rows(dataset, name="path"):
+    found = dataset.take_all()
+    return [(Path(row[name]).name, row["restored"], row["error"]) for row in found]
+
+
+def test_a_worker_that_is_killed_loses_nothing(place, cluster, wanted):
+    class Fragile(Restore):
+        """Notes where it works. At the 6th picture its process is killed, once."""
+
+        def __init__(self, folder, **options):
+            super().__init__(**options)
+            self.folder = Path(folder)
+
+        def __call__(self, batch):
+            node = ray.get_runtime_context().get_node_id()
+            (self.folder / f"worker-{node}-{os.getpid()}").touch()
+            done = super().__call__(batch)
+            mark = self.folder / "killed"
+            if any("06.jpg" in path for path in batch["path"]) and not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done
+
+    pictures = ray.data.read_binary_files("photos", include_paths=True, override_num_blocks=6)
+    restored = pictures.map_batches(
+        Fragile,
+        fn_constructor_kwargs={"folder": str(place), "model": "nano"},
+        batch_size=2,
+        num_cpus=1,
+        resources={"seat": 1},
+        compute=ray.data.ActorPoolStrategy(size=2),
+    )
+    check(rows(restored), wanted)
+    assert (place / "killed").exists()
+    workers = [path.name.split("-")[1:] for path in place.glob("worker-*")]
+    assert len({node for node, _ in workers}) == 2, "both nodes worked"
+    assert len(workers) == 3, "and one of them was started again"
+
+
+def test_the_examples_of_the_guide_run(place, cluster, wanted):
+    # Each worker is a process that takes seconds to start.
+    few = [code.replace("max_size=64", "max_size=1") for code in snippets("ray")]
+    folder, shards, parquet = few
+    names = {}
+    exec(folder, names)
+    found = ray.data.read_parquet("restored/")
+    check(rows(found), wanted)
+
+    exec(shards, names)
+    found = ray.data.read_webdataset("restored_shards/", decoder=None).take_all()
+    sample = lambda row: (row["txt"].decode(), row.get("png"), row.get("error"))
+    found = [(name, png, error and error.decode()) for name, png, error in map(sample, found)]
+    check(found, wanted)
+
+    exec(parquet, names)
+    check(rows(ray.data.read_parquet("restored_table/"), "name"), wanted)
+
+
+def test_batches_of_numpy_and_options_that_are_wrong(cluster, wanted):
+    restore = Restore("nano", column="jpeg", into="jpeg", threads=1)
+    data = Path("photos/03.jpg").read_bytes()
+    done = restore({"jpeg": [data, None], "n": [1, 2]})
+    assert done["jpeg"].to_pylist() == [wanted["03.jpg"], None]
+    assert done["error"].to_pylist() == [None, "no picture in this row"]
+    assert done["n"] == [1, 2]
+    with pytest.raises(TypeError, match="no_such"):
+        Restore("nano", no_such=1)({"bytes": [data]})
