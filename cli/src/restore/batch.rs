@@ -16,6 +16,8 @@ use crate::page::Page;
 use crate::restore::arguments::HowArgs;
 use crate::restore::input;
 use crate::restore::input::Input;
+use crate::restore::large;
+use crate::restore::large::Large;
 use crate::restore::pipeline;
 use crate::restore::pipeline::{Budget, Share};
 use crate::restore::result::{Output, Work};
@@ -105,7 +107,7 @@ impl<'a> Batch<'a> {
         );
     }
 
-    fn read(&'a self, job: Job) -> Item<'a, Option<Input>> {
+    fn read(&'a self, job: Job) -> Item<'a, Option<Read>> {
         let start = Instant::now();
         let mut share = None;
         let what = match self.resume && is_done(&job) {
@@ -120,17 +122,22 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Input> {
+    fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Read> {
         let bytes = picture::read_bytes(&job.source, self.options.limits.file_bytes)?;
         *share = Some(self.budget.take(picture::pixels(&bytes)));
-        let input = input::read(&bytes, self.how.was_jpeg, self.options)?;
-        if job.format == Format::Pgm && !input.seen.is_grey() {
+        let asked = (self.how, self.options);
+        let to = (job.format, &job.target);
+        let input = match self.page.is_none() && large::is_for(&bytes, asked, self.restorer, to) {
+            true => Read::Large(Box::new(large::read(&bytes, self.options)?)),
+            false => Read::Whole(input::read(&bytes, self.how.was_jpeg, self.options)?),
+        };
+        if job.format == Format::Pgm && !input.is_grey() {
             bail!("{}", picture::NO_COLOUR);
         }
         Ok(input)
     }
 
-    fn restore(&self, item: Item<'a, Option<Input>>) -> Item<'a, Option<Output>> {
+    fn restore(&self, item: Item<'a, Option<Read>>) -> Item<'a, Option<Output>> {
         let start = Instant::now();
         let Item {
             job, what, share, ..
@@ -148,21 +155,24 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn output(&self, job: &Job, input: Input) -> Result<Output> {
+    fn output(&self, job: &Job, input: Read) -> Result<Output> {
         self.screen.begin(job);
         let progress = |done, total| self.screen.calls(job, done, total);
         let control = Control {
             progress: Some(&progress),
             ..Control::default()
         };
-        Work {
+        let work = Work {
             how: self.how,
             options: self.options,
             restorer: self.restorer,
             format: job.format,
             shown: self.page.is_some(),
+        };
+        match input {
+            Read::Whole(input) => work.output(input, control),
+            Read::Large(large) => work.write_large(*large, &job.target, control),
         }
-        .output(input, control)
     }
 
     /// Writes the output and reports how it went.
@@ -192,6 +202,9 @@ impl<'a> Batch<'a> {
     }
 
     fn write(&self, job: &Job, output: &Output) -> Result<()> {
+        if output.is_written() {
+            return Ok(());
+        }
         let bytes = output.bytes(job.format);
         let written = bytes.and_then(|bytes| match &job.target {
             Target::Stdout if job.format.is_of_frames() => Ok(stdout::write(self.frame(&bytes)?)?),
@@ -213,6 +226,22 @@ impl<'a> Batch<'a> {
             }
             Some((begun, length)) if begun == head && *length == bytes.len() => Ok(rest),
             Some(_) => bail!("a frame of another size or colour than the first of the stream"),
+        }
+    }
+}
+
+/// An input that has been read.
+enum Read {
+    Whole(Input),
+    /// To be restored in strips.
+    Large(Box<Large>),
+}
+
+impl Read {
+    fn is_grey(&self) -> bool {
+        match self {
+            Self::Whole(input) => input.seen.is_grey(),
+            Self::Large(large) => large.file.is_grey(),
         }
     }
 }

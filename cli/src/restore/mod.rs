@@ -6,9 +6,11 @@
 pub mod arguments;
 pub mod batch;
 mod input;
+mod large;
 mod pipeline;
 mod quality;
 pub mod result;
+mod stop;
 
 use anyhow::{Context, Result};
 use ddrmjpeg::Restorer;

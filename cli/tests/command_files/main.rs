@@ -6,6 +6,7 @@ mod depth;
 mod fleet;
 mod formats;
 mod jpeg_out;
+mod large;
 mod messages;
 mod metadata;
 mod pages;

@@ -1,7 +1,8 @@
-//! Reads and writes picture files; `encode` and `bare` make their bytes of `samples`.
+//! Reads and writes picture files; `encode`, `bare` and `rows` make their bytes of `samples`.
 
 pub mod bare;
 pub mod encode;
+pub mod rows;
 pub mod samples;
 
 use std::fs::File;
@@ -156,17 +157,17 @@ pub fn save_bytes(bytes: &[u8], path: &Path) -> Result<()> {
 }
 
 /// Moves what `fill` writes to `path` once it is complete.
-fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+pub fn whole<T>(path: &Path, fill: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let write = || -> Result<()> {
+    let write = || -> Result<T> {
         std::fs::create_dir_all(folder)?;
         let mut scratch = scratch_in(folder)?;
-        fill(scratch.as_file_mut())?;
+        let filled = fill(scratch.as_file_mut())?;
         scratch.persist(path)?;
-        Ok(())
+        Ok(filled)
     };
     write().with_context(|| path.display().to_string())
 }
