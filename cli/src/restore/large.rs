@@ -4,13 +4,16 @@
 //! A picture that is not large, and all that needs the whole picture, is restored as a whole
 //! (`result`). Called by `batch`.
 
-use std::io::{BufWriter, Write};
+use std::io;
+use std::io::BufWriter;
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
 use ddrmjpeg::degradation::Degradation;
-use ddrmjpeg::frame::{Orientation, Picture, Planar8};
+use ddrmjpeg::frame::{Orientation, Picture, Planar8, Plane8, Rect};
 use ddrmjpeg::jpeg::file::Metadata;
 use ddrmjpeg::jpeg::segments::behind;
 use ddrmjpeg::jpeg::segments::behind::Behind;
@@ -135,6 +138,7 @@ impl Work<'_> {
         let carried = carry::prepare(metadata, &behind, wish);
         let to = To {
             encoder: encoder(self.format, self.how).context("not a format of rows")?,
+            name: target.name(),
             metadata: &carried.metadata,
             depth: self.format.depth(self.how.depth)?,
             turn: self.turn(samples::orientation(carried.turn)),
@@ -145,17 +149,9 @@ impl Work<'_> {
         };
         let report = match target {
             Target::File(path) => picture::whole(path, |scratch| {
-                let mut out = BufWriter::new(scratch);
-                let report = self.fill(&file, &to, &mut out, control)?;
-                out.flush().context("cannot write the result")?;
-                Ok(report)
+                self.fill(&file, &to, &mut BufWriter::new(scratch), control)
             })?,
-            Target::Stdout => {
-                let mut out = Pipe(std::io::stdout().lock());
-                let report = self.fill(&file, &to, &mut out, control)?;
-                out.flush().context("cannot write the result")?;
-                report
-            }
+            Target::Stdout => self.fill(&file, &to, &mut Pipe(io::stdout()), control)?,
         };
         let found = input::quality_found(file.outline());
         let mut output = Output::written(report, found, carried.notes);
@@ -184,25 +180,81 @@ impl Work<'_> {
             Depth::Eight => to.fill(
                 file,
                 out,
-                |planar: Planar8| Pixels::of(&planar),
+                |strip: &Planar8, rows| Pixels::of(&strip.rows(rows)),
                 |write| restorer.restore_in_strips(file, turn, options, control, write),
             ),
             _ => to.fill(
                 file,
                 out,
-                move |picture: Picture| Ok(Pixels::of_unrounded(&picture, depth, colour)),
+                move |strip: &Picture, rows| {
+                    Ok(Pixels::of_unrounded(&strip.rows(rows), depth, colour))
+                },
                 |write| restorer.restore_in_strips_unrounded(file, turn, options, control, write),
             ),
         }
     }
 }
 
+/// Rows that become samples at once: a whole strip of samples would be one more in memory.
+const ROWS: usize = 64;
+
+/// A strip with each of its parts of some rows.
+fn in_rows<S: Strip>(strip: S) -> impl Iterator<Item = (Rc<S>, Range<usize>)> {
+    let (strip, height) = (Rc::new(strip), S::height);
+    let all = height(&strip);
+    let rows = (0..all).step_by(ROWS);
+    rows.map(move |first| (Rc::clone(&strip), first..all.min(first + ROWS)))
+}
+
+/// What comes in strips.
+trait Strip: Send {
+    fn height(&self) -> usize;
+
+    /// Some of its rows.
+    fn rows(&self, rows: Range<usize>) -> Self;
+}
+
+impl Strip for Planar8 {
+    fn height(&self) -> usize {
+        self.planes[0].height
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Self {
+        let planes = self.planes.iter().map(|plane| Plane8 {
+            width: plane.width,
+            height: rows.len(),
+            data: plane.data[rows.start * plane.width..rows.end * plane.width].to_vec(),
+        });
+        Self {
+            planes: planes.collect(),
+            ..*self
+        }
+    }
+}
+
+impl Strip for Picture {
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Self {
+        self.crop(Rect {
+            x: 0,
+            y: rows.start,
+            width: self.width,
+            height: rows.len(),
+        })
+    }
+}
+
 /// Takes a strip.
-type Write1<'a, S> = &'a mut dyn FnMut(S) -> ddrmjpeg::Result<()>;
+type Write<'a, S> = &'a mut dyn FnMut(S) -> ddrmjpeg::Result<()>;
 
 /// How a large picture is written.
 struct To<'a> {
     encoder: Encoder,
+    /// The file, for messages.
+    name: String,
     metadata: &'a Metadata,
     depth: Depth,
     turn: Orientation,
@@ -211,12 +263,12 @@ struct To<'a> {
 impl To<'_> {
     /// Writes what `restore` hands on, on a thread of its own: a strip is encoded while the next
     /// one is made.
-    fn fill<S: Send>(
+    fn fill<S: Strip>(
         &self,
         file: &PackedFile,
         mut out: &mut (dyn Out + Send),
-        pixels_of: impl Fn(S) -> Result<Pixels> + Send,
-        restore: impl FnOnce(Write1<'_, S>) -> ddrmjpeg::Result<Report>,
+        pixels_of: impl Fn(&S, Range<usize>) -> Result<Pixels> + Send,
+        restore: impl FnOnce(Write<'_, S>) -> ddrmjpeg::Result<Report>,
     ) -> Result<Report> {
         let (width, height) = self.turn.size(file.size());
         let shape = Shape {
@@ -230,13 +282,14 @@ impl To<'_> {
             let (encoder, metadata) = (&self.encoder, self.metadata);
             let writer = scope.spawn(move || {
                 let mut failure = None;
-                let mut strips = strips.into_iter().map_while(|strip| {
-                    let pixels = pixels_of(strip);
+                let rows = strips.into_iter().flat_map(in_rows::<S>);
+                let mut strips = rows.map_while(|(strip, rows)| {
+                    let pixels = pixels_of(&strip, rows);
                     pixels.map_err(|error| failure = Some(error)).ok()
                 });
                 let written = encoder.encode(&mut out, shape, metadata, &mut strips);
                 drop(strips);
-                failure.map_or(written, Err)
+                failure.map_or(written, Err).and_then(|()| Ok(out.flush()?))
             });
             // If the writer is gone, its own error says why.
             let mut write = |strip| to_file.send(strip).map_err(|_| Error::Cancelled);
@@ -247,6 +300,7 @@ impl To<'_> {
             match (restored, written.flatten()) {
                 (Ok(report), Ok(())) => Ok(report),
                 (Ok(_) | Err(Error::Cancelled), Err(error)) => {
+                    let error = error.context(self.name.clone());
                     Err(error.context("cannot write the result"))
                 }
                 (Err(error), _) => bail!(error),

@@ -76,12 +76,17 @@ fn files_are_those_of_the_whole_picture() {
             assert!(same, "{line}");
             assert_eq!(errors(&strips), errors(&whole));
         }
+        // The reader knows no grey of f32.
+        let deepest = match input {
+            "grey" => "--depth 16",
+            _ => "--depth f32",
+        };
         for (format, flags) in [
             ("png", ""),
             ("png", "--depth 16"),
             ("png", "--orient keep"),
             ("tif", ""),
-            ("tif", "--depth f32"),
+            ("tif", deepest),
             ("tif", "--depth 16 --orient keep"),
         ] {
             ends(
@@ -179,7 +184,7 @@ fn no_part_of_a_file_stays_when_the_disk_is_full() {
     says(
         &output,
         1,
-        &["a.jpg: cannot write the result", "File too large"],
+        &["a.jpg: cannot write the result: a.ppm: File too large"],
     );
     assert_eq!(names(&files), ["a.jpg"]);
 }

@@ -7,7 +7,7 @@ use crate::solve::tiling;
 use crate::solve::tiling::Tile;
 
 /// Bytes that a tile may take: its maps in the network, and [`PIECE_BYTES`] a pixel.
-const TILE_BYTES: usize = 320_000_000;
+const TILE_BYTES: usize = 400_000_000;
 
 /// Bytes of a pixel of a tile beside the network's: decoded and estimated in f32, levels, planes.
 const PIECE_BYTES: usize = 40;
@@ -16,8 +16,7 @@ const PIECE_BYTES: usize = 40;
 const LARGEST_PX: usize = 3_200_000;
 const SMALLEST_PX: usize = 400_000;
 
-/// Bytes of a strip. Three may be there at once: one that is made, one that waits, one that is
-/// written.
+/// Bytes of a strip. Two may be there at once: one that is made, and one that is written.
 const STRIP_BYTES: usize = 80_000_000;
 
 /// A picture that is cut.

@@ -153,23 +153,22 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
 
 /// Writes `bytes` to `path`, completely or not at all.
 pub fn save_bytes(bytes: &[u8], path: &Path) -> Result<()> {
-    whole(path, |file| Ok(file.write_all(bytes)?))
+    let name = || path.display().to_string();
+    whole(path, |file| file.write_all(bytes).with_context(name))
 }
 
 /// Moves what `fill` writes to `path` once it is complete.
 pub fn whole<T>(path: &Path, fill: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
+    let name = || path.display().to_string();
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let write = || -> Result<T> {
-        std::fs::create_dir_all(folder)?;
-        let mut scratch = scratch_in(folder)?;
-        let filled = fill(scratch.as_file_mut())?;
-        scratch.persist(path)?;
-        Ok(filled)
-    };
-    write().with_context(|| path.display().to_string())
+    std::fs::create_dir_all(folder).with_context(name)?;
+    let mut scratch = scratch_in(folder).with_context(name)?;
+    let filled = fill(scratch.as_file_mut())?;
+    scratch.persist(path).with_context(name)?;
+    Ok(filled)
 }
 
 /// A file in the folder of its target, so that the last step is a rename within one file system.

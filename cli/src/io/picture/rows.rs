@@ -22,7 +22,7 @@ pub trait Out: Write + Seek {}
 impl<T: Write + Seek> Out for T {}
 
 /// Standard output.
-pub struct Pipe(pub io::StdoutLock<'static>);
+pub struct Pipe(pub io::Stdout);
 
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
