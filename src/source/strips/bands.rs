@@ -7,7 +7,7 @@ use crate::solve::tiling;
 use crate::solve::tiling::Tile;
 
 /// Bytes that a tile may take: its maps in the network, and [`PIECE_BYTES`] a pixel.
-const TILE_BYTES: usize = 400_000_000;
+const TILE_BYTES: usize = 450_000_000;
 
 /// Bytes of a pixel of a tile beside the network's: decoded and estimated in f32, levels, planes.
 const PIECE_BYTES: usize = 40;
