@@ -20,13 +20,14 @@ fn main() {
 
 /// The shim that keeps libjpeg's longjmp on the C side; headers from mozjpeg-sys.
 fn compile_jpeg_shim() {
-    for file in ["shim.c", "ledger.c", "ledger.h"] {
+    for file in ["shim.c", "ledger.c", "ledger.h", "packed.c", "packed.h"] {
         println!("cargo::rerun-if-changed=src/jpeg/file/{file}");
     }
     let include = env::var_os("DEP_JPEG_INCLUDE").expect("mozjpeg-sys tells where its headers are");
     cc::Build::new()
         .file("src/jpeg/file/shim.c")
         .file("src/jpeg/file/ledger.c")
+        .file("src/jpeg/file/packed.c")
         .includes(env::split_paths(&include))
         .warnings(true)
         .compile("ddrmjpeg_shim");

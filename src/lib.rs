@@ -49,6 +49,7 @@ pub use crate::error::{Error, OptionError, Result};
 pub use crate::frame::{
     FrameView, FrameViewMut, Picture, PixelFormat, PixelModel, Planar8, Plane8,
 };
+pub use crate::jpeg::file::packed::PackedFile;
 pub use crate::jpeg::file::pixels::decode;
 pub use crate::jpeg::{Header, JpegFile, encode};
 pub use crate::options::{

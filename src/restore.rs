@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::contract::{Control, Denoiser};
 use crate::degradation::Bits;
 use crate::error::Result;
-use crate::frame::{Picture, Planar8};
+use crate::frame::{Orientation, Picture, Planar8};
 use crate::jpeg;
 use crate::jpeg::JpegFile;
+use crate::jpeg::file::packed::PackedFile;
 use crate::model;
 use crate::options::{ModelOptions, RestoreOptions};
 use crate::solve::{Alone, Request};
@@ -120,6 +121,53 @@ impl Restorer {
     ) -> Result<(Picture, Report)> {
         options.validate()?;
         source::file::unrounded(&mut self.alone(), file, Request { options, control })
+    }
+
+    /// Whether [`Self::restore_in_strips`] can do with this model what `options` ask for: in one
+    /// call, by a network that looks no further than a halo.
+    pub fn can_restore_in_strips(&self, options: &RestoreOptions) -> bool {
+        source::strips::can_restore(&*self.denoiser, options)
+    }
+
+    /// Restores a large JPEG to RGB, or grey for a grey file, turned as `orientation` says. Strips
+    /// of it, as wide as the result, go to `write` from the top to the bottom; an error of `write`
+    /// ends the work.
+    ///
+    /// The pixels are those of [`Self::restore_file`] in the same tiles. What that decides by the
+    /// whole picture is decided here by a sample of it.
+    ///
+    /// # Errors
+    /// As [`Self::restore_file`]; [`crate::Error::Options`] if [`Self::can_restore_in_strips`] says
+    /// no; those of `write`.
+    pub fn restore_in_strips(
+        &self,
+        file: &PackedFile,
+        orientation: Orientation,
+        options: &RestoreOptions,
+        control: Control<'_>,
+        write: &mut dyn FnMut(Planar8) -> Result<()>,
+    ) -> Result<Report> {
+        options.validate()?;
+        let request = Request { options, control };
+        source::strips::restore(&*self.denoiser, file, orientation, request, write)
+    }
+
+    /// [`Self::restore_in_strips`] to pictures that are not rounded, as
+    /// [`Self::restore_unrounded`] returns them.
+    ///
+    /// # Errors
+    /// As [`Self::restore_in_strips`].
+    pub fn restore_in_strips_unrounded(
+        &self,
+        file: &PackedFile,
+        orientation: Orientation,
+        options: &RestoreOptions,
+        control: Control<'_>,
+        write: &mut dyn FnMut(Picture) -> Result<()>,
+    ) -> Result<Report> {
+        options.validate()?;
+        let request = Request { options, control };
+        source::strips::restore(&*self.denoiser, file, orientation, request, write)
     }
 
     /// Restores a JPEG to the levels of its own tables and sampling: with `strict`, the levels

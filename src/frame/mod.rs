@@ -28,6 +28,37 @@ pub struct Rect {
     pub height: usize,
 }
 
+impl Rect {
+    /// What lies inside of it of `others`, seen from its corner.
+    pub(crate) fn parts_of(&self, others: &[Rect]) -> Vec<Rect> {
+        let meet = |(from, length): (usize, usize), (start, all): (usize, usize)| {
+            let first = from.max(start);
+            let end = (from + length).min(start + all);
+            (first < end).then(|| (first - start, end - first))
+        };
+        let part = |other: &Rect| {
+            let (x, width) = meet((other.x, other.width), (self.x, self.width))?;
+            let (y, height) = meet((other.y, other.height), (self.y, self.height))?;
+            Some(Rect {
+                x,
+                y,
+                width,
+                height,
+            })
+        };
+        others.iter().filter_map(part).collect()
+    }
+
+    /// `self`, seen from the corner of `other`, in which it lies.
+    pub(crate) fn within(&self, other: Rect) -> Self {
+        Self {
+            x: self.x - other.x,
+            y: self.y - other.y,
+            ..*self
+        }
+    }
+}
+
 /// A picture `[channels, height, width]` of f32, rows packed, planes one after another.
 ///
 /// In the sampler: three channels R, G, B, nominally in `[-1, 1]`.

@@ -42,12 +42,24 @@ const SELDOM_PX: usize = 500_000_000;
 const PIXEL_BYTES: u64 = 48;
 const OTHER_BYTES: u64 = 500_000_000;
 
+/// The same for a picture that is restored in strips: its coefficients, packed.
+const PACKED_BYTES: u64 = 2;
+
 impl Limits {
     /// Checks the size of a picture before memory is taken for it.
     ///
     /// # Errors
     /// [`Error::Limits`] with the size, the limit, and the flag of the command that raises it.
     pub fn check_size(&self, width: usize, height: usize) -> Result<()> {
+        self.check((width, height), PIXEL_BYTES)
+    }
+
+    /// [`Self::check_size`] for a picture that is restored in strips.
+    pub(crate) fn check_size_of_strips(&self, width: usize, height: usize) -> Result<()> {
+        self.check((width, height), PACKED_BYTES)
+    }
+
+    fn check(&self, (width, height): (usize, usize), pixel_bytes: u64) -> Result<()> {
         if width.max(height) > self.side_px {
             return Err(Error::Limits(format!(
                 "{width} x {height} pixels: the limit is {} on a side",
@@ -63,7 +75,7 @@ impl Limits {
             )));
         }
         let (need, free) = (
-            PIXEL_BYTES * pixels as u64 + OTHER_BYTES,
+            pixel_bytes * pixels as u64 + OTHER_BYTES,
             free_memory::free_bytes(),
         );
         if self.pixels.is_none() && pixels > ALWAYS_PX && free.is_some_and(|free| need > free) {

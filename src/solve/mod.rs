@@ -6,6 +6,7 @@
 
 pub mod gate;
 pub mod output;
+pub(crate) mod piece;
 pub(crate) mod task;
 pub mod tiled;
 pub mod tiling;

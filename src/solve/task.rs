@@ -54,6 +54,16 @@ impl Task {
         }
     }
 
+    /// What is handed on as decoded, whatever the answer.
+    pub fn gate(&self) -> Gate {
+        self.gate
+    }
+
+    /// Whether [`Self::is_strange`] may say yes.
+    pub fn is_judged(&self) -> bool {
+        self.limit.is_some() && matches!(self.plan, Plan::OneCall { .. })
+    }
+
     /// Whether an answer that stood so to its cells is one of a prior that does not know such pictures.
     /// Only plans of one call are judged: the others begin at the decoded picture.
     pub fn is_strange(&self, stood: &Departures) -> bool {

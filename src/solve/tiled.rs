@@ -126,7 +126,10 @@ fn window_size(tile: &Tile) -> (usize, usize) {
 }
 
 /// What `work` makes of each of `items`: from a thread each, if there are several.
-fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+pub(crate) fn each<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
     if let [item] = items {
         return Ok(vec![work(item)?]);
     }

@@ -124,12 +124,7 @@ fn see(
         true => solver.first_save(file),
         false => None,
     };
-    let mut notes: Vec<String> = first.iter().map(resaved_note).collect();
-    notes.extend(
-        file.damage
-            .as_ref()
-            .map(|damage| damage.describe(file.height)),
-    );
+    let notes = notes(first.as_ref(), file);
     Seen {
         observation: match &first {
             Some(first) => first.observation(),
@@ -146,6 +141,13 @@ fn see(
     }
 }
 
+/// What the user is told of a file, and of an earlier save that it shows.
+pub(crate) fn notes(first: Option<&FirstSave>, file: &JpegFile) -> Vec<String> {
+    let damage = file.damage.as_ref();
+    let damage = damage.map(|damage| damage.describe(file.height));
+    first.map(resaved_note).into_iter().chain(damage).collect()
+}
+
 /// What the user is told of a file that was saved twice.
 fn resaved_note(first: &FirstSave) -> String {
     let of = match first.table() {
@@ -159,6 +161,6 @@ fn resaved_note(first: &FirstSave) -> String {
 
 /// Whether an earlier save counts: `strict` is about the levels that the file has, and the caller
 /// may say what the damage is to be taken for.
-fn looks_for_earlier_saves(options: &RestoreOptions) -> bool {
+pub(crate) fn looks_for_earlier_saves(options: &RestoreOptions) -> bool {
     !options.strict && options.assume_quality == AssumedQuality::Auto
 }

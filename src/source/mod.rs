@@ -11,6 +11,7 @@ pub mod file;
 pub mod frame;
 pub mod header_frame;
 mod named;
+pub(crate) mod strips;
 pub mod turned;
 
 use std::borrow::Cow;

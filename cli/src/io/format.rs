@@ -7,8 +7,9 @@ use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image::metadata::Orientation;
 
+use crate::io::picture::rows::EncodeRows;
 use crate::io::picture::samples::{Colour, Depth, Pixels};
-use crate::io::picture::{bare, encode};
+use crate::io::picture::{bare, encode, rows};
 
 /// A format of output files: the name of a row of [`ROWS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ struct Row {
     read: bool,
     /// `None` for JPEG, which has an encoder of its own.
     encode: Option<Encode>,
+    /// `None` where a file needs the whole picture.
+    rows: Option<EncodeRows>,
 }
 
 /// Pixels and metadata to the bytes of a file.
@@ -123,6 +126,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(encode::as_png),
+        rows: Some(rows::as_png),
     },
     Row {
         format: Format::Tiff,
@@ -141,6 +145,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(encode::as_tiff),
+        rows: Some(rows::as_tiff),
     },
     Row {
         format: Format::WebP,
@@ -157,6 +162,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(encode::as_webp),
+        rows: None,
     },
     Row {
         format: Format::Ppm,
@@ -168,6 +174,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(bare::as_ppm),
+        rows: Some(rows::as_ppm),
     },
     Row {
         format: Format::Pgm,
@@ -179,6 +186,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(bare::as_pgm),
+        rows: Some(rows::as_pgm),
     },
     Row {
         format: Format::Pnm,
@@ -190,6 +198,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(bare::as_pnm),
+        rows: Some(rows::as_pnm),
     },
     Row {
         format: Format::Pam,
@@ -201,6 +210,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: Some(bare::as_pam),
+        rows: Some(rows::as_pam),
     },
     Row {
         format: Format::Pfm,
@@ -212,6 +222,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: false,
         encode: Some(bare::as_pfm),
+        rows: Some(rows::as_pfm),
     },
     Row {
         format: Format::Y4m,
@@ -223,6 +234,7 @@ const ROWS: &[Row] = &[
         colour: Colour::YCbCr,
         read: false,
         encode: Some(bare::as_y4m),
+        rows: None,
     },
     Row {
         format: Format::RawRgb,
@@ -234,6 +246,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: false,
         encode: Some(bare::as_rgb),
+        rows: Some(rows::as_rgb),
     },
     Row {
         format: Format::RawYuv,
@@ -245,6 +258,7 @@ const ROWS: &[Row] = &[
         colour: Colour::YCbCr,
         read: false,
         encode: Some(bare::as_planes),
+        rows: None,
     },
     Row {
         format: Format::Jpeg,
@@ -264,6 +278,7 @@ const ROWS: &[Row] = &[
         colour: Colour::Rgb,
         read: true,
         encode: None,
+        rows: None,
     },
 ];
 
@@ -354,6 +369,16 @@ impl Format {
     /// Pixels to the bytes of a file; `None` for JPEG.
     pub fn encoder(self) -> Option<Encode> {
         self.row().encode
+    }
+
+    /// Whether a file that is written in strips is gone back in.
+    pub fn seeks(self) -> bool {
+        self == Self::Tiff
+    }
+
+    /// Strips of a picture to a file; `None` where a file needs the whole picture.
+    pub fn rows(self) -> Option<EncodeRows> {
+        self.row().rows
     }
 
     /// Which of `metadata` its files cannot hold, in words. The encoders write the rest.

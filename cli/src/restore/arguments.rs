@@ -86,6 +86,9 @@ pub struct HowArgs {
     /// Print one JSON object per input on standard output.
     #[arg(long)]
     pub json: bool,
+    /// Pixels above which a JPEG is restored in strips, for tests.
+    #[arg(long, value_name = "PIXELS", hide = true)]
+    pub strips_from: Option<u64>,
     #[command(flatten)]
     pub options: OptionArgs,
 }

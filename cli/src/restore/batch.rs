@@ -16,6 +16,8 @@ use crate::page::Page;
 use crate::restore::arguments::HowArgs;
 use crate::restore::input;
 use crate::restore::input::Input;
+use crate::restore::large;
+use crate::restore::large::Large;
 use crate::restore::pipeline;
 use crate::restore::pipeline::{Budget, Share};
 use crate::restore::result::{Output, Work};
@@ -105,7 +107,7 @@ impl<'a> Batch<'a> {
         );
     }
 
-    fn read(&'a self, job: Job) -> Item<'a, Option<Input>> {
+    fn read(&'a self, job: Job) -> Item<'a, Option<Loaded>> {
         let start = Instant::now();
         let mut share = None;
         let what = match self.leaves_out(&job) {
@@ -120,10 +122,18 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Input> {
+    fn input(&'a self, job: &Job, share: &mut Option<Share<'a>>) -> Result<Loaded> {
         let bytes = picture::read_bytes(&job.source, self.limit())?;
         *share = Some(self.budget.take(picture::pixels(&bytes)));
-        self.parsed(job, &bytes)
+        let asked = (self.how, self.options);
+        let to = (job.format, &job.target);
+        match self.page.is_none() && large::is_for(&bytes, asked, self.restorer, to) {
+            true => self.checked(
+                job,
+                Loaded::Large(Box::new(large::read(&bytes, self.options)?)),
+            ),
+            false => self.whole(job, &bytes),
+        }
     }
 
     /// Whether an input is left out, as one whose output exists.
@@ -143,28 +153,33 @@ impl<'a> Batch<'a> {
     }
 
     /// Reads a member of an archive, whose bytes are kept as long as the item is.
-    pub fn read_member(&'a self, job: Job, bytes: &[u8]) -> Item<'a, Option<Input>> {
+    pub fn read_member(&'a self, job: Job, bytes: &[u8]) -> Item<'a, Option<Loaded>> {
         let start = Instant::now();
         let share = picture::pixels(bytes).max(bytes.len() as u64);
         let share = Some(self.budget.take(share));
         Item {
-            what: self.parsed(&job, bytes).map(Some),
+            what: self.whole(&job, bytes).map(Some),
             job,
             seconds: start.elapsed().as_secs_f64(),
             share,
         }
     }
 
-    fn parsed(&self, job: &Job, bytes: &[u8]) -> Result<Input> {
+    fn whole(&self, job: &Job, bytes: &[u8]) -> Result<Loaded> {
         let input = input::read(bytes, self.how.was_jpeg, self.options)?;
-        if job.format == Format::Pgm && !input.seen.is_grey() {
+        self.checked(job, Loaded::Whole(input))
+    }
+
+    /// The input, if its picture can be written as it is asked for.
+    fn checked(&self, job: &Job, input: Loaded) -> Result<Loaded> {
+        if job.format == Format::Pgm && !input.is_grey() {
             bail!("{}", picture::NO_COLOUR);
         }
         Ok(input)
     }
 
     /// Restores what was read.
-    pub fn restore(&self, item: Item<'a, Option<Input>>) -> Item<'a, Option<Output>> {
+    pub fn restore(&self, item: Item<'a, Option<Loaded>>) -> Item<'a, Option<Output>> {
         let start = Instant::now();
         let Item {
             job, what, share, ..
@@ -182,21 +197,24 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn output(&self, job: &Job, input: Input) -> Result<Output> {
+    fn output(&self, job: &Job, input: Loaded) -> Result<Output> {
         self.screen.begin(job);
         let progress = |done, total| self.screen.calls(job, done, total);
         let control = Control {
             progress: Some(&progress),
             ..Control::default()
         };
-        Work {
+        let work = Work {
             how: self.how,
             options: self.options,
             restorer: self.restorer,
             format: job.format,
             shown: self.page.is_some(),
+        };
+        match input {
+            Loaded::Whole(input) => work.output(input, control),
+            Loaded::Large(large) => work.write_large(*large, &job.target, control),
         }
-        .output(input, control)
     }
 
     /// Writes the output by `write` and reports how it went.
@@ -230,6 +248,9 @@ impl<'a> Batch<'a> {
     }
 
     fn write(&self, job: &Job, output: &Output) -> Result<()> {
+        if output.is_written() {
+            return Ok(());
+        }
         let bytes = output.bytes(job.format);
         let written = bytes.and_then(|bytes| match &job.target {
             Target::Stdout if job.format.is_of_frames() => Ok(stdout::write(self.frame(&bytes)?)?),
@@ -251,6 +272,23 @@ impl<'a> Batch<'a> {
             }
             Some((begun, length)) if begun == head && *length == bytes.len() => Ok(rest),
             Some(_) => bail!("a frame of another size or colour than the first of the stream"),
+        }
+    }
+}
+
+/// An input that has been read.
+pub enum Loaded {
+    /// To be restored at once.
+    Whole(Input),
+    /// To be restored in strips.
+    Large(Box<Large>),
+}
+
+impl Loaded {
+    fn is_grey(&self) -> bool {
+        match self {
+            Self::Whole(input) => input.seen.is_grey(),
+            Self::Large(large) => large.file.is_grey(),
         }
     }
 }

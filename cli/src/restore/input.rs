@@ -69,6 +69,14 @@ fn read_jpeg(bytes: &[u8], options: &RestoreOptions) -> Result<Input> {
     })
 }
 
+/// The quality whose luma table is nearest to that of `file`, in words.
+pub fn quality_found(file: &JpegFile) -> Option<String> {
+    let steps = &file.components.first()?.steps;
+    let found = tables::nearest_quality(&tables::BASE_LUMA, steps);
+    let near = if found.exact { "" } else { "near " };
+    Some(format!("{near}{}", found.quality))
+}
+
 impl Seen {
     /// Whether the picture, and so the restored one, is grey.
     pub fn is_grey(&self) -> bool {
@@ -82,10 +90,7 @@ impl Seen {
     /// The quality whose luma table is nearest to the input's, in words; `None` if it has none.
     pub fn quality_found(&self) -> Option<String> {
         let Self::Jpeg(file) = self else { return None };
-        let steps = &file.components.first()?.steps;
-        let found = tables::nearest_quality(&tables::BASE_LUMA, steps);
-        let near = if found.exact { "" } else { "near " };
-        Some(format!("{near}{}", found.quality))
+        quality_found(file)
     }
 
     /// The restored picture.

@@ -7,9 +7,11 @@ pub mod archive;
 pub mod arguments;
 pub mod batch;
 mod input;
+mod large;
 mod pipeline;
 mod quality;
 pub mod result;
+mod stop;
 
 use anyhow::{Context, Result, bail};
 use ddrmjpeg::Restorer;

@@ -37,10 +37,25 @@ enum Content {
     Pixels(Planar8),
     Unrounded(Picture, Depth),
     Jpeg(Vec<u8>),
+    /// Nothing: the file is written already.
+    Written,
 }
 
 impl Output {
-    /// The bytes of the file.
+    /// What was written already, strip by strip.
+    pub fn written(report: Report, found: Option<String>, notes: Vec<String>) -> Self {
+        let mut out = Self::new(Content::Written, report);
+        out.found = found;
+        out.report.notes.extend(notes);
+        out
+    }
+
+    /// Whether the file is written already.
+    pub fn is_written(&self) -> bool {
+        matches!(self.content, Content::Written)
+    }
+
+    /// The bytes of the file; none if it is written already.
     pub fn bytes(&self, format: Format) -> Result<Vec<u8>> {
         let pixels = match &self.content {
             Content::Pixels(picture) => Pixels::of(picture)?,
@@ -50,6 +65,7 @@ impl Output {
             Content::Jpeg(bytes) => {
                 return Ok(jpeg::file::write::with_metadata(bytes, &self.metadata));
             }
+            Content::Written => return Ok(Vec::new()),
         };
         picture::encode(pixels, format, &self.metadata)
     }
@@ -76,14 +92,18 @@ pub fn check_jpeg(how: &HowArgs, options: &RestoreOptions) -> Result<()> {
 
 /// The JPEG that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub enum Wanted {
+    /// The levels of the input's own tables.
     Source,
+    /// libjpeg's tables of this quality.
     Quality(u8),
+    /// The quality that the size of the input allows.
     Auto,
 }
 
 impl Wanted {
-    fn of(how: &HowArgs) -> Self {
+    /// What was typed.
+    pub fn of(how: &HowArgs) -> Self {
         match (how.tables, how.out_quality) {
             (Some(OutTables::Source), _) => Self::Source,
             (Some(OutTables::Quality(quality)), _) => Self::Quality(quality),

@@ -8,6 +8,7 @@ mod fleet;
 mod formats;
 mod hostile_archives;
 mod jpeg_out;
+mod large;
 mod messages;
 mod metadata;
 mod pages;

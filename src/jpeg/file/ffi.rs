@@ -60,7 +60,7 @@ pub(crate) struct Writer {
 }
 
 unsafe extern "C" {
-    pub(crate) fn dj_reader_new(max_scans: c_int, max_marker: u32) -> *mut Reader;
+    pub(crate) fn dj_reader_new(max_scans: c_int, max_marker: u32, packs: c_int) -> *mut Reader;
     pub(crate) fn dj_reader_free(reader: *mut Reader);
     pub(crate) fn dj_reader_message(reader: *const Reader) -> *const c_char;
     pub(crate) fn dj_reader_header(
@@ -71,12 +71,18 @@ unsafe extern "C" {
     ) -> c_int;
     pub(crate) fn dj_reader_decode(reader: *mut Reader) -> c_int;
     pub(crate) fn dj_reader_pixels(reader: *mut Reader, pixels: *mut u8) -> c_int;
-    pub(crate) fn dj_reader_component(
-        reader: *mut Reader,
+    pub(crate) fn dj_reader_component(reader: *mut Reader, c: c_int, levels: *mut i16) -> c_int;
+    pub(crate) fn dj_reader_steps(reader: *mut Reader, c: c_int, steps: *mut u16) -> c_int;
+    pub(crate) fn dj_reader_close(reader: *mut Reader) -> c_int;
+    pub(crate) fn dj_reader_blocks(
+        reader: *const Reader,
         c: c_int,
+        row: u32,
+        first: u32,
+        count: u32,
         levels: *mut i16,
-        steps: *mut u16,
-    ) -> c_int;
+    );
+    pub(crate) fn dj_reader_packed_bytes(reader: *const Reader) -> u64;
     pub(crate) fn dj_reader_planes(reader: *mut Reader, planes: *const *mut u8) -> c_int;
     pub(crate) fn dj_reader_warnings(reader: *const Reader) -> i32;
     pub(crate) fn dj_reader_profiles(reader: *const Reader, c: c_int) -> *const u8;
@@ -100,11 +106,9 @@ unsafe extern "C" {
         blocks_wide: *const u32,
         blocks_high: *const u32,
     ) -> c_int;
-    pub(crate) fn dj_writer_pixels(
-        writer: *mut Writer,
-        plan: *const Plan,
-        pixels: *const u8,
-    ) -> c_int;
+    pub(crate) fn dj_writer_begin(writer: *mut Writer, plan: *const Plan) -> c_int;
+    pub(crate) fn dj_writer_rows(writer: *mut Writer, pixels: *const u8, count: u32) -> c_int;
+    pub(crate) fn dj_writer_end(writer: *mut Writer) -> c_int;
 }
 
 /// Converts a message that the shim holds to text.

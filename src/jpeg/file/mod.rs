@@ -6,6 +6,7 @@ pub(crate) mod ffi;
 pub mod ink;
 pub mod lost;
 pub mod origin;
+pub mod packed;
 pub mod partial;
 pub mod pixels;
 pub mod read;

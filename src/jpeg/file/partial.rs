@@ -37,6 +37,29 @@ pub struct Partial {
 }
 
 impl Partial {
+    /// The part of `wide` times `high` blocks from block (`x`, `y`) of a component with `columns`
+    /// blocks in a row.
+    pub(crate) fn part(
+        &self,
+        columns: usize,
+        (x, y): (usize, usize),
+        (wide, high): (usize, usize),
+    ) -> Self {
+        let cut = |numbers: &[u8], scale: usize| {
+            let rows = numbers
+                .chunks_exact((scale * columns).max(1))
+                .skip(scale * y);
+            let rows = rows.take(scale * high);
+            let rows = rows.flat_map(|row| row[scale * x..].iter().take(scale * wide));
+            rows.copied().collect()
+        };
+        Self {
+            profiles: self.profiles.clone(),
+            blocks: cut(&self.blocks, 1),
+            shown: cut(&self.shown, 8),
+        }
+    }
+
     /// The same on a grid of `wide` times `high` blocks. Blocks beyond the component's own
     /// `columns` are unknown, and their samples are undefined.
     pub fn on_grid(&self, columns: usize, (wide, high): (usize, usize)) -> Self {
@@ -49,15 +72,16 @@ impl Partial {
     }
 
     /// Redraws blocks of which nothing is known and whose mean is impossible in a picture, because
-    /// the decoder shows those darker than black as white, and others as black.
-    pub fn saturate(&mut self, component: &Component) {
+    /// the decoder shows those darker than black as white, and others as black. `levels` are those
+    /// of all blocks of `component`.
+    pub fn saturate(&mut self, component: &Component, levels: impl Iterator<Item = Levels>) {
         let (wide, stride) = (component.blocks_wide, 8 * component.blocks_wide);
-        for (at, levels) in component.levels.iter().enumerate() {
+        for (at, levels) in levels.enumerate() {
             let mean = i32::from(levels[0]) * i32::from(component.steps[0]);
             if self.is_known(at) || mean.abs() <= WILD {
                 continue;
             }
-            let samples = dct::inverse(&dequantise(levels, &component.steps));
+            let samples = dct::inverse(&dequantise(&levels, &component.steps));
             let rows = self.shown.chunks_exact_mut(stride).skip(at / wide * 8);
             for (row, samples) in rows.zip(samples.chunks_exact(8)) {
                 let shown = samples.iter().map(|&s| (s + 128.0).round() as u8);
@@ -225,7 +249,7 @@ mod tests {
             blocks: vec![0, 0],
             shown: vec![200; 128],
         };
-        partial.saturate(&component);
+        partial.saturate(&component, levels.into_iter());
         for row in partial.shown.chunks_exact(16) {
             assert_eq!(row[..8], [200; 8]);
             assert_eq!(row[8..], [0; 8]);

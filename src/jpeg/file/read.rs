@@ -41,7 +41,10 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
         .collect::<Result<Vec<_>>>()?;
     let mut damage = reader.damage(&info, model);
     if let Some(damage) = damage.as_mut().filter(|damage| !damage.is_empty()) {
-        show(damage, &components, data, limits)?;
+        show(damage, Keep::Plain, data, limits)?;
+        for (known, component) in damage.known.iter_mut().zip(&components) {
+            known.saturate(component, component.levels.iter().copied());
+        }
     }
     let ink = match components.len() {
         4 => Some(ink(&mut components, damage.as_mut(), &info)),
@@ -68,8 +71,22 @@ pub fn metadata(data: &[u8], limits: &Limits) -> Result<Metadata> {
     begin(data, limits).map(|(reader, _)| reader.metadata())
 }
 
+/// How a reader keeps coefficients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// As numbers of two bytes.
+    Plain,
+    /// Packed, for pictures that are too large for that.
+    Packed,
+}
+
 /// Reads the header of `data` and checks it. The reader must not outlive `data`.
 pub(crate) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)> {
+    begin_as(Keep::Plain, data, limits)
+}
+
+/// The same for a reader that keeps coefficients so.
+pub(crate) fn begin_as(keep: Keep, data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)> {
     if data.len() as u64 > limits.file_bytes {
         return Err(Error::Limits(format!(
             "a file of {} bytes: the limit is {}",
@@ -78,9 +95,13 @@ pub(crate) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)>
         )));
     }
     check_start(data)?;
-    let reader = open(limits)?;
+    let reader = open(keep, limits)?;
     let info = reader.header(data)?;
-    limits.check_size(info.width as usize, info.height as usize)?;
+    let size = (info.width as usize, info.height as usize);
+    match keep {
+        Keep::Plain => limits.check_size(size.0, size.1)?,
+        Keep::Packed => limits.check_size_of_strips(size.0, size.1)?,
+    }
     check_content(&info)?;
     pixel_model(&info)?;
     check_sampling(&info)?;
@@ -115,7 +136,7 @@ fn check_content(info: &ffi::Info) -> Result<()> {
     Ok(())
 }
 
-fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
+pub(crate) fn pixel_model(info: &ffi::Info) -> Result<PixelModel> {
     use ffi::color_space::{CMYK, GRAYSCALE, RGB, UNKNOWN, YCBCR, YCCK};
     match (info.components, info.color_space) {
         (1, GRAYSCALE | UNKNOWN) => Ok(PixelModel::Grey),
@@ -189,12 +210,12 @@ fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi:
     }
 }
 
-fn open(limits: &Limits) -> Result<Reader> {
+fn open(keep: Keep, limits: &Limits) -> Result<Reader> {
     let scans = i32::try_from(limits.scans).unwrap_or(i32::MAX);
     // Markers are at most 65533 bytes each; long profiles come in pieces.
     let marker = limits.metadata_bytes.min(0xFFFF) as u32;
     // SAFETY: no preconditions.
-    let handle = unsafe { ffi::dj_reader_new(scans, marker) };
+    let handle = unsafe { ffi::dj_reader_new(scans, marker, i32::from(keep == Keep::Packed)) };
     if handle.is_null() {
         return Err(Error::Backend("libjpeg: out of memory".into()));
     }
@@ -217,7 +238,7 @@ impl Reader {
         Ok(info)
     }
 
-    fn decode(&self) -> Result<()> {
+    pub(crate) fn decode(&self) -> Result<()> {
         // SAFETY: the header has been read, and its data is still valid.
         match unsafe { ffi::dj_reader_decode(self.0) } {
             0 => Err(classify(self.message())),
@@ -226,20 +247,22 @@ impl Reader {
     }
 
     fn component(&self, c: usize, info: &ffi::Info) -> Result<Component> {
-        let blocks_wide = info.blocks_wide[c] as usize;
-        let blocks_high = info.blocks_high[c] as usize;
-        let mut levels = vec![[0i16; 64]; blocks_wide * blocks_high];
-        let mut steps = [0u16; 64];
+        let mut component = self.outline(c, info)?;
+        let blocks = component.blocks_wide * component.blocks_high;
+        component.levels = vec![[0i16; 64]; blocks];
+        let levels = component.levels.as_mut_ptr();
         // SAFETY: `levels` has room for the blocks that the header announced.
-        let ok = unsafe {
-            ffi::dj_reader_component(
-                self.0,
-                c as i32,
-                levels.as_mut_ptr().cast(),
-                steps.as_mut_ptr(),
-            )
-        };
-        if ok == 0 {
+        match unsafe { ffi::dj_reader_component(self.0, c as i32, levels.cast()) } {
+            0 => Err(Error::Input(self.message())),
+            _ => Ok(component),
+        }
+    }
+
+    /// The decoded component `c` without its levels.
+    pub(crate) fn outline(&self, c: usize, info: &ffi::Info) -> Result<Component> {
+        let mut steps = [0u16; 64];
+        // SAFETY: the handle is live, and there is room for 64 steps.
+        if unsafe { ffi::dj_reader_steps(self.0, c as i32, steps.as_mut_ptr()) } == 0 {
             return Err(Error::Input(self.message()));
         }
         if let Some(at) = steps.iter().position(|&step| step == 0) {
@@ -251,14 +274,14 @@ impl Reader {
             id: info.id[c] as u8,
             sampling: (info.h[c] as usize, info.v[c] as usize),
             steps,
-            blocks_wide,
-            blocks_high,
-            levels,
+            blocks_wide: info.blocks_wide[c] as usize,
+            blocks_high: info.blocks_high[c] as usize,
+            levels: Vec::new(),
         })
     }
 
     /// What was wrong, and how far the components are known; `show` fills in how they are shown.
-    fn damage(&self, info: &ffi::Info, model: PixelModel) -> Option<Damage> {
+    pub(crate) fn damage(&self, info: &ffi::Info, model: PixelModel) -> Option<Damage> {
         // SAFETY: the handle is live.
         let warnings = unsafe { ffi::dj_reader_warnings(self.0) };
         let known: Vec<Partial> = (0..info.components as usize)
@@ -320,7 +343,7 @@ impl Reader {
         }
     }
 
-    fn metadata(&self) -> Metadata {
+    pub(crate) fn metadata(&self) -> Metadata {
         let mut found = markers::Collector::default();
         for index in 0.. {
             let (mut code, mut data, mut length) = (0, ptr::null(), 0);
@@ -342,13 +365,11 @@ impl Reader {
 }
 
 /// Decodes `data` again, for how libjpeg shows incomplete parts.
-fn show(damage: &mut Damage, components: &[Component], data: &[u8], limits: &Limits) -> Result<()> {
-    let (reader, info) = begin(data, limits)?;
+pub(crate) fn show(damage: &mut Damage, keep: Keep, data: &[u8], limits: &Limits) -> Result<()> {
+    let (reader, info) = begin_as(keep, data, limits)?;
     let planes = reader.planes(&info)?;
-    let known = damage.known.iter_mut().zip(components);
-    for ((known, component), plane) in known.zip(planes) {
+    for (known, plane) in damage.known.iter_mut().zip(planes) {
         known.shown = plane;
-        known.saturate(component);
     }
     Ok(())
 }

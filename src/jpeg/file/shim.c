@@ -14,6 +14,7 @@
 #include <jerror.h>
 
 #include "ledger.h"
+#include "packed.h"
 
 #define DJ_MESSAGE (JMSG_LENGTH_MAX + 1)
 
@@ -83,11 +84,17 @@ struct dj_reader {
     int max_scans;
     struct dj_ledger ledger;
     int watches; /* the ledger is kept */
+    struct dj_packed *packed;
 };
 
 struct dj_ledger *dj_ledger_of(j_decompress_ptr cinfo)
 {
     return &((struct dj_reader *)cinfo->client_data)->ledger;
+}
+
+struct dj_packed **dj_packed_of(j_common_ptr cinfo)
+{
+    return &((struct dj_reader *)cinfo->client_data)->packed;
 }
 
 /* The ledger of a file whose coefficients are read. */
@@ -141,26 +148,29 @@ static void dj_progress(j_common_ptr common)
         dj_ledger_watch(&reader->ledger, cinfo);
 }
 
-static int dj_reader_create(struct dj_reader *reader, uint32_t max_marker)
+static int dj_reader_create(struct dj_reader *reader, uint32_t max_marker, int packs)
 {
     reader->cinfo.err = dj_error_init(&reader->error);
     if (setjmp(reader->error.jump))
         return 0;
     jpeg_create_decompress(&reader->cinfo);
     reader->cinfo.client_data = reader;
+    if (packs)
+        dj_packed_install(&reader->cinfo);
     for (int n = 0; n < 16; n++) /* EXIF, ICC, XMP, IPTC; the others are named */
         jpeg_save_markers(&reader->cinfo, JPEG_APP0 + n, max_marker);
     jpeg_save_markers(&reader->cinfo, JPEG_COM, max_marker);
     return 1;
 }
 
-struct dj_reader *dj_reader_new(int max_scans, uint32_t max_marker)
+/* If `packs`, coefficients are kept packed. */
+struct dj_reader *dj_reader_new(int max_scans, uint32_t max_marker, int packs)
 {
     struct dj_reader *reader = calloc(1, sizeof(*reader));
     if (!reader)
         return NULL;
     reader->max_scans = max_scans;
-    if (!dj_reader_create(reader, max_marker)) {
+    if (!dj_reader_create(reader, max_marker, packs)) {
         jpeg_destroy_decompress(&reader->cinfo);
         free(reader);
         return NULL;
@@ -172,6 +182,7 @@ void dj_reader_free(struct dj_reader *reader)
 {
     jpeg_destroy_decompress(&reader->cinfo);
     dj_ledger_free(&reader->ledger);
+    dj_packed_free(reader->packed);
     free(reader);
 }
 
@@ -298,14 +309,12 @@ int dj_reader_planes(struct dj_reader *reader, uint8_t *const *planes)
     return 1;
 }
 
-/* Copies component `c`: blocks in raster order, levels in natural order, steps likewise. */
-int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16_t *steps)
+/* The steps of component `c` in natural order. */
+int dj_reader_steps(struct dj_reader *reader, int c, uint16_t *steps)
 {
     j_decompress_ptr cinfo = &reader->cinfo;
     const jpeg_component_info *component = &cinfo->comp_info[c];
     const JQUANT_TBL *table;
-    if (setjmp(reader->error.jump))
-        return 0;
     /* No scan has set the table if the file ends before the component's scan. */
     table = component->quant_table;
     if (!table && component->quant_tbl_no >= 0 && component->quant_tbl_no < NUM_QUANT_TBLS)
@@ -315,6 +324,16 @@ int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16
         return 0;
     }
     memcpy(steps, table->quantval, 64 * sizeof(uint16_t));
+    return 1;
+}
+
+/* Copies component `c`: blocks in raster order, levels in natural order. */
+int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels)
+{
+    j_decompress_ptr cinfo = &reader->cinfo;
+    const jpeg_component_info *component = &cinfo->comp_info[c];
+    if (setjmp(reader->error.jump))
+        return 0;
     size_t row_bytes = (size_t)component->width_in_blocks * sizeof(JBLOCK);
     for (JDIMENSION y = 0; y < component->height_in_blocks; y++) {
         JBLOCKARRAY row = (*cinfo->mem->access_virt_barray)(
@@ -322,6 +341,31 @@ int dj_reader_component(struct dj_reader *reader, int c, int16_t *levels, uint16
         memcpy((char *)levels + y * row_bytes, row[0], row_bytes);
     }
     return 1;
+}
+
+/* Ends the reading of coefficients that are kept packed: the data are not needed any more. */
+int dj_reader_close(struct dj_reader *reader)
+{
+    if (setjmp(reader->error.jump))
+        return 0;
+    dj_packed_close((j_common_ptr)&reader->cinfo);
+    reader->source.next_input_byte = NULL;
+    reader->source.bytes_in_buffer = 0;
+    return 1;
+}
+
+/* Copies `count` blocks of row `row` of component `c`, from block `first`. The reader is closed. */
+void dj_reader_blocks(const struct dj_reader *reader, int c, uint32_t row, uint32_t first,
+                      uint32_t count, int16_t *levels)
+{
+    const struct dj_packed *array = (const struct dj_packed *)reader->coefficients[c];
+    dj_packed_blocks(array, row, first, count, levels);
+}
+
+/* Bytes that the packed coefficients take. */
+uint64_t dj_reader_packed_bytes(const struct dj_reader *reader)
+{
+    return dj_packed_bytes(reader->packed);
 }
 
 /* Warnings so far. */
@@ -530,20 +574,37 @@ int dj_writer_levels(struct dj_writer *writer, const struct dj_plan *plan,
     return 1;
 }
 
-/* Encodes interleaved 8-bit pixels (one byte for grey, three for RGB). */
-int dj_writer_pixels(struct dj_writer *writer, const struct dj_plan *plan, const uint8_t *pixels)
+/* Begins to encode interleaved 8-bit pixels (one byte for grey, three for RGB). */
+int dj_writer_begin(struct dj_writer *writer, const struct dj_plan *plan)
 {
     j_compress_ptr cinfo = &writer->cinfo;
-    size_t stride = (size_t)plan->width * (size_t)plan->components;
     if (setjmp(writer->error.jump))
         return 0;
     dj_destination(writer);
     dj_configure(cinfo, plan, plan->components == 1 ? JCS_GRAYSCALE : JCS_RGB);
     jpeg_start_compress(cinfo, TRUE);
-    while (cinfo->next_scanline < cinfo->image_height) {
-        JSAMPROW row = (JSAMPROW)(pixels + stride * cinfo->next_scanline);
+    return 1;
+}
+
+/* Encodes the next `count` rows. */
+int dj_writer_rows(struct dj_writer *writer, const uint8_t *pixels, uint32_t count)
+{
+    j_compress_ptr cinfo = &writer->cinfo;
+    size_t stride = (size_t)cinfo->image_width * (size_t)cinfo->input_components;
+    if (setjmp(writer->error.jump))
+        return 0;
+    for (uint32_t y = 0; y < count; y++) {
+        JSAMPROW row = (JSAMPROW)(pixels + stride * y);
         jpeg_write_scanlines(cinfo, &row, 1);
     }
-    jpeg_finish_compress(cinfo);
+    return 1;
+}
+
+/* Ends a picture all of whose rows were encoded. */
+int dj_writer_end(struct dj_writer *writer)
+{
+    if (setjmp(writer->error.jump))
+        return 0;
+    jpeg_finish_compress(&writer->cinfo);
     return 1;
 }

@@ -30,11 +30,15 @@ impl Writer {
         Ok(Self(handle))
     }
 
+    fn error(&self) -> Error {
+        // SAFETY: the handle is live and its message always ends in NUL.
+        let message = unsafe { ffi::text(ffi::dj_writer_message(self.0)) };
+        Error::Input(format!("cannot write a JPEG: {message}"))
+    }
+
     fn finish(self, ok: i32) -> Result<Vec<u8>> {
         if ok == 0 {
-            // SAFETY: the handle is live and its message always ends in NUL.
-            let message = unsafe { ffi::text(ffi::dj_writer_message(self.0)) };
-            return Err(Error::Input(format!("cannot write a JPEG: {message}")));
+            return Err(self.error());
         }
         let (mut data, mut length) = (std::ptr::null(), 0);
         // SAFETY: the handle is live; on success `length` bytes are at `data`.
@@ -212,10 +216,78 @@ pub fn encode_by(
         plan.h[0] = subsampling.0 as i32;
         plan.v[0] = subsampling.1 as i32;
     }
-    let writer = Writer::new()?;
-    // SAFETY: `pixels` holds width * height * components bytes, as the plan says.
-    let ok = unsafe { ffi::dj_writer_pixels(writer.0, &plan, pixels.as_ptr()) };
-    writer.finish(ok)
+    let mut rows = EncodedRows::begin(&plan)?;
+    rows.add(&pixels)?;
+    rows.finish()
+}
+
+/// A JPEG that is encoded row by row.
+pub struct EncodedRows {
+    writer: Writer,
+    row_bytes: usize,
+    rows_left: usize,
+}
+
+impl EncodedRows {
+    /// Begins a JPEG of that size, grey or RGB, as [`encode`] makes it without subsampling.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a size that a JPEG cannot have.
+    pub fn new(size: (usize, usize), is_grey: bool, quality: u8) -> Result<Self> {
+        let stored = match is_grey {
+            true => PixelModel::Grey,
+            false => PixelModel::YCbCr,
+        };
+        let mut plan = plan(size.0, size.1, stored)?;
+        let (luma, chroma) = tables::ijg_pair(quality);
+        plan.steps[..3].copy_from_slice(&[luma, chroma, chroma]);
+        Self::begin(&plan)
+    }
+
+    fn begin(plan: &ffi::Plan) -> Result<Self> {
+        let writer = Writer::new()?;
+        // SAFETY: the handle is live and new.
+        if unsafe { ffi::dj_writer_begin(writer.0, plan) } == 0 {
+            return Err(writer.error());
+        }
+        Ok(Self {
+            writer,
+            row_bytes: plan.width as usize * plan.components as usize,
+            rows_left: plan.height as usize,
+        })
+    }
+
+    /// Encodes the next rows: interleaved pixels.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a part of a row, or more rows than the picture has.
+    pub fn add(&mut self, pixels: &[u8]) -> Result<()> {
+        let rows = pixels.len() / self.row_bytes;
+        if !pixels.len().is_multiple_of(self.row_bytes) || rows > self.rows_left {
+            return Err(Error::Input(format!(
+                "{} bytes to encode: {} rows of {} are left",
+                pixels.len(),
+                self.rows_left,
+                self.row_bytes
+            )));
+        }
+        self.rows_left -= rows;
+        // SAFETY: the handle has begun, and `pixels` holds so many whole rows.
+        match unsafe { ffi::dj_writer_rows(self.writer.0, pixels.as_ptr(), rows as u32) } {
+            0 => Err(self.writer.error()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if rows are missing.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        // SAFETY: the handle has begun.
+        let ok = unsafe { ffi::dj_writer_end(self.writer.0) };
+        self.writer.finish(ok)
+    }
 }
 
 #[cfg(test)]

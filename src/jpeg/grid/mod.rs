@@ -7,6 +7,7 @@ pub mod cell;
 pub mod coefficients;
 pub mod color;
 pub mod component;
+mod cut;
 pub mod dct;
 pub mod departures;
 pub mod measure;

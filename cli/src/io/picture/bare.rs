@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use ddrmjpeg::jpeg::file::Metadata;
 
-use crate::io::picture::samples::{Pixels, Samples};
+use crate::io::picture::samples::{Depth, Pixels, Samples, Shape};
 
 /// Why a colour picture cannot be written as PGM.
 pub const NO_COLOUR: &str = "a picture in colour, and a PGM holds grey: write a .ppm or a .png";
@@ -28,42 +28,57 @@ pub fn as_pnm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
 
 /// P7 of colour or grey.
 pub fn as_pam(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
-    let (depth, kind) = match pixels.grey {
+    Ok([pam_head(pixels.shape()), pixels.bytes(true)].concat())
+}
+
+/// What lies before the samples of a PAM.
+pub fn pam_head(shape: Shape) -> Vec<u8> {
+    let (depth, kind) = match shape.grey {
         true => (1, "GRAYSCALE"),
         false => (3, "RGB"),
     };
     let head = format!(
         "P7\nWIDTH {}\nHEIGHT {}\nDEPTH {depth}\nMAXVAL {}\nTUPLTYPE {kind}\nENDHDR\n",
-        pixels.width,
-        pixels.height,
-        white(&pixels)
+        shape.width,
+        shape.height,
+        white(shape)
     );
-    Ok([head.into_bytes(), pixels.bytes(true)].concat())
+    head.into_bytes()
 }
 
 fn pnm(pixels: &Pixels) -> Vec<u8> {
-    let magic = if pixels.grey { "P5" } else { "P6" };
-    let (width, height) = (pixels.width, pixels.height);
-    let head = format!("{magic}\n{width} {height}\n{}\n", white(pixels));
-    [head.into_bytes(), pixels.bytes(true)].concat()
+    [pnm_head(pixels.shape()), pixels.bytes(true)].concat()
+}
+
+/// What lies before the samples of a PPM or PGM.
+pub fn pnm_head(shape: Shape) -> Vec<u8> {
+    let magic = if shape.grey { "P5" } else { "P6" };
+    let (width, height) = (shape.width, shape.height);
+    format!("{magic}\n{width} {height}\n{}\n", white(shape)).into_bytes()
 }
 
 /// The number that stands for white. Samples of more than a byte come high byte first.
-fn white(pixels: &Pixels) -> u32 {
-    match pixels.samples {
-        Samples::Eight(_) => 255,
+fn white(shape: Shape) -> u32 {
+    match shape.depth {
+        Depth::Eight => 255,
         _ => 65535,
     }
 }
 
 /// PFM: f32, the last row first, little-endian.
 pub fn as_pfm(pixels: Pixels, _: &Metadata) -> Result<Vec<u8>> {
-    let (magic, channels) = if pixels.grey { ("Pf", 1) } else { ("PF", 3) };
-    let head = format!("{magic}\n{} {}\n-1.0\n", pixels.width, pixels.height);
     let samples = pixels.bytes(false);
+    let channels = if pixels.grey { 1 } else { 3 };
     let row = 4 * channels * pixels.width as usize;
     let rows = samples.chunks_exact(row).rev().flatten();
-    Ok(head.into_bytes().into_iter().chain(rows.copied()).collect())
+    let head = pfm_head(pixels.shape()).into_iter();
+    Ok(head.chain(rows.copied()).collect())
+}
+
+/// What lies before the samples of a PFM.
+pub fn pfm_head(shape: Shape) -> Vec<u8> {
+    let magic = if shape.grey { "Pf" } else { "PF" };
+    format!("{magic}\n{} {}\n-1.0\n", shape.width, shape.height).into_bytes()
 }
 
 /// Y4M of one frame: Y, Cb, Cr in full range without subsampling, or Y alone.

@@ -3,18 +3,19 @@
 //! The crate `image` writes only EXIF and ICC, so its codecs are called directly. `Format::unheld`
 //! names what a format cannot hold; what an encoder refuses is an error.
 
-use std::io::Cursor;
+use std::io::{Cursor, Seek, Write};
 
 use anyhow::{Context, Result};
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image_webp::{ColorType, WebPEncoder};
 use png::{PixelDimensions, Unit};
-use tiff::encoder::{Rational, TiffEncoder, colortype};
+use tiff::encoder::colortype::ColorType as TiffColour;
+use tiff::encoder::{ImageEncoder, Rational, TiffEncoder, TiffKind, colortype};
 use tiff::tags::{ResolutionUnit, Tag};
 
 use crate::io::carry::exif;
 use crate::io::format::Format;
-use crate::io::picture::samples::{Pixels, Samples};
+use crate::io::picture::samples::{Depth, Pixels, Samples, Shape};
 
 /// PNG's keyword for XMP.
 const PNG_XMP: &str = "XML:com.adobe.xmp";
@@ -31,17 +32,29 @@ pub fn encode(pixels: Pixels, format: Format, metadata: &Metadata) -> Result<Vec
 /// PNG, 8 or 16 bits.
 pub fn as_png(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut info = png::Info::with_size(pixels.width, pixels.height);
-    info.icc_profile = metadata.icc.as_deref().map(Into::into);
-    info.exif_metadata = metadata.exif.as_deref().map(Into::into);
+    let mut writer = png_encoder(&mut bytes, pixels.shape(), metadata)?.write_header()?;
+    writer.write_image_data(&pixels.bytes(true))?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// An encoder that knows all but the pixels.
+pub fn png_encoder<'a, W: Write>(
+    out: W,
+    shape: Shape,
+    metadata: &Metadata,
+) -> Result<png::Encoder<'a, W>> {
+    let mut info = png::Info::with_size(shape.width, shape.height);
+    info.icc_profile = metadata.icc.clone().map(Into::into);
+    info.exif_metadata = metadata.exif.clone().map(Into::into);
     info.pixel_dims = metadata.density.and_then(png_density);
-    let mut encoder = png::Encoder::with_info(&mut bytes, info)?;
-    encoder.set_color(match pixels.grey {
+    let mut encoder = png::Encoder::with_info(out, info)?;
+    encoder.set_color(match shape.grey {
         true => png::ColorType::Grayscale,
         false => png::ColorType::Rgb,
     });
-    encoder.set_depth(match pixels.samples {
-        Samples::Eight(_) => png::BitDepth::Eight,
+    encoder.set_depth(match shape.depth {
+        Depth::Eight => png::BitDepth::Eight,
         _ => png::BitDepth::Sixteen,
     });
     encoder.set_compression(png::Compression::Fast);
@@ -56,10 +69,7 @@ pub fn as_png(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
             false => encoder.add_itxt_chunk("Comment".into(), comment)?,
         }
     }
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels.bytes(true))?;
-    writer.finish()?;
-    Ok(bytes)
+    Ok(encoder)
 }
 
 /// Samples per metre, rounded; if there is only an aspect ratio, that, unless it is 1.
@@ -97,39 +107,7 @@ pub fn as_tiff(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
     macro_rules! write {
         ($colour:ty, $samples:expr) => {{
             let mut image = encoder.new_image::<$colour>(pixels.width, pixels.height)?;
-            let tags = image.encoder();
-            let blocks = [
-                (Tag::IccProfile, &metadata.icc),
-                (TIFF_XMP, &metadata.xmp),
-                (TIFF_PHOTOSHOP, &metadata.photoshop),
-            ];
-            for (tag, block) in blocks {
-                if let Some(block) = block {
-                    tags.write_tag(tag, block.as_slice())?;
-                }
-            }
-            let exif = metadata.exif.as_deref().unwrap_or_default();
-            let orientation = exif::orientation(exif).to_exif();
-            tags.write_tag(Tag::Orientation, u16::from(orientation))?;
-            let ascii = metadata.comments.iter().filter(|bytes| bytes.is_ascii());
-            let comments = ascii.filter_map(|bytes| text(bytes));
-            let comments = Vec::from_iter(comments).join("\n");
-            if !comments.is_empty() {
-                tags.write_tag(Tag::ImageDescription, comments.as_str())?;
-            }
-            if let Some(density) = metadata.density {
-                let exactly = |n: u16| Rational {
-                    n: u32::from(n),
-                    d: 1,
-                };
-                image.resolution_unit(match density.unit {
-                    DensityUnit::Ratio => ResolutionUnit::None,
-                    DensityUnit::Inch => ResolutionUnit::Inch,
-                    DensityUnit::Centimetre => ResolutionUnit::Centimeter,
-                });
-                image.x_resolution(exactly(density.x));
-                image.y_resolution(exactly(density.y));
-            }
+            tiff_tags(&mut image, metadata)?;
             image.write_data($samples)?;
         }};
     }
@@ -142,6 +120,47 @@ pub fn as_tiff(pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>> {
         (Samples::Float(samples), false) => write!(colortype::RGB32Float, samples),
     }
     Ok(bytes.into_inner())
+}
+
+/// Writes the tags of what is not pixels.
+pub fn tiff_tags<W: Write + Seek, C: TiffColour, K: TiffKind>(
+    image: &mut ImageEncoder<'_, W, C, K>,
+    metadata: &Metadata,
+) -> Result<()> {
+    let tags = image.encoder();
+    let blocks = [
+        (Tag::IccProfile, &metadata.icc),
+        (TIFF_XMP, &metadata.xmp),
+        (TIFF_PHOTOSHOP, &metadata.photoshop),
+    ];
+    for (tag, block) in blocks {
+        if let Some(block) = block {
+            tags.write_tag(tag, block.as_slice())?;
+        }
+    }
+    let exif = metadata.exif.as_deref().unwrap_or_default();
+    let orientation = exif::orientation(exif).to_exif();
+    tags.write_tag(Tag::Orientation, u16::from(orientation))?;
+    let ascii = metadata.comments.iter().filter(|bytes| bytes.is_ascii());
+    let comments = ascii.filter_map(|bytes| text(bytes));
+    let comments = Vec::from_iter(comments).join("\n");
+    if !comments.is_empty() {
+        tags.write_tag(Tag::ImageDescription, comments.as_str())?;
+    }
+    if let Some(density) = metadata.density {
+        let exactly = |n: u16| Rational {
+            n: u32::from(n),
+            d: 1,
+        };
+        image.resolution_unit(match density.unit {
+            DensityUnit::Ratio => ResolutionUnit::None,
+            DensityUnit::Inch => ResolutionUnit::Inch,
+            DensityUnit::Centimetre => ResolutionUnit::Centimeter,
+        });
+        image.x_resolution(exactly(density.x));
+        image.y_resolution(exactly(density.y));
+    }
+    Ok(())
 }
 
 /// WebP, lossless.

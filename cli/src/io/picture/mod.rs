@@ -1,7 +1,8 @@
-//! Reads and writes picture files; `encode` and `bare` make their bytes of `samples`.
+//! Reads and writes picture files; `encode`, `bare` and `rows` make their bytes of `samples`.
 
 pub mod bare;
 pub mod encode;
+pub mod rows;
 pub mod samples;
 
 use std::fs::File;
@@ -152,23 +153,22 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
 
 /// Writes `bytes` to `path`, completely or not at all.
 pub fn save_bytes(bytes: &[u8], path: &Path) -> Result<()> {
-    whole(path, |file| Ok(file.write_all(bytes)?))
+    let name = || path.display().to_string();
+    whole(path, |file| file.write_all(bytes).with_context(name))
 }
 
 /// Moves what `fill` writes to `path` once it is complete.
-fn whole(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+pub fn whole<T>(path: &Path, fill: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
+    let name = || path.display().to_string();
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let write = || -> Result<()> {
-        std::fs::create_dir_all(folder)?;
-        let mut scratch = scratch_in(folder)?;
-        fill(scratch.as_file_mut())?;
-        scratch.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| path.display().to_string())
+    std::fs::create_dir_all(folder).with_context(name)?;
+    let mut scratch = scratch_in(folder).with_context(name)?;
+    let filled = fill(scratch.as_file_mut())?;
+    scratch.persist(path).with_context(name)?;
+    Ok(filled)
 }
 
 /// A file in the folder of its target, so that the last step is a rename within one file system.

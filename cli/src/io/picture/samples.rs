@@ -55,7 +55,31 @@ pub struct Pixels {
     pub grey: bool,
 }
 
+/// What a picture is apart from its samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub width: u32,
+    pub height: u32,
+    /// One sample a pixel, not three.
+    pub grey: bool,
+    pub depth: Depth,
+}
+
 impl Pixels {
+    /// What they are apart from their samples.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            width: self.width,
+            height: self.height,
+            grey: self.grey,
+            depth: match self.samples {
+                Samples::Eight(_) => Depth::Eight,
+                Samples::Sixteen(_) => Depth::Sixteen,
+                Samples::Float(_) => Depth::Float,
+            },
+        }
+    }
+
     /// Those of a picture of 8 bits.
     pub fn of(picture: &Planar8) -> Result<Self> {
         let samples = picture.interleaved();
@@ -197,10 +221,10 @@ pub fn rounded(picture: &Picture) -> Planar8 {
     out
 }
 
-/// `picture` turned, or mirrored, as `turn` says.
-pub fn turned(picture: Picture, turn: Turn) -> Picture {
+/// What a turn does to a picture.
+pub fn orientation(turn: Turn) -> Orientation {
     let (transposed, mirrored_x, mirrored_y) = match turn {
-        Turn::NoTransforms => return picture,
+        Turn::NoTransforms => (false, false, false),
         Turn::Rotate90 => (true, true, false),
         Turn::Rotate180 => (false, true, true),
         Turn::Rotate270 => (true, false, true),
@@ -209,11 +233,19 @@ pub fn turned(picture: Picture, turn: Turn) -> Picture {
         Turn::Rotate90FlipH => (true, false, false),
         Turn::Rotate270FlipH => (true, true, true),
     };
-    picture.turned(Orientation {
+    Orientation {
         transposed,
         mirrored_x,
         mirrored_y,
-    })
+    }
+}
+
+/// `picture` turned, or mirrored, as `turn` says.
+pub fn turned(picture: Picture, turn: Turn) -> Picture {
+    match turn {
+        Turn::NoTransforms => picture,
+        _ => picture.turned(orientation(turn)),
+    }
 }
 
 /// Two pictures of one size side by side.

@@ -19,8 +19,7 @@ use crate::io::files::{Job, Source};
 use crate::restore::archive::head::{Head, padding};
 use crate::restore::archive::members::{Piece, Wish};
 use crate::restore::archive::sink::Sink;
-use crate::restore::batch::{Batch, Ending, Item};
-use crate::restore::input::Input;
+use crate::restore::batch::{Batch, Ending, Item, Loaded};
 use crate::restore::pipeline;
 use crate::restore::result::Output;
 
@@ -108,7 +107,7 @@ fn open(source: &Source) -> Result<Box<dyn Read>> {
 }
 
 /// What the first stage does: it reads pictures.
-fn begun<'a>(batch: &'a Batch<'_>, archive: &Job, piece: Piece) -> Part<'a, Option<Input>> {
+fn begun<'a>(batch: &'a Batch<'_>, archive: &Job, piece: Piece) -> Part<'a, Option<Loaded>> {
     let job = |member: String| Job {
         member: Some(member),
         ..archive.clone()
@@ -124,7 +123,7 @@ fn begun<'a>(batch: &'a Batch<'_>, archive: &Job, piece: Piece) -> Part<'a, Opti
 }
 
 /// What the second does: it restores them.
-fn worked<'a>(batch: &Batch<'a>, part: Part<'a, Option<Input>>) -> Part<'a, Option<Output>> {
+fn worked<'a>(batch: &Batch<'a>, part: Part<'a, Option<Loaded>>) -> Part<'a, Option<Output>> {
     match part {
         Part::Blocks(blocks) => Part::Blocks(blocks),
         Part::Refused(job, why) => Part::Refused(job, why),

@@ -29,33 +29,50 @@ const CLIPPED: f64 = 0.13;
 /// The lowest frequencies other than DC, of which most is left.
 const LOWEST: [usize; 3] = [1, 8, 9];
 
-/// The earlier levels of `component` with `steps`; the component is sampled at one of `factors`.
-/// `None` if its coefficients are on that table's teeth hardly more often than by chance. Too few
+/// The earlier levels of `component` with `steps`, and whether smooth chroma had mixed them; the
+/// component is sampled at one of `factors`. `None` if its coefficients are on that table's teeth hardly more often than by chance. Too few
 /// coefficients contradict nothing.
 pub fn levels(
     component: &Component,
     factors: (usize, usize),
     steps: &QuantSteps,
-) -> Option<Vec<Levels>> {
+) -> Option<(Vec<Levels>, bool)> {
     let direct = Before {
         blocks: dequantised(component),
         own: component.steps,
     };
     let found = direct.evidence(steps);
-    let (before, found) = match factors {
+    let (before, found, mixed) = match factors {
         (2, _) | (_, 2) => {
             let unmixed = direct.unmixed(component, factors);
             let evidence = unmixed.evidence(steps);
             match evidence.iter().sum::<f64>() >= found.iter().sum::<f64>() {
-                true => (unmixed, evidence),
-                false => (direct, found),
+                true => (unmixed, evidence, true),
+                false => (direct, found, false),
             }
         }
-        _ => (direct, found),
+        _ => (direct, found, false),
     };
     let most_against = SURE + CLIPPED * component.levels.len() as f64;
     let agrees = found.iter().all(|evidence| *evidence > -most_against);
-    agrees.then(|| before.levels(component, steps))
+    agrees.then(|| (before.levels(component, steps), mixed))
+}
+
+/// The earlier levels of a component that agrees with `steps`, as another part of it has shown;
+/// `mixed` by smooth chroma of these factors, or not.
+pub fn levels_after(
+    component: &Component,
+    mixed: Option<(usize, usize)>,
+    steps: &QuantSteps,
+) -> Vec<Levels> {
+    let direct = Before {
+        blocks: dequantised(component),
+        own: component.steps,
+    };
+    match mixed {
+        Some(factors) => direct.unmixed(component, factors).levels(component, steps),
+        None => direct.levels(component, steps),
+    }
 }
 
 /// Whether the DC of `component` contradicts an earlier quantisation with `steps`.

@@ -56,6 +56,18 @@ impl FirstSave {
         }
     }
 
+    /// The first save of `part` of another file of the same picture, as this one shows it.
+    pub(crate) fn of_part(&self, part: &JpegFile) -> Self {
+        let most = part.max_sampling();
+        let both = self.earlier.iter().zip(&part.components);
+        let earlier = both.map(|(earlier, component)| {
+            let (h, v) = component.sampling;
+            let factors = (most.0 / h, most.1 / v);
+            Some(earlier.as_ref()?.in_part(component, factors))
+        });
+        Self::of(part, earlier.collect())
+    }
+
     /// The table of its first component, if it is known.
     pub fn table(&self) -> Option<FamilyTable> {
         self.earlier.first()?.as_ref()?.table
@@ -187,7 +199,7 @@ mod tests {
                 let mut first = later.clone();
                 let steps_known = merged(&later, steps.map(Some));
                 undo(&later, &mut first, &steps_known);
-                let nearest = before::levels(&later, (1, 1), &steps_known).unwrap();
+                let (nearest, _) = before::levels(&later, (1, 1), &steps_known).unwrap();
                 assert_eq!(nearest, first.levels, "{one}, {two}");
                 for i in 0..64 {
                     let (wanted, step) = match steps[i] >= own[i] + 2 {

@@ -56,6 +56,8 @@ pub struct Resaved {
     pub steps: QuantSteps,
     /// The levels with these steps, if a table is known.
     levels: Option<Vec<Levels>>,
+    /// Whether smooth chroma had mixed the coefficients.
+    mixed: bool,
 }
 
 /// The earlier save that each component of `file` shows; `None` for a component that shows none.
@@ -170,13 +172,25 @@ impl Resaved {
         if first && before::dc_contradicts(component, &steps) {
             steps[0] = component.steps[0];
         }
+        let (levels, mixed) = before::levels(component, factors, &steps)?;
         Some(Self {
             first_steps: [None; 64],
             confidence: 0.0,
             table: Some(table),
-            levels: Some(before::levels(component, factors, &steps)?),
+            levels: Some(levels),
+            mixed,
             steps,
         })
+    }
+
+    /// The same save in `part` of another file of the same picture.
+    fn in_part(&self, part: &Component, factors: (usize, usize)) -> Self {
+        let mixed = self.mixed.then_some(factors);
+        let levels = |_| before::levels_after(part, mixed, &self.steps);
+        Self {
+            levels: self.table.map(levels),
+            ..self.clone()
+        }
     }
 }
 
@@ -244,6 +258,7 @@ impl Watched {
             table: None,
             steps: merged(component, first_steps),
             levels: None,
+            mixed: false,
         })
     }
 }
