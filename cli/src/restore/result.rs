@@ -23,6 +23,8 @@ use crate::restore::quality;
 pub struct Output {
     content: Content,
     metadata: Metadata,
+    /// The quality that was asked for, of a format that has one.
+    wanted: Option<u8>,
     /// What was done.
     pub report: Report,
     /// The quality of the JPEG, if it is written with one.
@@ -51,7 +53,7 @@ impl Output {
                 return Ok(jpeg::file::write::with_metadata(bytes, &self.metadata));
             }
         };
-        picture::encode(pixels, format, &self.metadata)
+        picture::encode(pixels, format, &self.metadata, self.wanted)
     }
 }
 
@@ -144,7 +146,14 @@ impl Work<'_> {
                 out.detail = detail;
                 out
             }
-            _ => self.picture(seen, carried.turn, control)?,
+            _ => {
+                let mut out = self.picture(seen, carried.turn, control)?;
+                out.wanted = match wanted {
+                    Wanted::Quality(quality) => Some(quality),
+                    _ => None,
+                };
+                out
+            }
         };
         out.found = seen.quality_found();
         out.metadata = carried.metadata;
@@ -221,6 +230,7 @@ impl Output {
         Self {
             content,
             metadata: Metadata::default(),
+            wanted: None,
             report,
             quality: None,
             found: None,

@@ -1,8 +1,10 @@
 //! The real binary around the pictures: pipes, formats, metadata, batches, messages. The prior is
 //! the one that changes nothing, so that every test is quick.
 
+mod avif_jxl;
 mod batches;
 mod depth;
+mod file_managers;
 mod fleet;
 mod formats;
 mod jpeg_out;

@@ -1,7 +1,13 @@
-//! Reads and writes picture files; `encode` and `bare` make their bytes of `samples`.
+//! Reads and writes picture files; `encode`, `bare`, `avif` and `jxl` make their bytes of `samples`.
 
+pub mod avif;
+mod avif_file;
 pub mod bare;
+mod boxes;
 pub mod encode;
+pub mod jxl;
+mod jxl_header;
+mod jxl_profile;
 pub mod samples;
 
 use std::fs::File;
@@ -145,7 +151,8 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
     let format = format
         .context("the extension must be png, tif, webp, ppm or pam")
         .with_context(name)?;
-    let bytes = Pixels::of(picture).and_then(|pixels| encode(pixels, format, &Metadata::default()));
+    let metadata = Metadata::default();
+    let bytes = Pixels::of(picture).and_then(|pixels| encode(pixels, format, &metadata, None));
     let bytes = bytes.with_context(name)?;
     save_bytes(&bytes, path)
 }
