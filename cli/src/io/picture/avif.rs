@@ -17,7 +17,7 @@ use crate::io::picture::samples::{Pixels, Samples};
 /// Written unless another is asked for.
 const QUALITY: u8 = 90;
 /// Of 0 (slow) to 10.
-const SPEED: u8 = 6;
+const SPEED: u8 = 7;
 /// Pixels that are encoded as a part of its own. Parts are encoded at the same time.
 const TILE: usize = 256 * 512;
 
@@ -40,6 +40,7 @@ fn config(pixels: &Pixels, quality: u8) -> EncoderConfig {
     speed.multiref = false;
     speed.rdo_lookahead_frames = 1;
     speed.scene_detection_mode = SceneDetectionSpeed::None;
+    speed.fast_deblock = false;
     speed.lrf = false;
     speed.cdef = quality < 55;
     speed.partition.partition_range =
