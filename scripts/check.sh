@@ -45,7 +45,7 @@ licences() {
 # Each script by the interpreter that its first line names; modules of Python by their name.
 scripts_parse() {
     status=0
-    for script in $(find scripts examples python/ddrmjpeg python/tests .ci -type f | sort); do
+    for script in $(find scripts examples packaging/desktop python/ddrmjpeg python/tests .ci -type f | sort); do
         case $script:$(head -c 64 "$script" | head -n 1 | tr -d '\0') in
         *:'#!/bin/sh') sh -n "$script" || status=1 ;;
         *:'#!'*bash) bash -n "$script" || status=1 ;;

@@ -26,9 +26,9 @@ pub struct RestoreArgs {
     /// an input is in follows from its name.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Output file for one input: the extension chooses png, tif, webp, ppm, pgm, pnm, pam, pfm, y4m,
-    /// rgb, yuv or jpg; tar for an archive. Or a folder, or - for standard output: PNG there, JPEG with
-    /// --out-quality or --tables.
+    /// Output file for one input: the extension chooses png, tif, webp, avif, jxl, ppm, pgm, pnm, pam,
+    /// pfm, y4m, rgb, yuv or jpg; tar for an archive. Or a folder, or - for standard output: PNG
+    /// there, JPEG with --out-quality or --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// The inputs are tar archives, whatever their names, and of folders the files *.tar. Pictures in
@@ -56,12 +56,13 @@ pub struct HowArgs {
     /// with another extension. y4m, rgb and yuv take several inputs of one size on standard output.
     #[arg(long, value_name = "NAME", value_parser = Format::named)]
     pub format: Option<Format>,
-    /// How exact the samples are: 16 for PNG, TIFF, PNM, PAM, Y4M and raw samples, f32 for TIFF, PFM
-    /// and raw RGB. 8 is what is written without it, but for PFM.
+    /// How exact the samples are: 16 for PNG, TIFF, JPEG XL, PNM, PAM, Y4M and raw samples, and for
+    /// AVIF, which has 10 then; f32 for TIFF, PFM and raw RGB. 8 is what is written without it, but
+    /// for PFM.
     #[arg(long, value_name = "8|16|f32", hide_possible_values = true)]
     pub depth: Option<Depth>,
     /// Write JPEG of that quality, without chroma subsampling. auto, the default for -o OUT.jpg:
-    /// the highest whose file is at most half again as large as the input.
+    /// the highest whose file is at most half again as large as the input. Of AVIF: 90 without it.
     #[arg(long, value_name = "auto|1..100", conflicts_with = "tables")]
     pub out_quality: Option<OutQuality>,
     /// Write JPEG with these tables. source: those of the input; the result then has mostly the
@@ -98,7 +99,8 @@ impl HowArgs {
     pub fn output<'a>(&self, path: &'a Path, resume: bool, overwrite: bool) -> files::Output<'a> {
         files::Output {
             path,
-            jpeg: self.tables.is_some() || self.out_quality.is_some(),
+            tables: self.tables.is_some(),
+            quality: self.out_quality.is_some(),
             format: self.format,
             resume,
             overwrite,

@@ -23,6 +23,8 @@ use crate::restore::quality;
 pub struct Output {
     content: Content,
     metadata: Metadata,
+    /// The quality that was asked for, of a format that has one.
+    wanted: Option<u8>,
     /// What was done.
     pub report: Report,
     /// The quality of the JPEG, if it is written with one.
@@ -67,7 +69,7 @@ impl Output {
             }
             Content::Written => return Ok(Vec::new()),
         };
-        picture::encode(pixels, format, &self.metadata)
+        picture::encode(pixels, format, &self.metadata, self.wanted)
     }
 }
 
@@ -164,7 +166,14 @@ impl Work<'_> {
                 out.detail = detail;
                 out
             }
-            _ => self.picture(seen, carried.turn, control)?,
+            _ => {
+                let mut out = self.picture(seen, carried.turn, control)?;
+                out.wanted = match wanted {
+                    Wanted::Quality(quality) => Some(quality),
+                    _ => None,
+                };
+                out
+            }
         };
         out.found = seen.quality_found();
         out.metadata = carried.metadata;
@@ -241,6 +250,7 @@ impl Output {
         Self {
             content,
             metadata: Metadata::default(),
+            wanted: None,
             report,
             quality: None,
             found: None,

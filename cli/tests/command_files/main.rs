@@ -2,8 +2,10 @@
 //! the one that changes nothing, so that every test is quick.
 
 mod archives;
+mod avif_jxl;
 mod batches;
 mod depth;
+mod file_managers;
 mod fleet;
 mod formats;
 mod hostile_archives;

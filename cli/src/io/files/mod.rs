@@ -96,14 +96,27 @@ pub struct Inputs<'a> {
 pub struct Output<'a> {
     /// The file, the folder, or `-`.
     pub path: &'a Path,
-    /// Whether JPEG was asked for, by a quality or tables.
-    pub jpeg: bool,
+    /// Whether tables of JPEG were asked for.
+    pub tables: bool,
+    /// Whether a quality was asked for.
+    pub quality: bool,
     /// The format that was named.
     pub format: Option<Format>,
     /// Outputs that exist are kept, and their inputs are skipped.
     pub resume: bool,
     /// Outputs that exist may be written again.
     pub overwrite: bool,
+}
+
+impl Output<'_> {
+    /// What was asked for and `format` does not have, as a sentence.
+    fn misfit(&self, format: Format) -> Option<&'static str> {
+        if self.tables && format != Format::Jpeg {
+            return Some("--tables is for JPEG");
+        }
+        let misfits = self.quality && !format.is_lossy();
+        misfits.then_some("--out-quality is for JPEG and AVIF")
+    }
 }
 
 /// Extensions of the files in a folder that count as JPEG.
@@ -156,13 +169,15 @@ pub fn plan(inputs: Inputs<'_>, output: Output<'_>, wanted: &[&str]) -> Result<B
 
 /// The format of files that the command names.
 pub fn format(output: Output<'_>) -> Result<Format> {
-    match (output.jpeg, output.format) {
-        (true, None | Some(Format::Jpeg)) => Ok(Format::Jpeg),
-        (true, Some(format)) => {
-            let format = format.name();
-            bail!("--tables and --out-quality are for JPEG, and --format is {format}");
-        }
-        (false, format) => Ok(format.unwrap_or(Format::Png)),
+    let usual = match output.tables || output.quality {
+        true => Format::Jpeg,
+        false => Format::Png,
+    };
+    let format = output.format.unwrap_or(usual);
+    let name = format.name();
+    match output.misfit(format) {
+        Some(flag) => bail!("{flag}, and --format is {name}"),
+        None => Ok(format),
     }
 }
 
@@ -176,9 +191,9 @@ fn named_format(output: Output<'_>) -> Result<Format> {
         let list = Vec::from_iter(Format::extensions()).join(", ");
         bail!("-o {name}: the extension must be one of {list}");
     };
-    if output.jpeg && format != Format::Jpeg {
+    if let Some(flag) = output.misfit(format) {
         let format = format.name();
-        bail!("-o {name}: --tables and --out-quality are for JPEG, and this is a {format}");
+        bail!("-o {name}: {flag}, and this is a {format}");
     }
     Ok(format)
 }

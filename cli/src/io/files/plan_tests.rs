@@ -6,7 +6,8 @@ use std::fs;
 fn into(path: &Path) -> Output<'_> {
     Output {
         path,
-        jpeg: false,
+        tables: false,
+        quality: false,
         format: None,
         resume: false,
         overwrite: false,

@@ -14,7 +14,7 @@ use tiff::encoder::{ImageEncoder, Rational, TiffEncoder, TiffKind, colortype};
 use tiff::tags::{ResolutionUnit, Tag};
 
 use crate::io::carry::exif;
-use crate::io::format::Format;
+use crate::io::format::{Encoder, Format};
 use crate::io::picture::samples::{Depth, Pixels, Samples, Shape};
 
 /// PNG's keyword for XMP.
@@ -23,10 +23,18 @@ const PNG_XMP: &str = "XML:com.adobe.xmp";
 const TIFF_XMP: Tag = Tag::Unknown(700);
 const TIFF_PHOTOSHOP: Tag = Tag::Unknown(34377);
 
-/// The bytes of a file of `format`, which is not JPEG.
-pub fn encode(pixels: Pixels, format: Format, metadata: &Metadata) -> Result<Vec<u8>> {
-    let encode = format.encoder();
-    encode.context("a JPEG is written by its own encoder")?(pixels, metadata)
+/// The bytes of a file of `format`, which is not JPEG. Only lossy ones have a quality.
+pub fn encode(
+    pixels: Pixels,
+    format: Format,
+    metadata: &Metadata,
+    quality: Option<u8>,
+) -> Result<Vec<u8>> {
+    let encoder = format.encoder();
+    match encoder.context("a JPEG is written by its own encoder")? {
+        Encoder::Exact(encode) => encode(pixels, metadata),
+        Encoder::Lossy(encode) => encode(pixels, metadata, quality),
+    }
 }
 
 /// PNG, 8 or 16 bits.

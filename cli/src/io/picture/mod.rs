@@ -1,7 +1,14 @@
-//! Reads and writes picture files; `encode`, `bare` and `rows` make their bytes of `samples`.
+//! Reads and writes picture files; `encode`, `bare`, `avif`, `jxl` and `rows` make their bytes of
+//! `samples`.
 
+pub mod avif;
+mod avif_file;
 pub mod bare;
+mod boxes;
 pub mod encode;
+pub mod jxl;
+mod jxl_header;
+mod jxl_profile;
 pub mod rows;
 pub mod samples;
 
@@ -146,7 +153,8 @@ pub fn save(picture: &Planar8, path: &Path) -> Result<()> {
     let format = format
         .context("the extension must be png, tif, webp, ppm or pam")
         .with_context(name)?;
-    let bytes = Pixels::of(picture).and_then(|pixels| encode(pixels, format, &Metadata::default()));
+    let metadata = Metadata::default();
+    let bytes = Pixels::of(picture).and_then(|pixels| encode(pixels, format, &metadata, None));
     let bytes = bytes.with_context(name)?;
     save_bytes(&bytes, path)
 }

@@ -1,4 +1,7 @@
-//! The formats that pictures are written in, by extension, and which metadata each can hold.
+//! The formats that pictures are written in, by extension, and which metadata each can hold. The table
+//! is in `rows`.
+
+mod rows;
 
 use std::path::Path;
 
@@ -7,9 +10,10 @@ use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image::metadata::Orientation;
 
+pub use crate::io::format::rows::Encoder;
+use crate::io::format::rows::{ROWS, Row, Text};
 use crate::io::picture::rows::EncodeRows;
-use crate::io::picture::samples::{Colour, Depth, Pixels};
-use crate::io::picture::{bare, encode, rows};
+use crate::io::picture::samples::{Colour, Depth};
 
 /// A format of output files: the name of a row of [`ROWS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum Format {
     Tiff,
     /// WebP, lossless
     WebP,
+    /// AVIF
+    Avif,
+    /// JPEG XL, lossless
+    Jxl,
     /// PPM: colour, always
     Ppm,
     /// PGM: grey, always
@@ -39,248 +47,6 @@ pub enum Format {
     /// JPEG
     Jpeg,
 }
-
-/// All that the command knows of a format.
-struct Row {
-    format: Format,
-    /// Its name in messages.
-    name: &'static str,
-    /// Extensions of its files; the command itself names files by the first.
-    extensions: &'static [&'static str],
-    /// Grey pictures are written as grey.
-    grey: bool,
-    holds: Holds,
-    /// How exact its samples can be; the first is what is written unless another is asked for.
-    depths: &'static [Depth],
-    /// What its samples are.
-    colour: Colour,
-    /// Whether files of it can be read here.
-    read: bool,
-    /// `None` for JPEG, which has an encoder of its own.
-    encode: Option<Encode>,
-    /// `None` where a file needs the whole picture.
-    rows: Option<EncodeRows>,
-}
-
-/// Pixels and metadata to the bytes of a file.
-type Encode = fn(Pixels, &Metadata) -> Result<Vec<u8>>;
-
-/// Which metadata files of a format can hold.
-struct Holds {
-    exif: bool,
-    icc: bool,
-    xmp: Text,
-    extended_xmp: bool,
-    photoshop: bool,
-    comments: Text,
-    density: bool,
-}
-
-/// Which text files of a format can hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Text {
-    None,
-    Ascii,
-    Utf8,
-    Any,
-}
-
-impl Text {
-    fn holds(self, bytes: &[u8]) -> bool {
-        match self {
-            Self::None => false,
-            Self::Ascii => bytes.is_ascii(),
-            Self::Utf8 => std::str::from_utf8(bytes).is_ok(),
-            Self::Any => true,
-        }
-    }
-}
-
-/// Formats that hold nothing but pixels.
-const BARE: Holds = Holds {
-    exif: false,
-    icc: false,
-    xmp: Text::None,
-    extended_xmp: false,
-    photoshop: false,
-    comments: Text::None,
-    density: false,
-};
-
-/// The formats, in the order in which messages list them.
-const ROWS: &[Row] = &[
-    Row {
-        format: Format::Png,
-        name: "PNG",
-        extensions: &["png"],
-        grey: true,
-        holds: Holds {
-            exif: true,
-            icc: true,
-            xmp: Text::Utf8,
-            comments: Text::Any,
-            density: true,
-            ..BARE
-        },
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(encode::as_png),
-        rows: Some(rows::as_png),
-    },
-    Row {
-        format: Format::Tiff,
-        name: "TIFF",
-        extensions: &["tif", "tiff"],
-        grey: true,
-        holds: Holds {
-            icc: true,
-            xmp: Text::Any,
-            photoshop: true,
-            comments: Text::Ascii,
-            density: true,
-            ..BARE
-        },
-        depths: &[Depth::Eight, Depth::Sixteen, Depth::Float],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(encode::as_tiff),
-        rows: Some(rows::as_tiff),
-    },
-    Row {
-        format: Format::WebP,
-        name: "WebP",
-        extensions: &["webp"],
-        grey: false,
-        holds: Holds {
-            exif: true,
-            icc: true,
-            xmp: Text::Any,
-            ..BARE
-        },
-        depths: &[Depth::Eight],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(encode::as_webp),
-        rows: None,
-    },
-    Row {
-        format: Format::Ppm,
-        name: "PPM",
-        extensions: &["ppm"],
-        grey: false,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(bare::as_ppm),
-        rows: Some(rows::as_ppm),
-    },
-    Row {
-        format: Format::Pgm,
-        name: "PGM",
-        extensions: &["pgm"],
-        grey: true,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(bare::as_pgm),
-        rows: Some(rows::as_pgm),
-    },
-    Row {
-        format: Format::Pnm,
-        name: "PNM",
-        extensions: &["pnm"],
-        grey: true,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(bare::as_pnm),
-        rows: Some(rows::as_pnm),
-    },
-    Row {
-        format: Format::Pam,
-        name: "PAM",
-        extensions: &["pam"],
-        grey: true,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::Rgb,
-        read: true,
-        encode: Some(bare::as_pam),
-        rows: Some(rows::as_pam),
-    },
-    Row {
-        format: Format::Pfm,
-        name: "PFM",
-        extensions: &["pfm"],
-        grey: true,
-        holds: BARE,
-        depths: &[Depth::Float],
-        colour: Colour::Rgb,
-        read: false,
-        encode: Some(bare::as_pfm),
-        rows: Some(rows::as_pfm),
-    },
-    Row {
-        format: Format::Y4m,
-        name: "Y4M",
-        extensions: &["y4m"],
-        grey: true,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::YCbCr,
-        read: false,
-        encode: Some(bare::as_y4m),
-        rows: None,
-    },
-    Row {
-        format: Format::RawRgb,
-        name: "raw RGB",
-        extensions: &["rgb"],
-        grey: false,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen, Depth::Float],
-        colour: Colour::Rgb,
-        read: false,
-        encode: Some(bare::as_rgb),
-        rows: Some(rows::as_rgb),
-    },
-    Row {
-        format: Format::RawYuv,
-        name: "raw YCbCr",
-        extensions: &["yuv"],
-        grey: true,
-        holds: BARE,
-        depths: &[Depth::Eight, Depth::Sixteen],
-        colour: Colour::YCbCr,
-        read: false,
-        encode: Some(bare::as_planes),
-        rows: None,
-    },
-    Row {
-        format: Format::Jpeg,
-        name: "JPEG",
-        extensions: &["jpg", "jpeg", "jpe", "jfif"],
-        grey: true,
-        holds: Holds {
-            exif: true,
-            icc: true,
-            xmp: Text::Any,
-            extended_xmp: true,
-            photoshop: true,
-            comments: Text::Any,
-            density: true,
-        },
-        depths: &[Depth::Eight],
-        colour: Colour::Rgb,
-        read: true,
-        encode: None,
-        rows: None,
-    },
-];
 
 impl Format {
     fn row(self) -> &'static Row {
@@ -314,7 +80,7 @@ impl Format {
 
     /// The extensions of pictures that are not JPEG and can be read.
     pub fn picture_extensions() -> impl Iterator<Item = &'static str> {
-        let pictures = ROWS.iter().filter(|row| row.encode.is_some() && row.read);
+        let pictures = ROWS.iter().filter(|row| row.encoder.is_some() && row.read);
         pictures.flat_map(|row| row.extensions.iter().copied())
     }
 
@@ -367,8 +133,14 @@ impl Format {
     }
 
     /// Pixels to the bytes of a file; `None` for JPEG.
-    pub fn encoder(self) -> Option<Encode> {
-        self.row().encode
+    pub fn encoder(self) -> Option<Encoder> {
+        self.row().encoder
+    }
+
+    /// Whether its files have a quality.
+    pub fn is_lossy(self) -> bool {
+        let encoder = self.row().encoder;
+        encoder.is_none_or(|encoder| matches!(encoder, Encoder::Lossy(_)))
     }
 
     /// Whether a file that is written in strips is gone back in.
@@ -468,9 +240,11 @@ mod tests {
 
     #[test]
     fn every_format_has_one_row_and_extensions_of_its_own() {
-        use Format::{Jpeg, Pam, Pfm, Pgm, Png, Pnm, Ppm, RawRgb, RawYuv, Tiff, WebP, Y4m};
+        use Format::{
+            Avif, Jpeg, Jxl, Pam, Pfm, Pgm, Png, Pnm, Ppm, RawRgb, RawYuv, Tiff, WebP, Y4m,
+        };
         let all = [
-            Png, Tiff, WebP, Ppm, Pgm, Pnm, Pam, Pfm, Y4m, RawRgb, RawYuv, Jpeg,
+            Png, Tiff, WebP, Avif, Jxl, Ppm, Pgm, Pnm, Pam, Pfm, Y4m, RawRgb, RawYuv, Jpeg,
         ];
         assert_eq!(ROWS.len(), all.len());
         for format in all {
