@@ -3,6 +3,7 @@
 pub mod archives;
 mod list;
 mod names;
+mod output;
 mod shard;
 mod walk;
 
@@ -14,6 +15,7 @@ use anyhow::{Result, bail};
 
 pub use crate::io::files::list::read as read_list;
 use crate::io::files::names::Names;
+pub use crate::io::files::output::Output;
 pub use crate::io::files::shard::Shard;
 pub use crate::io::files::walk::{below, walk};
 use crate::io::format::Format;
@@ -89,34 +91,6 @@ pub struct Inputs<'a> {
     pub listed: &'a [PathBuf],
     /// The part of them to restore; `None`: all.
     pub shard: Option<Shard>,
-}
-
-/// What the command line says about outputs.
-#[derive(Clone, Copy, Debug)]
-pub struct Output<'a> {
-    /// The file, the folder, or `-`.
-    pub path: &'a Path,
-    /// Whether tables of JPEG were asked for.
-    pub tables: bool,
-    /// Whether a quality was asked for.
-    pub quality: bool,
-    /// The format that was named.
-    pub format: Option<Format>,
-    /// Outputs that exist are kept, and their inputs are skipped.
-    pub resume: bool,
-    /// Outputs that exist may be written again.
-    pub overwrite: bool,
-}
-
-impl Output<'_> {
-    /// What was asked for and `format` does not have, as a sentence.
-    fn misfit(&self, format: Format) -> Option<&'static str> {
-        if self.tables && format != Format::Jpeg {
-            return Some("--tables is for JPEG");
-        }
-        let misfits = self.quality && !format.is_lossy();
-        misfits.then_some("--out-quality is for JPEG and AVIF")
-    }
 }
 
 /// Extensions of the files in a folder that count as JPEG.
