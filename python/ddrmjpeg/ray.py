@@ -21,21 +21,19 @@ A worker opens the model once. A column of JPEG files becomes a column of PNG fi
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any
 
 try:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
     import ray
-except ImportError as missing:
+except ImportError as _missing:
     raise ImportError(
-        f'ddrmjpeg.ray needs Ray Data ({missing}): pip install "ddrmjpeg[ray]"'
-    ) from missing
+        f'ddrmjpeg.ray needs Ray Data ({_missing}): pip install "ddrmjpeg[ray]"'
+    ) from _missing
 
 from ddrmjpeg._rows import Rows
 
 __all__ = ["Restore"]
-
-_Batch = Union["pa.Table", dict[str, Any]]
 
 
 class Restore:
@@ -69,8 +67,8 @@ class Restore:
         threads = max(1, int(assigned.get("CPU", 1)))
         self._rows = Rows(model, **{"threads": threads, **options})
 
-    def __call__(self, batch: _Batch) -> _Batch:
-        """The batch with its two new columns."""
+    def __call__(self, batch: Any) -> Any:
+        """The batch, a dictionary of arrays or a table of Arrow, with its two new columns."""
         is_table = isinstance(batch, pa.Table)
         jpegs = batch[self._column].to_pylist() if is_table else list(batch[self._column])
         done = [self._rows.restore(jpeg) for jpeg in jpegs]

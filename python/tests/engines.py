@@ -49,6 +49,18 @@ def add(tar, name, data):
     tar.addfile(about, io.BytesIO(data))
 
 
+def samples_of(folder):
+    """The members of all archives in ``folder`` by keys and extensions, each there once."""
+    samples = {}
+    for path in folder.glob("*.tar"):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                key, _, extension = member.name.partition(".")
+                assert extension not in samples.setdefault(key, {}), member.name
+                samples[key][extension] = tar.extractfile(member).read()
+    return samples
+
+
 def by_the_command(folder):
     """What the command makes of ``photos/``: the bytes of PNG files by the names of the inputs."""
     program = os.environ["DDRMJPEG_COMMAND"]
