@@ -25,8 +25,8 @@ def test_the_example_of_the_guide_runs(tmp_path):
     mine = [name for name in wanted if int(name[:2]) % 3 == shard]
     lean = f"{program} restore photos -o lean"
     subprocess.run(lean.split(), cwd=tmp_path, check=False, capture_output=True, timeout=300)
-    sizes = {name[:2]: (tmp_path / "lean" / name).with_suffix(".png").stat().st_size for name in mine}
-    assert {key: int(size) for key, size in seen.items()} == sizes
+    size = lambda name: (tmp_path / "lean" / name).with_suffix(".png").stat().st_size
+    assert {key: int(size) for key, size in seen.items()} == {name[:2]: size(name) for name in mine}
 
 
 def test_shards_have_the_same_pictures_as_files(tmp_path):
