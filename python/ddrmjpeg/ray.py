@@ -50,7 +50,7 @@ class Restore:
         errors: The column for reasons.
         **options: The options of ``ddrmjpeg.Restorer`` and of its ``restore_png``, such as
             ``preset`` or ``strength``. ``threads`` is by default the number of CPUs that Ray has
-            given the worker, at least 1.
+            given the worker, at least 1; outside a worker all are used.
     """
 
     def __init__(
@@ -63,9 +63,7 @@ class Restore:
         **options: Any,
     ) -> None:
         self._column, self._into, self._errors = column, into, errors
-        assigned = ray.get_runtime_context().get_assigned_resources()
-        threads = max(1, int(assigned.get("CPU", 1)))
-        self._rows = Rows(model, **{"threads": threads, **options})
+        self._rows = Rows(model, **{"threads": _cpus(), **options})
 
     def __call__(self, batch: Any) -> Any:
         """The batch, a dictionary of arrays or a table of Arrow, with its two new columns."""
@@ -84,3 +82,11 @@ class Restore:
         for name, values in new.items():
             table = table.append_column(name, values)
         return table
+
+
+def _cpus() -> int:
+    """The CPUs of this worker; 0, which stands for all, outside of one."""
+    context = ray.get_runtime_context()
+    if context.get_actor_id() is None:
+        return 0
+    return max(1, int(context.get_assigned_resources().get("CPU", 1)))

@@ -97,8 +97,8 @@ def test_the_examples_of_the_guide_run(place, cluster, wanted):
     check(rows(pq.read_table("restored_table").to_pylist(), "name"), wanted)
 
 
-def test_batches_of_numpy_and_options_that_are_wrong(cluster, wanted):
-    restore = Restore("nano", column="jpeg", into="jpeg", threads=1)
+def test_batches_of_numpy_and_options_that_are_wrong(wanted):
+    restore = Restore("nano", column="jpeg", into="jpeg")
     data = Path("photos/03.jpg").read_bytes()
     done = restore({"jpeg": [data, None], "n": [1, 2]})
     assert done["jpeg"].to_pylist() == [wanted["03.jpg"], None]
