@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -37,7 +38,9 @@ def cluster(place):
     cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node})
     cluster.add_node(**node)
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.wait_for_min_actors_s = 300
     assert len([node for node in ray.nodes() if node["Alive"]]) == 2
     yield cluster
     ray.shutdown()
@@ -60,13 +63,16 @@ def test_a_worker_that_is_killed_loses_nothing(place, cluster, wanted):
             node = ray.get_runtime_context().get_node_id()
             (self.folder / f"worker-{node}-{os.getpid()}").touch()
             done = super().__call__(batch)
+            # So long that the other worker gets the next block.
+            time.sleep(0.2)
             mark = self.folder / "killed"
             if any("06.jpg" in path for path in batch["path"]) and not mark.exists():
                 mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             return done
 
-    pictures = ray.data.read_binary_files("photos", include_paths=True, override_num_blocks=6)
+    few_tasks = {"override_num_blocks": 6, "concurrency": 1}
+    pictures = ray.data.read_binary_files("photos", include_paths=True, **few_tasks)
     restored = pictures.map_batches(
         Fragile,
         fn_constructor_kwargs={"folder": str(place), "model": "nano"},
