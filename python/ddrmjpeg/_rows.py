@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddrmjpeg import Restorer
 from ddrmjpeg._errors import InputError, LimitsError, UnsupportedError
-from ddrmjpeg._native import Restorer, option_names
+from ddrmjpeg._native import option_names  # type: ignore[import-not-found]
 
 
 class Rows:
@@ -17,10 +18,11 @@ class Rows:
     """
 
     def __init__(self, model: Any = None, **options: Any) -> None:
-        of_model = {"class_" if name == "class" else name for name in option_names()[0]}
-        self._options = {name: options[name] for name in options if name not in of_model}
-        of_model = {name: options[name] for name in options if name in of_model}
-        self._restorer = Restorer(model, **of_model)
+        names = {"class_" if name == "class" else name for name in option_names()[0]}
+        self._restorer = Restorer(
+            model, **{name: value for name, value in options.items() if name in names}
+        )
+        self._options = {name: value for name, value in options.items() if name not in names}
 
     def restore(self, jpeg: bytes | None) -> tuple[bytes | None, str | None]:
         """The PNG of one row, or why there is none.

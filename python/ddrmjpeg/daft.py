@@ -20,10 +20,10 @@ from typing import Any, Optional
 
 try:
     import daft
-except ImportError as missing:
+except ImportError as _missing:
     raise ImportError(
-        f'ddrmjpeg.daft needs Daft ({missing}): pip install "ddrmjpeg[daft]"'
-    ) from missing
+        f'ddrmjpeg.daft needs Daft ({_missing}): pip install "ddrmjpeg[daft]"'
+    ) from _missing
 
 from ddrmjpeg._rows import Rows
 

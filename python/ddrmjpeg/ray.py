@@ -21,21 +21,19 @@ A worker opens the model once. A column of JPEG files becomes a column of PNG fi
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any
 
 try:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
     import ray
-except ImportError as missing:
+except ImportError as _missing:
     raise ImportError(
-        f'ddrmjpeg.ray needs Ray Data ({missing}): pip install "ddrmjpeg[ray]"'
-    ) from missing
+        f'ddrmjpeg.ray needs Ray Data ({_missing}): pip install "ddrmjpeg[ray]"'
+    ) from _missing
 
 from ddrmjpeg._rows import Rows
 
 __all__ = ["Restore"]
-
-_Batch = Union["pa.Table", dict[str, Any]]
 
 
 class Restore:
@@ -52,7 +50,7 @@ class Restore:
         errors: The column for reasons.
         **options: The options of ``ddrmjpeg.Restorer`` and of its ``restore_png``, such as
             ``preset`` or ``strength``. ``threads`` is by default the number of CPUs that Ray has
-            given the worker, at least 1.
+            given the worker, at least 1; outside a worker all are used.
     """
 
     def __init__(
@@ -65,12 +63,10 @@ class Restore:
         **options: Any,
     ) -> None:
         self._column, self._into, self._errors = column, into, errors
-        assigned = ray.get_runtime_context().get_assigned_resources()
-        threads = max(1, int(assigned.get("CPU", 1)))
-        self._rows = Rows(model, **{"threads": threads, **options})
+        self._rows = Rows(model, **{"threads": _cpus(), **options})
 
-    def __call__(self, batch: _Batch) -> _Batch:
-        """The batch with its two new columns."""
+    def __call__(self, batch: Any) -> Any:
+        """The batch, a dictionary of arrays or a table of Arrow, with its two new columns."""
         is_table = isinstance(batch, pa.Table)
         jpegs = batch[self._column].to_pylist() if is_table else list(batch[self._column])
         done = [self._rows.restore(jpeg) for jpeg in jpegs]
@@ -86,3 +82,11 @@ class Restore:
         for name, values in new.items():
             table = table.append_column(name, values)
         return table
+
+
+def _cpus() -> int:
+    """The CPUs of this worker; 0, which stands for all, outside of one."""
+    context = ray.get_runtime_context()
+    if context.get_actor_id() is None:
+        return 0
+    return max(1, int(context.get_assigned_resources().get("CPU", 1)))

@@ -49,6 +49,18 @@ def add(tar, name, data):
     tar.addfile(about, io.BytesIO(data))
 
 
+def samples_of(folder):
+    """The members of all archives in ``folder`` by keys and extensions, each there once."""
+    samples = {}
+    for path in folder.glob("*.tar"):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                key, _, extension = member.name.partition(".")
+                assert extension not in samples.setdefault(key, {}), member.name
+                samples[key][extension] = tar.extractfile(member).read()
+    return samples
+
+
 def by_the_command(folder):
     """What the command makes of ``photos/``: the bytes of PNG files by the names of the inputs."""
     program = os.environ["DDRMJPEG_COMMAND"]
@@ -71,7 +83,8 @@ def check(rows, wanted, errors="error"):
 
 
 def snippets(engine):
-    """The examples of the guide that import ``engine``, by the file that each reads."""
+    """The examples of the guide that use ``engine``, in their order."""
     text = (ROOT / "docs/guide/fleet.md").read_text()
     found = re.findall(r"```python\n(.*?)```", text, re.S)
-    return [code for code in found if f"ddrmjpeg.{engine}" in code]
+    word = engine if engine == "WebDataset" else f"ddrmjpeg.{engine}"
+    return [code for code in found if word in code]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import ROOT, as_jpeg, scene
 
 import ddrmjpeg
@@ -60,10 +61,23 @@ def test_every_option_of_the_stub_can_be_given(files, nano):
     )
 
 
-def test_the_stubs_are_those_of_the_module():
+def test_the_stubs_are_those_of_the_module(tmp_path):
+    # The engines are large, and their types are not ours.
+    config = tmp_path / "mypy.ini"
+    config.write_text("[mypy]\n[mypy-ray.*,daft.*,pyarrow.*]\nfollow_imports = skip\n")
     check = [sys.executable, "-m", "mypy.stubtest", "ddrmjpeg", "--ignore-missing-stub"]
+    check += ["--mypy-config-file", str(config)]
     done = subprocess.run(check, capture_output=True, text=True, cwd=ROOT / "python/tests")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("engine", ["ray", "daft"])
+def test_an_engine_that_is_not_installed_is_named(engine):
+    code = f"import sys; sys.modules['{engine}'] = None; import ddrmjpeg.{engine}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"ImportError: ddrmjpeg.{engine} needs" in done.stderr
+    assert f'pip install "ddrmjpeg[{engine}]"' in done.stderr
 
 
 def test_everything_public_has_a_docstring():

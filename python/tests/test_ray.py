@@ -2,12 +2,14 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import ray
 import ray.data
-from engines import by_the_command, check, snippets, write_sources
+from engines import by_the_command, check, samples_of, snippets, write_sources
 from ray.cluster_utils import Cluster
 
 from ddrmjpeg.ray import Restore
@@ -36,15 +38,16 @@ def cluster(place):
     cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node})
     cluster.add_node(**node)
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.wait_for_min_actors_s = 300
     assert len([node for node in ray.nodes() if node["Alive"]]) == 2
     yield cluster
     ray.shutdown()
     cluster.shutdown()
 
 
-def rows(dataset, name="path"):
-    found = dataset.take_all()
+def rows(found, name):
     return [(Path(row[name]).name, row["restored"], row["error"]) for row in found]
 
 
@@ -60,13 +63,16 @@ def test_a_worker_that_is_killed_loses_nothing(place, cluster, wanted):
             node = ray.get_runtime_context().get_node_id()
             (self.folder / f"worker-{node}-{os.getpid()}").touch()
             done = super().__call__(batch)
+            # So long that the other worker gets the next block.
+            time.sleep(0.2)
             mark = self.folder / "killed"
             if any("06.jpg" in path for path in batch["path"]) and not mark.exists():
                 mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             return done
 
-    pictures = ray.data.read_binary_files("photos", include_paths=True, override_num_blocks=6)
+    few_tasks = {"override_num_blocks": 6, "concurrency": 1}
+    pictures = ray.data.read_binary_files("photos", include_paths=True, **few_tasks)
     restored = pictures.map_batches(
         Fragile,
         fn_constructor_kwargs={"folder": str(place), "model": "nano"},
@@ -75,7 +81,7 @@ def test_a_worker_that_is_killed_loses_nothing(place, cluster, wanted):
         resources={"seat": 1},
         compute=ray.data.ActorPoolStrategy(size=2),
     )
-    check(rows(restored), wanted)
+    check(rows(restored.take_all(), "path"), wanted)
     assert (place / "killed").exists()
     workers = [path.name.split("-")[1:] for path in place.glob("worker-*")]
     assert len({node for node, _ in workers}) == 2, "both nodes worked"
@@ -88,21 +94,17 @@ def test_the_examples_of_the_guide_run(place, cluster, wanted):
     folder, shards, parquet = few
     names = {}
     exec(folder, names)
-    found = ray.data.read_parquet("restored/")
-    check(rows(found), wanted)
-
+    check(rows(pq.read_table("restored").to_pylist(), "path"), wanted)
     exec(shards, names)
-    found = ray.data.read_webdataset("restored_shards/", decoder=None).take_all()
-    sample = lambda row: (row["txt"].decode(), row.get("png"), row.get("error"))
-    found = [(name, png, error and error.decode()) for name, png, error in map(sample, found)]
-    check(found, wanted)
-
+    samples = samples_of(place / "restored_shards")
+    found = [(s["txt"].decode(), s.get("png"), s.get("error")) for s in samples.values()]
+    check([(name, png, error and error.decode()) for name, png, error in found], wanted)
     exec(parquet, names)
-    check(rows(ray.data.read_parquet("restored_table/"), "name"), wanted)
+    check(rows(pq.read_table("restored_table").to_pylist(), "name"), wanted)
 
 
-def test_batches_of_numpy_and_options_that_are_wrong(cluster, wanted):
-    restore = Restore("nano", column="jpeg", into="jpeg", threads=1)
+def test_batches_of_numpy_and_options_that_are_wrong(wanted):
+    restore = Restore("nano", column="jpeg", into="jpeg")
     data = Path("photos/03.jpg").read_bytes()
     done = restore({"jpeg": [data, None], "n": [1, 2]})
     assert done["jpeg"].to_pylist() == [wanted["03.jpg"], None]

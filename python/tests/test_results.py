@@ -1,6 +1,8 @@
 """Results are those of the command, whatever the source comes as."""
 
 import io
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -69,6 +71,19 @@ def test_other_types_round_to_bytes(kind, files, nano):
     assert np.abs(fine / 257 - exact).max() <= 0.5 + 1 / 257
     assert np.abs(floats * 255 - exact).max() <= 0.5 + 1e-4
     assert len(np.unique(fine % 257)) > 100, "there is something between the bytes"
+
+
+@pytest.mark.parametrize("kind", ["colour", "grey", "cmyk", "turned", "cut"])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_png_files_are_the_command_s(kind, depth, files, nano, tmp_path):
+    (tmp_path / "in.jpg").write_bytes(files[kind])
+    flags = ["--model", "nano", "--strip", "--depth", str(depth)]
+    line = [os.environ["DDRMJPEG_COMMAND"], "restore", "in.jpg", "-o", "out.png", *flags]
+    subprocess.run(line, check=True, capture_output=True, cwd=tmp_path, timeout=300)
+    png = nano.restore_png(files[kind], dtype=f"uint{depth}")
+    assert png == (tmp_path / "out.png").read_bytes()
+    with pytest.raises(ddrmjpeg.OptionsError, match="uint8 or uint16"):
+        nano.restore_png(files[kind], dtype="float32")
 
 
 def test_bytes_of_any_kind_are_the_same(files, nano):
