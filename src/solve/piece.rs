@@ -46,8 +46,8 @@ pub(crate) struct Solved {
 }
 
 impl Common<'_> {
-    /// Solves the core of `tile`. `around` was seen of `place`, which holds the tile's window and, on
-    /// each side that is not the picture's end, an MCU more.
+    /// Solves the core of `tile`. `around` was seen of `place`, which holds the tile's window and,
+    /// on each side that is not the picture's end, an MCU more.
     ///
     /// # Errors
     /// Those of the denoiser; [`crate::Error::Cancelled`].

@@ -200,8 +200,7 @@ const ROWS: usize = 64;
 
 /// A strip with each of its parts of some rows.
 fn in_rows<S: Strip>(strip: S) -> impl Iterator<Item = (Rc<S>, Range<usize>)> {
-    let (strip, height) = (Rc::new(strip), S::height);
-    let all = height(&strip);
+    let (all, strip) = (strip.height(), Rc::new(strip));
     let rows = (0..all).step_by(ROWS);
     rows.map(move |first| (Rc::clone(&strip), first..all.min(first + ROWS)))
 }

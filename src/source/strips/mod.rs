@@ -30,8 +30,8 @@ use crate::source::strips::bands::{Band, Cut};
 pub(crate) use crate::source::strips::rows::Rows;
 use crate::source::strips::sample::Decided;
 
-/// Whether pictures can be restored in strips by this prior: if it looks no further than a halo, and
-/// is asked once.
+/// Whether pictures can be restored in strips by this prior: if it looks no further than a halo,
+/// and is asked once.
 pub(crate) fn can_restore(denoiser: &dyn Denoiser, options: &RestoreOptions) -> bool {
     let plan = Plan::of(options, denoiser.facts().one_call);
     let is_near = matches!(denoiser.reach(), Reach::Halo { .. });
@@ -64,23 +64,10 @@ pub(crate) fn restore<R: Rows>(
     };
     let calls = AtomicUsize::new(0);
     let mut decided = Decided::of(file, denoiser, request.options);
-    let walk = |decided: &Decided| {
-        Walk {
-            file,
-            decided,
-            common: decided.common(denoiser, request, &calls),
-            at_once: denoiser.facts().at_once.max(1),
-        }
-        .is_strange(&cut)
-    };
-    let strange = walk(&decided)?;
+    let asked = (denoiser, request, &calls);
+    let strange = Walk::new(file, &decided, asked).is_strange(&cut)?;
     decided.task.idle |= strange;
-    let walk = Walk {
-        file,
-        decided: &decided,
-        common: decided.common(denoiser, request, &calls),
-        at_once: denoiser.facts().at_once.max(1),
-    };
+    let walk = Walk::new(file, &decided, asked);
     let pixel_bytes = denoiser.facts().pixel_bytes;
     let bands = cut.bands(request.options.tile_size, pixel_bytes, R::PIXEL_BYTES);
     let mut sums = Sums::default();
@@ -128,7 +115,20 @@ struct Walk<'a> {
     at_once: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(
+        file: &'a PackedFile,
+        decided: &'a Decided,
+        (denoiser, request, calls): (&'a dyn Denoiser, Request<'a>, &'a AtomicUsize),
+    ) -> Self {
+        Self {
+            file,
+            decided,
+            common: decided.common(denoiser, request, calls),
+            at_once: denoiser.facts().at_once.max(1),
+        }
+    }
+
     /// Whether a sample of the answers is unlike what the prior knows.
     fn is_strange(&self, cut: &Cut) -> Result<bool> {
         let task = &self.decided.task;

@@ -1,8 +1,8 @@
 //! What is decided once for a whole picture that is restored in strips, by a sample of it.
 //!
 //! By levels of 16 squares of 512 pixels: an earlier save and its table, and whether the gate is
-//! closed. By the prior's answers for 36 squares of 192: whether they are those of one that does not
-//! know such pictures. A picture that has no more pixels than these is its own sample.
+//! closed. By the prior's answers for 36 squares of 192: whether they are those of one that does
+//! not know such pictures. A picture that has no more pixels than these is its own sample.
 
 use crate::contract::{Denoiser, QuantSteps};
 use crate::frame::Rect;
@@ -98,8 +98,8 @@ fn places(packed: &PackedFile, (count, side): (usize, usize)) -> Vec<Rect> {
     down.iter().flat_map(row).collect()
 }
 
-/// `count` spans of `side` of a length in multiples of `mcu`: (start, length); one of all whole MCUs
-/// where that is no more.
+/// `count` spans of `side` of a length in multiples of `mcu`: (start, length); one of all whole
+/// MCUs where that is no more.
 fn spread(length: usize, mcu: usize, (count, side): (usize, usize)) -> Vec<(usize, usize)> {
     let side = side.next_multiple_of(mcu);
     if length <= count * side {
