@@ -27,8 +27,8 @@ pub struct RestoreArgs {
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
     /// Output file for one input: the extension chooses png, tif, webp, avif, jxl, ppm, pgm, pnm,
-    /// pam, pfm, y4m, rgb, yuv or jpg. Or a folder, or - for standard output: PNG there, JPEG with --out-quality or
-    /// --tables.
+    /// pam, pfm, y4m, rgb, yuv or jpg. Or a folder, or - for standard output: PNG there, JPEG with
+    /// --out-quality or --tables.
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// Skip inputs whose output already exists.

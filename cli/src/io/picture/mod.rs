@@ -1,4 +1,4 @@
-//! Reads and writes picture files; `encode`, `bare`, `avif` and `jxl` make their bytes of `samples`.
+//! Reads and writes picture files; `encode`, `bare`, `avif` and `jxl` make bytes of `samples`.
 
 pub mod avif;
 mod avif_file;
