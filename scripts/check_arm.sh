@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds the command for ARM (aarch64) on another Linux machine, runs the library's tests that need no
-# network of its own, and restores a picture, under qemu. The picture has to be that of this machine,
-# to one level. Not part of CI: it takes 20 minutes on two cores.
+# Builds the command for ARM (aarch64) on another Linux machine, runs tests of the library's core
+# and restores a picture, under qemu. The picture has to be that of this machine, to one level.
+# Not part of CI: it takes 20 minutes on two cores.
 #
 # Usage: check_arm.sh [TEST_FILTER...]      the tests by their names (default: jpeg:: sampler::)
 #

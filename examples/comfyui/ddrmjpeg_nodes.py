@@ -1,10 +1,10 @@
 """Two nodes for ComfyUI: one loads a JPEG and restores it, one restores pictures that were JPEG.
 
 Copy this file to ComfyUI's folder custom_nodes, and install the package ddrmjpeg into the same
-Python: `pip install target/python/ddrmjpeg-*.whl`. The nodes are in the category "image/restoration".
+Python: `pip install target/python/ddrmjpeg-*.whl`. The nodes are in "image/restoration".
 
-A JPEG's levels are lost when ComfyUI's own "Load Image" decodes it, so the node that loads it itself
-restores better.
+A JPEG's levels are lost when ComfyUI's own "Load Image" decodes it, so the node that loads it
+itself restores better.
 """
 
 import functools
@@ -60,7 +60,7 @@ class LoadJpegRestored:
 
 
 class RestoreJpegPixels:
-    """Pictures that were a JPEG and have not been scaled since; `quality` 0 finds it in the pixels."""
+    """Pictures that were JPEG and were not scaled since; `quality` 0 finds it in the pixels."""
 
     CATEGORY = "image/restoration"
     RETURN_TYPES = ("IMAGE",)

@@ -15,7 +15,7 @@ use crate::{colour, ends, errors, folder, restore, says, scene};
 const XMP: &[u8] = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF \
     xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></x:xmpmeta>";
 
-/// A profile that decoders accept: the primaries of Adobe RGB and a power of 2.2, or grey with that.
+/// A profile that decoders accept: the primaries of Adobe RGB and a power of 2.2, or grey.
 fn profile(space: &[u8; 4]) -> Vec<u8> {
     let xyz = |values: [u32; 3]| {
         let numbers = values.iter().flat_map(|value| value.to_be_bytes());

@@ -1,5 +1,5 @@
-//! The formats that pictures are written in, by extension, and which metadata each can hold. The table
-//! is in `rows`.
+//! The formats that pictures are written in, by extension, and which metadata each can hold. The
+//! table is in `rows`.
 
 mod rows;
 

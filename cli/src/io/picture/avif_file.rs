@@ -1,5 +1,5 @@
-//! The boxes of an AVIF file (AVIF 1.1, ISO 23008-12) around one frame of AV1: what the picture is, and
-//! EXIF, XMP and ICC beside it. The crate avif-serialize has no place for the last two.
+//! The boxes of an AVIF file (AVIF 1.1, ISO 23008-12) around one frame of AV1: what the picture is,
+//! and EXIF, XMP and ICC beside it. The crate avif-serialize has no place for the last two.
 
 use ddrmjpeg::jpeg::file::Metadata;
 use image::metadata::Orientation;
@@ -162,8 +162,8 @@ fn configuration(grey: bool, depth: u8) -> [u8; 4] {
     [0x81, profile << 5 | 31, deep | mono | subsampled, 0]
 }
 
-/// Readers of AVIF go by these, not by EXIF: quarter turns to the left, and then the axis to mirror at,
-/// 0 across and 1 upright.
+/// Readers of AVIF go by these, not by EXIF: quarter turns to the left, and then the axis to mirror
+/// at, 0 across and 1 upright.
 fn turns(orientation: Orientation) -> (Option<u8>, Option<u8>) {
     match orientation {
         Orientation::NoTransforms => (None, None),

@@ -1,5 +1,5 @@
 //! The header of a JPEG XL codestream (ISO 18181-1, annexes D and E): size, depth, orientation and
-//! colour. zune-jpegxl writes one without orientation and ICC profile; `jxl` puts this in its place.
+//! colour. zune-jpegxl writes one without orientation and profile; `jxl` puts this in its place.
 
 use crate::io::picture::jxl_profile;
 

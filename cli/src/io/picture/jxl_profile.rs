@@ -1,5 +1,5 @@
-//! An ICC profile as part of a JPEG XL header (ISO 18181-1, annex E.4), whole and uncompressed: each
-//! byte takes 8 bits, and the profile is one command, "insert". A profile is half a kilobyte mostly.
+//! An ICC profile as part of a JPEG XL header (ISO 18181-1, annex E.4), whole and uncompressed:
+//! each byte takes 8 bits, and the profile is one command, "insert". Most are half a kilobyte.
 
 use crate::io::picture::jxl_header::Bits;
 
