@@ -3,17 +3,20 @@
 //!
 //! It decodes no pixels. Errors of the C library become [`Error`]; nothing aborts.
 
+use std::borrow::Cow;
 use std::ptr;
 
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 use crate::jpeg::file::ffi;
-use crate::jpeg::file::ink::Ink;
+use crate::jpeg::file::ink;
 use crate::jpeg::file::lost;
 use crate::jpeg::file::origin::Markers;
 use crate::jpeg::file::partial::Partial;
+use crate::jpeg::file::second;
 use crate::jpeg::file::{Component, Damage, JpegFile, Metadata};
-use crate::jpeg::segments::markers;
+use crate::jpeg::grid::tables;
+use crate::jpeg::segments::{amend, markers};
 use crate::options::Limits;
 
 /// The shim's handle, released on every path.
@@ -33,9 +36,38 @@ impl Drop for Reader {
 /// unsupported kinds of JPEG (12 bit, lossless, fractional sampling), [`Error::Limits`] for a
 /// picture over `limits`, before memory is allocated for it.
 pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
+    let data = amended(data, limits)?;
+    let file = as_it_is(&data, limits)?;
+    let lost = second::lost_area(&file);
+    let Some(reading) = (lost > 0).then(|| second::reading(&data)).flatten() else {
+        return Ok(file);
+    };
+    // Large files do not fit twice.
+    drop(file);
+    match as_it_is(&reading.bytes, limits) {
+        Ok(mut file) if second::lost_area(&file) < lost => {
+            second::explain(&mut file, reading.message);
+            Ok(file)
+        }
+        _ => as_it_is(&data, limits),
+    }
+}
+
+/// `data` with a header that libjpeg reads.
+pub(crate) fn amended<'a>(data: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
+    check_length(data, limits)?;
+    amend::header(data)
+}
+
+fn as_it_is(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let (reader, info) = begin(data, limits)?;
     let model = pixel_model(&info)?;
-    reader.decode()?;
+    if let Err(error) = reader.decode() {
+        // SAFETY: the handle is live and reads from `data`.
+        let place = unsafe { ffi::dj_reader_place(reader.0, data.as_ptr()) };
+        drop(reader);
+        return up_to(data, place, error, limits);
+    }
     let mut components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
         .collect::<Result<Vec<_>>>()?;
@@ -44,7 +76,7 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
         show(damage, &components, data, limits)?;
     }
     let ink = match components.len() {
-        4 => Some(ink(&mut components, damage.as_mut(), &info)),
+        4 => Some(ink::taken(&mut components, damage.as_mut(), &info)),
         _ => None,
     };
     Ok(JpegFile {
@@ -60,23 +92,35 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     })
 }
 
+/// Reads what stands before the marker that gave the `error`, behind which libjpeg is at `place`:
+/// a file may lack its end-of-image marker and go on with something else, or be broken behind its
+/// first scan. If that holds nothing, the error remains.
+fn up_to(data: &[u8], place: usize, error: Error, limits: &Limits) -> Result<JpegFile> {
+    let start = second::marker_before(data, place);
+    let (Error::Input(message) | Error::Unsupported(message)) = &error else {
+        return Err(error);
+    };
+    match (start > 0).then(|| as_it_is(&data[..start], limits)) {
+        Some(Ok(mut file)) if second::lost_area(&file) < file.width * file.height => {
+            second::explain(&mut file, message);
+            Ok(file)
+        }
+        _ => Err(error),
+    }
+}
+
 /// Reads only the metadata of a file, without its coefficients.
 ///
 /// # Errors
 /// Those of [`read`] that concern the header.
 pub fn metadata(data: &[u8], limits: &Limits) -> Result<Metadata> {
-    begin(data, limits).map(|(reader, _)| reader.metadata())
+    let data = amended(data, limits)?;
+    begin(&data, limits).map(|(reader, _)| reader.metadata())
 }
 
 /// Reads the header of `data` and checks it. The reader must not outlive `data`.
 pub(crate) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)> {
-    if data.len() as u64 > limits.file_bytes {
-        return Err(Error::Limits(format!(
-            "a file of {} bytes: the limit is {}",
-            data.len(),
-            limits.file_bytes
-        )));
-    }
+    check_length(data, limits)?;
     check_start(data)?;
     let reader = open(limits)?;
     let info = reader.header(data)?;
@@ -85,6 +129,17 @@ pub(crate) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)>
     pixel_model(&info)?;
     check_sampling(&info)?;
     Ok((reader, info))
+}
+
+fn check_length(data: &[u8], limits: &Limits) -> Result<()> {
+    if data.len() as u64 > limits.file_bytes {
+        return Err(Error::Limits(format!(
+            "a file of {} bytes: the limit is {}",
+            data.len(),
+            limits.file_bytes
+        )));
+    }
+    Ok(())
 }
 
 fn check_start(data: &[u8]) -> Result<()> {
@@ -152,43 +207,6 @@ fn check_sampling(info: &ffi::Info) -> Result<()> {
     Ok(())
 }
 
-/// Removes black from the four components of a file, and its part from the damage.
-fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi::Info) -> Ink {
-    let factors = (
-        (info.max_h / info.h[3]) as usize,
-        (info.max_v / info.v[3]) as usize,
-    );
-    let size = (
-        (info.width as usize).div_ceil(factors.0),
-        (info.height as usize).div_ceil(factors.1),
-    );
-    let mut black = components.split_off(3);
-    black[0].sampling = (1, 1);
-    let damage = damage.map(|whole| Damage {
-        message: whole.message.clone(),
-        lost: match whole.known.get(3) {
-            Some(known) => lost::blocks(known, &black[0], size),
-            None => Vec::new(),
-        },
-        known: whole.known.drain(whole.known.len().min(3)..).collect(),
-    });
-    Ink {
-        black: Box::new(JpegFile {
-            width: size.0,
-            height: size.1,
-            model: PixelModel::Grey,
-            progressive: info.progressive != 0,
-            components: black,
-            ink: None,
-            damage,
-            metadata: Metadata::default(),
-            markers: Markers::default(),
-        }),
-        factors,
-        is_ycck: info.color_space == ffi::color_space::YCCK,
-    }
-}
-
 fn open(limits: &Limits) -> Result<Reader> {
     let scans = i32::try_from(limits.scans).unwrap_or(i32::MAX);
     // Markers are at most 65533 bytes each; long profiles come in pieces.
@@ -242,10 +260,13 @@ impl Reader {
         if ok == 0 {
             return Err(Error::Input(self.message()));
         }
-        if let Some(at) = steps.iter().position(|&step| step == 0) {
+        if steps[0] == 0 {
             return Err(Error::Input(format!(
-                "quantisation step {at} of component {c} is 0: steps are 1..65535"
+                "quantisation step 0 of component {c} is 0: it is 1..65535"
             )));
+        }
+        for at in tables::open_zeros(&mut steps) {
+            levels.iter_mut().for_each(|block| block[at] = 0);
         }
         Ok(Component {
             id: info.id[c] as u8,
