@@ -70,6 +70,7 @@ unsafe extern "C" {
         info: *mut Info,
     ) -> c_int;
     pub(crate) fn dj_reader_decode(reader: *mut Reader) -> c_int;
+    pub(crate) fn dj_reader_place(reader: *const Reader, data: *const u8) -> usize;
     pub(crate) fn dj_reader_pixels(reader: *mut Reader, pixels: *mut u8) -> c_int;
     pub(crate) fn dj_reader_component(reader: *mut Reader, c: c_int, levels: *mut i16) -> c_int;
     pub(crate) fn dj_reader_steps(reader: *mut Reader, c: c_int, steps: *mut u16) -> c_int;

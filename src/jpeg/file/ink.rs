@@ -4,8 +4,11 @@
 //! black (or YCbCr of their complements), and K, which is grey. Each is restored from its own
 //! levels. Filled by `read`; combined again after the restoration.
 
-use crate::frame::Picture;
-use crate::jpeg::file::JpegFile;
+use crate::frame::{Picture, PixelModel};
+use crate::jpeg::file::ffi;
+use crate::jpeg::file::lost;
+use crate::jpeg::file::origin::Markers;
+use crate::jpeg::file::{Component, Damage, JpegFile, Metadata};
 use crate::jpeg::grid::sampling;
 
 /// The black component of a file, as a grey file of its own.
@@ -55,6 +58,47 @@ impl Ink {
             false => share(paint),
         };
         2.0 * paint * share(black) - 1.0
+    }
+}
+
+/// Removes black from the four components of a file, and its part from the damage.
+pub(crate) fn taken(
+    components: &mut Vec<Component>,
+    damage: Option<&mut Damage>,
+    info: &ffi::Info,
+) -> Ink {
+    let factors = (
+        (info.max_h / info.h[3]) as usize,
+        (info.max_v / info.v[3]) as usize,
+    );
+    let size = (
+        (info.width as usize).div_ceil(factors.0),
+        (info.height as usize).div_ceil(factors.1),
+    );
+    let mut black = components.split_off(3);
+    black[0].sampling = (1, 1);
+    let damage = damage.map(|whole| Damage {
+        message: whole.message.clone(),
+        lost: match whole.known.get(3) {
+            Some(known) => lost::blocks(known, &black[0], size),
+            None => Vec::new(),
+        },
+        known: whole.known.drain(whole.known.len().min(3)..).collect(),
+    });
+    Ink {
+        black: Box::new(JpegFile {
+            width: size.0,
+            height: size.1,
+            model: PixelModel::Grey,
+            progressive: info.progressive != 0,
+            components: black,
+            ink: None,
+            damage,
+            metadata: Metadata::default(),
+            markers: Markers::default(),
+        }),
+        factors,
+        is_ycck: info.color_space == ffi::color_space::YCCK,
     }
 }
 

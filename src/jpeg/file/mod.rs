@@ -11,6 +11,7 @@ pub mod partial;
 pub mod pixels;
 pub mod read;
 pub mod requantise;
+pub(crate) mod second;
 pub mod write;
 
 use std::ops::Range;

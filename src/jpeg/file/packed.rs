@@ -4,11 +4,6 @@
 //! Filled by libjpeg as any other, but for the arrays of blocks (`packed.c`). Parts of it are
 //! ordinary files. Called by `source::strips`.
 
-use std::fmt;
-
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::{PixelModel, Rect};
@@ -17,14 +12,20 @@ use crate::jpeg::file::origin::Markers;
 use crate::jpeg::file::partial::Partial;
 use crate::jpeg::file::read;
 use crate::jpeg::file::read::{Keep, Reader};
+use crate::jpeg::file::second;
 use crate::jpeg::file::{Component, Damage, JpegFile, Levels, Metadata};
+use crate::jpeg::grid::tables;
 use crate::options::Limits;
+use crate::runtime::threads::crew;
 
 /// A JPEG file that was read to be restored in strips: its levels take a half to one and a half
 /// bytes a pixel, where those of a [`JpegFile`] take three or six.
+#[derive(Debug)]
 pub struct PackedFile {
     /// All but the levels.
     outline: JpegFile,
+    /// Of each component the coefficients whose levels say nothing.
+    open: Vec<Vec<usize>>,
     reader: Reader,
 }
 
@@ -34,19 +35,18 @@ unsafe impl Send for PackedFile {}
 // SAFETY: as above.
 unsafe impl Sync for PackedFile {}
 
-impl fmt::Debug for PackedFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut of = f.debug_struct("PackedFile");
-        of.field("outline", &self.outline).finish_non_exhaustive()
-    }
-}
-
 impl PackedFile {
     /// Reads the bytes of a file, which are not needed afterwards.
     ///
     /// # Errors
     /// As [`JpegFile::read`]; [`Error::Unsupported`] for four components.
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        let bytes = read::amended(bytes, limits)?;
+        let read = |bytes: &[u8]| Self::as_it_is(bytes, limits);
+        second::best(&bytes, read, |file| &mut file.outline)
+    }
+
+    fn as_it_is(bytes: &[u8], limits: &Limits) -> Result<Self> {
         let (reader, info) = read::begin_as(Keep::Packed, bytes, limits)?;
         let model = read::pixel_model(&info)?;
         if info.components > 3 {
@@ -56,12 +56,13 @@ impl PackedFile {
         }
         reader.decode()?;
         let components = (0..info.components as usize).map(|c| reader.outline(c, &info));
+        let (components, open) = components.collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let outline = JpegFile {
             width: info.width as usize,
             height: info.height as usize,
             model,
             progressive: info.progressive != 0,
-            components: components.collect::<Result<_>>()?,
+            components,
             ink: None,
             damage: reader.damage(&info, model),
             markers: Markers::of(bytes),
@@ -71,7 +72,11 @@ impl PackedFile {
         if unsafe { ffi::dj_reader_close(reader.0) } == 0 {
             return Err(Error::Backend(format!("libjpeg: {}", reader.message())));
         }
-        let mut file = Self { outline, reader };
+        let mut file = Self {
+            outline,
+            open,
+            reader,
+        };
         file.show_damage(bytes, limits)?;
         Ok(file)
     }
@@ -232,8 +237,8 @@ impl PackedFile {
 
     fn part_of(&self, c: usize, place: Rect) -> Component {
         let mut levels = vec![[0; 64]; place.width * place.height];
-        let rows = levels.par_chunks_exact_mut(place.width.max(1)).enumerate();
-        rows.for_each(|(y, row)| self.unpack(c, place.y + y, place.x, row));
+        let rows = levels.chunks_exact_mut(place.width.max(1));
+        crew::each(rows, |y, row| self.unpack(c, place.y + y, place.x, row));
         Component {
             blocks_wide: place.width,
             blocks_high: place.height,
@@ -264,6 +269,7 @@ impl PackedFile {
                 levels.as_mut_ptr().cast(),
             );
         }
+        tables::clear(levels, &self.open[c]);
     }
 }
 
@@ -273,7 +279,6 @@ mod tests {
     use crate::frame::Planar8;
     use crate::jpeg;
     use crate::jpeg::file::write::{Quantiser, encode_by};
-    use crate::jpeg::grid::tables;
 
     const SIZE: (usize, usize) = (150, 85);
 

@@ -27,7 +27,8 @@ use crate::options::Limits;
 /// # Errors
 /// Those of [`crate::jpeg::read()`], and [`crate::Error::Input`] for a file that ends too early.
 pub fn decode(data: &[u8], limits: &Limits) -> Result<Planar8> {
-    let (reader, info) = read::begin(data, limits)?;
+    let data = read::amended(data, limits)?;
+    let (reader, info) = read::begin(&data, limits)?;
     let (width, height) = (info.width as usize, info.height as usize);
     let channels = if info.components == 4 { 4 } else { 3 };
     let mut pixels = vec![0; channels * width * height];

@@ -3,20 +3,24 @@
 //!
 //! It decodes no pixels. Errors of the C library become [`Error`]; nothing aborts.
 
+use std::borrow::Cow;
 use std::ptr;
 
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 use crate::jpeg::file::ffi;
-use crate::jpeg::file::ink::Ink;
+use crate::jpeg::file::ink;
 use crate::jpeg::file::lost;
 use crate::jpeg::file::origin::Markers;
 use crate::jpeg::file::partial::Partial;
+use crate::jpeg::file::second;
 use crate::jpeg::file::{Component, Damage, JpegFile, Metadata};
-use crate::jpeg::segments::markers;
+use crate::jpeg::grid::tables;
+use crate::jpeg::segments::{amend, markers};
 use crate::options::Limits;
 
 /// The shim's handle, released on every path.
+#[derive(Debug)]
 pub(crate) struct Reader(pub(crate) *mut ffi::Reader);
 
 impl Drop for Reader {
@@ -33,9 +37,25 @@ impl Drop for Reader {
 /// unsupported kinds of JPEG (12 bit, lossless, fractional sampling), [`Error::Limits`] for a
 /// picture over `limits`, before memory is allocated for it.
 pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
+    let data = amended(data, limits)?;
+    second::best(&data, |data| as_it_is(data, limits), |file| file)
+}
+
+/// `data` with a header that libjpeg reads.
+pub(crate) fn amended<'a>(data: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
+    check_length(data, limits)?;
+    amend::header(data)
+}
+
+fn as_it_is(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     let (reader, info) = begin(data, limits)?;
     let model = pixel_model(&info)?;
-    reader.decode()?;
+    if let Err(error) = reader.decode() {
+        // SAFETY: the handle is live and reads from `data`.
+        let place = unsafe { ffi::dj_reader_place(reader.0, data.as_ptr()) };
+        drop(reader);
+        return up_to(data, place, error, limits);
+    }
     let mut components = (0..info.components as usize)
         .map(|c| reader.component(c, &info))
         .collect::<Result<Vec<_>>>()?;
@@ -47,7 +67,7 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
         }
     }
     let ink = match components.len() {
-        4 => Some(ink(&mut components, damage.as_mut(), &info)),
+        4 => Some(ink::taken(&mut components, damage.as_mut(), &info)),
         _ => None,
     };
     Ok(JpegFile {
@@ -63,12 +83,30 @@ pub fn read(data: &[u8], limits: &Limits) -> Result<JpegFile> {
     })
 }
 
+/// Reads what stands before the marker that gave the `error`, behind which libjpeg is at `place`:
+/// a file may lack its end-of-image marker and go on with something else, or be broken behind its
+/// first scan. If that holds nothing, the error remains.
+fn up_to(data: &[u8], place: usize, error: Error, limits: &Limits) -> Result<JpegFile> {
+    let start = second::marker_before(data, place);
+    let (Error::Input(message) | Error::Unsupported(message)) = &error else {
+        return Err(error);
+    };
+    match (start > 0).then(|| as_it_is(&data[..start], limits)) {
+        Some(Ok(mut file)) if second::lost_area(&file) < file.width * file.height => {
+            second::explain(&mut file, message);
+            Ok(file)
+        }
+        _ => Err(error),
+    }
+}
+
 /// Reads only the metadata of a file, without its coefficients.
 ///
 /// # Errors
 /// Those of [`read`] that concern the header.
 pub fn metadata(data: &[u8], limits: &Limits) -> Result<Metadata> {
-    begin(data, limits).map(|(reader, _)| reader.metadata())
+    let data = amended(data, limits)?;
+    begin(&data, limits).map(|(reader, _)| reader.metadata())
 }
 
 /// How a reader keeps coefficients.
@@ -87,13 +125,7 @@ pub(crate) fn begin(data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)>
 
 /// The same for a reader that keeps coefficients so.
 pub(crate) fn begin_as(keep: Keep, data: &[u8], limits: &Limits) -> Result<(Reader, ffi::Info)> {
-    if data.len() as u64 > limits.file_bytes {
-        return Err(Error::Limits(format!(
-            "a file of {} bytes: the limit is {}",
-            data.len(),
-            limits.file_bytes
-        )));
-    }
+    check_length(data, limits)?;
     check_start(data)?;
     let reader = open(keep, limits)?;
     let info = reader.header(data)?;
@@ -106,6 +138,17 @@ pub(crate) fn begin_as(keep: Keep, data: &[u8], limits: &Limits) -> Result<(Read
     pixel_model(&info)?;
     check_sampling(&info)?;
     Ok((reader, info))
+}
+
+fn check_length(data: &[u8], limits: &Limits) -> Result<()> {
+    if data.len() as u64 > limits.file_bytes {
+        return Err(Error::Limits(format!(
+            "a file of {} bytes: the limit is {}",
+            data.len(),
+            limits.file_bytes
+        )));
+    }
+    Ok(())
 }
 
 fn check_start(data: &[u8]) -> Result<()> {
@@ -173,43 +216,6 @@ fn check_sampling(info: &ffi::Info) -> Result<()> {
     Ok(())
 }
 
-/// Removes black from the four components of a file, and its part from the damage.
-fn ink(components: &mut Vec<Component>, damage: Option<&mut Damage>, info: &ffi::Info) -> Ink {
-    let factors = (
-        (info.max_h / info.h[3]) as usize,
-        (info.max_v / info.v[3]) as usize,
-    );
-    let size = (
-        (info.width as usize).div_ceil(factors.0),
-        (info.height as usize).div_ceil(factors.1),
-    );
-    let mut black = components.split_off(3);
-    black[0].sampling = (1, 1);
-    let damage = damage.map(|whole| Damage {
-        message: whole.message.clone(),
-        lost: match whole.known.get(3) {
-            Some(known) => lost::blocks(known, &black[0], size),
-            None => Vec::new(),
-        },
-        known: whole.known.drain(whole.known.len().min(3)..).collect(),
-    });
-    Ink {
-        black: Box::new(JpegFile {
-            width: size.0,
-            height: size.1,
-            model: PixelModel::Grey,
-            progressive: info.progressive != 0,
-            components: black,
-            ink: None,
-            damage,
-            metadata: Metadata::default(),
-            markers: Markers::default(),
-        }),
-        factors,
-        is_ycck: info.color_space == ffi::color_space::YCCK,
-    }
-}
-
 fn open(keep: Keep, limits: &Limits) -> Result<Reader> {
     let scans = i32::try_from(limits.scans).unwrap_or(i32::MAX);
     // Markers are at most 65533 bytes each; long profiles come in pieces.
@@ -247,37 +253,41 @@ impl Reader {
     }
 
     fn component(&self, c: usize, info: &ffi::Info) -> Result<Component> {
-        let mut component = self.outline(c, info)?;
+        let (mut component, open) = self.outline(c, info)?;
         let blocks = component.blocks_wide * component.blocks_high;
         component.levels = vec![[0i16; 64]; blocks];
         let levels = component.levels.as_mut_ptr();
         // SAFETY: `levels` has room for the blocks that the header announced.
-        match unsafe { ffi::dj_reader_component(self.0, c as i32, levels.cast()) } {
-            0 => Err(Error::Input(self.message())),
-            _ => Ok(component),
+        if unsafe { ffi::dj_reader_component(self.0, c as i32, levels.cast()) } == 0 {
+            return Err(Error::Input(self.message()));
         }
+        tables::clear(&mut component.levels, &open);
+        Ok(component)
     }
 
-    /// The decoded component `c` without its levels.
-    pub(crate) fn outline(&self, c: usize, info: &ffi::Info) -> Result<Component> {
+    /// The decoded component `c` without its levels, and the coefficients whose steps are 0 in the
+    /// file: their levels say nothing.
+    pub(crate) fn outline(&self, c: usize, info: &ffi::Info) -> Result<(Component, Vec<usize>)> {
         let mut steps = [0u16; 64];
         // SAFETY: the handle is live, and there is room for 64 steps.
         if unsafe { ffi::dj_reader_steps(self.0, c as i32, steps.as_mut_ptr()) } == 0 {
             return Err(Error::Input(self.message()));
         }
-        if let Some(at) = steps.iter().position(|&step| step == 0) {
+        if steps[0] == 0 {
             return Err(Error::Input(format!(
-                "quantisation step {at} of component {c} is 0: steps are 1..65535"
+                "quantisation step 0 of component {c} is 0: it is 1..65535"
             )));
         }
-        Ok(Component {
+        let open = tables::open_zeros(&mut steps);
+        let component = Component {
             id: info.id[c] as u8,
             sampling: (info.h[c] as usize, info.v[c] as usize),
             steps,
             blocks_wide: info.blocks_wide[c] as usize,
             blocks_high: info.blocks_high[c] as usize,
             levels: Vec::new(),
-        })
+        };
+        Ok((component, open))
     }
 
     /// What was wrong, and how far the components are known; `show` fills in how they are shown.

@@ -257,6 +257,12 @@ int dj_reader_decode(struct dj_reader *reader)
     return reader->coefficients != NULL;
 }
 
+/* How much of `data` has been read: up to behind the last marker, or scan header. 0 if all has. */
+size_t dj_reader_place(const struct dj_reader *reader, const uint8_t *data)
+{
+    return reader->ledger.truncated ? 0 : (size_t)(reader->source.next_input_byte - data);
+}
+
 /* Decodes to interleaved RGB, or CMYK if the file has four components, with libjpeg-turbo's
  * defaults: the accurate integer DCT, smooth chroma. `pixels` has room
  * for width * height times 3, or 4, bytes. */

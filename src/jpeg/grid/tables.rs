@@ -91,6 +91,27 @@ pub fn published(base: &QuantSteps, quality: u8) -> QuantSteps {
     })
 }
 
+/// The step in place of one of 0, which says nothing: coefficients of 8-bit samples lie within 1024
+/// of 0, so its cell about level 0 holds all of them.
+const OPEN: u16 = 2048;
+
+/// Replaces AC steps of 0. Some encoders write them at their lowest qualities; decoders show their
+/// coefficients as 0. Returns which they were.
+pub fn open_zeros(steps: &mut QuantSteps) -> Vec<usize> {
+    let zeros: Vec<usize> = (1..64).filter(|&at| steps[at] == 0).collect();
+    for &at in &zeros {
+        steps[at] = OPEN;
+    }
+    zeros
+}
+
+/// Sets the coefficients `open`, whose levels say nothing, to 0 in each block.
+pub fn clear(levels: &mut [[i16; 64]], open: &[usize]) {
+    for &at in open {
+        levels.iter_mut().for_each(|block| block[at] = 0);
+    }
+}
+
 /// A quality and how well its table fits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NearestQuality {

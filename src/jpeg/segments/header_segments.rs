@@ -7,7 +7,9 @@ use crate::contract::QuantSteps;
 use crate::error::{Error, Result};
 use crate::frame::PixelModel;
 use crate::jpeg::file::origin::{Family, Markers};
+use crate::jpeg::grid::tables;
 use crate::jpeg::segments;
+use crate::jpeg::segments::amend;
 use crate::jpeg::segments::header::{Header, HeaderComponent};
 use crate::jpeg::segments::splitter::Field;
 use crate::jpeg::segments::{APP0, APP14, DQT, Part, SOI, SOS};
@@ -29,8 +31,8 @@ pub struct QuantTables([Option<QuantSteps>; 4]);
 ///
 /// # Errors
 /// [`Error::Input`] for bytes that are not a JPEG, end before the first scan, refer to a missing
-/// table, or hold a step of 0; [`Error::Unsupported`] for CMYK, lossless and hierarchical files, 12
-/// bit, and fractional sampling.
+/// table, or hold a DC step of 0; [`Error::Unsupported`] for CMYK, lossless and hierarchical files,
+/// 12 bit, and fractional sampling.
 pub fn parse(data: &[u8]) -> Result<Header> {
     parse_next(data, &mut QuantTables::default())
 }
@@ -41,6 +43,7 @@ pub fn parse(data: &[u8]) -> Result<Header> {
 /// # Errors
 /// As [`parse`]; `tables` is updated even then.
 pub fn parse_next(data: &[u8], tables: &mut QuantTables) -> Result<Header> {
+    let data = &amend::header(data)?[..];
     if !data.starts_with(&[0xFF, SOI]) {
         let start = &data[..data.len().min(4)];
         return Err(Error::Input(format!(
@@ -56,6 +59,8 @@ pub fn parse_next(data: &[u8], tables: &mut QuantTables) -> Result<Header> {
                     "marker ff {marker:02x} before the first scan"
                 )));
             }
+            // libjpeg skips application data and comments of no length.
+            Part::Short(APP0..=0xEF | 0xFE, _) => continue,
             Part::Short(marker, length) => {
                 return Err(Error::Input(format!(
                     "segment ff {marker:02x} of length {length}: at least 2"
@@ -156,6 +161,7 @@ impl<'a> Found<'a> {
                     false => u16::from(bytes[i]),
                 };
             }
+            let _opened = tables::open_zeros(&mut steps);
             *slot = Some(steps);
             segment = behind;
         }

@@ -4,6 +4,7 @@
 //! is dropped rather than copied broken. Called by `read`, and for writing by `write`.
 
 use crate::jpeg::file::{Density, DensityUnit, Metadata};
+use crate::jpeg::segments::exif_tag;
 
 const APP0: u8 = 0xE0;
 const APP1: u8 = 0xE1;
@@ -73,7 +74,7 @@ impl Collector {
     fn app1(&mut self, data: &[u8]) -> bool {
         let found = &mut self.found;
         if let Some(exif) = data.strip_prefix(EXIF) {
-            return keep_first(&mut found.exif, exif);
+            return keep_first(&mut found.exif, &exif_tag::short_orientation(exif));
         }
         if let Some(packet) = data.strip_prefix(XMP) {
             return keep_first(&mut found.xmp, packet);
@@ -89,7 +90,11 @@ impl Collector {
         let Some([number, count, bytes @ ..]) = data.strip_prefix(ICC) else {
             return false;
         };
-        self.icc.push((*number, *count, bytes.to_vec()));
+        let piece = (*number, *count, bytes.to_vec());
+        // Some programs write a piece twice.
+        if !self.icc.contains(&piece) {
+            self.icc.push(piece);
+        }
         true
     }
 
@@ -263,6 +268,12 @@ mod tests {
             let pieces = [piece(first + 1, 2, 7), piece(first, 2, 5)];
             assert_eq!(profile(&pieces).icc, Some(vec![5, 5, 7, 7]), "from {first}");
         }
+    }
+
+    #[test]
+    fn a_piece_that_is_there_twice_counts_once() {
+        let pieces = [piece(1, 2, 5), piece(1, 2, 5), piece(2, 2, 7)];
+        assert_eq!(profile(&pieces).icc, Some(vec![5, 5, 7, 7]));
     }
 
     #[test]

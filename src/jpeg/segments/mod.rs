@@ -8,7 +8,9 @@
 //! modules of this folder and by `file`.
 
 pub mod abbreviated;
+pub(crate) mod amend;
 pub mod behind;
+mod exif_tag;
 pub mod header;
 pub mod header_segments;
 pub mod markers;

@@ -215,6 +215,8 @@ impl Picture {
             let at = self.walker.position();
             match mark? {
                 Mark::Alone(EOI) => return Some(End { at, whole: true }),
+                // Some cameras write the first marker twice.
+                Mark::Alone(_) if at == 4 => {}
                 Mark::Alone(_) => {
                     return Some(End {
                         at: at - 2,
@@ -274,6 +276,13 @@ mod tests {
             Some(one.len())
         );
         assert_eq!(length(&one[..one.len() - 1]), None);
+    }
+
+    #[test]
+    fn two_markers_at_the_start_are_one_picture() {
+        let one = picture(0xDB, &[0; 65]);
+        let double = [&one[..2], &one].concat();
+        assert_eq!(length(&[&double[..], &one].concat()), Some(double.len()));
     }
 
     #[test]
