@@ -1,9 +1,8 @@
 #!/bin/sh
-# Builds the command for ARM (aarch64) on another Linux machine, runs tests of the library's core
-# and restores a picture, under qemu. The picture has to be that of this machine, to one level.
-# Not part of CI: it takes 20 minutes on two cores.
-#
-# Usage: check_arm.sh [TEST_FILTER...]      the tests by their names (default: jpeg:: sampler::)
+# Builds the command for ARM (aarch64) on another Linux machine, and restores a picture by it under
+# qemu, which has to be that of this machine, to one level.
+# Not part of CI: the build takes 10 minutes on two busy cores. Restorations take some hundred times
+# as long as here, so the picture is small.
 #
 # Needs Rust's standard library for ARM, a cross compiler, qemu, and mmdebstrap for the libraries to
 # link with, which go to a folder of their own:
@@ -40,13 +39,10 @@ ln -sfn "$libraries/libdnnl.so" "$root/dnnl/lib/"
 export DNNL_ROOT="$root/dnnl"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C link-arg=-Wl,-rpath-link,$libraries"
-export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64-static
 export QEMU_LD_PREFIX="$root"
 
 "$cargo" build -p ddrmjpeg-cli --target "$arm"
 "$cargo" build -p ddrmjpeg-cli
-[ $# -gt 0 ] || set -- jpeg:: sampler::
-"$cargo" test -p ddrmjpeg --lib --target "$arm" -- "$@"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

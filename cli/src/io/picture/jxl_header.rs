@@ -92,7 +92,7 @@ impl Bits {
     /// Appends the lowest `count` bits of `value`.
     pub fn put(&mut self, count: u32, value: u64) {
         for i in 0..count {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let bit = (value >> i & 1) as u8;
