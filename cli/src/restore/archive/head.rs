@@ -250,9 +250,10 @@ pub fn renamed(name: &[u8], wanted: &[&str], extension: &str) -> Option<Vec<u8>>
     let dot = name.iter().rposition(|&byte| byte == b'.')?;
     let (stem, old) = (&name[..dot], &name[dot + 1..]);
     let named = stem.last().is_some_and(|&byte| byte != b'/');
-    let is_wanted = |one: &&str| old.eq_ignore_ascii_case(one.as_bytes());
-    (named && wanted.iter().any(|one| is_wanted(&one)))
-        .then(|| [stem, b".", extension.as_bytes()].concat())
+    let wanted = wanted
+        .iter()
+        .any(|one| old.eq_ignore_ascii_case(one.as_bytes()));
+    (named && wanted).then(|| [stem, b".", extension.as_bytes()].concat())
 }
 
 /// Replaces the name in the header itself. False if the new one is too long for it.

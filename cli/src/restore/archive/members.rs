@@ -33,7 +33,7 @@ pub enum Piece {
     /// Blocks that pass as they are.
     Blocks(Vec<u8>),
     /// A picture.
-    Picture(Head, Vec<u8>),
+    Picture(Box<Head>, Vec<u8>),
     /// A member that should be a picture and cannot be: its name, and why. Its blocks follow.
     Refused(String, String),
 }
@@ -154,7 +154,7 @@ impl Walk<'_> {
             }
             (true, None) => {
                 let bytes = content(entry)?;
-                self.give(Piece::Picture(head, bytes));
+                self.give(Piece::Picture(Box::new(head), bytes));
                 Ok(())
             }
         }

@@ -58,7 +58,7 @@ pub fn run(batch: &Batch<'_>, job: &Job, wanted: &[&str]) -> Ending {
 /// A piece on its way, of which `T` is what the last stage made of a picture.
 enum Part<'a, T> {
     Blocks(Vec<u8>),
-    Picture(Head, Vec<u8>, Item<'a, T>),
+    Picture(Box<Head>, Vec<u8>, Item<'a, T>),
     Refused(Job, anyhow::Error),
 }
 
