@@ -167,7 +167,7 @@ impl<'a> Batch<'a> {
 
     fn whole(&self, job: &Job, bytes: &[u8]) -> Result<Loaded> {
         let input = input::read(bytes, self.how.was_jpeg, self.options)?;
-        self.checked(job, Loaded::Whole(input))
+        self.checked(job, Loaded::Whole(Box::new(input)))
     }
 
     /// The input, if its picture can be written as it is asked for.
@@ -212,7 +212,7 @@ impl<'a> Batch<'a> {
             shown: self.page.is_some(),
         };
         match input {
-            Loaded::Whole(input) => work.output(input, control),
+            Loaded::Whole(input) => work.output(*input, control),
             Loaded::Large(large) => work.write_large(*large, &job.target, control),
         }
     }
@@ -279,7 +279,7 @@ impl<'a> Batch<'a> {
 /// An input that has been read.
 pub enum Loaded {
     /// To be restored at once.
-    Whole(Input),
+    Whole(Box<Input>),
     /// To be restored in strips.
     Large(Box<Large>),
 }

@@ -31,18 +31,18 @@ pub(crate) fn best<F>(
 ) -> Result<F> {
     let mut file = read(data)?;
     let lost = lost_area(outline(&mut file));
-    let Some(reading) = (lost > 0).then(|| self::reading(data)).flatten() else {
+    let Some(other) = (lost > 0).then(|| reading(data)).flatten() else {
         return Ok(file);
     };
     // Large files do not fit twice.
     drop(file);
-    match read(&reading.bytes) {
-        Ok(mut file) if lost_area(outline(&mut file)) < lost => {
-            explain(outline(&mut file), reading.message);
-            Ok(file)
-        }
-        _ => read(data),
+    if let Ok(mut file) = read(&other.bytes)
+        && lost_area(outline(&mut file)) < lost
+    {
+        explain(outline(&mut file), other.message);
+        return Ok(file);
     }
+    read(data)
 }
 
 /// Says with the file what was wrong with it.
