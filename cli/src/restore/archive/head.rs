@@ -205,7 +205,7 @@ impl Head {
         let mut properties = Vec::new();
         for old in &self.extensions {
             match (old.is_long_name(), old.is_local()) {
-                (true, _) => extensions.push(old.with_long_name(&new)),
+                (true, _) => extensions.push(old.with_long_name(new)),
                 (_, true) => properties.extend(old.properties()?),
                 (false, false) => extensions.push(old.clone()),
             }
@@ -218,7 +218,7 @@ impl Head {
         }
         let is_named = self.extensions.iter().any(Extension::is_long_name)
             || properties.iter().any(|(key, _)| key == "path");
-        if !rename_field(&mut header, &new) && !is_named {
+        if !rename_field(&mut header, new) && !is_named {
             let name = self.name()?;
             properties.push(("path".into(), new(&name).unwrap_or(name)));
         }
