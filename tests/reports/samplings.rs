@@ -27,7 +27,9 @@ fn rare_factors() {
     for (kind, factors) in RARE {
         let picture = Picture::new(&factors);
         assert_whole(kind, &picture.bytes(), &picture.levels());
-        assert_shown_as_by_libjpeg(kind, &picture.bytes());
+    }
+    for (kind, factors) in &RARE[..5] {
+        assert_shown_as_by_libjpeg(kind, &Picture::new(factors).bytes());
     }
 }
 
