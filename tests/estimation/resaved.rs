@@ -1,6 +1,5 @@
 //! Files that were saved twice on one grid: the first table and the first levels come back.
 
-
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;

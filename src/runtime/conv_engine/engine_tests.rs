@@ -4,9 +4,17 @@ use super::*;
 use crate::frame::Rect;
 use crate::model::registry;
 use crate::options::Precision;
+use crate::runtime::arithmetic::race::choose;
 use crate::runtime::conv_engine::trial;
 
-const ARITHMETICS: [Arithmetic; 2] = [Arithmetic::F32, Arithmetic::Bf16];
+/// Those that oneDNN has for this CPU.
+fn arithmetics() -> Vec<Arithmetic> {
+    let bf16 = choose(Precision::Bf16, false).arithmetic;
+    match bf16 {
+        Arithmetic::Bf16 => vec![Arithmetic::F32, bf16],
+        Arithmetic::F32 => vec![bf16],
+    }
+}
 
 fn engine(name: &str, arithmetic: Arithmetic, threads: usize) -> Engine {
     let own = registry::get(name).unwrap();
@@ -40,7 +48,7 @@ fn the_engine_computes_what_libtorch_does() {
             .embedded(&options, Form::Plain)
             .unwrap();
         let (x, y) = (waves(96, 72, 0.3), waves(96, 72, 0.0));
-        for (arithmetic, allowed) in ARITHMETICS.into_iter().zip([1e-5, 2e-2]) {
+        for (arithmetic, allowed) in arithmetics().into_iter().zip([1e-5, 2e-2]) {
             let engine = engine(name, arithmetic, 0);
             for sigma in [0.3, 20.0] {
                 let question = Question {
@@ -76,7 +84,7 @@ fn the_engine_computes_what_libtorch_does() {
 fn the_same_question_has_the_same_answer() {
     for (name, arithmetic) in ["lean", "nano"]
         .into_iter()
-        .flat_map(|n| ARITHMETICS.map(|a| (n, a)))
+        .flat_map(|n| arithmetics().into_iter().map(move |a| (n, a)))
     {
         let one = engine(name, arithmetic, 1);
         let many = engine(name, arithmetic, 3);
@@ -128,7 +136,7 @@ fn eight_bits_are_f32_rounded() {
     );
     for name in ["lean", "nano"] {
         let full = engine(name, Arithmetic::F32, 0);
-        for arithmetic in ARITHMETICS {
+        for arithmetic in arithmetics() {
             let bytes = eight(name, arithmetic);
             assert_eq!(bytes.word(), "int8");
             let question = |x, sigma| Question {
@@ -157,7 +165,7 @@ fn eight_bits_are_f32_rounded() {
 fn parts_have_the_bits_of_the_whole() {
     for (name, arithmetic) in ["lean", "nano"]
         .into_iter()
-        .flat_map(|n| ARITHMETICS.map(|a| (n, a)))
+        .flat_map(|n| arithmetics().into_iter().map(move |a| (n, a)))
     {
         assert!(
             engine(name, arithmetic, 0).in_parts(),
@@ -173,7 +181,7 @@ fn parts_have_the_bits_of_the_whole() {
 /// lean has 64 channels at half the resolution, and three such maps at once.
 #[test]
 fn bytes_of_a_pixel_are_those_of_its_maps() {
-    for (arithmetic, at_least) in ARITHMETICS.into_iter().zip([192, 96]) {
+    for (arithmetic, at_least) in arithmetics().into_iter().zip([192, 96]) {
         let found = engine("lean", arithmetic, 0).pixel_bytes();
         assert!(
             (at_least..2 * at_least).contains(&found),
@@ -200,7 +208,7 @@ fn a_picture_of_another_size_is_refused() {
 }
 
 fn race() -> Arithmetic {
-    crate::runtime::arithmetic::race::choose(Precision::Auto, false).arithmetic
+    choose(Precision::Auto, false).arithmetic
 }
 
 #[test]
