@@ -235,7 +235,21 @@ const BIAS: f32 = 0.3;
 const BYTE_SCALE: f32 = 2e-3;
 
 impl Runner {
+    /// # Errors
+    /// [`Error::Backend`] if oneDNN has no such convolution for this CPU.
     fn new(numbers: Numbers) -> Result<Self> {
+        let missing = |_| {
+            let name = match numbers {
+                Numbers::F32 => "f32",
+                Numbers::Bf16 => "bf16",
+                Numbers::Bytes => "int8",
+            };
+            Error::Backend(format!("oneDNN has no convolutions in {name} for this CPU"))
+        };
+        Self::of(numbers).map_err(missing)
+    }
+
+    fn of(numbers: Numbers) -> Result<Self> {
         let count = (HEIGHT + 2) * WIDTH * LAYER.input;
         let (weights, outputs) = (LAYER.weights(), LAYER.output);
         let input = (0..count).map(|i| number(i, INPUT));
