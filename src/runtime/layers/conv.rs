@@ -215,10 +215,11 @@ fn by_pair(pair: &[PackedConv; 2], [a, b]: [Tensor; 2]) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::native::packed::tests::narrow_kind;
 
     fn half(size: &[i64]) -> Tensor {
         let x = Tensor::randn(size, (Kind::Float, Device::Cpu));
-        x.to_kind(Kind::BFloat16)
+        x.to_kind(narrow_kind())
     }
 
     fn maps(channels: i64) -> Tensor {
