@@ -10,12 +10,12 @@ use crate::pixels::{Depth, Pixels, Samples};
 pub fn check(depth: Depth) -> Result<()> {
     match depth {
         Depth::U8 | Depth::U16 => Ok(()),
-        Depth::F32 => Err(Error::option(
-            "dtype",
-            "float32",
-            "uint8 or uint16 for a PNG",
-        )),
+        Depth::F32 => Err(no_f32()),
     }
+}
+
+fn no_f32() -> Error {
+    Error::option("dtype", "float32", "uint8 or uint16 for a PNG")
 }
 
 /// The bytes of the file.
@@ -26,10 +26,7 @@ pub fn encode(pixels: Pixels) -> Result<Vec<u8>> {
             let bytes = samples.iter().flat_map(|sample| sample.to_be_bytes());
             (BitDepth::Sixteen, bytes.collect())
         }
-        Samples::F32(_) => {
-            check(Depth::F32)?;
-            (BitDepth::Sixteen, Vec::new())
-        }
+        Samples::F32(_) => return Err(no_f32()),
     };
     let side = |axis: usize| pixels.shape.get(axis).copied().unwrap_or_default();
     let size = (u32::try_from(side(1)), u32::try_from(side(0)));

@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import tarfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
+import pytest
 from conftest import ROOT, as_jpeg, scene
 
 COUNT = 24
@@ -80,6 +82,23 @@ def check(rows, wanted, errors="error"):
             assert png is None and "not a JPEG" in error
         else:
             assert error is None and png == wanted[name], name
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with the pictures, in which the tests of a module run."""
+    folder = tmp_path_factory.mktemp("place")
+    write_sources(folder)
+    before = Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def wanted(place):
+    """What the command makes of the pictures."""
+    return by_the_command(place)
 
 
 def snippets(engine):

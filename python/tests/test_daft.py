@@ -1,28 +1,12 @@
 """Daft with its local runner."""
 
-import os
 from pathlib import Path
 
 import daft
 import pytest
-from engines import by_the_command, check, snippets, write_sources
+from engines import check, place, snippets, wanted  # noqa: F401 (two are fixtures)
 
 import ddrmjpeg.daft
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("daft")
-    write_sources(folder)
-    before = Path.cwd()
-    os.chdir(folder)
-    yield folder
-    os.chdir(before)
-
-
-@pytest.fixture(scope="module")
-def wanted(place):
-    return by_the_command(place)
 
 
 def rows(frame, name):

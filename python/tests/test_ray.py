@@ -9,25 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 import ray.data
-from engines import by_the_command, check, samples_of, snippets, write_sources
+from engines import check, place, samples_of, snippets, wanted  # noqa: F401 (two are fixtures)
 from ray.cluster_utils import Cluster
 
 from ddrmjpeg.ray import Restore
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ray")
-    write_sources(folder)
-    before = Path.cwd()
-    os.chdir(folder)
-    yield folder
-    os.chdir(before)
-
-
-@pytest.fixture(scope="module")
-def wanted(place):
-    return by_the_command(place)
 
 
 @pytest.fixture(scope="module")

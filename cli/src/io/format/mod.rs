@@ -1,7 +1,7 @@
 //! The formats that pictures are written in, by extension, and which metadata each can hold. The
 //! table is in `rows`.
 
-mod rows;
+mod table;
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::file::{Density, DensityUnit, Metadata};
 use image::metadata::Orientation;
 
-pub use crate::io::format::rows::Encoder;
-use crate::io::format::rows::{ROWS, Row, Text};
+pub use crate::io::format::table::Encoder;
+use crate::io::format::table::{ROWS, Row, Text};
 use crate::io::picture::rows::EncodeRows;
 use crate::io::picture::samples::{Colour, Depth};
 

@@ -30,8 +30,8 @@ const CLIPPED: f64 = 0.13;
 const LOWEST: [usize; 3] = [1, 8, 9];
 
 /// The earlier levels of `component` with `steps`, and whether smooth chroma had mixed them; the
-/// component is sampled at one of `factors`. `None` if its coefficients are on that table's teeth hardly more often than by chance. Too few
-/// coefficients contradict nothing.
+/// component is sampled at one of `factors`. `None` if its coefficients are on that table's teeth
+/// hardly more often than by chance. Too few coefficients contradict nothing.
 pub fn levels(
     component: &Component,
     factors: (usize, usize),
