@@ -2,7 +2,7 @@
 //!
 //! A picture is restored through a few dozen buffers of its size, and a model is opened through as
 //! many of its own. By default the C library takes each from the system and gives it back, and the
-//! system clears every page again before it is used: that is a quarter of the time of opening lean.
+//! system clears every page again before it is used: that is a third of the time of opening lean.
 //!
 //! The library leaves the memory of its caller alone, so this is the command's. Called by `main`.
 
