@@ -3,6 +3,8 @@
 # in another; tries them; removes them; and fails if anything is left.
 #
 # Usage: check_deb.sh bookworm|trixie [FOLDER]    keeps the packages in FOLDER, if given
+# With TORCH=1 the package ddrmjpeg-torch too; LIBTORCH, or .libtorch, is what
+# scripts/fetch_libtorch.py has fetched. Build products are kept in CARGO_TARGET_DIR, if that is set.
 # As root. Needs mmdebstrap, unshare and Rust by rustup (which the root borrows).
 set -eu
 suite=${1:?names the release: bookworm, trixie}
@@ -10,12 +12,16 @@ out=${2:+$(realpath "$2")}
 cd "$(dirname "$0")/.."
 
 mirror=${MIRROR:-http://deb.debian.org/debian}
+torch=${TORCH:-}
+# The folder with the stamp.
+fetched=$(dirname "${LIBTORCH:-$PWD/.libtorch/torch}")
 scratch=$(mktemp -d)
 build=$scratch/build
 clean=$scratch/clean
 
 unmount() {
-    for folder in "$build/rust" "$build/cargo" "$build/proc" "$clean/proc"; do
+    for folder in "$build/rust" "$build/cargo" "$build/target" "$build/libtorch" "$build/proc" \
+        "$clean/proc"; do
         ! mountpoint -q "$folder" || umount "$folder"
     done
     rm -rf --one-file-system "$scratch"
@@ -31,10 +37,17 @@ root() {
     mount -t proc proc "$1/proc"
 }
 
+# lend FOLDER NAME: as that folder of the root to build in.
+lend() {
+    mkdir -p "$1" "$build/$2"
+    mount --bind "$1" "$build/$2"
+}
+
 # in_build COMMAND: without network, with the Rust of this machine.
 in_build() {
     unshare --net -- chroot "$build" env HOME=/root RUSTUP_HOME=/rust CARGO_HOME=/tmp/cargo \
-        PATH=/cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        PATH=/cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 CARGO_TARGET_DIR=/target \
+        TORCH="$torch" LIBTORCH=/libtorch/torch \
         DEBFULLNAME="${DEBFULLNAME:-}" DEBEMAIL="${DEBEMAIL:-}" sh -euc "$1"
 }
 
@@ -47,10 +60,12 @@ scripts/source_tarball.sh "$scratch" >"$scratch/name"
 tarball=$(cat "$scratch/name")
 
 step "a root to build in"
-root "$build" "build-essential,debhelper,pkg-config,libdnnl-dev,libgstreamer1.0-dev,libgstreamer-plugins-base1.0-dev"
-mkdir "$build/rust" "$build/cargo" "$build/src" "$build/packages"
-mount --bind "$(rustup show home)" "$build/rust"
-mount --bind "${CARGO_HOME:-$HOME/.cargo}" "$build/cargo"
+root "$build" "build-essential,debhelper,chrpath,pkg-config,libdnnl-dev,libgstreamer1.0-dev,libgstreamer-plugins-base1.0-dev,appstream,desktop-file-utils"
+mkdir "$build/src" "$build/packages"
+lend "$(rustup show home)" rust
+lend "${CARGO_HOME:-$HOME/.cargo}" cargo
+lend "${CARGO_TARGET_DIR:-$scratch/target}/$suite" target
+[ -z "$torch" ] || lend "$fetched" libtorch
 tar -C "$build/src" --strip-components=1 -xzf "$tarball"
 
 step "build, without network"
@@ -63,6 +78,16 @@ else
     echo "lintian is not installed: the packages are not looked at (apt-get install lintian)"
 fi
 
+# The menu of Dolphin is left out: its Type=Service is KDE's own, which the validator refuses.
+step "entries for menus and software centres"
+in_build '
+for deb in /packages/*.deb; do
+    dpkg-deb -x "$deb" /unpacked
+done
+desktop-file-validate /unpacked/usr/share/applications/*.desktop
+appstreamcli validate --no-net /unpacked/usr/share/metainfo/*.xml
+'
+
 step "a root to install in"
 root "$clean" "gcc,libc6-dev,pkg-config,gstreamer1.0-tools,gstreamer1.0-plugins-base,gstreamer1.0-plugins-good"
 mkdir "$clean/try"
@@ -71,7 +96,7 @@ cp tests/data/*.jpg "$clean/try/"
 in_clean "find / -xdev ! -path '/proc/*' ! -path '/try*' ! -path '/var/*' | sort >/try/before"
 
 step "install"
-in_clean "apt-get -qq update && apt-get -qq install -y /try/*.deb"
+in_clean "apt-get -qq update && apt-get -qq install -y --no-install-recommends /try/*.deb"
 
 step "try"
 in_clean '
@@ -90,6 +115,60 @@ cc -o /try/by_c /usr/share/doc/libddrmjpeg-dev/examples/restore.c $(pkg-config -
 ddrmjpeg restore "$picture" -o /try/by_command.ppm
 cmp /try/by_c.ppm /try/by_command.ppm
 '
+
+step "try the menus of file managers"
+in_clean '
+cp "$(ls /try/*.jpg | head -n 1)" "/try/a photo.jpg"
+for entry in applications/org.ddrmjpeg.restore kio/servicemenus/ddrmjpeg-dolphin; do
+    line=$(grep "^Exec=" /usr/share/$entry.desktop)
+    program=${line#Exec=}
+    program=${program% %F}
+    rm -f /try/*restored*
+    "$program" "/try/a photo.jpg"
+    [ -s "/try/a photo (restored).png" ]
+done
+'
+
+# says STATUS TEXT COMMAND...: in the root, where it must end so and say that.
+says() {
+    status=$1
+    text=$2
+    shift 2
+    ended=0
+    chroot "$clean" env HOME=/root LC_ALL=C.UTF-8 "$@" >"$scratch/said" 2>&1 || ended=$?
+    if [ "$ended" != "$status" ] || ! grep -qF "$text" "$scratch/said"; then
+        cat "$scratch/said"
+        echo "check_deb.sh: '$*' ended with $ended, not $status, or did not say: $text" >&2
+        exit 1
+    fi
+}
+
+try_torch() {
+    program=/usr/libexec/ddrmjpeg/ddrmjpeg-torch
+    how="sudo ddrmjpeg-fetch-libtorch"
+    picture=/try/huffman.jpg
+    step "ddrmjpeg-torch without libtorch"
+    says 2 "$how" "$program" --version
+    says 2 "$how" ddrmjpeg train --pictures /try --out /try/trained
+    says 2 "$how" ddrmjpeg restore "$picture" --device cuda -o /try/by_cuda.png
+    says 2 "LIBTORCH=/nowhere holds no" LIBTORCH=/nowhere "$program" --version
+
+    step "ddrmjpeg-torch with libtorch"
+    into=$clean/usr/lib/ddrmjpeg/libtorch
+    mkdir -p "$into/torch"
+    cp -a "$fetched/torch/lib" "$into/torch/"
+    cp -a "$fetched/nvidia" "$into/"
+    echo "torch==1.0.0" >"$into/stamp"
+    says 2 "holds torch==1.0.0" "$program" --version
+    says 0 ddrmjpeg LIBTORCH=/usr/lib/ddrmjpeg/libtorch/torch "$program" --version
+    cp "$fetched/stamp" "$into/"
+    for name in "$program" ddrmjpeg; do
+        says 0 "" "$name" restore "$picture" --device cpu --precision f32 -o "/try/f32_${name##*/}.ppm"
+    done
+    cmp "$clean/try/f32_ddrmjpeg-torch.ppm" "$clean/try/f32_ddrmjpeg.ppm"
+    says 0 "| nano | libtorch | f32 |" ddrmjpeg bench --as-published --networks nano --size 64x48 --rounds 1
+}
+[ -z "$torch" ] || try_torch
 
 step "remove"
 in_clean '

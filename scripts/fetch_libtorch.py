@@ -91,6 +91,16 @@ def link_beside(into):
             beside.symlink_to(Path("../..") / library.relative_to(into))
 
 
+def begin_anew(into):
+    """Empties the folder, if what it holds was put there by this script."""
+    stamp = into / "stamp"
+    if into.exists() and not stamp.exists() and any(into.iterdir()):
+        sys.exit(f"fetch_libtorch.py: {into} holds other files: name a folder that is new or empty")
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(parents=True)
+    stamp.write_text("incomplete\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cuda", action="store_true", help="the GPU libraries too")
@@ -103,8 +113,7 @@ def main():
         return
     require_glibc()
     print(f"fetching {TORCH} ({'CUDA' if arguments.cuda else 'CPU'} set) into {arguments.into}", flush=True)
-    shutil.rmtree(arguments.into, ignore_errors=True)
-    arguments.into.mkdir(parents=True)
+    begin_anew(arguments.into)
     with tempfile.TemporaryDirectory(dir=arguments.into) as scratch:
         download([TORCH], scratch, with_needs=False)
         if arguments.cuda:

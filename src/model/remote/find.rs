@@ -56,8 +56,8 @@ impl fmt::Display for Missing {
         }
         write!(
             f,
-            "`make build TORCH=1` builds it, `make install TORCH=1` installs it, and {VARIABLE} \
-             names one that is elsewhere"
+            "`make build TORCH=1` builds it, `make install TORCH=1` or Debian's package {NAME} \
+             installs it, and {VARIABLE} names one that is elsewhere"
         )
     }
 }
