@@ -45,14 +45,14 @@ lend() {
 
 # in_build COMMAND: without network, with the Rust of this machine.
 in_build() {
-    unshare --net -- chroot "$build" env HOME=/root RUSTUP_HOME=/rust CARGO_HOME=/tmp/cargo \
+    unshare --net -- chroot "$build" env HOME=/root TMPDIR=/tmp RUSTUP_HOME=/rust CARGO_HOME=/tmp/cargo \
         PATH=/cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 CARGO_TARGET_DIR=/target \
         TORCH="$torch" LIBTORCH=/libtorch/torch \
         DEBFULLNAME="${DEBFULLNAME:-}" DEBEMAIL="${DEBEMAIL:-}" sh -euc "$1"
 }
 
 in_clean() {
-    chroot "$clean" env HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -euc "$1"
+    chroot "$clean" env HOME=/root TMPDIR=/tmp LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -euc "$1"
 }
 
 step "sources"
@@ -135,7 +135,7 @@ says() {
     text=$2
     shift 2
     ended=0
-    chroot "$clean" env HOME=/root LC_ALL=C.UTF-8 "$@" >"$scratch/said" 2>&1 || ended=$?
+    chroot "$clean" env HOME=/root TMPDIR=/tmp LC_ALL=C.UTF-8 "$@" >"$scratch/said" 2>&1 || ended=$?
     if [ "$ended" != "$status" ] || ! grep -qF "$text" "$scratch/said"; then
         cat "$scratch/said"
         echo "check_deb.sh: '$*' ended with $ended, not $status, or did not say: $text" >&2
