@@ -112,8 +112,8 @@ def main():
     if have[:1] == [TORCH] and (not arguments.cuda or "cuda" in have):
         return
     require_glibc()
-    print(f"fetching {TORCH} ({'CUDA' if arguments.cuda else 'CPU'} set) into {arguments.into}", flush=True)
     begin_anew(arguments.into)
+    print(f"fetching {TORCH} ({'CUDA' if arguments.cuda else 'CPU'} set) into {arguments.into}", flush=True)
     with tempfile.TemporaryDirectory(dir=arguments.into) as scratch:
         download([TORCH], scratch, with_needs=False)
         if arguments.cuda:
