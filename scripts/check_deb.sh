@@ -129,7 +129,7 @@ for entry in applications/org.ddrmjpeg.restore kio/servicemenus/ddrmjpeg-dolphin
 done
 '
 
-# says STATUS TEXT COMMAND...: in the root, where it must end so and say that.
+# says NUMBER TEXT COMMAND...: in the root, where it must end with that number and say the text.
 says() {
     status=$1
     text=$2
