@@ -135,7 +135,7 @@ says() {
     text=$2
     shift 2
     ended=0
-    chroot "$clean" env HOME=/root TMPDIR=/tmp LC_ALL=C.UTF-8 "$@" >"$scratch/said" 2>&1 || ended=$?
+    chroot "$clean" env HOME=/root TMPDIR=/tmp LIBTORCH= LC_ALL=C.UTF-8 "$@" >"$scratch/said" 2>&1 || ended=$?
     if [ "$ended" != "$status" ] || { [ "$text" ] && ! grep -qF "$text" "$scratch/said"; }; then
         cat "$scratch/said"
         echo "check_deb.sh: '$*' ended with $ended, not $status, or did not say: $text" >&2
