@@ -123,7 +123,7 @@ impl DdrmJpegDec {
         {
             return Ok(Some(coded.clone()));
         }
-        let limits = RestoreOptions::default().limits;
+        let limits = self.settings().limits();
         let tables = &mut carry.tables;
         let coded = errors::guard(|| coded::read(&data, height, &limits, tables))?;
         let coded = coded.map(Arc::new);
