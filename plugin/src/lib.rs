@@ -20,6 +20,8 @@ mod registry;
 mod restorer;
 mod settings;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use definition::plugin_register_static;
 
