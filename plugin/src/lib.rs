@@ -12,8 +12,10 @@ mod enums;
 mod errors;
 mod fields;
 mod filter;
+mod formats;
 mod live;
 mod meta;
+mod pixels;
 mod planes;
 mod properties;
 mod registry;
@@ -22,6 +24,7 @@ mod settings;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use definition::plugin_register_static;
 

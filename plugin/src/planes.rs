@@ -1,55 +1,18 @@
-//! Copies between mapped video frames and the core's packed planes, for every format of the caps.
+//! Copies between mapped video frames and the core's packed planes, for every format of the table.
 //!
-//! All formats follow one rule: a component is a grid of bytes with a first byte, a step from
-//! sample to sample and a stride from row to row. Strides of the buffer are honoured; bytes that
-//! belong to no component (padding, the x of RGBx, alpha) are never changed. No colour conversion.
-//! Called by the elements.
+//! All formats follow one rule: a component is a grid of samples, bytes or words of two, with a
+//! first byte, a step from sample to sample and a stride from row to row. Strides of the buffer are
+//! honoured; bytes that belong to no component (padding, the x of RGBx, alpha) are changed by
+//! [`make_opaque`] alone. No colour conversion. Called by the elements.
 
 use ddrmjpeg::frame::{PixelModel, Planar8, Plane8};
 use ddrmjpeg::{Error, Result};
+use gst_video::VideoFrameRef;
 use gst_video::prelude::*;
-use gst_video::{VideoFormat, VideoFrameRef};
 
-/// Every format that can be read and written, in the order of the caps.
-pub const FORMATS: [VideoFormat; 22] = [
-    VideoFormat::I420,
-    VideoFormat::Y42b,
-    VideoFormat::Y444,
-    VideoFormat::Nv12,
-    VideoFormat::Gray8,
-    VideoFormat::Rgb,
-    VideoFormat::Rgbx,
-    VideoFormat::Rgba,
-    VideoFormat::Bgr,
-    VideoFormat::Bgrx,
-    VideoFormat::Bgra,
-    VideoFormat::Xrgb,
-    VideoFormat::Argb,
-    VideoFormat::Xbgr,
-    VideoFormat::Abgr,
-    VideoFormat::Yv12,
-    VideoFormat::Nv21,
-    VideoFormat::Nv16,
-    VideoFormat::Nv24,
-    VideoFormat::Yuy2,
-    VideoFormat::Uyvy,
-    VideoFormat::Ayuv,
-];
-
-/// The formats that hold YCbCr; all others except GRAY8 hold RGB.
-const YCBCR: [VideoFormat; 11] = [
-    VideoFormat::I420,
-    VideoFormat::Y42b,
-    VideoFormat::Y444,
-    VideoFormat::Nv12,
-    VideoFormat::Yv12,
-    VideoFormat::Nv21,
-    VideoFormat::Nv16,
-    VideoFormat::Nv24,
-    VideoFormat::Yuy2,
-    VideoFormat::Uyvy,
-    VideoFormat::Ayuv,
-];
+use crate::formats;
+use crate::pixels::Pixels;
+use crate::words::Word;
 
 /// Where the samples of one component are in the bytes of its plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,17 +29,33 @@ struct Grid {
     width: usize,
     /// Rows.
     height: usize,
+    /// How samples of two bytes are stored; `None`: they are bytes.
+    word: Option<Word>,
 }
 
 impl Grid {
+    /// Bytes of a sample.
+    fn size(&self) -> usize {
+        1 + usize::from(self.word.is_some())
+    }
+
+    /// Bytes from the start of a row to the end of its last sample.
+    fn row_end(&self) -> usize {
+        self.first + self.width.saturating_sub(1) * self.step + self.size()
+    }
+
     /// Bytes from the start of the plane to the end of the last sample.
     fn end(&self) -> usize {
-        (self.height - 1) * self.stride + self.first + (self.width - 1) * self.step + 1
+        (self.height - 1) * self.stride + self.row_end()
+    }
+
+    fn plane(&self) -> Plane8 {
+        Plane8::new(self.width, self.height)
     }
 
     /// The samples in `bytes`, which are at least [`Self::end`] long.
     fn gather(&self, bytes: &[u8]) -> Plane8 {
-        let mut plane = Plane8::new(self.width, self.height);
+        let mut plane = self.plane();
         for (y, row) in plane.data.chunks_exact_mut(self.width).enumerate() {
             let line = &bytes[y * self.stride + self.first..];
             if self.step == 1 {
@@ -88,6 +67,20 @@ impl Grid {
             }
         }
         plane
+    }
+
+    /// The same of words: the upper bytes of their samples, and the lower ones.
+    fn gather_words(&self, word: Word, bytes: &[u8]) -> [Plane8; 2] {
+        let (mut upper, mut lower) = (self.plane(), self.plane());
+        let rows = upper.data.chunks_exact_mut(self.width);
+        let rows = rows.zip(lower.data.chunks_exact_mut(self.width));
+        for (y, (upper, lower)) in rows.enumerate() {
+            let line = bytes[y * self.stride + self.first..].chunks(self.step);
+            for ((upper, lower), bytes) in upper.iter_mut().zip(lower).zip(line) {
+                [*upper, *lower] = word.widened([bytes[0], bytes[1]]).to_be_bytes();
+            }
+        }
+        [upper, lower]
     }
 
     /// The inverse of [`Self::gather`]: writes the samples of `plane`, and nothing else.
@@ -103,56 +96,138 @@ impl Grid {
             }
         }
     }
+
+    /// The inverse of [`Self::gather_words`].
+    fn scatter_words(&self, word: Word, [upper, lower]: [&Plane8; 2], bytes: &mut [u8]) {
+        let rows = upper.data.chunks_exact(self.width);
+        let rows = rows.zip(lower.data.chunks_exact(self.width));
+        for (y, (upper, lower)) in rows.enumerate() {
+            let line = bytes[y * self.stride + self.first..].chunks_mut(self.step);
+            for ((&upper, &lower), bytes) in upper.iter().zip(lower).zip(line) {
+                bytes[..2].copy_from_slice(&word.narrowed(u16::from_be_bytes([upper, lower])));
+            }
+        }
+    }
 }
 
 /// The pixels of a mapped frame, without alpha.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for a format outside [`FORMATS`]; [`Error::Input`] for strides
+/// [`Error::Unsupported`] for a format outside of the table; [`Error::Input`] for strides
 /// shorter than a row, or negative.
-pub fn read<T>(frame: &VideoFrameRef<T>) -> Result<Planar8> {
-    let grids = grids(frame)?;
-    let planes = grids.iter().map(|grid| {
+pub fn read<T>(frame: &VideoFrameRef<T>) -> Result<Pixels> {
+    let (mut upper, mut lower) = (Vec::new(), Vec::new());
+    for grid in grids(frame)? {
         let bytes = frame.plane_data(grid.plane).map_err(unmapped)?;
-        Ok(grid.gather(reaching(bytes, grid)?))
-    });
-    Ok(Planar8 {
-        model: pixel_model(frame.format())?,
-        planes: planes.collect::<Result<_>>()?,
-        subsampling: subsampling(frame),
+        let bytes = reaching(bytes, &grid)?;
+        match grid.word {
+            None => upper.push(grid.gather(bytes)),
+            Some(word) => {
+                let [above, below] = grid.gather_words(word, bytes);
+                upper.push(above);
+                lower.push(below);
+            }
+        }
+    }
+    let picture = |planes| {
+        Ok(Planar8 {
+            model: pixel_model(frame)?,
+            planes,
+            subsampling: formats::subsampling(&frame.format_info()),
+        })
+    };
+    Ok(Pixels {
+        lower: match lower.is_empty() {
+            true => None,
+            false => Some(picture(lower)?),
+        },
+        upper: picture(upper)?,
     })
 }
 
-/// Writes `pixels` into the frame that they were read from; alpha and padding do not change.
+/// Writes `pixels` into a frame of their size; alpha and padding do not change.
 ///
 /// # Errors
 /// As [`read`], and [`Error::Backend`] if the planes of `pixels` differ from those of the frame.
-pub fn write(pixels: &Planar8, frame: &mut VideoFrameRef<&mut gst::BufferRef>) -> Result<()> {
+pub fn write(pixels: &Pixels, frame: &mut VideoFrameRef<&mut gst::BufferRef>) -> Result<()> {
     let grids = grids(frame)?;
-    let fits = |(grid, plane): (&Grid, &Plane8)| {
-        (plane.width, plane.height) == (grid.width, grid.height)
-            && plane.data.len() == grid.width * grid.height
-    };
-    if pixels.planes.len() != grids.len() || !grids.iter().zip(&pixels.planes).all(fits) {
+    let (upper, lower) = (&pixels.upper.planes, &pixels.lower().planes);
+    if !fit(&grids, upper) || !fit(&grids, lower) {
         return Err(Error::Backend(format!(
             "a result that is not of the frame's planes: {} for {} x {} {}",
-            pixels.planes.len(),
+            upper.len(),
             frame.width(),
             frame.height(),
             frame.format()
         )));
     }
-    for (grid, plane) in grids.iter().zip(&pixels.planes) {
+    for (grid, (upper, lower)) in grids.iter().zip(upper.iter().zip(lower)) {
         let bytes = frame.plane_data_mut(grid.plane).map_err(unmapped)?;
         reaching(bytes, grid)?;
-        grid.scatter(plane, bytes);
+        match grid.word {
+            None => grid.scatter(upper, bytes),
+            Some(word) => grid.scatter_words(word, [upper, lower], bytes),
+        }
+    }
+    Ok(())
+}
+
+/// Whether planes have the sizes of these grids.
+fn fit(grids: &[Grid], planes: &[Plane8]) -> bool {
+    let fits = |(grid, plane): (&Grid, &Plane8)| {
+        (plane.width, plane.height) == (grid.width, grid.height)
+            && plane.data.len() == grid.width * grid.height
+    };
+    planes.len() == grids.len() && grids.iter().zip(planes).all(fits)
+}
+
+/// Whether pixels of a frame have a fourth component or byte, alpha or padding.
+fn has_fourth<T>(frame: &VideoFrameRef<T>) -> bool {
+    frame.comp_pstride(0) >= 4
+}
+
+/// Sets alpha, and the x of RGBx, of a frame that nothing has been written to.
+///
+/// # Errors
+/// [`Error::Input`] if it cannot be mapped.
+pub fn make_opaque(frame: &mut VideoFrameRef<&mut gst::BufferRef>) -> Result<()> {
+    if has_fourth(frame) {
+        frame.plane_data_mut(0).map_err(unmapped)?.fill(0xFF);
+    }
+    Ok(())
+}
+
+/// Gives both halves of a frame of twice the width the alpha of `input` from (`x`, `y`) on.
+///
+/// # Errors
+/// [`Error::Input`] if a row does not fit.
+pub fn repeat_alpha(
+    input: &VideoFrameRef<&gst::BufferRef>,
+    (x, y): (usize, usize),
+    output: &mut VideoFrameRef<&mut gst::BufferRef>,
+) -> Result<()> {
+    if !has_fourth(input) {
+        return Ok(());
+    }
+    let (from, to) = (grid(input, 0)?, grid(output, 0)?);
+    let row = to.width / 2 * to.step;
+    let source = input.plane_data(0).map_err(unmapped)?;
+    let source = source.chunks(from.stride).skip(y);
+    let lines = output.plane_data_mut(0).map_err(unmapped)?;
+    for (line, source) in lines.chunks_mut(to.stride).zip(source) {
+        let short = || Error::Input(format!("{} bytes in a row of {row}", source.len()));
+        let start = x * from.step;
+        let source = source.get(start..start + row).ok_or_else(short)?;
+        for half in line.chunks_exact_mut(row).take(2) {
+            half.copy_from_slice(source);
+        }
     }
     Ok(())
 }
 
 /// The grids of the components that hold colour, in the order of the core's planes.
 fn grids<T>(frame: &VideoFrameRef<T>) -> Result<Vec<Grid>> {
-    let colours = match pixel_model(frame.format())? {
+    let colours = match pixel_model(frame)? {
         PixelModel::Grey => 1,
         PixelModel::YCbCr | PixelModel::Rgb => 3,
     };
@@ -169,19 +244,26 @@ fn grid<T>(frame: &VideoFrameRef<T>, component: u32) -> Result<Grid> {
             .filter(|&v| v > 0)
             .ok_or_else(|| Error::Input(format!("{what} of a plane = {value}: must be positive")))
     };
+    let word = Word::of(&frame.format_info(), component as usize);
+    let first = frame.comp_poffset(component) as usize;
     let grid = Grid {
         plane: frame.comp_plane(component),
-        first: frame.comp_poffset(component) as usize,
+        // GStreamer counts the second component of P010 in samples, not in bytes.
+        first: match word {
+            Some(_) => first.next_multiple_of(2),
+            None => first,
+        },
         step: positive("pixel stride", frame.comp_pstride(component))?,
         stride: positive("stride", frame.comp_stride(component))?,
         width: frame.comp_width(component) as usize,
         height: frame.comp_height(component) as usize,
+        word,
     };
-    let row = grid.first + grid.width.saturating_sub(1) * grid.step + 1;
-    if grid.width == 0 || grid.height == 0 || row > grid.stride {
+    if grid.width == 0 || grid.height == 0 || grid.row_end() > grid.stride {
         return Err(Error::Input(format!(
-            "stride = {} bytes: too short for rows of {row}",
-            grid.stride
+            "stride = {} bytes: too short for rows of {}",
+            grid.stride,
+            grid.row_end()
         )));
     }
     Ok(grid)
@@ -203,18 +285,7 @@ fn unmapped(error: glib::BoolError) -> Error {
     Error::Input(format!("a plane that cannot be mapped: {error}"))
 }
 
-fn pixel_model(format: VideoFormat) -> Result<PixelModel> {
-    match format {
-        VideoFormat::Gray8 => Ok(PixelModel::Grey),
-        format if YCBCR.contains(&format) => Ok(PixelModel::YCbCr),
-        format if FORMATS.contains(&format) => Ok(PixelModel::Rgb),
-        format => Err(Error::Unsupported(format!("video format {format}"))),
-    }
-}
-
-/// Luma samples per chroma sample; (1, 1) without subsampling.
-fn subsampling<T>(frame: &VideoFrameRef<T>) -> (usize, usize) {
-    let info = frame.format_info();
-    let of_second = |shifts: &[u32]| 1 << shifts.get(1).copied().unwrap_or(0);
-    (of_second(info.w_sub()), of_second(info.h_sub()))
+fn pixel_model<T>(frame: &VideoFrameRef<T>) -> Result<PixelModel> {
+    let format = frame.format();
+    formats::model(format).ok_or_else(|| Error::Unsupported(format!("video format {format}")))
 }

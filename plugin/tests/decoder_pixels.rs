@@ -132,7 +132,7 @@ fn without_a_wish_the_format_is_the_files() {
 
 #[test]
 fn a_format_that_nobody_takes_is_refused() {
-    let mut decoder = Decoder::framed("NV12");
+    let mut decoder = Decoder::framed("I420_12LE");
     let flow = decoder.push(&jpegs::grey((8, 8), 50));
     assert_eq!(flow, Err(gst::FlowError::NotNegotiated));
 }

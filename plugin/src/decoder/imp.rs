@@ -149,7 +149,7 @@ impl ElementImpl for DdrmJpegDec {
             // Two fields make a frame of twice their height, two pictures side by side one of twice
             // their width.
             let raw = gst_video::VideoCapsBuilder::new()
-                .format_list(format::FORMATS)
+                .format_list(format::all())
                 .width_range(1..=2 * SIDE_MAX_PX)
                 .height_range(1..=2 * SIDE_MAX_PX)
                 .build();

@@ -20,8 +20,8 @@ use super::{caps, colour};
 use crate::counts::Counts;
 use crate::element::Restoring;
 use crate::enums::{Compare, LatePolicy};
+use crate::formats;
 use crate::live::{Arrival, Live};
-use crate::planes;
 use crate::properties::with_stats;
 use crate::restorer::Frames;
 use crate::settings::Settings;
@@ -170,7 +170,7 @@ impl ElementImpl for DdrmJpeg {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
             let caps = |width_px: i32| {
                 gst_video::VideoCapsBuilder::new()
-                    .format_list(planes::FORMATS)
+                    .format_list(formats::all())
                     .width_range(1..=width_px)
                     .height_range(1..=SIDE_MAX_PX)
                     .field("interlace-mode", gst::List::new(INTERLACE_MODES))

@@ -1,6 +1,7 @@
 //! The decoder with cores that do what a test needs: fail, or take a fixed time.
 
 mod awaited;
+mod depths;
 mod faults;
 mod late;
 mod views;

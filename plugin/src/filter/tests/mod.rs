@@ -2,6 +2,7 @@
 //! tables.
 
 mod compare;
+mod depths;
 mod faults;
 mod late;
 mod live;
