@@ -326,6 +326,24 @@ impl DdrmJpeg {
         }
     }
 
+    /// Reports once that frames in memory of this kind are refused: upstream can only say that
+    /// nothing was negotiated.
+    pub(super) fn note_refusal(&self, memory: Option<String>) {
+        let Some(memory) = memory else { return };
+        let told = std::mem::replace(&mut self.state().warned.refusing, true);
+        if !told {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Format,
+                ("Frames in {memory} are refused: the element takes frames in system memory"),
+                [
+                    "put a download before it, such as vapostproc or gldownload, followed by \
+                     video/x-raw"
+                ]
+            );
+        }
+    }
+
     /// Whether frames currently have to pass through unchanged.
     pub(super) fn idle(&self) -> bool {
         self.settings().strength <= 0.0 || self.state().objection.is_some()

@@ -7,6 +7,7 @@ mod faults;
 mod late;
 mod live;
 mod loading;
+mod memories;
 mod pixels;
 mod tables;
 
