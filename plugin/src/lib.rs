@@ -12,7 +12,6 @@ mod enums;
 mod errors;
 mod fields;
 mod filter;
-mod formats;
 mod live;
 mod meta;
 mod pixels;
@@ -24,7 +23,6 @@ mod settings;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod words;
 
 pub use definition::plugin_register_static;
 

@@ -131,8 +131,8 @@ fn without_a_wish_the_format_is_the_files() {
     assert_eq!(out.info.format().to_string(), "GRAY8");
 }
 
-/// Range and matrix are the file's, whatever a container says of them; transfer and primaries, of which
-/// a JPEG says nothing, are the container's.
+/// Range and matrix are the file's, whatever a container says of them; transfer and primaries, of
+/// which a JPEG says nothing, are the container's.
 #[test]
 fn colorimetry_is_the_files_where_it_says_something() {
     let rgb = {

@@ -295,8 +295,8 @@ fn fields_that_come_one_by_one_are_told_of_once() {
     assert!(warnings[0].contains("one field"), "{warnings:?}");
 }
 
-/// The demuxer's buffers hold both fields. `jpegparse` 1.22 takes them apart, and the way out is named;
-/// one that does not may follow.
+/// The demuxer's buffers hold both fields. `jpegparse` 1.22 takes them apart, and the way out is
+/// named; a later one may not.
 #[test]
 fn an_avi_of_two_fields_a_frame_needs_no_parser() {
     need("avimux", "gstreamer1.0-plugins-good");

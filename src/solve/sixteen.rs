@@ -1,5 +1,5 @@
-//! A picture on the aligned grid to samples of 16 bits, as two pictures of bytes: the upper ones and
-//! the lower ones.
+//! A picture on the aligned grid to samples of 16 bits, as two pictures of bytes: the upper ones
+//! and the lower ones.
 //!
 //! Luma, grey and RGB are 257 times the 8-bit level. Chroma is 257 times what it is off the middle,
 //! around 32,768: the full range of 16 bits in ITU-T H.273. Parts are laid out as

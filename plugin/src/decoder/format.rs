@@ -10,7 +10,7 @@ use gst_video::{
     VideoFieldOrder, VideoFormat, VideoInfo, VideoInterlaceMode, VideoTransferFunction,
 };
 
-use crate::formats;
+use crate::planes::formats;
 
 /// The output formats that are tried after a picture's own, sorted by how much they keep. All others
 /// of the table come after them, so that what is negotiated does not change when one is added.

@@ -19,9 +19,10 @@ use crate::compare::View;
 use crate::element::{Restoring, Task};
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
+use crate::planes::formats;
 use crate::registry::Opened;
 use crate::restorer::Output;
-use crate::{formats, planes, restorer};
+use crate::{planes, restorer};
 
 impl DdrmJpegDec {
     /// Stores new caps. Returns whether they say that each buffer holds a frame.

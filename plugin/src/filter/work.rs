@@ -26,8 +26,9 @@ use crate::enums::Compare;
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
 use crate::pixels::Pixels;
+use crate::planes::formats;
 use crate::registry::Opened;
-use crate::{formats, meta, planes};
+use crate::{meta, planes};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 type Flow = Result<FlowSuccess, FlowError>;

@@ -1,7 +1,7 @@
 //! What the tests of filter and decoder share, and tests of what both do alike.
 //!
-//! Cores that do what a test needs are put into the registry of models under their own names, so that
-//! the elements run unchanged. What needs no such core is tested from outside, in `plugin/tests`.
+//! Cores that do what a test needs are put into the registry of models under their own names, so
+//! that the elements run unchanged. What needs no such core is tested from outside, in `plugin/tests`.
 
 mod cancel;
 

@@ -6,9 +6,9 @@ use gst::prelude::*;
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 
 use super::init;
-use crate::formats;
 use crate::pixels::Pixels;
 use crate::planes;
+use crate::planes::formats;
 
 /// A colour JPEG of slopes.
 fn picture(quality: u8, sampling: (usize, usize)) -> Vec<u8> {

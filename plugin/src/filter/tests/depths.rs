@@ -8,7 +8,7 @@ use gst_video::prelude::*;
 use gst_video::{VideoConverter, VideoConverterConfig, VideoFormat, VideoFrame, VideoInfo};
 
 use super::{harness, marked, share};
-use crate::formats;
+use crate::planes::formats;
 
 /// Each format of more than 8 bits, one of 8 bits with the same components, and its planes' marks.
 const PAIRS: [(VideoFormat, VideoFormat); 8] = [

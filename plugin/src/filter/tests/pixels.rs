@@ -4,7 +4,7 @@ use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 
 use super::{harness, marked, share};
-use crate::formats;
+use crate::planes::formats;
 
 const SIZES: [(u32, u32); 5] = [(1, 1), (2, 2), (17, 13), (16, 8), (3, 40)];
 

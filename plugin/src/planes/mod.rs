@@ -5,14 +5,16 @@
 //! honoured; bytes that belong to no component (padding, the x of RGBx, alpha) are changed by
 //! [`make_opaque`] alone. No colour conversion. Called by the elements.
 
+pub mod formats;
+mod words;
+
 use ddrmjpeg::frame::{PixelModel, Planar8, Plane8};
 use ddrmjpeg::{Error, Result};
 use gst_video::VideoFrameRef;
 use gst_video::prelude::*;
 
-use crate::formats;
+use self::words::Word;
 use crate::pixels::Pixels;
-use crate::words::Word;
 
 /// Where the samples of one component are in the bytes of its plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
