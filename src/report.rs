@@ -16,6 +16,9 @@ use crate::jpeg::recover::estimate::Estimate;
 pub struct Restored {
     /// The pixels: RGB or grey from a file; from a frame, the frame's own layout.
     pub frame: Planar8,
+    /// Of samples of 16 bits the lower bytes, where they were asked for; `frame` has the upper.
+    #[doc(hidden)]
+    pub lower: Option<Planar8>,
     /// What was done.
     pub report: Report,
 }
@@ -23,7 +26,11 @@ pub struct Restored {
 impl Restored {
     /// `frame`, of which `report` says what was done.
     pub fn new(frame: Planar8, report: Report) -> Self {
-        Self { frame, report }
+        Self {
+            frame,
+            lower: None,
+            report,
+        }
     }
 }
 

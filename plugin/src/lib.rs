@@ -14,12 +14,15 @@ mod fields;
 mod filter;
 mod live;
 mod meta;
+mod pixels;
 mod planes;
 mod properties;
 mod registry;
 mod restorer;
 mod settings;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use definition::plugin_register_static;
 

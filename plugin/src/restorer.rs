@@ -49,9 +49,18 @@ pub trait FrameRestorer: Send + Sync {
     }
 }
 
+/// What pixels a restored file is wanted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Their layout.
+    pub layout: Layout,
+    /// Whether samples have 16 bits, of which `Restored::lower` are the lower ones.
+    pub deep: bool,
+}
+
 /// The frames of one stream on one grid of blocks, in their order.
 pub trait FrameStream: Send {
-    /// As [`FrameRestorer::restore_frame`], for the next frame.
+    /// As [`FrameRestorer::restore_frame`], for the next frame; in samples of 16 bits if `deep`.
     ///
     /// # Errors
     /// Those of the core.
@@ -59,6 +68,7 @@ pub trait FrameStream: Send {
         &mut self,
         frame: &Planar8,
         tables: &FrameInfo,
+        deep: bool,
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored>;
@@ -70,7 +80,7 @@ pub trait FrameStream: Send {
     fn restore_file(
         &mut self,
         file: &JpegFile,
-        layout: Layout,
+        output: Output,
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored>;
@@ -124,28 +134,38 @@ impl FrameStream for Stream {
         &mut self,
         frame: &Planar8,
         tables: &FrameInfo,
+        deep: bool,
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
-        match options.degradation {
-            Degradation::Jpeg => Self::restore_frame(self, frame, tables, options, control),
-            Degradation::Quant(bits) => self.restore_levels(frame, bits, options, control),
-            other => Err(unknown(other)),
+        match (options.degradation, deep) {
+            (Degradation::Jpeg, false) => {
+                Self::restore_frame(self, frame, tables, options, control)
+            }
+            (Degradation::Jpeg, true) => self.restore_frame_deep(frame, tables, options, control),
+            (Degradation::Quant(bits), false) => self.restore_levels(frame, bits, options, control),
+            (Degradation::Quant(bits), true) => {
+                self.restore_levels_deep(frame, bits, options, control)
+            }
+            (other, _) => Err(unknown(other)),
         }
     }
 
     fn restore_file(
         &mut self,
         file: &JpegFile,
-        layout: Layout,
+        Output { layout, deep }: Output,
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
-        Self::restore_file(self, file, layout, options, control)
+        match deep {
+            true => self.restore_file_deep(file, layout, options, control),
+            false => Self::restore_file(self, file, layout, options, control),
+        }
     }
 }
 
-/// A stream whose frames are restored independently.
+/// A stream whose frames are restored independently, in 8 bits.
 struct OneByOne(Arc<dyn FrameRestorer>);
 
 impl FrameStream for OneByOne {
@@ -153,6 +173,7 @@ impl FrameStream for OneByOne {
         &mut self,
         frame: &Planar8,
         tables: &FrameInfo,
+        _: bool,
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
@@ -162,11 +183,11 @@ impl FrameStream for OneByOne {
     fn restore_file(
         &mut self,
         file: &JpegFile,
-        layout: Layout,
+        output: Output,
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
-        self.0.restore_file(file, layout, options, control)
+        self.0.restore_file(file, output.layout, options, control)
     }
 }
 
@@ -195,11 +216,17 @@ impl Frames {
 ///
 /// # Errors
 /// Those of the core.
-pub fn decoded(file: &JpegFile, layout: Layout, options: &RestoreOptions) -> Result<Restored> {
+pub fn decoded(file: &JpegFile, output: Output, options: &RestoreOptions) -> Result<Restored> {
     static PLAIN: LazyLock<Restorer> =
         LazyLock::new(|| Restorer::with_denoiser(Arc::new(Identity)));
     let options = options.clone().with_preset(Preset::Fast).with_strength(0.0);
-    PLAIN.restore_file_as(file, layout, &options, Control::default())
+    FrameStream::restore_file(
+        &mut PLAIN.stream(),
+        file,
+        output,
+        &options,
+        Control::default(),
+    )
 }
 
 /// Makes one call on a small picture, so that the first frame takes no longer than others, and a

@@ -5,7 +5,7 @@
 //! properties, read once per frame.
 
 use ddrmjpeg::jpeg::Header;
-use ddrmjpeg::options::ModelName;
+use ddrmjpeg::options::{Limits, ModelName};
 use ddrmjpeg::restore::{FrameInfo, FrameTables};
 use ddrmjpeg::{ModelOptions, RestoreOptions, Result};
 
@@ -49,6 +49,7 @@ pub struct Settings {
     pub late_policy: LatePolicy,
     pub compare: Compare,
     pub stats_interval: u64,
+    pub max_megapixels: u32,
 }
 
 impl Default for Settings {
@@ -84,6 +85,7 @@ impl Default for Settings {
             late_policy: LatePolicy::default(),
             compare: Compare::default(),
             stats_interval: 0,
+            max_megapixels: 0,
         }
     }
 }
@@ -106,7 +108,8 @@ impl Settings {
         let restore = RestoreOptions::default()
             .with_degradation(self.degradation.parse()?)
             .with_assume_quality(self.assume_quality.parse()?)
-            .with_tile_size(self.tile_size as usize);
+            .with_tile_size(self.tile_size as usize)
+            .with_limits(self.limits());
         let options = self.over(&ElementOptions { model, restore });
         options.model.validate()?;
         options.restore.validate()?;
@@ -129,6 +132,12 @@ impl Settings {
             .with_init_timestep(self.init_timestep as usize)
             .with_temporal(self.temporal.into());
         ElementOptions { model, restore }
+    }
+
+    /// How large a file may be; 0 megapixels: what free memory allows.
+    pub fn limits(&self) -> Limits {
+        let pixels = (self.max_megapixels != 0).then_some(self.max_megapixels as usize * 1_000_000);
+        Limits::default().with_pixels(pixels)
     }
 
     /// Where the quantisation tables of a frame come from: `header`, which came with it, unless the

@@ -4,6 +4,7 @@ mod common;
 
 use common::decoder::{Decoder, planes_of};
 use common::jpegs;
+use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::restore::Layout;
 use ddrmjpeg::{Control, ModelOptions, RestoreOptions, Restorer, jpeg};
 use gst::prelude::*;
@@ -130,9 +131,49 @@ fn without_a_wish_the_format_is_the_files() {
     assert_eq!(out.info.format().to_string(), "GRAY8");
 }
 
+/// Range and matrix are the file's, whatever a container says of them; transfer and primaries, of
+/// which a JPEG says nothing, are the container's.
+#[test]
+fn colorimetry_is_the_files_where_it_says_something() {
+    let rgb = {
+        // Adobe's marker without a transform.
+        let scene = jpegs::scene(PixelModel::Rgb, 24, 16, 0);
+        let steps = [[4; 64]; 3];
+        let bytes = jpeg::file::write::encode_with(&scene, &steps, (1, 1)).unwrap();
+        jpegs::as_adobe_rgb(&bytes)
+    };
+    let (colour, grey) = (
+        jpegs::colour((24, 16), (2, 2), 50),
+        jpegs::grey((24, 16), 50),
+    );
+    for (stated, [of_colour, of_grey, of_rgb]) in [
+        ("", ["1:4:0:0", "1:4:0:0", "sRGB"]),
+        ("bt709", ["1:4:5:1", "1:4:5:1", "1:1:5:1"]),
+        ("bt601", ["1:4:16:4", "1:4:16:4", "1:1:16:4"]),
+        ("1:4:7:1", ["1:4:7:1", "1:4:7:1", "sRGB"]),
+    ] {
+        let stated = match stated {
+            "" => String::new(),
+            stated => format!(",colorimetry={stated}"),
+        };
+        let caps = format!("image/jpeg,framerate=25/1,parsed=true{stated}");
+        let mut decoder = Decoder::new(&caps, "{I420, GRAY8, RGB}");
+        for (bytes, format, wanted) in [
+            (&colour, "I420", of_colour),
+            (&grey, "GRAY8", of_grey),
+            (&rgb, "RGB", of_rgb),
+        ] {
+            let info = decoder.decode(bytes).info;
+            let found = info.colorimetry().to_string();
+            assert_eq!(info.format().to_string(), format, "{stated}");
+            assert_eq!(found, wanted, "{format} {stated}");
+        }
+    }
+}
+
 #[test]
 fn a_format_that_nobody_takes_is_refused() {
-    let mut decoder = Decoder::framed("NV12");
+    let mut decoder = Decoder::framed("I420_12LE");
     let flow = decoder.push(&jpegs::grey((8, 8), 50));
     assert_eq!(flow, Err(gst::FlowError::NotNegotiated));
 }

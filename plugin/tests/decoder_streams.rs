@@ -232,6 +232,39 @@ fn more_errors_than_allowed_end_the_stream_with_an_error() {
     assert!(errors[0].contains("not a JPEG"), "{errors:?}");
 }
 
+/// As `--max-megapixels` of the command. The stream goes on.
+#[test]
+fn frames_of_more_megapixels_than_allowed_are_dropped_and_told() {
+    let (small, large) = ((24, 16), (1250, 808));
+    let large = jpegs::grey(large, 5);
+    for (limit, fate) in [("1", (1, 1)), ("2", (0, 2))] {
+        let mut decoder = Decoder::with(
+            &[
+                ("model", "identity"),
+                ("max-megapixels", limit),
+                ("strength", "0"),
+            ],
+            "image/jpeg,framerate=25/1",
+            "GRAY8",
+        );
+        decoder.push(&large).unwrap();
+        decoder.push(&jpegs::grey(small, 50)).unwrap();
+        let out = std::iter::from_fn(|| decoder.pull()).count() as u64;
+        assert_eq!((stat(&decoder.element, "errors"), out), fate, "{limit}");
+        let warnings = decoder.texts(gst::MessageType::Warning);
+        assert_eq!(warnings.len() as u64, fate.0, "{warnings:?}");
+        for word in [
+            "1250 x 808",
+            "1010000",
+            "limit is 1000000",
+            "max-megapixels",
+        ] {
+            let said = warnings.iter().all(|warning| warning.contains(word));
+            assert!(said, "{warnings:?}");
+        }
+    }
+}
+
 /// What comes out of bytes that come in parts of `part`.
 fn from_bytes(stream: &[u8], part: usize) -> Vec<Out> {
     let mut decoder = Decoder::new("image/jpeg", "RGB");

@@ -143,6 +143,27 @@ fn avi_and_matroska_files() {
     }
 }
 
+/// Other decoders leave the range of RGB and grey open, and one has RGB in planes.
+#[test]
+fn rgb_and_grey_behind_other_decoders_are_restored() {
+    need("avdec_mjpeg", "gstreamer1.0-libav");
+    for format in ["RGB", "GRAY8", "Y444"] {
+        let encoded = format!(
+            "videotestsrc pattern=ball num-buffers={FRAMES} \
+             ! video/x-raw,format={format},width=96,height=64,framerate=25/1 ! jpegenc quality=40"
+        );
+        for decoder in ["jpegdec idct-method=islow", "jpegparse ! avdec_mjpeg"] {
+            let sink = format!(
+                "ddrmjpegtables ! {decoder} ! queue ! ddrmjpeg name=d model=identity ! fakesink"
+            );
+            let (filter, outcome) = restored(&encoded, &sink);
+            assert_eq!(outcome.warnings, [""; 0], "{format} {decoder}");
+            assert_eq!(stat(&filter, "passed-through"), 0, "{format} {decoder}");
+            assert_eq!(stat(&filter, "restored"), FRAMES, "{format} {decoder}");
+        }
+    }
+}
+
 /// Frames of a USB camera: 4:2:2, without Huffman tables, another quality each time, the first
 /// cut off.
 fn camera_frames() -> Vec<Vec<u8>> {

@@ -7,6 +7,7 @@
 pub mod gate;
 pub mod output;
 pub(crate) mod piece;
+pub(crate) mod sixteen;
 pub(crate) mod task;
 pub mod tiled;
 pub mod tiling;

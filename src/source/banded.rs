@@ -11,7 +11,8 @@ use crate::sampler;
 use crate::sampler::Problem;
 use crate::sampler::plan::Plan;
 use crate::sampler::unhinted::Unhinted;
-use crate::solve::{Request, blend, output, tiled};
+use crate::solve::output::Layout;
+use crate::solve::{Request, blend, output, sixteen, tiled};
 use crate::source::channels_of;
 use crate::source::dequantised::{Levels, QuantMeasurement};
 
@@ -34,14 +35,14 @@ pub(crate) fn restore(
     let (restored, mut report) = restored(denoiser, picture, &seen, request)?;
     let Some(restored) = restored else {
         let frame = picture.clone();
-        return Ok(Restored { frame, report });
+        return Ok(Restored::new(frame, report));
     };
     let size = (picture.width(), picture.height());
     let frame = output::visible(&restored, picture.model, size);
     if request.options.strict {
         report.consistency = Some(consistency(&restored, &frame, &seen));
     }
-    Ok(Restored { frame, report })
+    Ok(Restored::new(frame, report))
 }
 
 /// The same, not rounded.
@@ -66,6 +67,24 @@ pub(crate) fn unrounded(
         height,
     };
     Ok((channels_of(restored.crop(visible), picture.model), report))
+}
+
+/// The same in samples of 16 bits.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn deep(
+    denoiser: &dyn Denoiser,
+    picture: &Planar8,
+    bits: Bits,
+    request: Request<'_>,
+) -> Result<Restored> {
+    let (restored, report) = unrounded(denoiser, picture, bits, request)?;
+    let size = (picture.width(), picture.height());
+    let [upper, lower] = sixteen::part(&restored, picture.model, size, Layout::AsFile);
+    let mut out = Restored::new(upper, report);
+    out.lower = Some(lower);
+    Ok(out)
 }
 
 /// The levels of `picture`, on a grid that every prior takes.

@@ -18,7 +18,7 @@ use crate::options::RestoreOptions;
 use crate::report::{Report, Restored};
 use crate::solve::output::Layout;
 use crate::solve::{Request, Solved, Solver};
-use crate::source::{Out, Seen, lay_out, solve, unrounded_of};
+use crate::source::{Out, Seen, lay_out, lay_out_deep, solve, unrounded_of};
 
 /// Restores `file`; `last` is the frame that the last picture of the stream became, so laid out.
 ///
@@ -32,6 +32,20 @@ pub(crate) fn restore(
 ) -> Result<Restored> {
     let (seen, solved) = solve_with_ink(solver, file, layout, request)?;
     Ok(lay_out(&seen, solved, last))
+}
+
+/// Restores `file` to samples of 16 bits.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn deep(
+    solver: &mut dyn Solver,
+    file: &JpegFile,
+    layout: Layout,
+    request: Request<'_>,
+) -> Result<Restored> {
+    let (seen, solved) = solve_with_ink(solver, file, layout, request)?;
+    Ok(lay_out_deep(&seen, solved))
 }
 
 /// Restores `file` to a picture that is not rounded: its visible part, of one channel for grey and

@@ -11,7 +11,9 @@ use crate::jpeg::grid::tables::ijg_pair;
 use crate::report::{Estimated, Report, Restored};
 use crate::solve::{Request, Solver};
 use crate::source;
-use crate::source::{Sight, estimated, header_frame, named, restore as restore_seen, unchanged};
+use crate::source::{
+    Sight, estimated, header_frame, lay_out_deep, named, restore as restore_seen, solve, unchanged,
+};
 
 /// Luma and chroma steps.
 pub(crate) type Steps = (QuantSteps, QuantSteps);
@@ -95,6 +97,25 @@ pub(crate) fn restore(
     }
 }
 
+/// The same in samples of 16 bits. A frame that comes back unchanged has none of the lower bytes.
+///
+/// # Errors
+/// As [`restore`].
+pub(crate) fn deep(
+    solver: &mut dyn Solver,
+    frame: &Planar8,
+    info: &FrameInfo,
+    request: Request<'_>,
+) -> Result<Restored> {
+    match see(frame, info)? {
+        Sight::Seen(mut seen) => {
+            let solved = solve(solver, &mut seen, request)?;
+            Ok(lay_out_deep(&seen, solved))
+        }
+        Sight::Nothing(why, report) => Ok(unchanged(frame, why, *report)),
+    }
+}
+
 /// The same, not rounded, of a frame that is RGB or grey.
 ///
 /// # Errors
@@ -113,7 +134,7 @@ pub(crate) fn unrounded(
     match see(frame, info)? {
         Sight::Seen(seen) => source::unrounded(solver, *seen, request),
         Sight::Nothing(why, report) => {
-            let Restored { frame, report } = unchanged(frame, why, *report);
+            let Restored { frame, report, .. } = unchanged(frame, why, *report);
             Ok((as_picture(&frame), report))
         }
     }

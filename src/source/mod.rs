@@ -21,9 +21,8 @@ use crate::frame::{Orientation, Picture, PixelModel, Planar8, Rect};
 use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::{JpegMeasurement, Observation};
 use crate::report::{Consistency, Report, Restored};
-use crate::solve::output;
 use crate::solve::output::Layout;
-use crate::solve::{Request, Solved, Solver};
+use crate::solve::{Request, Solved, Solver, output, sixteen};
 
 /// What was seen of a picture, and how the restored one is laid out.
 pub(crate) struct Seen<'a> {
@@ -185,7 +184,30 @@ fn lay_out(seen: &Seen<'_>, solved: Solved, last: Option<Planar8>) -> Restored {
             as_it_came(whole, *margin, *orientation)
         }
     };
-    Restored { frame, report }
+    Restored::new(frame, report)
+}
+
+/// [`lay_out`] in samples of 16 bits.
+fn lay_out_deep(seen: &Seen<'_>, solved: Solved) -> Restored {
+    let (picture, observation) = (&*solved.picture, &seen.observation);
+    let [upper, lower] = match &seen.out {
+        Out::File(layout) => sixteen::laid_out(picture, observation, *layout),
+        Out::Pixels {
+            frame,
+            margin,
+            orientation,
+        } => {
+            let layout = match frame {
+                Some(frame) if frame.model == PixelModel::YCbCr => Layout::YCbCr(frame.subsampling),
+                _ => Layout::AsFile,
+            };
+            let halves = sixteen::laid_out(picture, observation, layout);
+            halves.map(|half| as_it_came(half, *margin, *orientation))
+        }
+    };
+    let mut restored = Restored::new(upper, solved.report);
+    restored.lower = Some(lower);
+    restored
 }
 
 /// A frame without its margin, turned as it came. Copied only where there is something to do.
@@ -221,10 +243,7 @@ fn on_its_grid(
 fn unchanged(frame: &Planar8, why: &str, mut report: Report) -> Restored {
     report.notes.push(why.to_owned());
     note_refusal(&mut report);
-    Restored {
-        frame: frame.clone(),
-        report,
-    }
+    Restored::new(frame.clone(), report)
 }
 
 /// Says first why a frame's header was not used.

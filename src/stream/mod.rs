@@ -42,9 +42,30 @@ use crate::stream::last_frame::Memory;
 /// What the last frame was, and what came of it.
 struct Last {
     input: Input,
-    layout: Option<Layout>,
+    form: Form,
     options: RestoreOptions,
     restored: Restored,
+}
+
+/// What a frame becomes.
+#[derive(Clone, Copy, PartialEq)]
+struct Form {
+    /// The layout of a file; a frame keeps its own.
+    layout: Option<Layout>,
+    /// Whether in samples of 16 bits.
+    deep: bool,
+}
+
+impl Form {
+    fn of(layout: Option<Layout>) -> Self {
+        let deep = false;
+        Self { layout, deep }
+    }
+
+    fn deep(layout: Option<Layout>) -> Self {
+        let deep = true;
+        Self { layout, deep }
+    }
 }
 
 /// What a frame was made from.
@@ -167,7 +188,7 @@ impl Stream {
         request: Request<'_>,
     ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
-        self.next(Some(layout), request, same, |solver, last| {
+        self.next(Form::of(Some(layout)), request, same, |solver, last| {
             let restored = source_file::restore(solver, file, (layout, last), request)?;
             Ok((Input::File(kept()), restored))
         })
@@ -187,7 +208,7 @@ impl Stream {
         let request = Request { options, control };
         let same =
             |input: &Input| matches!(input, Input::Frame(f, i) if f == frame && **i == *info);
-        self.next(None, request, same, |solver, _| {
+        self.next(Form::of(None), request, same, |solver, _| {
             let restored = source_frame::restore(solver, frame, info, request)?;
             let input = Input::Frame(frame.clone(), Box::new(info.clone()));
             Ok((input, restored))
@@ -208,8 +229,72 @@ impl Stream {
     ) -> Result<Restored> {
         let request = Request { options, control };
         let same = |input: &Input| matches!(input, Input::Levels(f, b) if f == frame && *b == bits);
-        self.next(None, request, same, |solver, _| {
+        self.next(Form::of(None), request, same, |solver, _| {
             let restored = banded::restore(solver.denoiser, frame, bits, request)?;
+            Ok((Input::Levels(frame.clone(), bits), restored))
+        })
+    }
+
+    /// [`Self::restore_file`] in samples of 16 bits: the upper bytes are the frame, the lower ones
+    /// [`Restored::lower`].
+    ///
+    /// # Errors
+    /// As [`Self::restore_file`].
+    #[doc(hidden)]
+    pub fn restore_file_deep(
+        &mut self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let request = Request { options, control };
+        let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
+        self.next(Form::deep(Some(layout)), request, same, |solver, _| {
+            let restored = source_file::deep(solver, file, layout, request)?;
+            Ok((Input::File(Arc::new(bare(file))), restored))
+        })
+    }
+
+    /// [`Self::restore_frame`] in samples of 16 bits, as [`Self::restore_file_deep`] has them; a
+    /// frame that is returned unchanged has its own 8.
+    ///
+    /// # Errors
+    /// As [`Self::restore_frame`].
+    #[doc(hidden)]
+    pub fn restore_frame_deep(
+        &mut self,
+        frame: &Planar8,
+        info: &FrameInfo,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let request = Request { options, control };
+        let same =
+            |input: &Input| matches!(input, Input::Frame(f, i) if f == frame && **i == *info);
+        self.next(Form::deep(None), request, same, |solver, _| {
+            let restored = source_frame::deep(solver, frame, info, request)?;
+            let input = Input::Frame(frame.clone(), Box::new(info.clone()));
+            Ok((input, restored))
+        })
+    }
+
+    /// [`Self::restore_levels`] in samples of 16 bits, as [`Self::restore_file_deep`] has them.
+    ///
+    /// # Errors
+    /// As [`Self::restore_levels`].
+    #[doc(hidden)]
+    pub fn restore_levels_deep(
+        &mut self,
+        frame: &Planar8,
+        bits: Bits,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let request = Request { options, control };
+        let same = |input: &Input| matches!(input, Input::Levels(f, b) if f == frame && *b == bits);
+        self.next(Form::deep(None), request, same, |solver, _| {
+            let restored = banded::deep(solver.denoiser, frame, bits, request)?;
             Ok((Input::Levels(frame.clone(), bits), restored))
         })
     }
@@ -218,7 +303,7 @@ impl Stream {
     /// last frame if its layout and options were the same.
     fn next(
         &mut self,
-        layout: Option<Layout>,
+        form: Form,
         request: Request<'_>,
         same: impl Fn(&Input) -> bool,
         restore: impl FnOnce(&mut Remembering<'_>, Option<Planar8>) -> Result<(Input, Restored)>,
@@ -232,7 +317,7 @@ impl Stream {
             carried.fresh = Some(Fresh::Off);
             return Ok(restored);
         }
-        let alike = |last: &Last| last.layout == layout && last.options == *options;
+        let alike = |last: &Last| last.form == form && last.options == *options;
         let mut last = self.last.take().filter(alike);
         if let Some(last) = last.take_if(|last| same(&last.input)) {
             let restored = again(&last.restored);
@@ -251,7 +336,7 @@ impl Stream {
         });
         self.last = Some(Last {
             input,
-            layout,
+            form,
             options: options.clone(),
             restored: restored.clone(),
         });

@@ -4,7 +4,6 @@
 //! Called by the work on frames.
 
 use ddrmjpeg::Result;
-use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
 use ddrmjpeg::jpeg::segments::abbreviated;
@@ -16,6 +15,7 @@ use ddrmjpeg::restore::{Report, Restored};
 
 use super::format::Shape;
 use crate::fields;
+use crate::pixels::Pixels;
 use crate::restorer::Frames;
 
 /// What a buffer holds.
@@ -42,8 +42,8 @@ pub struct Fields {
 
 /// A frame that has been through the core.
 pub struct Done {
-    /// Its pixels, in the requested layout.
-    pub pixels: Planar8,
+    /// Its pixels, as they are wanted.
+    pub pixels: Pixels,
     /// The report, of both fields together.
     pub report: Report,
     /// Whether parts of it are damaged.
@@ -147,14 +147,14 @@ impl Coded {
     /// Those of `core`.
     pub fn with(&self, core: &mut Core<'_>) -> Result<Done> {
         let mut one = |grid: usize, file: &JpegFile| -> Result<Done> {
-            let restored = core(grid, file)?;
+            let (pixels, report) = Pixels::of(core(grid, file)?);
             let reached = file
                 .damage
                 .as_ref()
                 .is_some_and(|damage| !damage.is_empty());
             Ok(Done {
-                pixels: restored.frame,
-                report: restored.report,
+                pixels,
+                report,
                 corrupted: reached,
             })
         };
@@ -177,7 +177,7 @@ impl Fields {
             Field::Top => (&first.pixels, other),
             Field::Bottom => (other, &first.pixels),
         };
-        let pixels = Planar8::weave(top, bottom, self.height)?;
+        let pixels = Pixels::weave(top, bottom, self.height)?;
         let (report, corrupted) = match second {
             Some(second) => (
                 fields::both(first.report, second.report),

@@ -10,15 +10,23 @@ use gst_video::{
     VideoFieldOrder, VideoFormat, VideoInfo, VideoInterlaceMode, VideoTransferFunction,
 };
 
-/// Every output format. If downstream does not accept the best one for a picture, the first of
-/// these that it accepts is used; they are sorted by how much they keep.
-pub const FORMATS: [VideoFormat; 5] = [
+use crate::planes::formats;
+
+/// The output formats that are tried after a picture's own, sorted by how much they keep. All others
+/// of the table come after them, so that what is negotiated does not change when one is added.
+const FIRST: [VideoFormat; 5] = [
     VideoFormat::Y444,
     VideoFormat::Rgb,
     VideoFormat::Y42b,
     VideoFormat::I420,
     VideoFormat::Gray8,
 ];
+
+/// Every output format: [`FIRST`], then the rest of the table.
+pub fn all() -> impl Iterator<Item = VideoFormat> {
+    let rest = formats::all().filter(|format| !FIRST.contains(format));
+    FIRST.into_iter().chain(rest)
+}
 
 /// What the output depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +67,21 @@ impl Shape {
             let caps = gst_video::VideoCapsBuilder::new().format(*format).build();
             allowed.is_none_or(|allowed| allowed.can_intersect(&caps))
         };
-        std::iter::once(self.own_format())
-            .chain(FORMATS)
-            .find(taken)
+        let first = std::iter::once(self.own_format()).chain(FIRST);
+        first.chain(self.rest()).find(taken)
+    }
+
+    /// The rest of the table: 8 bits before more, and the file's own sampling before others, which
+    /// are better than none.
+    fn rest(&self) -> Vec<VideoFormat> {
+        let own = formats::output(self.own_format()).layout;
+        let mut rest: Vec<VideoFormat> = all().skip(FIRST.len()).collect();
+        rest.sort_by_key(|&format| {
+            let output = formats::output(format);
+            let layout = output.layout;
+            (output.deep, layout != own, layout == Layout::Grey)
+        });
+        rest
     }
 
     /// The format with the file's own sampling, or else the one that loses nothing.
@@ -97,7 +117,7 @@ impl Shape {
         let mut builder = VideoInfo::builder(format, self.width as u32, self.height as u32)
             .colorimetry(&colorimetry)
             .interlace_mode(self.interlace_mode());
-        if matches!(format, VideoFormat::I420 | VideoFormat::Y42b) {
+        if matches!(formats::output(format).layout, Layout::YCbCr(factors) if factors != (1, 1)) {
             builder = builder.chroma_site(VideoChromaSite::JPEG);
         }
         if let Some(order) = self.order {
@@ -121,7 +141,7 @@ fn colorimetry(format: VideoFormat, given: Option<VideoColorimetry>) -> VideoCol
     let primaries = given.as_ref().map(VideoColorimetry::primaries);
     let primaries = primaries.unwrap_or(VideoColorPrimaries::Unknown);
     let range = VideoColorRange::Range0_255;
-    if format != VideoFormat::Rgb {
+    if formats::model(format) != Some(PixelModel::Rgb) {
         return VideoColorimetry::new(range, VideoColorMatrix::Bt601, transfer, primaries);
     }
     let transfer = match transfer {
@@ -133,17 +153,6 @@ fn colorimetry(format: VideoFormat, given: Option<VideoColorimetry>) -> VideoCol
         known => known,
     };
     VideoColorimetry::new(range, VideoColorMatrix::Rgb, transfer, primaries)
-}
-
-/// The core's name for the pixels of `format`, one of [`FORMATS`].
-pub fn layout(format: VideoFormat) -> Layout {
-    match format {
-        VideoFormat::I420 => Layout::YCbCr((2, 2)),
-        VideoFormat::Y42b => Layout::YCbCr((2, 1)),
-        VideoFormat::Y444 => Layout::YCbCr((1, 1)),
-        VideoFormat::Gray8 => Layout::Grey,
-        _ => Layout::Rgb,
-    }
 }
 
 #[cfg(test)]
@@ -184,7 +193,12 @@ mod tests {
             ("{RGB, I420}", Some(VideoFormat::I420)),
             ("{GRAY8, RGB, Y42B}", Some(VideoFormat::Rgb)),
             ("{GRAY8, Y42B}", Some(VideoFormat::Y42b)),
-            ("NV12", None),
+            ("{NV12, BGRx}", Some(VideoFormat::Nv12)),
+            ("{BGRx, xRGB}", Some(VideoFormat::Bgrx)),
+            ("{GRAY16_LE, Y444_10LE}", Some(VideoFormat::Y44410le)),
+            ("{P010_10LE, Y444_10LE}", Some(VideoFormat::P01010le)),
+            ("{P010_10LE, GRAY8}", Some(VideoFormat::Gray8)),
+            ("{I420_12LE, VUYA}", None),
         ] {
             let caps: gst::Caps = format!("video/x-raw,format={formats}").parse().unwrap();
             assert_eq!(picture.choose(Some(&caps)), chosen, "{formats}");

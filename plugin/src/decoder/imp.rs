@@ -37,6 +37,10 @@ const SIDE_MAX_PX: i32 = 16_384;
 crate::properties::element_with_properties! {
     /// The element's private half.
     wrapper = super::DdrmJpegDec;
+    #[property(name = "max-megapixels", get, set, type = u32, member = max_megapixels,
+        maximum = 4295, mutable_ready, nick = "Most megapixels", blurb = "Most megapixels of a \
+        picture; a larger one is dropped and counts as an error. 0 takes up to 50 in any case, \
+        and up to 500 if the memory is free.")]
     pub struct DdrmJpegDec {
         state: Mutex<State>,
         /// What carries over from frame to frame.
@@ -145,7 +149,7 @@ impl ElementImpl for DdrmJpegDec {
             // Two fields make a frame of twice their height, two pictures side by side one of twice
             // their width.
             let raw = gst_video::VideoCapsBuilder::new()
-                .format_list(format::FORMATS)
+                .format_list(format::all())
                 .width_range(1..=2 * SIDE_MAX_PX)
                 .height_range(1..=2 * SIDE_MAX_PX)
                 .build();

@@ -40,9 +40,14 @@ glib::wrapper! {
     ///   size; restart markers; missing Huffman tables (the standard ones apply); tables that
     ///   change from frame to frame, of 8 or 16 bits.
     /// - The output is I420 for 4:2:0, Y42B for 4:2:2, GRAY8 for grey, RGB for RGB, and Y444 for
-    ///   everything else; or another of these if downstream does not accept that. In Y444 and RGB
-    ///   chroma keeps the full size at which it was restored; otherwise it is averaged down.
-    /// - YCbCr is full range BT.601 (`1:4:0:0`) with the chroma siting of JPEG.
+    ///   everything else; or another of these if downstream does not accept that; or else any format
+    ///   that the filter takes. In Y444 and RGB chroma keeps the full size at which it was restored;
+    ///   otherwise it is averaged down.
+    /// - Samples of 10 and 16 bits hold what was computed, which is not rounded to 8. They are
+    ///   chosen only if downstream accepts nothing else. Alpha is opaque.
+    /// - YCbCr is full range BT.601 (`1:4:0:0`) with the chroma siting of JPEG, whatever upstream
+    ///   says. Transfer and primaries are upstream's.
+    /// - A picture of more than `max-megapixels` is dropped and counts as an error.
     /// - A buffer with two fields (APP0 "AVI1", or caps of more rows than a picture has) is
     ///   restored field by field and woven into one interleaved frame. A field in a buffer of its
     ///   own is a frame of its own, as in `jpegdec`; an unparsed stream is grouped into pairs here.

@@ -17,11 +17,9 @@ impl DdrmJpegDec {
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Format,
-                ("Each buffer holds one field: frames of half the height leave"),
-                [
-                    "leave out jpegparse: the decoder finds frames in a stream by itself, and puts \
-                     fields together"
-                ]
+                ("Each buffer holds one field, so frames have half the height: leave out \
+                     jpegparse"),
+                ["the decoder finds frames in a stream by itself, and puts fields together"]
             );
         }
     }

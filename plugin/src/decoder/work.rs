@@ -6,7 +6,6 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use ddrmjpeg::restore::Layout;
 use ddrmjpeg::{Control, Error, RestoreOptions};
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
@@ -14,14 +13,15 @@ use gst_video::prelude::*;
 use gst_video::{VideoCodecFrame, VideoCodecFrameFlags, VideoCodecState, VideoFrameRef, VideoInfo};
 
 use super::coded::{self, Coded, Done};
-use super::format;
 use super::imp::{CAT, DdrmJpegDec};
 use super::state::Carry;
 use crate::compare::View;
 use crate::element::{Restoring, Task};
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
+use crate::planes::formats;
 use crate::registry::Opened;
+use crate::restorer::Output;
 use crate::{planes, restorer};
 
 impl DdrmJpegDec {
@@ -93,8 +93,8 @@ impl DdrmJpegDec {
             return Ok(false);
         };
         let agreed = self.agree(&coded)?;
-        let layout = format::layout(agreed.info.format());
-        let made = self.make(&coded, layout, verdict, task, &mut carry);
+        let output = formats::output(agreed.info.format());
+        let made = self.make(&coded, output, verdict, task, &mut carry);
         if made.is_err() {
             carry.restart();
         }
@@ -102,8 +102,8 @@ impl DdrmJpegDec {
         let mut done = made?;
         let view = View::of(agreed.compare, agreed.doubled);
         if view != View::Plain {
-            let decoded = errors::guard(|| decode(&coded, layout))?;
-            done.pixels = view.show(&decoded.pixels, done.pixels)?;
+            let decoded = errors::guard(|| decode(&coded, output))?;
+            done.pixels = decoded.pixels.shown(done.pixels, view)?;
         }
         self.fill(frame, &agreed.info, &done)?;
         Ok(true)
@@ -123,7 +123,7 @@ impl DdrmJpegDec {
         {
             return Ok(Some(coded.clone()));
         }
-        let limits = RestoreOptions::default().limits;
+        let limits = self.settings().limits();
         let tables = &mut carry.tables;
         let coded = errors::guard(|| coded::read(&data, height, &limits, tables))?;
         let coded = coded.map(Arc::new);
@@ -138,20 +138,20 @@ impl DdrmJpegDec {
     fn make(
         &self,
         coded: &Coded,
-        layout: Layout,
+        output: Output,
         verdict: &Verdict,
         task: &Task,
         carry: &mut Carry,
     ) -> Result<Done, Failure> {
         if let Verdict::Restore(rung) = verdict {
             match self.model_for(task, rung) {
-                Ok(opened) => return self.restore(coded, layout, task, rung, &opened, carry),
+                Ok(opened) => return self.restore(coded, output, task, rung, &opened, carry),
                 Err(Unready::Late) => {}
                 Err(why) => return Err(why.into()),
             }
         }
         let begun = Instant::now();
-        let done = errors::guard(|| decode(coded, layout))?;
+        let done = errors::guard(|| decode(coded, output))?;
         self.tell(&done);
         let took = begun.elapsed();
         self.state().stats.add(&done.report, done.corrupted, took);
@@ -163,7 +163,7 @@ impl DdrmJpegDec {
     fn restore(
         &self,
         coded: &Coded,
-        layout: Layout,
+        output: Output,
         task: &Task,
         rung: &Rung,
         opened: &Opened,
@@ -180,7 +180,7 @@ impl DdrmJpegDec {
             coded.with(&mut |grid, file| {
                 let stream = grids.get_mut(grid).ok_or_else(no_grid)?;
                 let stream = stream.by(&opened.restorer);
-                stream.restore_file(file, layout, &options, control)
+                stream.restore_file(file, output, &options, control)
             })
         })?;
         let took = begun.elapsed();
@@ -207,6 +207,7 @@ impl DdrmJpegDec {
         }
         let mut pixels = VideoFrameRef::from_buffer_ref_writable(buffer, info)
             .map_err(|error| Error::Backend(format!("a buffer that cannot be mapped: {error}")))?;
+        planes::make_opaque(&mut pixels)?;
         planes::write(&done.pixels, &mut pixels)?;
         drop(pixels);
         // Every JPEG is a sync point.
@@ -279,9 +280,9 @@ impl DdrmJpegDec {
 }
 
 /// Decodes `coded` without restoring it.
-fn decode(coded: &Coded, layout: Layout) -> ddrmjpeg::Result<Done> {
+fn decode(coded: &Coded, output: Output) -> ddrmjpeg::Result<Done> {
     let options = RestoreOptions::default();
-    coded.with(&mut |_, file| restorer::decoded(file, layout, &options))
+    coded.with(&mut |_, file| restorer::decoded(file, output, &options))
 }
 
 fn no_grid() -> Error {

@@ -16,6 +16,15 @@ pub fn other_side(direction: PadDirection, caps: &gst::Caps, doubled: bool) -> g
     other
 }
 
+/// The memory other than the system's that `caps` name, such as `memory:DMABuf`. Its layout may be
+/// one that only a device reads.
+pub fn foreign_memory(caps: &gst::CapsRef) -> Option<String> {
+    caps.iter_with_features().find_map(|(_, features)| {
+        let mut names = features.iter().map(ToString::to_string);
+        names.find(|name| name.starts_with("memory:") && name != "memory:SystemMemory")
+    })
+}
+
 fn scaled(direction: PadDirection, caps: &gst::Caps) -> gst::Caps {
     let change = match direction {
         PadDirection::Sink => double,

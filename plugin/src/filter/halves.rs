@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use ddrmjpeg::Result;
 use ddrmjpeg::frame::Planar8;
 use ddrmjpeg::jpeg::Header;
-use ddrmjpeg::restore::Restored;
+use ddrmjpeg::restore::{Report, Restored};
 use gst_video::prelude::*;
 use gst_video::{VideoBufferFlags, VideoInterlaceMode};
 
 use crate::fields;
+use crate::pixels::Pixels;
 
 /// Whether a buffer in a stream of this mode holds two fields.
 pub fn is_interlaced(mode: VideoInterlaceMode, buffer: &gst::BufferRef) -> bool {
@@ -52,12 +53,12 @@ pub fn parts(
 ///
 /// # Errors
 /// [`ddrmjpeg::Error::Input`] if the fields do not fit together; fields from [`parts`] do.
-pub fn together(mut made: Vec<Restored>, height: usize) -> Result<Option<Restored>> {
-    let second = if made.len() > 1 { made.pop() } else { None };
-    Ok(match (made.pop(), second) {
-        (Some(top), Some(bottom)) => Some(Restored::new(
-            Planar8::weave(&top.frame, &bottom.frame, height)?,
-            fields::both(top.report, bottom.report),
+pub fn together(made: Vec<Restored>, height: usize) -> Result<Option<(Pixels, Report)>> {
+    let mut made = made.into_iter().map(Pixels::of);
+    Ok(match (made.next(), made.next()) {
+        (Some((top, first)), Some((bottom, second))) => Some((
+            Pixels::weave(&top, &bottom, height)?,
+            fields::both(first, second),
         )),
         (one, _) => one,
     })

@@ -13,7 +13,7 @@ use gst::{FlowError, FlowSuccess};
 use gst_base::prelude::{BaseTransformExt, BaseTransformExtManual};
 use gst_base::subclass::prelude::*;
 use gst_video::subclass::prelude::*;
-use gst_video::{VideoFrameRef, VideoInfo};
+use gst_video::{VideoCropMeta, VideoFrameRef, VideoInfo};
 
 use super::state::State;
 use super::{caps, colour};
@@ -21,7 +21,7 @@ use crate::counts::Counts;
 use crate::element::Restoring;
 use crate::enums::{Compare, LatePolicy};
 use crate::live::{Arrival, Live};
-use crate::planes;
+use crate::planes::formats;
 use crate::properties::with_stats;
 use crate::restorer::Frames;
 use crate::settings::Settings;
@@ -170,7 +170,7 @@ impl ElementImpl for DdrmJpeg {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
             let caps = |width_px: i32| {
                 gst_video::VideoCapsBuilder::new()
-                    .format_list(planes::FORMATS)
+                    .format_list(formats::all())
                     .width_range(1..=width_px)
                     .height_range(1..=SIDE_MAX_PX)
                     .field("interlace-mode", gst::List::new(INTERLACE_MODES))
@@ -231,12 +231,29 @@ impl BaseTransformImpl for DdrmJpeg {
 
     fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
         let answered = BaseTransformImplExt::parent_query(self, direction, query);
-        if let (true, gst::QueryViewMut::Latency(latency)) = (answered, query.view_mut()) {
-            let own = self.live.latency();
-            let (live, min, max) = latency.result();
-            latency.set(live, min + own, max.map(|max| max + own));
+        match (answered, query.view_mut()) {
+            (true, gst::QueryViewMut::Latency(latency)) => {
+                let own = self.live.latency();
+                let (live, min, max) = latency.result();
+                latency.set(live, min + own, max.map(|max| max + own));
+            }
+            (true, gst::QueryViewMut::AcceptCaps(accept)) if !accept.result() => {
+                self.note_refusal(caps::foreign_memory(accept.caps()));
+            }
+            _ => {}
         }
         answered
+    }
+
+    /// Only called for frames of twice the width, which show the cropped part.
+    fn transform_meta<'a>(
+        &self,
+        outbuf: &mut gst::BufferRef,
+        meta: gst::MetaRef<'a, gst::Meta>,
+        inbuf: &'a gst::BufferRef,
+    ) -> bool {
+        let crop = meta.api() == VideoCropMeta::meta_api();
+        !crop && self.parent_transform_meta(outbuf, meta, inbuf)
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {

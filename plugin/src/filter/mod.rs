@@ -34,10 +34,16 @@ glib::wrapper! {
     /// `jpegdec` decodes with a fast and inexact DCT unless `idct-method=islow` is set; above
     /// quality 85 the levels are approximate even then.
     ///
-    /// - Frames are restored in place. Their size, format, time stamps and metadata stay.
+    /// - Frames are restored in place. Their size, format, alpha, time stamps and metadata stay. A
+    ///   frame with a crop meta is restored whole.
+    /// - Frames of 10 or 16 bits must have been widened from 8 since they were decoded, as
+    ///   `videoconvert` does it: the upper 8 bits are the levels. The result is not rounded to 8.
+    /// - Frames are in system memory, DMABuf memory included if it can be mapped. Caps of other
+    ///   memory (`memory:DMABuf`) are refused, with one WARNING.
     /// - YCbCr must be full range with the BT.601 matrix, as JPEG decoders mark it (`1:4:0:0`);
-    ///   grey and RGB must be full range. A stream with another colorimetry has been converted and
-    ///   its levels are lost: it passes through unchanged, with one WARNING.
+    ///   grey and RGB must be full range, or of a range that is not known. A stream with another
+    ///   colorimetry has been converted and its levels are lost: it passes through unchanged, with
+    ///   one WARNING.
     /// - With `ddrmjpegtables` before the decoder, every frame carries the tables and sampling of
     ///   its file. They take precedence over `qf` and estimation, unless the frame contradicts
     ///   them: its size differs, or its coefficients are not near multiples of the steps because a

@@ -46,6 +46,8 @@ pub struct Warned {
     passing: bool,
     /// Whether a warning was posted that the core restored a frame with reservations.
     doubting: bool,
+    /// Whether a warning was posted that frames in other memory are refused.
+    pub refusing: bool,
 }
 
 impl Warned {

@@ -14,7 +14,8 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst::{FlowError, FlowSuccess};
 use gst_base::prelude::BaseTransformExtManual;
-use gst_video::{VideoFrameRef, VideoInterlaceMode};
+use gst_video::prelude::*;
+use gst_video::{VideoCropMeta, VideoFrameRef, VideoInterlaceMode};
 
 use super::halves;
 use super::imp::{CAT, DdrmJpeg};
@@ -24,12 +25,24 @@ use crate::element::{Restoring, Task};
 use crate::enums::Compare;
 use crate::errors::{self, Failure, Reach};
 use crate::live::{Arrival, Rung, Shortfall, Unready, Verdict};
+use crate::pixels::Pixels;
+use crate::planes::formats;
 use crate::registry::Opened;
 use crate::{meta, planes};
 
 type Frame<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 type Flow = Result<FlowSuccess, FlowError>;
 type Made<T> = Result<T, Failure>;
+
+/// A picture of a frame.
+struct Part<'a> {
+    /// The grid of blocks that it belongs to.
+    grid: usize,
+    /// Its levels.
+    frame: &'a Planar8,
+    /// Whether samples of 16 bits are wanted.
+    deep: bool,
+}
 
 impl DdrmJpeg {
     /// Decides what to do with a frame that arrives: a task and the work for it, or `None` to pass
@@ -81,24 +94,28 @@ impl DdrmJpeg {
         output: &mut Frame<'_>,
     ) -> Flow {
         let written = self.make_beside(input).and_then(|shown| {
+            planes::repeat_alpha(input, crop_of(input), output)?;
             planes::write(&shown, output)?;
             Ok(())
         });
         self.leave(written)
     }
 
-    /// If that fails, both sides show the unrestored frame.
-    fn make_beside(&self, input: &VideoFrameRef<&gst::BufferRef>) -> Made<Planar8> {
+    /// If that fails, both sides show the unrestored frame. A frame that is larger than the caps say,
+    /// with a crop meta, is restored whole and shown cropped.
+    fn make_beside(&self, input: &VideoFrameRef<&gst::BufferRef>) -> Made<Pixels> {
         let pixels = planes::read(input)?;
-        let made = match self.make(&pixels) {
+        let made = match self.restored_pixels(&pixels) {
             Err(Failure::Core(error)) if errors::reach(&error) == Reach::Frame => {
                 self.pass_over(&error);
                 None
             }
             made => made?,
         };
-        let unrestored = || View::SideBySide.show(&pixels, pixels.clone());
-        Ok(made.map_or_else(unrestored, Ok)?)
+        let (width, height) = self.state().size;
+        let (at, size) = (crop_of(input), (width as usize, height as usize));
+        let restored = made.unwrap_or_else(|| pixels.clone()).cropped(at, size);
+        Ok(pixels.cropped(at, size).shown(restored, View::SideBySide)?)
     }
 
     /// Ends the work on a frame.
@@ -113,25 +130,26 @@ impl DdrmJpeg {
     }
 
     /// What to show for a frame with these pixels; `None`: the frame unchanged.
-    fn make(&self, pixels: &Planar8) -> Made<Option<Planar8>> {
-        let (task, doubled) = {
-            let mut state = self.state();
-            (state.task.take(), state.doubled)
-        };
-        let view = View::of(self.settings().compare, doubled);
-        let restored = match task {
-            Some(task) => self.compute(pixels, task)?,
-            None => None,
-        };
-        Ok(match restored {
-            Some(restored) => Some(view.show(pixels, restored)?),
+    fn make(&self, pixels: &Pixels) -> Made<Option<Pixels>> {
+        let view = View::of(self.settings().compare, false);
+        Ok(match self.restored_pixels(pixels)? {
+            Some(restored) => Some(pixels.shown(restored, view)?),
             None if view == View::Plain => None,
-            None => Some(view.show(pixels, pixels.clone())?),
+            None => Some(pixels.shown(pixels.clone(), view)?),
         })
     }
 
+    /// The pixels restored, unless the frame is to pass.
+    fn restored_pixels(&self, pixels: &Pixels) -> Made<Option<Pixels>> {
+        let task = self.state().task.take();
+        match task {
+            Some(task) => self.compute(pixels, task),
+            None => Ok(None),
+        }
+    }
+
     /// The restored pixels, if any; counts the frame unless it fails.
-    fn compute(&self, pixels: &Planar8, (task, rung): (Task, Rung)) -> Made<Option<Planar8>> {
+    fn compute(&self, pixels: &Pixels, (task, rung): (Task, Rung)) -> Made<Option<Pixels>> {
         let opened = match self.model_for(&task, &rung) {
             Ok(opened) => opened,
             Err(Unready::Late) => {
@@ -150,16 +168,22 @@ impl DdrmJpeg {
         };
         // These levels belong to pixels, not to blocks.
         let interlaced = interlaced && options.degradation == Degradation::Jpeg;
-        let (parts, header) = halves::parts(pixels, header, interlaced);
+        let (parts, header) = halves::parts(&pixels.upper, header, interlaced);
         let mut made = Vec::new();
         for (grid, part) in parts.iter().enumerate() {
             let tables = settings.tables(header.clone(), || self.tables_of(grid));
-            made.push(self.restore_part(grid, part, &tables, &options, &opened)?);
+            let part = Part {
+                grid,
+                frame: part,
+                deep: pixels.lower.is_some(),
+            };
+            made.push(self.restore_part(&part, &tables, &options, &opened)?);
         }
         let none = || Error::Backend("a frame of no pictures".into());
-        let restored = halves::together(made, pixels.height())?.ok_or_else(none)?;
-        self.note(&task, &rung, &restored.report, begun.elapsed());
-        Ok(restored.report.restored.then_some(restored.frame))
+        let rows = pixels.upper.height();
+        let (restored, report) = halves::together(made, rows)?.ok_or_else(none)?;
+        self.note(&task, &rung, &report, begun.elapsed());
+        Ok(report.restored.then_some(restored))
     }
 
     /// The tables found in earlier frames on this grid of blocks.
@@ -172,8 +196,7 @@ impl DdrmJpeg {
     /// Restores one picture of a frame, the next in the stream of its grid.
     fn restore_part(
         &self,
-        grid: usize,
-        part: &Planar8,
+        part: &Part<'_>,
         tables: &FrameInfo,
         options: &RestoreOptions,
         opened: &Opened,
@@ -185,12 +208,12 @@ impl DdrmJpeg {
         let restored = errors::guard(|| {
             let mut streams = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
             let none = || Error::Backend("a frame of more than two fields".into());
-            let stream = streams.get_mut(grid).ok_or_else(none)?;
+            let stream = streams.get_mut(part.grid).ok_or_else(none)?;
             let stream = stream.by(&opened.restorer);
-            stream.restore_frame(part, tables, options, control)
+            stream.restore_frame(part.frame, tables, part.deep, options, control)
         })
         .inspect_err(|_| self.forget())?;
-        if let Some(memory) = self.state().memory.get_mut(grid) {
+        if let Some(memory) = self.state().memory.get_mut(part.grid) {
             memory.learn(&restored.report);
         }
         Ok(restored)
@@ -304,6 +327,24 @@ impl DdrmJpeg {
         }
     }
 
+    /// Reports once that frames in memory of this kind are refused: upstream can only say that
+    /// nothing was negotiated.
+    pub(super) fn note_refusal(&self, memory: Option<String>) {
+        let Some(memory) = memory else { return };
+        let told = std::mem::replace(&mut self.state().warned.refusing, true);
+        if !told {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Format,
+                ("Frames in {memory} are refused: the element takes frames in system memory"),
+                [
+                    "put a download before it, such as vapostproc or gldownload, followed by \
+                     video/x-raw"
+                ]
+            );
+        }
+    }
+
     /// Whether frames currently have to pass through unchanged.
     pub(super) fn idle(&self) -> bool {
         self.settings().strength <= 0.0 || self.state().objection.is_some()
@@ -313,4 +354,13 @@ impl DdrmJpeg {
     pub(super) fn shows_both(&self) -> bool {
         self.settings().compare != Compare::Off || self.state().doubled
     }
+}
+
+/// Where the part begins that the crop meta of a frame larger than its caps says is to be seen.
+fn crop_of(frame: &VideoFrameRef<&gst::BufferRef>) -> (usize, usize) {
+    let meta = frame.buffer().meta::<VideoCropMeta>();
+    let (x, y, ..) = meta.map_or_else(Default::default, |meta| meta.rect());
+    let (fx, fy) = formats::subsampling(&frame.format_info());
+    // Whole samples of chroma.
+    (x as usize / fx * fx, y as usize / fy * fy)
 }

@@ -119,6 +119,16 @@ fn without(jpeg: &[u8], codes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The same three components as R, G and B: Adobe's marker with no transform.
+pub fn as_adobe_rgb(jpeg: &[u8]) -> Vec<u8> {
+    let mut adobe = vec![0xFF, 0xEE, 0, 14];
+    adobe.extend(b"Adobe");
+    adobe.extend([0, 100, 0, 0, 0, 0, 0]);
+    // JFIF would say YCbCr.
+    let bare = without(jpeg, &[0xE0]);
+    [&bare[..2], &adobe, &bare[2..]].concat()
+}
+
 /// The same with an APP0 that says AVI1: 0 for a whole frame, 1 for odd lines, 2 for even.
 pub fn as_field(jpeg: &[u8], polarity: u8) -> Vec<u8> {
     let app0 = [
