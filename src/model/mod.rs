@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod identify;
 pub mod identity;
 pub(crate) mod lean;
+pub(crate) mod mappings;
 pub(crate) mod nano;
 pub mod onnx;
 pub mod open;

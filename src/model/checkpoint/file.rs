@@ -39,7 +39,15 @@ impl Checkpoint {
     /// # Errors
     /// `Error::Checkpoint` if it is not one.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self> {
-        Self::parse("model in memory".to_owned(), Backing::Held(bytes.into()))
+        Self::parse("model in memory".to_owned(), Backing::held(bytes.into()))
+    }
+
+    /// Checks a checkpoint that is built into this program.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn built_in(bytes: &'static [u8]) -> Result<Self> {
+        Self::parse("model in memory".to_owned(), Backing::program(bytes))
     }
 
     /// The container that was detected.

@@ -25,5 +25,5 @@ pub(crate) const MARKS: usize = 64;
 pub(crate) const DEPTH: usize = 32;
 /// Entries of one zip archive.
 pub(crate) const ZIP_ENTRIES: usize = 131_072;
-/// Bytes read from a map before its pages are released.
-pub(crate) const RESIDENT_BYTES: usize = 64 << 20;
+/// Bytes read from a file before its pages are released.
+pub(crate) const RESIDENT_BYTES: usize = 1 << 20;

@@ -66,7 +66,7 @@ impl Own {
     /// # Errors
     /// None in a build that passes its tests.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        Checkpoint::from_bytes(self.weights)
+        Checkpoint::built_in(self.weights)
     }
 
     /// The network that `metadata` describe.

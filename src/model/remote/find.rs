@@ -6,8 +6,9 @@
 
 use std::env;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::model::mappings::Mapping;
 
 /// Its name.
 pub const NAME: &str = "ddrmjpeg-torch";
@@ -130,43 +131,18 @@ fn prefixes(folder: &Path) -> impl Iterator<Item = &Path> {
 /// the system does not say.
 fn this_code() -> Option<PathBuf> {
     let address = this_code as fn() -> Option<PathBuf> as usize;
-    mapped_at(address, &fs::read_to_string("/proc/self/maps").ok()?)
-}
-
-/// The file that is mapped at `address`: lines are `from-to mode offset device inode path`.
-fn mapped_at(address: usize, maps: &str) -> Option<PathBuf> {
-    let holds = |line: &&str| {
-        let range = line
-            .split(' ')
-            .next()
-            .and_then(|range| range.split_once('-'));
-        let number = |text: &str| usize::from_str_radix(text, 16).ok();
-        range.is_some_and(|(from, to)| {
-            number(from).is_some_and(|from| from <= address)
-                && number(to).is_some_and(|to| address < to)
-        })
-    };
-    let line = maps.lines().find(holds)?;
-    let path = line.get(line.find('/')?..)?;
-    Some(Path::new(path).to_owned())
+    Mapping::at(address)?.file
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn this_code_is_in_the_executable_of_the_test() {
         let executable = env::current_exe().unwrap();
         assert_eq!(this_code().unwrap(), executable.canonicalize().unwrap());
-    }
-
-    #[test]
-    fn the_mapping_that_holds_the_address_names_the_file() {
-        let maps = "10-20 r-xp 00000000 fe:00 1   /usr/lib/a b.so\n20-30 rw-p 00000000 00:00 0\n";
-        let path = |address| mapped_at(address, maps);
-        assert_eq!(path(0x1f), Some(PathBuf::from("/usr/lib/a b.so")));
-        assert_eq!((path(0x20), path(0x40)), (None, None));
     }
 
     #[test]
