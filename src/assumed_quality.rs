@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AssumedQuality {
-    /// That of the last save, unless the levels show an earlier, coarser one on the same grid.
+    /// That of the last save, unless the levels show an earlier, coarser one on the same grid, or
+    /// the pixels one on another grid: the picture was cut or scaled in between.
     #[default]
     Auto,
     /// That of the last save.

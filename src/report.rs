@@ -9,6 +9,7 @@ use crate::jpeg::file::origin::Family;
 use crate::jpeg::grid::measure::Departures;
 use crate::jpeg::recover::by_header::Refusal;
 use crate::jpeg::recover::estimate::Estimate;
+use crate::jpeg::recover::moved::Moved;
 
 /// A restored picture or frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,12 +55,16 @@ pub struct Report {
     pub measured: Vec<bool>,
     /// What the identity gate handed on as decoded.
     pub gate: Gate,
-    /// Whether the picture was not held to the file's levels, since the caller stated a quality.
+    /// Whether the picture was not held to the file's levels, since the caller stated a quality or
+    /// an earlier save shows on another grid.
     pub released: bool,
     /// The encoder's family, for files and for frames whose header was used.
     pub family: Option<Family>,
     /// Whether a file shows an earlier, coarser save, to which the picture was held instead.
     pub resaved: bool,
+    /// The earlier, coarser save that a file's pixels show on another grid: it was cut or scaled and
+    /// saved again. The picture is restored by that save's quality, and not held to the levels.
+    pub moved: Option<Moved>,
     /// What the pixels of this frame or of an earlier one show, if the tables were estimated.
     pub estimated: Option<Arc<Estimated>>,
     /// Whether the pixels of a frame were searched for tables, found or not: the costly part.

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::recover::moved::{Move, Moved};
 use ddrmjpeg::restore::Estimated;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -32,6 +33,16 @@ fn estimated(found: &Estimated) -> Value {
         "chroma": found.chroma.as_ref().map(|chroma| chroma.steps.to_vec()),
         "subsampling": found.subsampling.map(|(x, y)| [x, y]),
     })
+}
+
+/// An earlier save on another grid.
+pub fn moved(found: &Moved) -> Value {
+    let how = match found.how {
+        Move::Cut(x, y) => json!({"cut": [x, y]}),
+        Move::Scaled(period) => json!({"scaled": period}),
+        _ => Value::Null,
+    };
+    json!({"how": how, "quality": found.quality})
 }
 
 /// The screen of one batch.
@@ -114,6 +125,7 @@ impl Screen {
             "released": report.released,
             "family": report.family.as_ref().map(Family::name),
             "saved_twice": report.resaved,
+            "moved": report.moved.as_ref().map(moved),
             "outside_cells": share(report.departures.left, report.departures.known),
             "far_outside_cells": share(report.departures.far, report.departures.known),
             "estimated": report.estimated.as_deref().map(estimated),

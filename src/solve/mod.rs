@@ -23,6 +23,8 @@ use crate::error::Result;
 use crate::frame::{Picture, Rect};
 use crate::jpeg::grid::cell::Slack;
 use crate::jpeg::grid::tables;
+use crate::jpeg::recover::moved;
+use crate::jpeg::recover::moved::Moved;
 use crate::jpeg::recover::resaved::{self, FirstSave};
 use crate::jpeg::{JpegFile, JpegMeasurement, Observation};
 use crate::options::RestoreOptions;
@@ -74,6 +76,9 @@ pub(crate) trait Solver {
     /// `file` as it was saved first; `None` if it shows no earlier save.
     fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave>;
 
+    /// An earlier save of `seen` on another grid, if this solver looks for one.
+    fn moved(&mut self, seen: &mut Observation) -> Option<Moved>;
+
     /// The picture on the aligned grid of `seen`. The decoded planes of `seen` are gone afterwards:
     /// a large picture is in memory often enough without them.
     ///
@@ -93,6 +98,10 @@ pub(crate) struct Alone<'a>(pub &'a dyn Denoiser);
 impl Solver for Alone<'_> {
     fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
         resaved::first_save(file)
+    }
+
+    fn moved(&mut self, seen: &mut Observation) -> Option<Moved> {
+        moved::look(seen)
     }
 
     fn solve(

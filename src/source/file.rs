@@ -13,6 +13,7 @@ use crate::jpeg::file::Damage;
 use crate::jpeg::file::ink::Ink;
 use crate::jpeg::file::origin::Family;
 use crate::jpeg::file::requantise::requantised;
+use crate::jpeg::recover::moved::Moved;
 use crate::jpeg::recover::resaved::FirstSave;
 use crate::options::RestoreOptions;
 use crate::report::{Report, Restored};
@@ -134,19 +135,23 @@ fn see(
     let family = Family::of(file);
     // Levels of which bits are missing are multiples of a larger step too.
     let whole = file.damage.as_ref().is_none_or(Damage::is_empty);
-    let first = match whole && looks_for_earlier_saves(options) {
-        true => solver.first_save(file),
-        false => None,
+    let looks = whole && looks_for_earlier_saves(options);
+    let first = looks.then(|| solver.first_save(file)).flatten();
+    let (observation, moved) = match &first {
+        Some(first) => (first.observation(), None),
+        None => {
+            let mut seen = jpeg::grid::from_levels(file);
+            let moved = looks.then(|| solver.moved(&mut seen)).flatten();
+            (seen, moved)
+        }
     };
-    let notes = notes(first.as_ref(), file);
+    let notes = notes(first.as_ref(), moved.as_ref(), file);
     Seen {
-        observation: match &first {
-            Some(first) => first.observation(),
-            None => jpeg::grid::from_levels(file),
-        },
+        observation,
         slack: family.slack(),
         origin: Report {
             resaved: first.is_some(),
+            moved,
             family: Some(family),
             notes,
             ..Report::default()
@@ -156,10 +161,15 @@ fn see(
 }
 
 /// What the user is told of a file, and of an earlier save that it shows.
-pub(crate) fn notes(first: Option<&FirstSave>, file: &JpegFile) -> Vec<String> {
+pub(crate) fn notes(
+    first: Option<&FirstSave>,
+    moved: Option<&Moved>,
+    file: &JpegFile,
+) -> Vec<String> {
     let damage = file.damage.as_ref();
     let damage = damage.map(|damage| damage.describe(file.height));
-    first.map(resaved_note).into_iter().chain(damage).collect()
+    let earlier = first.map(resaved_note).or(moved.map(Moved::note));
+    earlier.into_iter().chain(damage).collect()
 }
 
 /// What the user is told of a file that was saved twice.

@@ -16,10 +16,13 @@ pub mod turned;
 
 use std::borrow::Cow;
 
+use crate::assumed_quality::AssumedQuality;
 use crate::error::Result;
 use crate::frame::{Orientation, Picture, PixelModel, Planar8, Rect};
 use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::recover::moved::Moved;
 use crate::jpeg::{JpegMeasurement, Observation};
+use crate::options::RestoreOptions;
 use crate::report::{Consistency, Report, Restored};
 use crate::solve::output::Layout;
 use crate::solve::{Request, Solved, Solver, output, sixteen};
@@ -30,7 +33,8 @@ pub(crate) struct Seen<'a> {
     pub observation: Observation,
     /// How exact its cells are.
     pub slack: Slack,
-    /// What the report says of where the picture came from.
+    /// What the report says of where the picture came from. If it was moved between two saves, the
+    /// picture is restored as one of the quality that this says.
     pub origin: Report,
     /// What the result looks like.
     pub out: Out<'a>,
@@ -139,6 +143,14 @@ fn channels_of(mut picture: Picture, model: PixelModel) -> Picture {
 
 /// The picture, with the whole report.
 fn solve(solver: &mut dyn Solver, seen: &mut Seen<'_>, request: Request<'_>) -> Result<Solved> {
+    let options = seen
+        .origin
+        .moved
+        .map(|moved| as_moved(request.options, moved));
+    let request = Request {
+        options: options.as_ref().unwrap_or(request.options),
+        ..request
+    };
     let mut solved = solver.solve(&mut seen.observation, seen.slack, request)?;
     let origin = std::mem::take(&mut seen.origin);
     let mut report = Report {
@@ -148,6 +160,7 @@ fn solve(solver: &mut dyn Solver, seen: &mut Seen<'_>, request: Request<'_>) -> 
         refusal: origin.refusal,
         family: origin.family,
         resaved: origin.resaved,
+        moved: origin.moved,
         estimated: origin.estimated,
         searched: origin.searched,
         ..solved.report
@@ -159,6 +172,14 @@ fn solve(solver: &mut dyn Solver, seen: &mut Seen<'_>, request: Request<'_>) -> 
     }
     solved.report = report;
     Ok(solved)
+}
+
+/// `options` for a picture that was moved between two saves.
+pub(crate) fn as_moved(options: &RestoreOptions, moved: Moved) -> RestoreOptions {
+    RestoreOptions {
+        assume_quality: AssumedQuality::Quality(moved.quality),
+        ..options.clone()
+    }
 }
 
 fn lay_out(seen: &Seen<'_>, solved: Solved, last: Option<Planar8>) -> Restored {

@@ -28,6 +28,7 @@ use crate::frame::Planar8;
 use crate::jpeg;
 use crate::jpeg::file::Metadata;
 use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::recover::moved::Moved;
 use crate::jpeg::recover::resaved::FirstSave;
 use crate::jpeg::segments::abbreviated::StreamTables;
 use crate::jpeg::{JpegFile, Observation};
@@ -81,7 +82,8 @@ enum Input {
 
 /// Restores the frames of one stream, one after another. Each comes out as
 /// [`crate::Restorer`] would restore it by itself, bit for bit, unless
-/// `RestoreOptions::temporal` is [`Temporal::Accumulate`].
+/// `RestoreOptions::temporal` is [`Temporal::Accumulate`], or the frame was cut or scaled between two
+/// saves, for which only pictures by themselves are searched.
 pub struct Stream {
     denoiser: Arc<dyn Denoiser>,
     /// The last frame as it was solved.
@@ -102,6 +104,11 @@ struct Remembering<'a> {
 impl Solver for Remembering<'_> {
     fn first_save(&mut self, file: &JpegFile) -> Option<FirstSave> {
         self.memory.first_save(file)
+    }
+
+    /// Looking costs as much as a frame of which little changed, and cameras do not save twice.
+    fn moved(&mut self, _: &mut Observation) -> Option<Moved> {
+        None
     }
 
     fn solve(

@@ -2,6 +2,7 @@
 //! DDRMJPEG_PICTURES names a folder with `tune/` and `train/`, on all of those.
 
 mod kept;
+mod moved;
 mod resaved;
 
 use std::path::{Path, PathBuf};

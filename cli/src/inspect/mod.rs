@@ -9,9 +9,11 @@ use clap::Args;
 use ddrmjpeg::frame::PixelModel;
 use ddrmjpeg::jpeg;
 use ddrmjpeg::jpeg::JpegFile;
-use ddrmjpeg::jpeg::file::Component;
 use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::file::{Component, Damage};
 use ddrmjpeg::jpeg::grid::tables;
+use ddrmjpeg::jpeg::recover::moved;
+use ddrmjpeg::jpeg::recover::moved::{Move, Moved};
 use ddrmjpeg::jpeg::recover::resaved;
 use ddrmjpeg::jpeg::recover::resaved::Resaved;
 use ddrmjpeg::jpeg::segments::behind;
@@ -22,7 +24,7 @@ use serde_json::{Value, json};
 use crate::io::files::Source;
 use crate::io::picture;
 use crate::stdout::{out, outln};
-use crate::{Outcome, message};
+use crate::{Outcome, message, screen};
 
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -143,7 +145,7 @@ fn earlier_text(file: &JpegFile) -> String {
     let earlier = resaved::of(file);
     let luma = earlier.first().and_then(Option::as_ref);
     let Some(luma) = luma else {
-        return "  saved twice: no sign of it\n".into();
+        return moved_text(moved_before(file).as_ref());
     };
     let Some(table) = luma.table else {
         let told = luma.first_steps.iter().flatten().count();
@@ -159,6 +161,28 @@ fn earlier_text(file: &JpegFile) -> String {
     format!("  saved earlier at {table} ({of}), then at {about}{number}\n")
 }
 
+/// The earlier save on another grid that the pixels of a file that is whole show.
+fn moved_before(file: &JpegFile) -> Option<Moved> {
+    let whole = file.damage.as_ref().is_none_or(Damage::is_empty);
+    let look = || moved::look(&mut jpeg::grid::from_levels(file));
+    whole.then(look).flatten()
+}
+
+fn moved_text(moved: Option<&Moved>) -> String {
+    let Some(moved) = moved else {
+        return "  saved twice: no sign of it\n".into();
+    };
+    let how = match moved.how {
+        Move::Cut(x, y) => format!("cut to begin {x}, {y} pixels before its blocks"),
+        Move::Scaled(period) => format!("scaled to blocks of {period:.2} pixels"),
+        _ => "moved".into(),
+    };
+    format!(
+        "  saved coarser before, then {how}: restored as at quality {}\n",
+        moved.quality
+    )
+}
+
 fn encoder_json(file: &JpegFile) -> Value {
     let family = Family::of(file);
     let slack = family.slack();
@@ -169,6 +193,7 @@ fn encoder_json(file: &JpegFile) -> Value {
     };
     let tables: Vec<_> = earlier.iter().map(table).collect();
     let luma = earlier.first().and_then(Option::as_ref);
+    let moved = luma.is_none().then(|| moved_before(file)).flatten();
     json!({
         "family": family.name(),
         "slack": {
@@ -177,6 +202,7 @@ fn encoder_json(file: &JpegFile) -> Value {
         "earlier_save": luma.map(|luma| json!({
             "confidence": luma.confidence, "first_steps": luma.first_steps.to_vec(), "tables": tables,
         })),
+        "moved": moved.as_ref().map(screen::moved),
     })
 }
 

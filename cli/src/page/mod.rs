@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ddrmjpeg::jpeg::file::origin::Family;
+use ddrmjpeg::jpeg::recover::moved::Move;
 use tempfile::NamedTempFile;
 
 use crate::io::files::{Job, Target};
@@ -129,6 +130,13 @@ fn facts(output: &Output, seconds: f64) -> Vec<(&'static str, String)> {
     }
     if report.resaved {
         facts.push(("saved before", "yes, coarser than the last time".into()));
+    }
+    if let Some(moved) = &report.moved {
+        let how = match moved.how {
+            Move::Scaled(_) => "yes, coarser, and scaled since",
+            _ => "yes, coarser, and cut since",
+        };
+        facts.push(("saved before", how.into()));
     }
     facts.push((
         "done",

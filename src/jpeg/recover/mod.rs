@@ -8,6 +8,7 @@ pub mod by_header;
 pub mod comb_fit;
 pub mod decoded;
 pub mod estimate;
+pub mod moved;
 pub mod resaved;
 
 use std::collections::BTreeMap;

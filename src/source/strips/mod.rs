@@ -26,6 +26,7 @@ use crate::sampler::plan::Plan;
 use crate::solve::piece::{Common, Solved};
 use crate::solve::tiling::Tile;
 use crate::solve::{Request, task, tiled};
+use crate::source::as_moved;
 use crate::source::strips::bands::{Band, Cut};
 pub(crate) use crate::source::strips::rows::Rows;
 use crate::source::strips::sample::Decided;
@@ -64,6 +65,11 @@ pub(crate) fn restore<R: Rows>(
     };
     let calls = AtomicUsize::new(0);
     let mut decided = Decided::of(file, denoiser, request.options);
+    let options = decided.moved.map(|moved| as_moved(request.options, moved));
+    let request = Request {
+        options: options.as_ref().unwrap_or(request.options),
+        ..request
+    };
     let asked = (denoiser, request, &calls);
     let strange = Walk::new(file, &decided, asked).is_strange(&cut)?;
     decided.task.idle |= strange;
@@ -230,6 +236,7 @@ impl Decided {
             gate: self.task.gate(),
             family: Some(self.family.clone()),
             resaved: self.first.is_some(),
+            moved: self.moved,
             departures: *departures,
             ..Report::default()
         };

@@ -1,7 +1,7 @@
 //! What is decided once for a whole picture that is restored in strips, by a sample of it.
 //!
 //! By levels of 16 squares of 512 pixels: an earlier save and its table, and whether the gate is
-//! closed. By the prior's answers for 36 squares of 192: whether they are those of one that does
+//! closed. By one square in the middle: an earlier save on another grid. By the prior's answers for 36 squares of 192: whether they are those of one that does
 //! not know such pictures. A picture that has no more pixels than these is its own sample.
 
 use crate::contract::{Denoiser, QuantSteps};
@@ -11,22 +11,29 @@ use crate::jpeg::file::packed::PackedFile;
 use crate::jpeg::file::{Damage, JpegFile};
 use crate::jpeg::grid;
 use crate::jpeg::grid::cell::Slack;
+use crate::jpeg::recover::moved;
+use crate::jpeg::recover::moved::Moved;
 use crate::jpeg::recover::resaved;
 use crate::jpeg::recover::resaved::FirstSave;
 use crate::options::RestoreOptions;
 use crate::solve::Task;
-use crate::source::file;
+use crate::source::{as_moved, file};
 
 /// Squares of which levels are looked at, in a row and in a column, and their side in pixels.
 const LEVELS: (usize, usize) = (4, 512);
 
-/// The same for answers.
+/// Side of the square in which seams are looked for.
+const SEAMS: usize = 1024;
+
+/// As [`LEVELS`], for answers.
 const ANSWERS: (usize, usize) = (6, 192);
 
 /// What is decided.
 pub(crate) struct Decided {
     /// An earlier save; its file is that of the sample.
     pub first: Option<FirstSave>,
+    /// An earlier save on another grid, which a square in the middle shows.
+    pub moved: Option<Moved>,
     pub task: Task,
     pub family: Family,
     pub slack: Slack,
@@ -49,6 +56,10 @@ impl Decided {
             Some(first) => first.observation(),
             None => grid::from_levels(&sample),
         };
+        let looks = looks && first.is_none();
+        let moved = looks.then(|| moved_before(packed)).flatten();
+        let as_moved = moved.map(|moved| as_moved(options, moved));
+        let options = as_moved.as_ref().unwrap_or(options);
         let steps = |c: usize| match &first {
             Some(first) => first.file.components[c].steps,
             None => packed.coarser_steps(c),
@@ -61,10 +72,28 @@ impl Decided {
             family,
             steps: (steps(0), steps(usize::from(chroma.is_some()))),
             subsampling: chroma.map_or((1, 1), |c| c.factors),
-            notes: file::notes(first.as_ref(), outline),
+            notes: file::notes(first.as_ref(), moved.as_ref(), outline),
             first,
+            moved,
         }
     }
+}
+
+/// Of one square, since the seams of squares that are apart do not lie on one lattice.
+fn moved_before(packed: &PackedFile) -> Option<Moved> {
+    let (size, mcu) = (packed.size(), packed.mcu());
+    let span = |size: usize, mcu: usize| {
+        let side = SEAMS.min(size / mcu * mcu);
+        ((size - side) / 2 / mcu * mcu, side)
+    };
+    let ((x, width), (y, height)) = (span(size.0, mcu.0), span(size.1, mcu.1));
+    let square = packed.part(Rect {
+        x,
+        y,
+        width,
+        height,
+    });
+    moved::look(&mut grid::from_levels(&square))
 }
 
 /// Places whose answers are looked at.
