@@ -124,14 +124,13 @@ fn release_program(bytes: &'static [u8]) {
     let length = inner.len() / page * page;
     // SAFETY: `Backing::program` found that these pages are of a file and not writable, and constants
     // hold no addresses that the loader would have written, so they come back as they were.
-    let dropped = unsafe {
+    let _ = unsafe {
         madvise(
             inner.as_ptr().cast_mut().cast(),
             length,
             Advice::LinuxDontNeed,
         )
     };
-    drop(dropped);
 }
 
 #[cfg(all(unix, not(target_os = "linux")))]

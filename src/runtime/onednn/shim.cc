@@ -6,6 +6,7 @@
 
 #include <omp.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -50,7 +51,12 @@ struct Conv {
   // Of numbers that multiply a channel each; not used unless `scaled`.
   memory::desc scale;
   bool scaled;
+  // Of no other one in this process.
+  uint64_t number;
 };
+
+// What a primitive reads and writes, by the names of oneDNN.
+using Arguments = std::unordered_map<int, memory>;
 
 // oneDNN's OpenMP regions use one thread while this exists: the caller's own threads share the work.
 class Alone {
@@ -159,12 +165,13 @@ Weights* pack(const Shape& s, const float* oihw) {
 }
 
 Conv* plan(const Shape& s) {
+  static std::atomic<uint64_t> count{0};
   Alone alone;
   const auto desc = describe(s);
   return new Conv{
       convolution_forward(desc), desc.src_desc(),  desc.weights_desc(),
       desc.bias_desc(),          desc.dst_desc(), desc.scratchpad_desc(),
-      per_channel(s),            scaled(s)};
+      per_channel(s),            scaled(s),        count++};
 }
 
 memory in_order(Weights& weights, const memory::desc& wanted) {
@@ -178,27 +185,48 @@ memory in_order(Weights& weights, const memory::desc& wanted) {
   return other;
 }
 
+// Where a convolution multiplies its channels.
+const int SCALE = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
+
+// The arguments of `conv`, without weights and places. To make them takes longer than a small
+// convolution, so each thread keeps those that it has used.
+Arguments& arguments(const Conv& conv) {
+  constexpr size_t MOST = 256;
+  thread_local std::unordered_map<uint64_t, Arguments> kept;
+  const auto found = kept.find(conv.number);
+  if (found != kept.end()) return found->second;
+  if (kept.size() >= MOST) kept.clear();
+  const auto nowhere = [](const memory::desc& desc) { return memory(desc, cpu(), nullptr); };
+  Arguments made{
+      {DNNL_ARG_SRC, nowhere(conv.source)},
+      {DNNL_ARG_WEIGHTS, memory()},
+      {DNNL_ARG_BIAS, nowhere(conv.bias)},
+      {DNNL_ARG_DST, nowhere(conv.result)},
+      {DNNL_ARG_SCRATCHPAD, nowhere(conv.scratch)}};
+  if (conv.scaled) made.insert({SCALE, nowhere(conv.scale)});
+  return kept.emplace(conv.number, std::move(made)).first->second;
+}
+
 void run(
     const Conv& conv, Weights& weights, const float* bias, const float* scale, const void* source,
     void* result, void* scratch) {
   Alone alone;
-  const auto at = [](const memory::desc& desc, const void* place) {
-    return memory(desc, cpu(), const_cast<void*>(place));
-  };
   // A thread's own: a stream is not to be shared.
   thread_local stream order(cpu());
-  std::unordered_map<int, memory> arguments{
-      {DNNL_ARG_SRC, at(conv.source, source)},
-      {DNNL_ARG_WEIGHTS, in_order(weights, conv.weights)},
-      {DNNL_ARG_BIAS, at(conv.bias, bias)},
-      {DNNL_ARG_DST, at(conv.result, result)},
-      {DNNL_ARG_SCRATCHPAD, at(conv.scratch, scratch)}};
-  if (conv.scaled) {
-    const int first = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
-    arguments.insert({first, at(conv.scale, scale)});
-  }
-  conv.primitive.execute(order, arguments);
+  Arguments& all = arguments(conv);
+  const auto place = [&](int name, const void* where) {
+    all.at(name).set_data_handle(const_cast<void*>(where));
+  };
+  place(DNNL_ARG_SRC, source);
+  all.at(DNNL_ARG_WEIGHTS) = in_order(weights, conv.weights);
+  place(DNNL_ARG_BIAS, bias);
+  place(DNNL_ARG_DST, result);
+  place(DNNL_ARG_SCRATCHPAD, scratch);
+  if (conv.scaled) place(SCALE, scale);
+  conv.primitive.execute(order, all);
   order.wait();
+  // Not to outlive their owner.
+  all.at(DNNL_ARG_WEIGHTS) = memory();
 }
 
 // Null, or a message for the caller to free.
