@@ -128,6 +128,7 @@ fn ten_bits_are_nearer_to_what_was_computed() {
 /// Formats that hold the same samples in another order.
 #[test]
 fn every_format_of_8_bits_holds_the_same() {
+    init();
     let bytes = picture(50, (2, 2));
     for format in formats::all().filter(|&format| !formats::is_deep(format)) {
         let found = decoded(&bytes, &format.to_string());

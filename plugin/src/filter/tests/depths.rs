@@ -68,6 +68,7 @@ fn bytes(info: &VideoInfo) -> gst::Buffer {
 
 #[test]
 fn every_depth_is_in_the_table() {
+    super::init();
     let deep = formats::all().filter(|&format| formats::is_deep(format));
     assert!(deep.eq(PAIRS.iter().map(|&(deep, _)| deep)));
 }
