@@ -56,9 +56,9 @@ pub struct OptionArgs {
     /// Leave as decoded what was quantised so little that restoring it would do harm.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub identity_gate: bool,
-    /// For pictures that were saved more than once: auto uses an earlier, coarser save if the
-    /// levels show one; off uses the last save; a quality says how coarse a save on another grid or
-    /// at another size was, which the levels cannot show.
+    /// For pictures that were saved more than once: auto uses an earlier, coarser save if levels
+    /// or pixels show one; off uses the last save; a quality says how coarse an earlier save was,
+    /// which is not always seen where the picture was cut or scaled since.
     #[arg(long, default_value = "auto", value_name = "auto|off|1..100")]
     pub assume_quality: AssumedQuality,
     /// The same seed gives the same pixels.
