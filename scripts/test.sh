@@ -11,7 +11,8 @@
 #   python  the Python package as its wheel installs it, against the command; Ray and Daft with it
 #   onnx    exported networks by ONNX Runtime, which is fetched from PyPI into the target folder
 #   all     every test of library, laboratory and command with libtorch, and of the two programs together
-#   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names
+#   corpus  the tests named *corpus*, which need the folder that DDRMJPEG_CORPUS names; those of the
+#           Python package are in its own part
 # cargo-nextest is used where it is installed, else cargo test.
 set -eu
 cd "$(dirname "$0")/.."
@@ -79,10 +80,9 @@ c() {
     scripts/test_capi.sh
 }
 
-# The corpus is a part of its own.
 python() {
     "$cargo" build --workspace
-    (unset DDRMJPEG_CORPUS && scripts/test_python.sh)
+    scripts/test_python.sh
 }
 
 # The command without libtorch, with the real ddrmjpeg-torch.
@@ -108,8 +108,6 @@ corpus() {
         "$cargo" test $torch --lib --tests -- --ignored corpus
         "$cargo" test -p gst-plugin-ddrmjpeg --lib --tests -- --ignored corpus
     fi
-    "$cargo" build --workspace
-    scripts/test_python.sh --without-engines -k corpus
 }
 
 # links_no_libtorch FILE: it needs oneDNN, and neither it nor what it needs is a part of libtorch.
