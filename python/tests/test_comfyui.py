@@ -48,8 +48,11 @@ def call(nodes, name, **inputs):
     return outputs[0]
 
 
-def bytes_of(image):
-    return np.rint(np.asarray(image) * 255).astype(np.uint8)
+def rounds_to(image, levels):
+    """Up to the error of f32, in which a level was divided by 255: one just beside the middle of
+    two levels may be rounded to either."""
+    away = np.abs(np.asarray(image, dtype=np.float64) * 255 - levels)
+    return (away <= 0.5 + 1e-4).all()
 
 
 def test_a_file_is_loaded_and_restored(nodes, files):
@@ -60,7 +63,7 @@ def test_a_file_is_loaded_and_restored(nodes, files):
         wanted = ddrmjpeg.restore(files[name], model="nano")
         wanted = np.broadcast_to(wanted.reshape(*wanted.shape[:2], -1), (*wanted.shape[:2], 3))
         assert image.dtype == np.float32 and image.shape == (1, *wanted.shape)
-        assert (bytes_of(image[0]) == wanted).all()
+        assert rounds_to(image[0], wanted)
 
 
 def test_each_picture_of_a_batch_is_restored(nodes, files):
@@ -77,5 +80,5 @@ def test_each_picture_of_a_batch_is_restored(nodes, files):
         )
         assert image.shape == batch.shape and image.dtype == np.float32
         wanted = ddrmjpeg.restore(shown, model="nano", quality=quality or None)
-        assert (bytes_of(image[0]) == wanted).all()
-        assert (bytes_of(image[0]) != shown).any()
+        assert rounds_to(image[0], wanted)
+        assert not rounds_to(image[0], shown)
