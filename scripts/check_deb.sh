@@ -78,6 +78,7 @@ else
     echo "lintian is not installed: the packages are not looked at (apt-get install lintian)"
 fi
 
+# The project has no homepage yet, of which AppStream of Debian 13 would make a failure.
 # The menu of Dolphin is left out: its Type=Service is KDE's own, which the validator refuses.
 step "entries for menus and software centres"
 in_build '
@@ -85,7 +86,8 @@ for deb in /packages/*.deb; do
     dpkg-deb -x "$deb" /unpacked
 done
 desktop-file-validate /unpacked/usr/share/applications/*.desktop
-appstreamcli validate --no-net /unpacked/usr/share/metainfo/*.xml
+appstreamcli validate --no-net /unpacked/usr/share/metainfo/*.xml ||
+    appstreamcli validate --no-net --override=url-homepage-missing=info /unpacked/usr/share/metainfo/*.xml
 '
 
 step "a root to install in"
