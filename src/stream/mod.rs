@@ -57,18 +57,6 @@ struct Form {
     deep: bool,
 }
 
-impl Form {
-    fn of(layout: Option<Layout>) -> Self {
-        let deep = false;
-        Self { layout, deep }
-    }
-
-    fn deep(layout: Option<Layout>) -> Self {
-        let deep = true;
-        Self { layout, deep }
-    }
-}
-
 /// What a frame was made from.
 #[derive(PartialEq)]
 enum Input {
@@ -166,7 +154,7 @@ impl Stream {
             }
         };
         let request = Request { options, control };
-        let restored = self.next_file(&file, || Arc::clone(&file), layout, request);
+        let restored = self.next_file(&file, || Arc::clone(&file), (layout, false), request);
         self.read = Some((bytes, file));
         restored
     }
@@ -183,7 +171,24 @@ impl Stream {
         control: Control<'_>,
     ) -> Result<Restored> {
         let request = Request { options, control };
-        self.next_file(file, || Arc::new(bare(file)), layout, request)
+        self.next_file(file, || Arc::new(bare(file)), (layout, false), request)
+    }
+
+    /// [`Self::restore_file`] in samples of 16 bits: the upper bytes are the frame, the lower ones
+    /// [`Restored::lower`].
+    ///
+    /// # Errors
+    /// As [`Self::restore_file`].
+    #[doc(hidden)]
+    pub fn restore_file_deep(
+        &mut self,
+        file: &JpegFile,
+        layout: Layout,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        let request = Request { options, control };
+        self.next_file(file, || Arc::new(bare(file)), (layout, true), request)
     }
 
     /// The next frame from a file, which is kept as `kept` has it.
@@ -191,12 +196,19 @@ impl Stream {
         &mut self,
         file: &JpegFile,
         kept: impl FnOnce() -> Arc<JpegFile>,
-        layout: Layout,
+        (layout, deep): (Layout, bool),
         request: Request<'_>,
     ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
-        self.next(Form::of(Some(layout)), request, same, |solver, last| {
-            let restored = source_file::restore(solver, file, (layout, last), request)?;
+        let form = Form {
+            layout: Some(layout),
+            deep,
+        };
+        self.next(form, request, same, |solver, last| {
+            let restored = match deep {
+                true => source_file::deep(solver, file, layout, request)?,
+                false => source_file::restore(solver, file, (layout, last), request)?,
+            };
             Ok((Input::File(kept()), restored))
         })
     }
@@ -212,11 +224,39 @@ impl Stream {
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let request = Request { options, control };
+        self.next_frame(frame, info, false, Request { options, control })
+    }
+
+    /// [`Self::restore_frame`] in samples of 16 bits, as [`Self::restore_file_deep`] has them; a
+    /// frame that is returned unchanged has its own 8.
+    ///
+    /// # Errors
+    /// As [`Self::restore_frame`].
+    #[doc(hidden)]
+    pub fn restore_frame_deep(
+        &mut self,
+        frame: &Planar8,
+        info: &FrameInfo,
+        options: &RestoreOptions,
+        control: Control<'_>,
+    ) -> Result<Restored> {
+        self.next_frame(frame, info, true, Request { options, control })
+    }
+
+    fn next_frame(
+        &mut self,
+        frame: &Planar8,
+        info: &FrameInfo,
+        deep: bool,
+        request: Request<'_>,
+    ) -> Result<Restored> {
         let same =
             |input: &Input| matches!(input, Input::Frame(f, i) if f == frame && **i == *info);
-        self.next(Form::of(None), request, same, |solver, _| {
-            let restored = source_frame::restore(solver, frame, info, request)?;
+        self.next(Form { layout: None, deep }, request, same, |solver, _| {
+            let restored = match deep {
+                true => source_frame::deep(solver, frame, info, request)?,
+                false => source_frame::restore(solver, frame, info, request)?,
+            };
             let input = Input::Frame(frame.clone(), Box::new(info.clone()));
             Ok((input, restored))
         })
@@ -234,56 +274,7 @@ impl Stream {
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let request = Request { options, control };
-        let same = |input: &Input| matches!(input, Input::Levels(f, b) if f == frame && *b == bits);
-        self.next(Form::of(None), request, same, |solver, _| {
-            let restored = banded::restore(solver.denoiser, frame, bits, request)?;
-            Ok((Input::Levels(frame.clone(), bits), restored))
-        })
-    }
-
-    /// [`Self::restore_file`] in samples of 16 bits: the upper bytes are the frame, the lower ones
-    /// [`Restored::lower`].
-    ///
-    /// # Errors
-    /// As [`Self::restore_file`].
-    #[doc(hidden)]
-    pub fn restore_file_deep(
-        &mut self,
-        file: &JpegFile,
-        layout: Layout,
-        options: &RestoreOptions,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let request = Request { options, control };
-        let same = |input: &Input| matches!(input, Input::File(last) if same_picture(last, file));
-        self.next(Form::deep(Some(layout)), request, same, |solver, _| {
-            let restored = source_file::deep(solver, file, layout, request)?;
-            Ok((Input::File(Arc::new(bare(file))), restored))
-        })
-    }
-
-    /// [`Self::restore_frame`] in samples of 16 bits, as [`Self::restore_file_deep`] has them; a
-    /// frame that is returned unchanged has its own 8.
-    ///
-    /// # Errors
-    /// As [`Self::restore_frame`].
-    #[doc(hidden)]
-    pub fn restore_frame_deep(
-        &mut self,
-        frame: &Planar8,
-        info: &FrameInfo,
-        options: &RestoreOptions,
-        control: Control<'_>,
-    ) -> Result<Restored> {
-        let request = Request { options, control };
-        let same =
-            |input: &Input| matches!(input, Input::Frame(f, i) if f == frame && **i == *info);
-        self.next(Form::deep(None), request, same, |solver, _| {
-            let restored = source_frame::deep(solver, frame, info, request)?;
-            let input = Input::Frame(frame.clone(), Box::new(info.clone()));
-            Ok((input, restored))
-        })
+        self.next_levels(frame, bits, false, Request { options, control })
     }
 
     /// [`Self::restore_levels`] in samples of 16 bits, as [`Self::restore_file_deep`] has them.
@@ -298,10 +289,22 @@ impl Stream {
         options: &RestoreOptions,
         control: Control<'_>,
     ) -> Result<Restored> {
-        let request = Request { options, control };
+        self.next_levels(frame, bits, true, Request { options, control })
+    }
+
+    fn next_levels(
+        &mut self,
+        frame: &Planar8,
+        bits: Bits,
+        deep: bool,
+        request: Request<'_>,
+    ) -> Result<Restored> {
         let same = |input: &Input| matches!(input, Input::Levels(f, b) if f == frame && *b == bits);
-        self.next(Form::deep(None), request, same, |solver, _| {
-            let restored = banded::deep(solver.denoiser, frame, bits, request)?;
+        self.next(Form { layout: None, deep }, request, same, |solver, _| {
+            let restored = match deep {
+                true => banded::deep(solver.denoiser, frame, bits, request)?,
+                false => banded::restore(solver.denoiser, frame, bits, request)?,
+            };
             Ok((Input::Levels(frame.clone(), bits), restored))
         })
     }
