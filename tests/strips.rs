@@ -246,6 +246,19 @@ fn what_was_saved_twice_is_found_and_undone() {
 }
 
 #[test]
+fn what_was_cut_between_two_saves_is_found_and_released() {
+    let picture = image::open("examples/pictures/raccoon.png")
+        .unwrap()
+        .to_rgb8();
+    let clean = Planar8::from_rgb(640, 480, picture.as_raw());
+    let once = jpeg::encode(&clean, 20, (2, 2)).unwrap();
+    let shown = ddrmjpeg::decode(&once, &options().limits).unwrap();
+    let twice = jpeg::encode(&shown.without_margin((4, 4)), 90, (2, 2)).unwrap();
+    let report = agree(&twice, &options());
+    assert!(report.moved.is_some() && report.released);
+}
+
+#[test]
 fn the_gate_and_what_is_strange_are_as_in_the_whole() {
     let bytes = encoded((333, 277), (2, 1));
     let closed = Blur::restorer(Some(GateLimits::of_all(0.0)));

@@ -1,5 +1,5 @@
-//! Files that were saved, cut or scaled, and saved again: what was done between the saves is found,
-//! and nothing is found in files that were saved once.
+//! Files that were saved, cut or scaled, and saved again: what was done between the saves is found
+//! and acted on, and nothing is found in files that were saved once.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use ddrmjpeg::jpeg::grid;
 use ddrmjpeg::jpeg::recover::moved;
 use ddrmjpeg::jpeg::recover::moved::{Move, Moved};
 use ddrmjpeg::options::Limits;
+use ddrmjpeg::{AssumedQuality, Control, ModelOptions, RestoreOptions, Restorer};
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, resize};
 
@@ -102,5 +103,31 @@ fn saves_on_one_grid_and_coarse_last_saves_are_left_alone() {
         let once = shown(&open(&path), 20);
         assert_eq!(look(&once, 90), None, "{path:?}");
         assert_eq!(look(&cut(&once, (4, 4)), 50), None, "{path:?}");
+    }
+}
+
+/// The picture is restored as one of that quality, unless the caller says otherwise.
+#[test]
+fn what_is_found_is_acted_on() {
+    let nano = Restorer::open(&ModelOptions::default().with_model("nano")).unwrap();
+    let once = shown(&open(&committed()[0]), 20);
+    let bytes = saved(&cut(&once, (4, 4)), 90);
+    let restored = |options: &RestoreOptions| {
+        let restored = nano.restore_jpeg(&bytes, options, Control::default());
+        restored.unwrap()
+    };
+    let plain = RestoreOptions::default();
+    let found = restored(&plain);
+    let moved = found.report.moved.expect("it shows");
+    assert!(found.report.released);
+    assert_eq!(found.report.notes, [moved.note()]);
+    let stated = AssumedQuality::Quality(moved.quality);
+    let stated = restored(&plain.clone().with_assume_quality(stated));
+    assert!(found.frame == stated.frame && stated.report.moved.is_none());
+    let by_last_save = plain.clone().with_assume_quality(AssumedQuality::Off);
+    for other in [by_last_save, plain.with_strict(true)] {
+        let other = restored(&other);
+        assert!(other.report.moved.is_none() && !other.report.released);
+        assert!(other.frame != found.frame);
     }
 }

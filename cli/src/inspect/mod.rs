@@ -173,7 +173,7 @@ fn moved_text(moved: Option<&Moved>) -> String {
         return "  saved twice: no sign of it\n".into();
     };
     let how = match moved.how {
-        Move::Cut(x, y) => format!("cut to begin {x}, {y} pixels before its blocks"),
+        Move::Cut(x, y) => format!("cut, so that its blocks begin at column {x}, row {y}"),
         Move::Scaled(period) => format!("scaled to blocks of {period:.2} pixels"),
         _ => "moved".into(),
     };

@@ -1,8 +1,9 @@
 //! What is decided once for a whole picture that is restored in strips, by a sample of it.
 //!
 //! By levels of 16 squares of 512 pixels: an earlier save and its table, and whether the gate is
-//! closed. By one square in the middle: an earlier save on another grid. By the prior's answers for 36 squares of 192: whether they are those of one that does
-//! not know such pictures. A picture that has no more pixels than these is its own sample.
+//! closed. By one square in the middle: an earlier save on another grid. By the prior's answers for
+//! 36 squares of 192: whether they are those of one that does not know such pictures. A picture that
+//! has no more pixels than these is its own sample.
 
 use crate::contract::{Denoiser, QuantSteps};
 use crate::frame::Rect;
@@ -22,10 +23,7 @@ use crate::source::{as_moved, file};
 /// Squares of which levels are looked at, in a row and in a column, and their side in pixels.
 const LEVELS: (usize, usize) = (4, 512);
 
-/// Side of the square in which seams are looked for.
-const SEAMS: usize = 1024;
-
-/// As [`LEVELS`], for answers.
+/// The same for answers.
 const ANSWERS: (usize, usize) = (6, 192);
 
 /// What is decided.
@@ -83,7 +81,7 @@ impl Decided {
 fn moved_before(packed: &PackedFile) -> Option<Moved> {
     let (size, mcu) = (packed.size(), packed.mcu());
     let span = |size: usize, mcu: usize| {
-        let side = SEAMS.min(size / mcu * mcu);
+        let side = moved::WINDOW.min(size / mcu * mcu);
         ((size - side) / 2 / mcu * mcu, side)
     };
     let ((x, width), (y, height)) = (span(size.0, mcu.0), span(size.1, mcu.1));

@@ -6,7 +6,8 @@
 //! `offset` looks for seams 8 pixels apart that are not on the last grid, `period` for seams that
 //! are as far apart as scaling made them. A wrong yes costs as much as a right one gains, so both
 //! ask for much: of 216 pictures that were saved once, one or two are taken for one that was moved.
-//! Called by `solve` and by the command's `inspect`.
+//! The limits were chosen on such pictures; docs/measurements/yardstick.md has what they find and
+//! miss. Called by `solve`, by `source` for strips, and by the command's `inspect`.
 
 mod offset;
 mod period;
@@ -19,10 +20,10 @@ use crate::jpeg::recover::moved::profile::Profile;
 
 /// The last save is at least this fine; a coarser one hides the seams, and has some of its own.
 const FINE: u8 = 78;
-/// Shorter sides show too few seams.
+/// Shorter sides show too few seams, in pixels.
 const LEAST_SIDE: usize = 160;
-/// No more than this of each side is looked at, from the middle.
-const WINDOW: usize = 1024;
+/// No more than this of each side is looked at, from the middle, in pixels.
+pub(crate) const WINDOW: usize = 1024;
 
 /// What was done to a picture between two saves, and how coarse the first one was.
 #[derive(Clone, Copy, Debug, PartialEq)]
