@@ -6,8 +6,8 @@
 # scripts/fetch_libtorch.py. It does not hold libtorch.
 # Who builds them is their maintainer: DEBFULLNAME and DEBEMAIL, else the author of the last commit,
 # which a tarball of source_tarball.sh names.
-# Needs debhelper, with TORCH=1 chrpath, and what scripts/install_system.sh installs. Build products go to CARGO_TARGET_DIR,
-# if that is set.
+# Needs debhelper, with TORCH=1 chrpath, and what scripts/install_system.sh installs. Build products
+# go to CARGO_TARGET_DIR, if that is set.
 set -eu
 out=$(realpath "${1:-.}")
 cd "$(dirname "$0")/.."
