@@ -21,9 +21,10 @@ const SAMPLINGS: [((usize, usize), &str); 6] = [
 
 const SIZES: [(usize, usize); 6] = [(1, 1), (2, 3), (17, 9), (16, 16), (33, 50), (64, 7)];
 
-const FORMATS: [(&str, Layout); 5] = [
+const FORMATS: [(&str, Layout); 6] = [
     ("I420", Layout::YCbCr((2, 2))),
     ("Y42B", Layout::YCbCr((2, 1))),
+    ("Y41B", Layout::YCbCr((4, 1))),
     ("Y444", Layout::YCbCr((1, 1))),
     ("GRAY8", Layout::Grey),
     ("RGB", Layout::Rgb),

@@ -5,7 +5,7 @@ mod common;
 use common::{pipeline, play, stat};
 use gst::prelude::*;
 
-const FORMATS: [&str; 31] = [
+const FORMATS: [&str; 37] = [
     "I420",
     "Y42B",
     "Y444",
@@ -29,11 +29,17 @@ const FORMATS: [&str; 31] = [
     "UYVY",
     "AYUV",
     "GBR",
+    "Y41B",
     "Y444_10LE",
     "I422_10LE",
     "I420_10LE",
     "P010_10LE",
     "GBR_10LE",
+    "Y444_12LE",
+    "I422_12LE",
+    "I420_12LE",
+    "P012_LE",
+    "GBR_12LE",
     "ARGB64",
     "GRAY16_LE",
     "GRAY16_BE",
@@ -66,7 +72,7 @@ fn every_format_runs_at_odd_and_even_sizes() {
 fn the_first_format_that_both_sides_take_is_found() {
     let pipeline = pipeline(
         "videotestsrc num-buffers=1 ! videoconvert ! ddrmjpeg model=identity qf=50 \
-         ! video/x-raw,format=(string){I420_12LE,Y42B} ! fakesink name=s",
+         ! video/x-raw,format=(string){v308,Y42B} ! fakesink name=s",
     );
     let caps_at_end = {
         let sink = pipeline.by_name("s").unwrap();

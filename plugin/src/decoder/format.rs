@@ -198,7 +198,9 @@ mod tests {
             ("{GRAY16_LE, Y444_10LE}", Some(VideoFormat::Y44410le)),
             ("{P010_10LE, Y444_10LE}", Some(VideoFormat::P01010le)),
             ("{P010_10LE, GRAY8}", Some(VideoFormat::Gray8)),
-            ("{I420_12LE, VUYA}", None),
+            ("{I420_12LE, I420_10LE}", Some(VideoFormat::I42010le)),
+            ("{I420_12LE, Y41B}", Some(VideoFormat::Y41b)),
+            ("{v308, VUYA}", None),
         ] {
             let caps: gst::Caps = format!("video/x-raw,format={formats}").parse().unwrap();
             assert_eq!(picture.choose(Some(&caps)), chosen, "{formats}");

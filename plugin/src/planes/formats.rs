@@ -13,7 +13,7 @@ use crate::restorer::Output;
 
 /// Every format with the meaning of its components, in the order of the filter's caps: 8 bits
 /// first. New ones go to the end of their depth, so that nothing is negotiated differently.
-const ROWS: [(VideoFormat, PixelModel); 31] = [
+const ROWS: [(VideoFormat, PixelModel); 37] = [
     (VideoFormat::I420, YCbCr),
     (VideoFormat::Y42b, YCbCr),
     (VideoFormat::Y444, YCbCr),
@@ -37,11 +37,17 @@ const ROWS: [(VideoFormat, PixelModel); 31] = [
     (VideoFormat::Uyvy, YCbCr),
     (VideoFormat::Ayuv, YCbCr),
     (VideoFormat::Gbr, Rgb),
+    (VideoFormat::Y41b, YCbCr),
     (VideoFormat::Y44410le, YCbCr),
     (VideoFormat::I42210le, YCbCr),
     (VideoFormat::I42010le, YCbCr),
     (VideoFormat::P01010le, YCbCr),
     (VideoFormat::Gbr10le, Rgb),
+    (VideoFormat::Y44412le, YCbCr),
+    (VideoFormat::I42212le, YCbCr),
+    (VideoFormat::I42012le, YCbCr),
+    (VideoFormat::P012Le, YCbCr),
+    (VideoFormat::Gbr12le, Rgb),
     (VideoFormat::Argb64, Rgb),
     (VideoFormat::Gray16Le, Grey),
     (VideoFormat::Gray16Be, Grey),

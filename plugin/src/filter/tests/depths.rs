@@ -1,4 +1,4 @@
-//! Frames of 10 and 16 bits, and alpha. GStreamer's own converter makes the frames and reads the
+//! Frames of 10 to 16 bits, and alpha. GStreamer's own converter makes the frames and reads the
 //! results, so that order, shift and endianness of samples are its.
 
 use ddrmjpeg::frame::{PixelModel, Planar8};
@@ -11,12 +11,17 @@ use super::{harness, marked, share};
 use crate::planes::formats;
 
 /// Each format of more than 8 bits, one of 8 bits with the same components, and its planes' marks.
-const PAIRS: [(VideoFormat, VideoFormat); 8] = [
+const PAIRS: [(VideoFormat, VideoFormat); 13] = [
     (VideoFormat::Y44410le, VideoFormat::Y444),
     (VideoFormat::I42210le, VideoFormat::Y42b),
     (VideoFormat::I42010le, VideoFormat::I420),
     (VideoFormat::P01010le, VideoFormat::Nv12),
     (VideoFormat::Gbr10le, VideoFormat::Gbr),
+    (VideoFormat::Y44412le, VideoFormat::Y444),
+    (VideoFormat::I42212le, VideoFormat::Y42b),
+    (VideoFormat::I42012le, VideoFormat::I420),
+    (VideoFormat::P012Le, VideoFormat::Nv12),
+    (VideoFormat::Gbr12le, VideoFormat::Gbr),
     (VideoFormat::Argb64, VideoFormat::Argb),
     (VideoFormat::Gray16Le, VideoFormat::Gray8),
     (VideoFormat::Gray16Be, VideoFormat::Gray8),
