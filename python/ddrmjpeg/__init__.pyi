@@ -91,6 +91,14 @@ class _Inspection(TypedDict):
     icc: bytes | None
     xmp: bytes | None
 
+class _How(TypedDict, total=False):
+    cut: tuple[int, int]  # Column and row of its first whole block.
+    scaled: float  # The width of its blocks now, in pixels.
+
+class _Moved(TypedDict):
+    how: _How
+    quality: int  # That the picture was restored by.
+
 class _Carried(TypedDict):
     pixels: int
     changed: int
@@ -124,6 +132,9 @@ class Report:
     @property
     def resaved(self) -> bool:
         """Whether the file shows an earlier, coarser save, to which the picture was held."""
+    @property
+    def moved(self) -> _Moved | None:
+        """Where the grid of an earlier save lies, if it is not the file's own."""
     @property
     def consistency(self) -> tuple[float, float] | None:
         """With ``strict``: the shares of coefficients that encode to the file's levels again, of

@@ -1,5 +1,6 @@
 //! [`Report`]: what was done to a picture, for Python.
 
+use ddrmjpeg::jpeg::recover::moved::Move;
 use ddrmjpeg::outcome::TablesFrom;
 use pyo3::prelude::{Bound, PyDictMethods, PyResult, Python, pyclass, pymethods};
 use pyo3::types::PyDict;
@@ -67,6 +68,26 @@ impl Report {
     #[getter]
     fn resaved(&self) -> bool {
         self.0.resaved
+    }
+
+    /// Where the grid of an earlier save lies, if it is not the file's own: ``how``, which is
+    /// ``{"cut": (column, row)}`` of its first whole block or ``{"scaled": pixels}`` of a block's
+    /// width, and the ``quality`` that the picture was restored by. None if none shows.
+    #[getter]
+    fn moved<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(moved) = self.0.moved else {
+            return Ok(None);
+        };
+        let how = PyDict::new(py);
+        match moved.how {
+            Move::Cut(column, row) => how.set_item("cut", (column, row))?,
+            Move::Scaled(width) => how.set_item("scaled", width)?,
+            _ => {}
+        }
+        let dict = PyDict::new(py);
+        dict.set_item("how", how)?;
+        dict.set_item("quality", moved.quality)?;
+        Ok(Some(dict))
     }
 
     /// With ``strict``: the shares of the known coefficients that encode to the file's own levels

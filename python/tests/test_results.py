@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import as_jpeg, jpegs, scene
+from conftest import ROOT, as_jpeg, jpegs, scene
 from PIL import Image
 
 import ddrmjpeg
@@ -174,6 +174,20 @@ def test_reports(files, nano):
     assert "restored=True" in repr(report)
     _, report = nano.restore_with_report(files["colour"], strict=True)
     assert report.consistency[0] > 0.99
+
+
+def test_an_earlier_save_on_another_grid_is_reported(files, nano):
+    picture = Image.open(ROOT / "examples/pictures/coffee.png").convert("RGB")
+    once = Image.open(io.BytesIO(as_jpeg(picture, quality=20)))
+    cut = once.crop((3, 6, *once.size))
+    _, report = nano.restore_with_report(as_jpeg(cut, quality=90))
+    assert report.moved["how"] == {"cut": (5, 2)} and 1 <= report.moved["quality"] <= 60
+    width, height = once.size
+    scaled = once.resize((width * 3 // 4, height * 3 // 4))
+    _, report = nano.restore_with_report(as_jpeg(scaled, quality=90))
+    assert report.released and report.moved["how"]["scaled"] == pytest.approx(6, abs=0.1)
+    _, report = nano.restore_with_report(files["colour"])
+    assert report.moved is None
 
 
 def test_inspect(files, tmp_path):
