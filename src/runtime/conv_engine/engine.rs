@@ -1,7 +1,7 @@
 //! A network of this project on the cores of this machine, by oneDNN.
 //!
-//! It holds the weights and the memory of maps; `pass` computes. Any thread may ask: callers take
-//! turns.
+//! It holds the weights and the memory of maps; `pass` computes. Any thread may ask, and several at
+//! once: each has maps of its own.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -23,10 +23,6 @@ use crate::runtime::conv_net::net::{Entry, Net};
 use crate::runtime::tensors::TensorSource;
 use crate::runtime::tensors::host::check;
 use crate::runtime::threads::crew;
-use crate::runtime::threads::turn::{Turn, Turns};
-
-/// All networks of the process.
-static TURNS: Turns = Turns::new();
 
 /// The inputs of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -124,11 +120,6 @@ impl Engine {
         self.net.one_call_sigma
     }
 
-    /// Waits until no other network of the process computes.
-    pub fn turn(&self) -> Turn<'static> {
-        TURNS.wait()
-    }
-
     /// Bytes per pixel of a picture that maps take in this process.
     pub fn pixel_bytes(&self) -> usize {
         const SIDE: usize = 64;
@@ -170,10 +161,9 @@ impl Engine {
     /// # Errors
     /// [`crate::Error::Backend`].
     pub fn estimate(&self, asked: Question<'_>) -> Result<Picture> {
-        let _turn = self.turn();
         let scales = Scales::of(&asked.case, self.net.one_call_sigma);
         let run = self.run(&asked.case, asked.x.is_some())?;
-        let maps = self.maps_in_turns(asked.size, asked.x.is_some())?;
+        let maps = self.maps_that_share(asked.size, asked.x.is_some())?;
         let seen = Seen {
             x: asked.x.map(|x| (x, scales.input as f32)),
             y: asked.y,
@@ -186,7 +176,7 @@ impl Engine {
     }
 
     /// Maps for a picture of `size_px`; those that are not needed at the same time share memory.
-    fn maps_in_turns(&self, size_px: Size, sees: bool) -> Result<Vec<Map>> {
+    fn maps_that_share(&self, size_px: Size, sees: bool) -> Result<Vec<Map>> {
         let bytes = self.map_bytes(self.entry().map_size(size_px), sees);
         let slots = slots::shared(&self.links);
         let mut spare = std::mem::take(&mut *self.spare());
@@ -259,7 +249,6 @@ impl Engine {
     /// # Errors
     /// [`crate::Error::Backend`].
     pub fn measure(&self, y: &Picture, case: &Case, peaks: &mut Peaks) -> Result<()> {
-        let _turn = self.turn();
         let run = self.run(case, false)?;
         let maps = self.maps_to_keep((y.width, y.height))?;
         let mut out = Picture::new(3, y.width, y.height);

@@ -73,7 +73,7 @@ impl Following {
         Ok(())
     }
 
-    /// Computes with the maps of `last`, when it is this stream's turn.
+    /// Computes with the maps of `last`.
     fn pass(
         &self,
         last: &Last,
@@ -81,7 +81,6 @@ impl Following {
         estimate: &mut Picture,
         work: impl FnOnce(Pass<'_>) -> Result<()>,
     ) -> Result<()> {
-        let _turn = self.engine.turn();
         let (run, weights) = (
             self.engine.run(&last.case, false)?,
             self.engine.weights(&last.case),

@@ -2,4 +2,3 @@
 
 pub mod crew;
 pub(crate) mod stages;
-pub(crate) mod turn;

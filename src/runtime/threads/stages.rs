@@ -1,8 +1,9 @@
 //! Work in stages, each in pieces, which several threads do together without stopping in between.
 //!
-//! The threads are woken once. In a stage each takes free pieces, starting with its own part, and a
-//! thread that is not awake yet delays nothing: the one that asks for the work does all that others
-//! do not. Called by `conv_engine`.
+//! The threads are woken once, which matters where little changes from frame to frame and other
+//! programs use the cores. In a stage each takes the next piece, and a thread that is not awake yet
+//! delays nothing: the one that asks for the work does all that others do not. Called by
+//! `conv_engine`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,15 +22,14 @@ where
     F: Fn(usize, usize) -> Result<()> + Sync,
 {
     let stage = |&pieces: &usize| Stage {
-        taken: (0..pieces).map(|_| AtomicBool::new(false)).collect(),
+        pieces,
+        taken: AtomicUsize::new(0),
         done: AtomicUsize::new(0),
     };
     let most = pieces.iter().copied().max().unwrap_or(0);
     let threads = threads.min(most).max(1);
     let team = Team {
         stages: pieces.iter().map(stage).collect(),
-        threads,
-        joined: AtomicUsize::new(0),
         work,
         failed: AtomicBool::new(false),
         failure: Mutex::default(),
@@ -43,33 +43,24 @@ where
 }
 
 struct Stage {
-    taken: Vec<AtomicBool>,
+    pieces: usize,
+    /// How many have been taken. More than `pieces` once threads have found none left.
+    taken: AtomicUsize,
     done: AtomicUsize,
 }
 
 struct Team<F> {
     stages: Vec<Stage>,
-    /// Number of threads expected, and of those that have come.
-    threads: usize,
-    joined: AtomicUsize,
     work: F,
     failed: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
 
 impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
-    /// The work of one thread: all pieces of all stages that others have not done. In each stage it
-    /// starts with its own part of the pieces, which had the same neighbours in the previous stage,
-    /// so that its inputs are in its own cache.
+    /// The work of one thread: all pieces of all stages that others have not taken.
     fn join(&self) {
-        let me = self.joined.fetch_add(1, Ordering::Relaxed) % self.threads;
         for (number, stage) in self.stages.iter().enumerate() {
-            let pieces = stage.taken.len();
-            let first = pieces * me / self.threads;
-            for piece in (first..pieces).chain(0..first) {
-                if !stage.take(piece) {
-                    continue;
-                }
+            while let Some(piece) = stage.take() {
                 if self.failed.load(Ordering::Relaxed) {
                     return;
                 }
@@ -95,15 +86,16 @@ impl<F: Fn(usize, usize) -> Result<()>> Team<F> {
     /// Waits until all of `stage` is done. Returns false if something has failed.
     fn wait(&self, stage: &Stage) -> bool {
         let failed = || self.failed.load(Ordering::Relaxed);
-        wait_until(|| stage.done.load(Ordering::Acquire) >= stage.taken.len() || failed());
+        wait_until(|| stage.done.load(Ordering::Acquire) >= stage.pieces || failed());
         !failed()
     }
 }
 
 impl Stage {
-    /// Takes the piece. Returns false if another thread has it.
-    fn take(&self, piece: usize) -> bool {
-        !self.taken[piece].swap(true, Ordering::Relaxed)
+    /// The next piece, if one is left.
+    fn take(&self) -> Option<usize> {
+        let piece = self.taken.fetch_add(1, Ordering::Relaxed);
+        (piece < self.pieces).then_some(piece)
     }
 }
 
