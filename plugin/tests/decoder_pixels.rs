@@ -174,7 +174,7 @@ fn colorimetry_is_the_files_where_it_says_something() {
 
 #[test]
 fn a_format_that_nobody_takes_is_refused() {
-    let mut decoder = Decoder::framed("I420_12LE");
+    let mut decoder = Decoder::framed("v308");
     let flow = decoder.push(&jpegs::grey((8, 8), 50));
     assert_eq!(flow, Err(gst::FlowError::NotNegotiated));
 }

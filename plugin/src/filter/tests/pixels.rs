@@ -75,6 +75,7 @@ fn row_additions(format: VideoFormat, plane: usize, width: usize) -> Vec<u8> {
         (VideoFormat::Nv21, _) => [30, 20].repeat(half),
         (VideoFormat::Nv24, _) => [20, 30].repeat(width),
         (VideoFormat::Yv12, plane) => vec![10 * (4 - plane as u8); half],
+        (VideoFormat::Y41b, plane) => vec![10 * (plane as u8 + 1); width.div_ceil(4)],
         (VideoFormat::Y444, plane) => vec![10 * (plane as u8 + 1); width],
         (_, plane) => vec![10 * (plane as u8 + 1); half],
     }
