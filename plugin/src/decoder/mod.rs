@@ -43,7 +43,7 @@ glib::wrapper! {
     ///   everything else; or another of these if downstream does not accept that; or else any format
     ///   that the filter takes. In Y444 and RGB chroma keeps the full size at which it was restored;
     ///   otherwise it is averaged down.
-    /// - Samples of 10 and 16 bits hold what was computed, which is not rounded to 8. They are
+    /// - Samples of 10 to 16 bits hold what was computed, which is not rounded to 8. They are
     ///   chosen only if downstream accepts nothing else. Alpha is opaque.
     /// - YCbCr is full range BT.601 (`1:4:0:0`) with the chroma siting of JPEG, whatever upstream
     ///   says. Transfer and primaries are upstream's.

@@ -36,7 +36,7 @@ glib::wrapper! {
     ///
     /// - Frames are restored in place. Their size, format, alpha, time stamps and metadata stay. A
     ///   frame with a crop meta is restored whole.
-    /// - Frames of 10 or 16 bits must have been widened from 8 since they were decoded, as
+    /// - Frames of 10 to 16 bits must have been widened from 8 since they were decoded, as
     ///   `videoconvert` does it: the upper 8 bits are the levels. The result is not rounded to 8.
     /// - Frames are in system memory, DMABuf memory included if it can be mapped. Caps of other
     ///   memory (`memory:DMABuf`) are refused, with one WARNING.

@@ -112,6 +112,38 @@ fn the_same_question_has_the_same_answer() {
     }
 }
 
+/// Two networks, each asked by two threads at once, about pictures of different sizes.
+#[test]
+fn questions_at_the_same_time_have_their_own_answers() {
+    let engines = ["lean", "nano"].map(|name| engine(name, race(), 2));
+    let pictures = [waves(136, 88, 0.0), waves(64, 120, 0.1)];
+    let asked = engines
+        .iter()
+        .flat_map(|engine| pictures.iter().map(move |y| (engine, y)));
+    let answer = |engine: &Engine, y: &Picture| {
+        let question = Question {
+            size: (y.width, y.height),
+            x: None,
+            y: Some(y),
+            case: trial::case(20.0),
+        };
+        engine.estimate(question).unwrap()
+    };
+    let wanted: Vec<_> = asked.clone().map(|(engine, y)| answer(engine, y)).collect();
+    let start = std::sync::Barrier::new(wanted.len());
+    std::thread::scope(|scope| {
+        for ((engine, y), wanted) in asked.zip(&wanted) {
+            let (answer, start) = (&answer, &start);
+            scope.spawn(move || {
+                start.wait();
+                for _ in 0..5 {
+                    assert_eq!(answer(engine, y), *wanted);
+                }
+            });
+        }
+    });
+}
+
 /// With the peaks that its checkpoint has.
 fn eight(name: &str, arithmetic: Arithmetic) -> Engine {
     let own = registry::get(name).unwrap();
